@@ -1,0 +1,91 @@
+// Admin: what an administrator does to users and tokens, as requests and answers in JSON. The server serves
+// it on the admin socket; the offline command runs the same object on the database itself, so that the two
+// cannot drift. One object, one thread.
+//
+//   POST   /users                 {"name", "password", "superuser", "first_name", "last_name", "email"}
+//   GET    /users?after=NAME      users in the order of their names, a page at a time
+//   POST   /users/NAME/password   {"password"}; ends the user's tokens
+//   POST   /users/NAME/disable    ends the user's tokens
+//   POST   /users/NAME/enable
+//   DELETE /users/NAME            ends the user's tokens
+//   GET    /tokens/NAME           the user's tokens, oldest first, without what would open anything
+//   DELETE /tokens/NAME           ends the user's tokens
+//
+// NAME is percent-encoded. Every change is durable when it is answered, and may be asked for again.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "latchkey/base/clock.h"
+#include "latchkey/base/log.h"
+#include "latchkey/base/result.h"
+#include "latchkey/base/secret.h"
+#include "latchkey/credential/hash_pool.h"
+#include "latchkey/credential/sqlite_directory.h"
+#include "latchkey/runtime/task.h"
+#include "latchkey/store/store.h"
+
+namespace latchkey::api {
+
+/// Users in one answer to GET /users.
+inline constexpr std::size_t kUsersAPage = 500;
+/// Tokens in the answer to GET /tokens/NAME.
+inline constexpr std::size_t kMaxListedTokens = 1000;
+
+struct AdminRequest {
+  std::string method;
+  std::string path;  ///< with its query
+  SecretText body;   ///< may hold a password
+};
+
+struct AdminReply {
+  int status = 200;
+  std::string json;  ///< `{"detail": "..."}` where the status is not 2xx
+};
+
+/// Ends all of a user's tokens, wherever they live. Gives how many; durable when it ends without an error.
+class SessionEnder {
+ public:
+  virtual ~SessionEnder() = default;
+  virtual runtime::Task<Result<std::size_t>> end_all(std::int64_t user_id, store::Death reason) = 0;
+};
+
+/// What Admin works with; all of it outlives it.
+struct AdminServices {
+  credential::SqliteDirectory& directory;
+  credential::HashClient& hasher;
+  store::Store& store;
+  SessionEnder& sessions;
+  const Clock& clock;
+  Log& log;
+  /// The server's, or the last recorded one; 0 where none is known: then no token is left out as timed out.
+  std::int64_t token_timeout_ms = 0;
+};
+
+class Admin {
+ public:
+  explicit Admin(const AdminServices& services) noexcept : services_(services) {}
+
+  runtime::Task<AdminReply> handle(AdminRequest request);
+
+ private:
+  runtime::Task<AdminReply> add_user(SecretText body);
+  runtime::Task<AdminReply> list_users(std::string after);
+  runtime::Task<AdminReply> set_password(credential::User user, SecretText body);
+  runtime::Task<AdminReply> set_active(credential::User user, bool active);
+  runtime::Task<AdminReply> remove_user(credential::User user);
+  runtime::Task<AdminReply> list_tokens(credential::User user);
+  /// Ends the user's tokens and answers with how many; `done` says what has happened already where that
+  /// fails.
+  runtime::Task<AdminReply> end_tokens(credential::User user, store::Death reason, std::string_view done);
+  runtime::Task<AdminReply> act_on_user(std::string method, std::string name, std::string act,
+                                        SecretText body);
+  runtime::Task<AdminReply> act_on_tokens(std::string method, std::string name);
+  runtime::Task<Result<credential::User>> find_user(std::string name);
+
+  AdminServices services_;
+};
+
+}  // namespace latchkey::api

@@ -1,0 +1,41 @@
+// The JSON of the admin socket: a request's body, and users and tokens in answers. Pure functions, any
+// thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "latchkey/base/result.h"
+#include "latchkey/base/secret.h"
+#include "latchkey/credential/user.h"
+#include "latchkey/store/session.h"
+
+namespace latchkey::api {
+
+/// A longer body is refused.
+inline constexpr std::size_t kMaxAdminBodyBytes = std::size_t{64} << 10;
+
+struct AdminBody {
+  std::optional<std::string> name;
+  std::optional<SecretText> password;
+  bool superuser = false;
+  std::string first_name;
+  std::string last_name;
+  std::string email;
+};
+
+/// Reads an object of these members, whose values are texts but for `superuser`. Error kInvalid for anything
+/// else, an unknown member too. What the parser kept of the body is wiped.
+Result<AdminBody> read_admin_body(std::string_view body);
+
+/// Appends the user as an object, without the password's hash.
+void append_user(std::string& json, const credential::User& user);
+
+/// Appends the session as an object, with `expires` where the timeout is known (not 0). Nothing in it opens
+/// anything.
+void append_session(std::string& json, const store::Session& session, std::int64_t token_timeout_ms);
+
+}  // namespace latchkey::api

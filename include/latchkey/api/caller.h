@@ -1,0 +1,44 @@
+// Who sends a request: from the credentials that it shows to a user, or to the refusal that C-32 says. A token
+// is looked up at once; Basic needs the hash pool and so a task. One core thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "latchkey/api/credentials.h"
+#include "latchkey/api/memo.h"
+#include "latchkey/api/services.h"
+#include "latchkey/base/result.h"
+#include "latchkey/http/handler.h"
+#include "latchkey/runtime/task.h"
+#include "latchkey/token/registry.h"
+
+namespace latchkey::api {
+
+/// The remote address of a request (C-34).
+net::IpAddress remote_address_of(const http::Exchange& exchange, const Services& services) noexcept;
+
+/// The hash that a token must be bound to for this request (C-35); from the connection's memory where the
+/// address and the agent are the last request's.
+const store::BindingHash& binding_of(const http::Exchange& exchange, ConnectionBinding& binding,
+                                     const Services& services);
+
+/// What the token of a request is worth: one look into the table. `presented.kind` is kToken.
+token::Admission admission_of(const http::Exchange& exchange, const Presented& presented,
+                              ConnectionBinding& binding, const Services& services);
+
+/// 401 (or 400 for a credential that stands twice) for credentials that admit nobody. `admission` counts for
+/// kind kToken only. `basic`: whether the resource takes Basic, for the challenge.
+void answer_refused(http::Exchange& exchange, const Presented& presented, token::Outcome outcome,
+                    bool basic, const Services& services);
+
+/// Who Basic credentials are.
+struct BasicCaller {
+  std::int64_t user_id = 0;  ///< 0: refused, and answered already
+  std::string name;
+};
+
+/// Checks Basic credentials as a login would be, and answers 401 or 503 where they admit nobody.
+runtime::Task<BasicCaller> check_basic(http::Exchange& exchange, std::string_view word, Services& services);
+
+}  // namespace latchkey::api

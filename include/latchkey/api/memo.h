@@ -1,0 +1,37 @@
+// What the API remembers of one connection: the binding hash of the address and agent that its requests
+// come with, so that a connection that repeats them pays for the hash once (C-35). Owned by the connection.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "latchkey/http/handler.h"
+#include "latchkey/net/address.h"
+#include "latchkey/store/session.h"
+
+namespace latchkey::api {
+
+class ConnectionBinding final : public http::ConnectionMemo {
+ public:
+  /// True when `hash` belongs to these bytes.
+  bool holds(const net::IpAddress& address, std::string_view agent) const noexcept {
+    return valid_ && address == address_ && agent == agent_;
+  }
+
+  const store::BindingHash& hash() const noexcept { return hash_; }
+
+  void keep(const net::IpAddress& address, std::string_view agent, const store::BindingHash& hash) {
+    address_ = address;
+    agent_.assign(agent);
+    hash_ = hash;
+    valid_ = true;
+  }
+
+ private:
+  bool valid_ = false;
+  net::IpAddress address_;
+  std::string agent_;
+  store::BindingHash hash_{};
+};
+
+}  // namespace latchkey::api

@@ -1,0 +1,25 @@
+// What the resources of one core work with. Made by the server's wiring of a core, which owns it all; that
+// core's thread only.
+#pragma once
+
+#include "latchkey/api/sessions.h"
+#include "latchkey/api/settings.h"
+#include "latchkey/base/log.h"
+#include "latchkey/credential/authenticator.h"
+#include "latchkey/credential/directory.h"
+#include "latchkey/runtime/loop.h"
+
+namespace latchkey::api {
+
+struct Services {
+  runtime::Loop& loop;
+  Log& log;
+  const ApiSettings& settings;
+  Sessions& sessions;
+  credential::Authenticator& authenticator;
+  credential::Directory& directory;
+
+  BootTime now() const noexcept { return loop.now(); }
+};
+
+}  // namespace latchkey::api

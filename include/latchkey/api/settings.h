@@ -1,0 +1,29 @@
+// What of the operator's settings the API reads. Made at start, never changed after; any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "latchkey/http/forwarded.h"
+#include "latchkey/net/address.h"
+
+namespace latchkey::api {
+
+struct ApiSettings {
+  std::string node;
+  std::string version;
+  std::int64_t token_timeout_ms = 1'800'000;
+  std::vector<net::Network> trusted_proxies;  ///< C-34
+  http::ForwardedSource forwarded_source = http::ForwardedSource::kXForwardedFor;
+  bool bind_address = true;  ///< C-35
+  bool bind_agent = true;
+  int bind_ipv4_prefix = 32;
+  int bind_ipv6_prefix = 128;
+  bool session_text = true;
+  bool basic = true;  ///< C-30
+  bool verify_basic = false;
+  std::size_t max_body_bytes = 65'536;
+};
+
+}  // namespace latchkey::api

@@ -1,0 +1,22 @@
+// `/auth/verify`: the resource that proxies ask before they let a request through (C-36). Any method, and any
+// path below it: 200 with `X-Auth-User` when the token admits, else 401 by C-32. The hottest path there is.
+#pragma once
+
+#include "latchkey/api/resource.h"
+#include "latchkey/api/services.h"
+
+namespace latchkey::api {
+
+class VerifyResource final : public Resource {
+ public:
+  explicit VerifyResource(Services& services) : services_(services) {}
+
+  std::string_view allow() const noexcept override { return {}; }
+  bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
+  runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding) override;
+
+ private:
+  Services& services_;
+};
+
+}  // namespace latchkey::api

@@ -1,0 +1,15 @@
+// Writing JSON (RFC 8259): strings. The rest of a compact document is the caller's to write. Pure functions,
+// any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace latchkey {
+
+/// Appends `text` as a JSON string with its quotes. Quote, backslash and control characters are escaped; what
+/// is not ASCII stays as it is (C-5), but for bytes that are not UTF-8: each becomes U+FFFD, as the document
+/// must be UTF-8.
+void append_json_string(std::string& out, std::string_view text);
+
+}  // namespace latchkey

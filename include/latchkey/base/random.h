@@ -1,0 +1,30 @@
+// Randomness is passed in, never reached for: the server takes it from the kernel, a simulation from a seed.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace latchkey {
+
+class Random {
+ public:
+  virtual ~Random() = default;
+  virtual void fill(std::span<std::uint8_t> out) noexcept = 0;
+
+  template <std::size_t N>
+  std::array<std::uint8_t, N> bytes() noexcept {
+    std::array<std::uint8_t, N> out{};
+    fill(out);
+    return out;
+  }
+};
+
+/// libsodium's generator; any thread. `sodium_init` must have been called.
+class SystemRandom final : public Random {
+ public:
+  void fill(std::span<std::uint8_t> out) noexcept override;
+};
+
+}  // namespace latchkey

@@ -1,0 +1,49 @@
+// Authenticator: from a name and a password to a user, or to nothing. A refusal costs the same work whichever
+// was wrong (C-14). One object a core thread, used by that thread's coroutines only.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "latchkey/base/clock.h"
+#include "latchkey/base/log.h"
+#include "latchkey/base/result.h"
+#include "latchkey/base/secret.h"
+#include "latchkey/credential/directory.h"
+#include "latchkey/credential/hash_pool.h"
+#include "latchkey/runtime/task.h"
+
+namespace latchkey::credential {
+
+class Authenticator {
+ public:
+  /// All outlive this.
+  Authenticator(Directory& directory, HashClient& hasher, Log& log) noexcept
+      : directory_(directory), hasher_(hasher), log_(log) {}
+
+  /// The active user with this name and password; an empty optional for any other pair, after exactly one
+  /// verification. A hash made by other settings is replaced after a success, as far as that goes through.
+  /// Errors: kInvalid, the password is over kMaxPasswordBytes; kOverloaded, kUnavailable and kFatal of
+  /// directory and pool.
+  runtime::Task<Result<std::optional<User>>> authenticate(std::string name, SecretText password);
+
+  /// When a refusal is to be answered that `began` with its request and was decided `now`: at the end of
+  /// the step of HashPool::refusal_step_ms in which it was (C-14).
+  BootTime failure_answer_time(BootTime began, BootTime now) const noexcept;
+
+  /// Whether the user that `authenticate` gave is still active and has the same password. A login asks this
+  /// after its token stands in the table and before it answers: whoever disables a user or sets a password
+  /// writes that first and ends the tokens after, so one of the two sees the other.
+  runtime::Task<Result<bool>> still_holds(std::int64_t user_id, std::int64_t password_number);
+
+ private:
+  runtime::Task<Result<bool>> verify(SecretText password, std::optional<User>& user);
+  runtime::Task<void> rehash(SecretText password, User& user);
+
+  Directory& directory_;
+  HashClient& hasher_;
+  Log& log_;
+};
+
+}  // namespace latchkey::credential

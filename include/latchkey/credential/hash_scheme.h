@@ -1,0 +1,52 @@
+// Password hashes as text: making them (Argon2id) and verifying a password against a stored one, by the
+// scheme that the stored one names. Pure but dear: a call takes tens of milliseconds and maps the memory that
+// the scheme asks for, so it runs on the hash pool's threads, or in the offline command. Any thread, after
+// `sodium_init`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "latchkey/base/result.h"
+
+namespace latchkey::credential {
+
+/// A longer password is refused and never hashed (C-15).
+inline constexpr std::size_t kMaxPasswordBytes = 4096;
+
+inline constexpr std::size_t kMinHashMemoryBytes = std::size_t{1} << 20;
+inline constexpr std::size_t kMaxHashMemoryBytes = std::size_t{1} << 30;
+inline constexpr std::uint32_t kMinHashPasses = 1;
+inline constexpr std::uint32_t kMaxHashPasses = 64;
+/// More lanes in a stored hash are refused; those made here have one.
+inline constexpr std::uint32_t kMaxHashLanes = 16;
+/// Longest stored hash that is read.
+inline constexpr std::size_t kMaxStoredHashBytes = 512;
+
+/// What new hashes cost: OWASP's first choice for Argon2id by default.
+struct HashSettings {
+  std::size_t memory_bytes = std::size_t{19} << 20;  ///< counted in whole KiB
+  std::uint32_t passes = 2;
+};
+
+/// kInvalid where a bound is not kept, with the bounds in the text.
+Result<void> check_hash_settings(const HashSettings& settings);
+
+/// A new hash as a PHC string, `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<hash>`, with a random salt. Errors:
+/// kInvalid, the password is too long; kUnavailable, no memory.
+Result<std::string> make_hash(std::string_view password, const HashSettings& settings);
+
+/// kInvalid where `stored` is malformed, of a scheme that is not read, or dearer than the bounds above.
+/// Cheap. The text holds nothing of the hash but its scheme's name.
+Result<void> check_stored_hash(std::string_view stored);
+
+/// Whether `password` is the one that `stored` was made from. Errors: kInvalid, the password is too long, or
+/// `stored` does not pass check_stored_hash; kUnavailable, no memory.
+Result<bool> verify_password(std::string_view password, std::string_view stored);
+
+/// True when `stored` was made by other parameters than these, or another scheme.
+bool needs_rehash(std::string_view stored, const HashSettings& settings) noexcept;
+
+}  // namespace latchkey::credential

@@ -1,0 +1,36 @@
+// SqliteDirectory: the Directory over the store thread, and what an administrator does to users. One object a
+// core thread, which owns it; it holds no data of its own.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "latchkey/credential/directory.h"
+#include "latchkey/runtime/mailbox.h"
+#include "latchkey/store/store_thread.h"
+
+namespace latchkey::credential {
+
+class SqliteDirectory final : public Directory {
+ public:
+  /// `port` is the thread's own. Both outlive this.
+  SqliteDirectory(runtime::Port& port, store::StoreThread& store) noexcept : port_(port), store_(store) {}
+
+  runtime::Task<Result<std::optional<User>>> find(std::string name) override;
+  runtime::Task<Result<std::optional<User>>> find_by_id(std::int64_t id) override;
+  runtime::Task<Result<bool>> replace_hash(std::int64_t id, std::string expected,
+                                           std::string replacement) override;
+
+  /// As the functions of the same names in user_table.h; each is durable when it ends without an error.
+  runtime::Task<Result<User>> add(User user);
+  runtime::Task<Result<std::vector<User>>> list(std::string after, std::size_t limit);
+  runtime::Task<Result<bool>> set_password_hash(std::int64_t id, std::string hash);
+  runtime::Task<Result<bool>> set_active(std::int64_t id, bool active);
+  runtime::Task<Result<bool>> remove(std::int64_t id);
+
+ private:
+  runtime::Port& port_;
+  store::StoreThread& store_;
+};
+
+}  // namespace latchkey::credential

@@ -1,0 +1,101 @@
+// Connection: HTTP/1.1 on one stream: takes requests apart, has them answered in order, and writes the answers
+// of pipelined requests together. Owned by the core that accepted it; one thread. An idle connection holds
+// neither a receive buffer nor an output.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "latchkey/base/log.h"
+#include "latchkey/http/handler.h"
+#include "latchkey/http/input.h"
+#include "latchkey/http/request_parser.h"
+#include "latchkey/http/response.h"
+#include "latchkey/net/stream.h"
+#include "latchkey/runtime/loop.h"
+#include "latchkey/runtime/task.h"
+
+namespace latchkey::http {
+
+struct ConnectionSettings {
+  HeadLimits head;
+  std::size_t max_body_bytes = 65536;           ///< C-19
+  std::chrono::milliseconds header_timeout{10'000};  ///< from a request's first byte to the end of its head
+  std::chrono::milliseconds body_timeout{20'000};    ///< from the end of the head to the end of the body
+  std::chrono::milliseconds idle_timeout{75'000};    ///< without a request
+  std::chrono::milliseconds write_timeout{20'000};   ///< until the peer has taken what was written
+};
+
+/// Buffers for answers on their way, shared by a core's connections, so that idle ones have none.
+class OutputPool {
+ public:
+  std::string take();
+  void give_back(std::string output) noexcept;
+
+ private:
+  std::vector<std::string> free_;
+};
+
+/// What all connections of one core share; it outlives them.
+struct ConnectionServices {
+  runtime::Loop& loop;
+  const ConnectionSettings& settings;
+  const ServerLines& lines;
+  Handler& handler;
+  Log& log;
+  OutputPool outputs{};
+  /// The head of the request at hand: one a core is enough while nobody waits.
+  RequestHead head{};
+  bool draining = false;  ///< the server stops: every answer is the last of its connection
+};
+
+class Connection {
+ public:
+  /// `stream` and `services` outlive the connection. `proxied`: the stream begins with the PROXY protocol (C-34).
+  Connection(net::Stream& stream, ConnectionServices& services, const net::IpAddress& peer, bool proxied)
+      : stream_(stream), services_(services), peer_(peer), proxied_(proxied) {}
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Serves until the peer goes, a rule is broken, a deadline passes or the server drains. Does not close the
+  /// stream.
+  runtime::Task<void> serve();
+
+  /// The server stops: an idle connection ends now, a busy one after the request at hand.
+  void drain() noexcept;
+
+ private:
+  enum class Step : std::uint8_t { kAnswered, kLastAnswered, kNeedsBytes, kNeedsBody, kNeedsTask };
+  struct Request;
+
+  Step step();
+  void refuse(int status, std::string_view reason);
+  std::string& output();
+  ResponseWriter::Context response_context(const RequestHead& head) const noexcept;
+  std::unique_ptr<Request> take_request();
+
+  runtime::Task<bool> receive_more();
+  runtime::Task<bool> receive_body(Request& request);
+  runtime::Task<bool> answer_slowly(Request& request, bool asked_before);
+  runtime::Task<bool> read_proxy_header();
+  runtime::Task<bool> flush();
+  runtime::Task<void> refuse_and_end(int status, std::string_view reason);
+  runtime::Task<void> write_last();
+  runtime::Task<void> linger();
+
+  net::Stream& stream_;
+  ConnectionServices& services_;
+  net::IpAddress peer_;
+  const bool proxied_;
+  bool idle_ = false;  ///< waits for the first byte of a request or of the PROXY protocol
+  Input input_;
+  std::size_t scanned_bytes_ = 0;  ///< of the unread bytes, known to hold no whole head
+  std::string output_;
+  std::unique_ptr<ConnectionMemo> memo_;
+  BootTime request_began_{};
+};
+
+}  // namespace latchkey::http

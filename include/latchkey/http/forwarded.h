@@ -1,0 +1,32 @@
+// Finds the remote address of a request that came through trusted proxies (C-34). Pure functions over field
+// values; any thread, no allocation.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "latchkey/http/request.h"
+#include "latchkey/net/address.h"
+
+namespace latchkey::http {
+
+/// The one field that proxies are trusted to set; the other is ignored.
+enum class ForwardedSource : std::uint8_t { kXForwardedFor, kForwarded };
+
+/// How many hops are followed. A chain with more trusted proxies ends the walk as a malformed element does.
+inline constexpr std::size_t kMaxForwardedHops = 32;
+
+/// The peer's address, unless the peer is in `trusted`: then the rightmost address of `lines` (the values of
+/// the source's field, in order of arrival) that is not in `trusted`. The peer's address also where an
+/// element on the way there is no address (obfuscated and `unknown` nodes, empty elements) and where all are
+/// trusted. Ports are dropped.
+net::IpAddress remote_address(const net::IpAddress& peer, std::span<const net::Network> trusted,
+                              ForwardedSource source, std::span<const std::string_view> lines) noexcept;
+
+/// The same with the lines that `head` has.
+net::IpAddress remote_address(const net::IpAddress& peer, std::span<const net::Network> trusted,
+                              ForwardedSource source, const RequestHead& head) noexcept;
+
+}  // namespace latchkey::http

@@ -1,0 +1,89 @@
+// SocketStream: a Stream over one connected socket, with a multishot receive into the core's provided buffers.
+// Received chunks wait in a queue; when it is long the receive is cancelled, and armed again when they have been
+// taken, so that a fast peer holds few buffers. A receive that finds no buffer waits in line for one.
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+
+#include "latchkey/net/stream.h"
+#include "latchkey/runtime/buffer_ring.h"
+#include "latchkey/runtime/event.h"
+#include "latchkey/runtime/loop.h"
+
+namespace latchkey::net {
+
+class SocketStream final : public Stream, private runtime::Watched, private runtime::BufferWaiter {
+ public:
+  /// Owns `fd` from now on. `loop` and `buffers` outlive the stream.
+  SocketStream(runtime::Loop& loop, runtime::BufferRing& buffers, int fd);
+  ~SocketStream() override;
+
+  void set_deadline(BootTime when) noexcept override { deadline_ = when; }
+  void shutdown_send() noexcept override;
+  void abort() noexcept override;
+  runtime::Task<void> close() override;
+
+ protected:
+  bool can_receive() const noexcept override { return queue_.size() > 0 || end_ != StreamEnd::kNone; }
+  void wait_received(std::coroutine_handle<> waiter) noexcept override;
+  Received take_received() noexcept override;
+  void start_send(std::span<const char> bytes, std::coroutine_handle<> waiter) noexcept override;
+  StreamEnd send_result() noexcept override { return send_end_; }
+
+ private:
+  // From here on no more is asked for. What the kernel receives until the cancellation takes hold comes on top.
+  static constexpr std::size_t kEnoughQueued = 8;
+
+  class ReceiveOperation final : public runtime::Operation {
+   public:
+    explicit ReceiveOperation(SocketStream& stream) noexcept : stream_(stream) {}
+    void complete(std::int32_t result, std::uint32_t flags) noexcept override { stream_.received(result, flags); }
+
+   private:
+    SocketStream& stream_;
+  };
+
+  class SendOperation final : public runtime::Operation {
+   public:
+    explicit SendOperation(SocketStream& stream) noexcept : stream_(stream) {}
+    void complete(std::int32_t result, std::uint32_t) noexcept override { stream_.sent(result); }
+
+   private:
+    SocketStream& stream_;
+  };
+
+  std::int64_t look(BootTime now) noexcept override;
+  void buffer_is_back() noexcept override;
+
+  void arm() noexcept;
+  void cancel_receive() noexcept;
+  void received(std::int32_t result, std::uint32_t flags) noexcept;
+  void receive_ended(std::int32_t result) noexcept;
+  void sent(std::int32_t result) noexcept;
+  void wake_receiver() noexcept;
+  void wake_closer() noexcept;
+
+  runtime::Loop& loop_;
+  runtime::BufferRing& buffers_;
+  int fd_;
+  ReceiveOperation receive_operation_{*this};
+  SendOperation send_operation_{*this};
+  BootTime deadline_{runtime::kNever};
+
+  std::coroutine_handle<> receiver_;
+  runtime::ChunkQueue queue_;
+  StreamEnd end_ = StreamEnd::kNone;
+  bool armed_ = false;
+  bool cancelling_ = false;
+  bool starved_ = false;  ///< a receiver waits for a buffer
+  bool timed_out_ = false;
+
+  std::coroutine_handle<> sender_;
+  std::size_t send_bytes_ = 0;
+  StreamEnd send_end_ = StreamEnd::kNone;
+
+  std::coroutine_handle<> closer_;
+};
+
+}  // namespace latchkey::net

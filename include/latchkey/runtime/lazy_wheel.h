@@ -1,0 +1,188 @@
+// LazyWheel: a hierarchical timer wheel over 32-bit ids, one link each, which lives with the ids' owner. It
+// is lazy: an id cannot be taken out, its slot comes round and the owner says then whether and when to look
+// again. Owned by one thread.
+//
+// An id is filed once and touched once: it never moves from a coarse level to a finer one, so the wheel needs
+// no record of when an id is due, and the work of a call is exactly the ids it visits. The price is
+// precision: a slot of level k is 4^k ticks wide, so that an id is late by at most 1/64 of the way that it
+// was filed for, and by less than a tick within 254 ticks.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "latchkey/base/assert.h"
+
+namespace latchkey::runtime {
+
+/// `Links` has `std::uint32_t next(std::uint32_t id)` and `void set_next(std::uint32_t id, std::uint32_t
+/// next)`; the wheel alone uses the link of an id that is filed. An id is filed at most once at a time.
+template <class Links>
+class LazyWheel {
+ public:
+  /// What a visit returns for an id that is not to be filed again.
+  static constexpr std::int64_t kDrop = std::numeric_limits<std::int64_t>::max();
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
+  /// Times are milliseconds of one clock that does not go back; `now_ms` is where the wheel's first tick
+  /// begins.
+  LazyWheel(Links links, std::int64_t tick_ms, std::int64_t now_ms)
+      : links_(links), tick_ms_(tick_ms), start_ms_(now_ms) {
+    LATCHKEY_ASSERT(tick_ms > 0);
+    for (Level& level : levels_) level.first.fill(kNone);
+    running_.fill(kNone);
+  }
+
+  /// The id is visited by the first `advance` at or after `due_ms`, rounded up to the end of its slot; a time
+  /// that has passed is the next tick. A time past the horizon (2^38 ticks) is taken as the horizon: that
+  /// visit is early.
+  void file(std::uint32_t id, std::int64_t due_ms) noexcept {
+    const std::int64_t distance =
+        std::clamp<std::int64_t>(tick_at_or_after(due_ms) - tick_, 1, kHorizonTicks);
+    const std::size_t index = level_for(distance);
+    Level& level = levels_[index];
+    const int shift = shift_of(index);
+    const std::int64_t number = (tick_ + distance + (std::int64_t{1} << shift) - 1) >> shift;
+    const auto slot = static_cast<std::size_t>(number) & (kSlots - 1);
+    links_.set_next(id, level.first[slot]);
+    level.first[slot] = id;
+    level.occupied[slot / 64] |= std::uint64_t{1} << (slot % 64);
+  }
+
+  /// Visits what is due at `now_ms`, at most `budget` ids; the next call goes on with what is left.
+  /// `visit(id)` returns when the id is due next, or kDrop; it may file other ids. Returns how many ids were
+  /// visited.
+  template <class Visit>
+  std::size_t advance(std::int64_t now_ms, std::size_t budget, Visit&& visit) {
+    const std::int64_t target = std::max(tick_, tick_at_or_before(now_ms));
+    std::size_t visited = 0;
+    while (true) {
+      visited += run_open_slots(budget - visited, visit);
+      if (has_open_slots()) break;
+      const std::int64_t next = next_occupied_tick();
+      if (next > target) {
+        tick_ = target;
+        break;
+      }
+      tick_ = next;
+      open_slots();
+    }
+    target_ = target;
+    return visited;
+  }
+
+  /// True when the last `advance` left ids behind that were due.
+  bool behind() const noexcept { return has_open_slots() || next_occupied_tick() <= target_; }
+
+  /// The earliest time at which `advance` has something to do; kNever when nothing is filed.
+  std::int64_t next_wake_ms() const noexcept {
+    if (has_open_slots()) return ms_of(tick_);
+    const std::int64_t next = next_occupied_tick();
+    return next == kNever ? kNever : ms_of(next);
+  }
+
+ private:
+  static constexpr std::uint32_t kNone = 0xFFFF'FFFF;
+  static constexpr std::size_t kLevels = 16;
+  static constexpr std::size_t kSlots = 256;
+  static constexpr int kLevelBits = 2;
+  // 254 and not 256: rounding up may add a slot, and the slot that the clock stands in has been run already.
+  static constexpr std::int64_t kReach = 254;
+  static constexpr std::int64_t kHorizonTicks = kReach << (kLevelBits * (kLevels - 1));
+
+  struct Level {
+    std::array<std::uint32_t, kSlots> first;
+    std::array<std::uint64_t, kSlots / 64> occupied{};
+  };
+
+  static constexpr int shift_of(std::size_t level) noexcept { return kLevelBits * static_cast<int>(level); }
+
+  static std::size_t level_for(std::int64_t distance) noexcept {
+    std::size_t level = 0;
+    while (distance > (kReach << shift_of(level))) ++level;
+    return level;
+  }
+
+  std::int64_t tick_at_or_before(std::int64_t time_ms) const noexcept {
+    return time_ms <= start_ms_ ? 0 : (time_ms - start_ms_) / tick_ms_;
+  }
+  std::int64_t tick_at_or_after(std::int64_t time_ms) const noexcept {
+    const std::int64_t tick = tick_at_or_before(time_ms);
+    return ms_of(tick) < time_ms ? tick + 1 : tick;
+  }
+  std::int64_t ms_of(std::int64_t tick) const noexcept { return start_ms_ + tick * tick_ms_; }
+
+  bool has_open_slots() const noexcept {
+    return std::any_of(running_.begin(), running_.end(), [](std::uint32_t id) { return id != kNone; });
+  }
+
+  /// Takes the lists of all slots that end at the present tick; what is filed from now on lies after it.
+  void open_slots() noexcept {
+    for (std::size_t index = 0; index < kLevels; ++index) {
+      const int shift = shift_of(index);
+      if ((tick_ & ((std::int64_t{1} << shift) - 1)) != 0) return;
+      Level& level = levels_[index];
+      const auto slot = static_cast<std::size_t>(tick_ >> shift) & (kSlots - 1);
+      running_[index] = level.first[slot];
+      level.first[slot] = kNone;
+      level.occupied[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
+    }
+  }
+
+  template <class Visit>
+  std::size_t run_open_slots(std::size_t budget, Visit& visit) {
+    std::size_t visited = 0;
+    for (std::uint32_t& head : running_) {
+      while (head != kNone && visited < budget) {
+        const std::uint32_t id = head;
+        head = links_.next(id);
+        ++visited;
+        const std::int64_t due_ms = visit(id);
+        if (due_ms != kDrop) file(id, due_ms);
+      }
+    }
+    return visited;
+  }
+
+  /// The first tick after the present one at which a slot with something in it ends.
+  std::int64_t next_occupied_tick() const noexcept {
+    std::int64_t best = kNever;
+    for (std::size_t index = 0; index < kLevels; ++index) {
+      const std::int64_t number = tick_ >> shift_of(index);
+      const std::size_t ahead =
+          first_occupied_after(levels_[index], static_cast<std::size_t>(number) & (kSlots - 1));
+      if (ahead == 0) continue;
+      best = std::min(best, (number + static_cast<std::int64_t>(ahead)) << shift_of(index));
+    }
+    return best;
+  }
+
+  /// How many slots on from `slot` (1 to 255) the next one with something in it stands; 0 when all are empty.
+  static std::size_t first_occupied_after(const Level& level, std::size_t slot) noexcept {
+    for (std::size_t ahead = 1; ahead < kSlots;) {
+      const std::size_t at = (slot + ahead) & (kSlots - 1);
+      const std::uint64_t rest = level.occupied[at / 64] >> (at % 64);
+      if (rest != 0) {
+        const std::size_t found = ahead + static_cast<std::size_t>(std::countr_zero(rest));
+        return found < kSlots ? found : 0;
+      }
+      ahead += 64 - at % 64;
+    }
+    return 0;
+  }
+
+  Links links_;
+  const std::int64_t tick_ms_;
+  const std::int64_t start_ms_;
+  // All ticks up to this one have been run, but for what stands in `running_`.
+  std::int64_t tick_ = 0;
+  std::int64_t target_ = 0;
+  std::array<std::uint32_t, kLevels> running_;
+  std::array<Level, kLevels> levels_;
+};
+
+}  // namespace latchkey::runtime

@@ -1,0 +1,215 @@
+// The mailbox between the server's threads: cores, hash workers, the store. Each thread owns one `Port`.
+// A message is sent to another port, does its work there, and always comes home; it lives in its sender (most
+// often in a coroutine's frame) and is never copied. Queues are bounded and single-producer; "full" is the
+// sender's to see. The doorbell wakes a thread that waits in the kernel: one outstanding a pair.
+#pragma once
+
+#include <atomic>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "latchkey/base/result.h"
+#include "latchkey/runtime/nursery.h"
+#include "latchkey/runtime/spsc_queue.h"
+#include "latchkey/runtime/task.h"
+
+namespace latchkey::runtime {
+
+using PortId = std::uint32_t;
+
+class Port;
+
+class Message {
+ public:
+  Message() = default;
+  Message(const Message&) = delete;
+  Message& operator=(const Message&) = delete;
+
+  /// Runs on the thread it was sent to. Ends, at once or later on that thread, in `there.finish(*this)`.
+  virtual void work(Port& there) noexcept = 0;
+  /// Runs on the sender's thread, once, after finish.
+  virtual void done() noexcept = 0;
+
+  /// The port that sent it; the mailbox's own to set.
+  PortId origin() const noexcept { return origin_; }
+  void set_origin(PortId origin) noexcept { origin_ = origin; }
+
+ protected:
+  ~Message() = default;
+
+ private:
+  PortId origin_ = 0;
+};
+
+/// Wakes the thread of another port. Implementations send IORING_OP_MSG_RING from the caller's own ring.
+class Doorbell {
+ public:
+  virtual ~Doorbell() = default;
+  /// Called on the owner's thread, once until the other side has drained. Where the ring turns out to have failed,
+  /// the doorbell says so by `Port::ring_failed`.
+  virtual void ring(PortId to) noexcept = 0;
+};
+
+class Mailbox;
+
+class Port {
+ public:
+  static constexpr std::int64_t kRingAgainMs = 1;
+
+  Port(Mailbox& mailbox, PortId id) noexcept : mailbox_(mailbox), id_(id) {}
+  Port(const Port&) = delete;
+  Port& operator=(const Port&) = delete;
+
+  PortId id() const noexcept { return id_; }
+
+  /// Before the first send; `doorbell` outlives the port's use.
+  void set_doorbell(Doorbell* doorbell) noexcept { doorbell_ = doorbell; }
+
+  /// Sends a message. False when the way to `to` holds as many unfinished messages as it may: nothing was sent.
+  [[nodiscard]] bool send(PortId to, Message& message) noexcept;
+
+  /// Sends a message home from where it worked. Never full: the way back has room for all that may be out.
+  void finish(Message& message) noexcept;
+
+  /// Runs what has arrived, at most `capacity` messages a way and kind: what is sent meanwhile rings again. Called
+  /// by the owner when its doorbell rang. Returns how many messages ran.
+  std::size_t drain() noexcept;
+
+  /// A doorbell that the owner rang did not reach `to`: it is rung again by `ring_again`.
+  void ring_failed(PortId to) noexcept;
+
+  /// True while a ring that failed has not been tried again. The owner then waits no longer than `kRingAgainMs`.
+  bool owes_rings() const noexcept { return owes_rings_; }
+
+  /// Rings again where a ring failed; once a pass of the owner's loop, after its wait.
+  void ring_again() noexcept;
+
+  /// Tasks that others asked this thread to run (`call_task`); the thread's loop ends after they have.
+  Nursery& nursery() noexcept { return nursery_; }
+
+ private:
+  void ring(PortId to) noexcept;
+
+  Mailbox& mailbox_;
+  const PortId id_;
+  Doorbell* doorbell_ = nullptr;
+  bool owes_rings_ = false;
+  Nursery nursery_;
+};
+
+class Mailbox {
+ public:
+  /// `capacity`: unfinished messages from one port to another. Memory is ports² × capacity × 16 bytes.
+  Mailbox(std::size_t ports, std::size_t capacity);
+
+  Port& port(PortId id) noexcept { return *ports_[id]; }
+  std::size_t size() const noexcept { return ports_.size(); }
+
+ private:
+  friend class Port;
+
+  /// One direction between two ports.
+  struct Way {
+    explicit Way(std::size_t capacity) : requests(capacity), replies(capacity) {}
+    SpscQueue<Message*> requests;
+    SpscQueue<Message*> replies;
+    alignas(kCacheLineBytes) std::atomic<bool> rung{false};
+    // Of the sender alone: how many of its requests on this way have not come home, and a ring that failed.
+    alignas(kCacheLineBytes) std::size_t unfinished = 0;
+    bool owes_ring = false;
+  };
+
+  Way& way(PortId from, PortId to) noexcept { return *ways_[from * ports_.size() + to]; }
+
+  std::vector<std::unique_ptr<Port>> ports_;
+  std::vector<std::unique_ptr<Way>> ways_;
+};
+
+/// `co_await call(from, to, f)`: runs `f(Port& there)` on the thread of `to` and gives what it returned; kOverloaded
+/// when the way is full. `f` is moved into the awaiting frame; what it refers to must outlive the call.
+template <class F>
+class Call final : public Message {
+ public:
+  using Value = std::invoke_result_t<F&, Port&>;
+  static_assert(!std::is_void_v<Value>, "a call returns something: use Result<void> or bool");
+
+  Call(Port& from, PortId to, F function) : from_(from), to_(to), function_(std::move(function)) {}
+
+  bool await_ready() const noexcept { return false; }
+  bool await_suspend(std::coroutine_handle<> waiter) noexcept {
+    waiter_ = waiter;
+    return from_.send(to_, *this);
+  }
+  Result<Value> await_resume() {
+    if (!value_.has_value()) return failure(ErrorCode::kOverloaded, "the way to another thread is full");
+    return std::move(*value_);
+  }
+
+  void work(Port& there) noexcept override {
+    value_.emplace(function_(there));
+    there.finish(*this);
+  }
+  void done() noexcept override { waiter_.resume(); }
+
+ private:
+  Port& from_;
+  PortId to_;
+  F function_;
+  std::coroutine_handle<> waiter_;
+  std::optional<Value> value_;
+};
+
+template <class F>
+Call<F> call(Port& from, PortId to, F function) {
+  return Call<F>(from, to, std::move(function));
+}
+
+/// As `call`, where `f(Port& there)` returns a Task<Value>: it runs in the other thread's nursery.
+template <class F>
+class CallTask final : public Message {
+ public:
+  using Value = decltype(std::declval<std::invoke_result_t<F&, Port&>>().operator co_await().await_resume());
+
+  CallTask(Port& from, PortId to, F function) : from_(from), to_(to), function_(std::move(function)) {}
+
+  bool await_ready() const noexcept { return false; }
+  bool await_suspend(std::coroutine_handle<> waiter) noexcept {
+    waiter_ = waiter;
+    return from_.send(to_, *this);
+  }
+  Result<Value> await_resume() {
+    if (!value_.has_value()) return failure(ErrorCode::kOverloaded, "the way to another thread is full");
+    return std::move(*value_);
+  }
+
+  void work(Port& there) noexcept override { there.nursery().spawn(run(*this, there)); }
+  void done() noexcept override { waiter_.resume(); }
+
+ private:
+  static Task<void> run(CallTask& self, Port& there) {
+    {
+      auto task = self.function_(there);
+      self.value_.emplace(co_await task);
+    }
+    there.finish(self);
+  }
+
+  Port& from_;
+  PortId to_;
+  F function_;
+  std::coroutine_handle<> waiter_;
+  std::optional<Value> value_;
+};
+
+template <class F>
+CallTask<F> call_task(Port& from, PortId to, F function) {
+  return CallTask<F>(from, to, std::move(function));
+}
+
+}  // namespace latchkey::runtime

@@ -1,0 +1,171 @@
+// PageSource: memory for the token table that is mapped and faulted by a helper thread, ahead of need, so
+// that a core thread neither waits for the process's memory-map lock nor takes a page fault as its table
+// grows. One PageSource for the process; one PageClient a core, used by that core's thread alone (before the
+// cores run: by the thread that starts them). Where the helper is late the client does the work itself, and
+// counts it.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "latchkey/base/result.h"
+#include "latchkey/runtime/spsc_queue.h"
+
+namespace latchkey::runtime {
+
+/// Zeroed pages, writable and faulted. `data` is nullptr where the kernel had no memory.
+struct PageBlock {
+  std::byte* data = nullptr;
+  std::size_t bytes = 0;
+};
+
+class PageSource;
+class ReservedRange;
+
+namespace detail {
+
+/// What a client asks of the helper, and what comes back.
+struct PageOrder {
+  enum class Kind : std::uint8_t { kMap, kUnmap, kPopulate, kRelease };
+  Kind kind = Kind::kMap;
+  bool done = false;
+  ReservedRange* range = nullptr;
+  PageBlock block;
+};
+
+}  // namespace detail
+
+class PageClient {
+ public:
+  /// Orders that the helper has not answered.
+  static constexpr std::size_t kMaxOrders = 256;
+  /// Blocks that wait here to be taken; past it the oldest goes back.
+  static constexpr std::size_t kMaxReady = 32;
+
+  explicit PageClient(PageSource& source);
+  ~PageClient();
+  PageClient(const PageClient&) = delete;
+  PageClient& operator=(const PageClient&) = delete;
+
+  /// Says that a `take` of as many bytes will follow soon. A hint: it may be dropped.
+  void order(std::size_t bytes);
+  /// At least `bytes`, rounded up to pages, at most 1/16 more than that.
+  PageBlock take(std::size_t bytes);
+  /// The caller keeps no pointer into it. Any `block` that `take` gave.
+  void give_back(PageBlock block) noexcept;
+
+  /// Takes in what the helper has done.
+  void poll();
+  /// Waits until the helper has done all that was ordered; at the start and the end only.
+  void settle();
+
+  /// Bytes of the blocks given out, and of those that wait to be taken.
+  std::size_t block_bytes() const noexcept { return given_bytes_; }
+  std::size_t ready_bytes() const noexcept { return ready_bytes_; }
+  /// How many times this thread had to map or to populate by itself.
+  std::uint64_t done_here() const noexcept { return done_here_; }
+
+ private:
+  friend class PageSource;
+  friend class ReservedRange;
+  using Order = detail::PageOrder;
+
+  bool send(const Order& order) noexcept;
+  bool answer_orders() noexcept;  // the helper's thread
+
+  PageSource& source_;
+  std::vector<PageBlock> ready_;
+  std::size_t unanswered_ = 0;
+  std::size_t given_bytes_ = 0;
+  std::size_t ready_bytes_ = 0;
+  std::uint64_t done_here_ = 0;
+  SpscQueue<Order> orders_{kMaxOrders};
+  SpscQueue<Order> answers_{kMaxOrders};
+};
+
+/// A range of addresses reserved once, of which chunks are given memory and have it taken away again. Owned
+/// by a client's thread; it must be gone before the client.
+class ReservedRange {
+ public:
+  enum class Chunk : std::uint8_t {
+    kEmpty,      ///< no memory; touching it is a fault that kills, unless it was released (then it reads as
+                 ///< zeros)
+    kOrdered,    ///< the helper gives it memory
+    kReady,      ///< zeros at first; the caller's
+    kReleasing,  ///< the helper takes its memory away
+  };
+
+  /// `chunk_bytes` is a multiple of the page. Error kUnavailable where the kernel refuses the addresses.
+  static Result<std::unique_ptr<ReservedRange>> reserve(PageClient& client, std::size_t chunk_bytes,
+                                                        std::size_t chunks);
+  ~ReservedRange();
+  ReservedRange(const ReservedRange&) = delete;
+  ReservedRange& operator=(const ReservedRange&) = delete;
+
+  std::byte* base() const noexcept { return base_; }
+  std::size_t chunk_bytes() const noexcept { return chunk_bytes_; }
+  std::size_t chunks() const noexcept { return states_.size(); }
+  Chunk state(std::size_t chunk) const noexcept { return states_[chunk]; }
+  std::size_t ready_bytes() const noexcept { return ready_chunks_ * chunk_bytes_; }
+
+  /// An empty chunk will be needed soon. A hint: it may be dropped.
+  void order(std::size_t chunk);
+  /// Makes an empty or ordered chunk ready, by this thread where the helper has not. False: no memory.
+  [[nodiscard]] bool make_ready(std::size_t chunk);
+  /// Gives a ready chunk's memory back; no thread reads it any more. False when the helper has too much to
+  /// do: the chunk stays ready, and may be released later.
+  bool release(std::size_t chunk) noexcept;
+
+ private:
+  friend class PageClient;
+
+  ReservedRange(PageClient& client, std::byte* base, std::size_t chunk_bytes, std::size_t chunks)
+      : client_(client), base_(base), chunk_bytes_(chunk_bytes), states_(chunks, Chunk::kEmpty) {}
+
+  PageBlock block_of(std::size_t chunk) const noexcept {
+    return {base_ + chunk * chunk_bytes_, chunk_bytes_};
+  }
+  void answered(const detail::PageOrder& order) noexcept;
+  void became_ready(std::size_t chunk) noexcept;
+
+  PageClient& client_;
+  std::byte* const base_;
+  const std::size_t chunk_bytes_;
+  std::size_t ready_chunks_ = 0;
+  std::vector<Chunk> states_;
+};
+
+class PageSource {
+ public:
+  enum class Mode {
+    kThread,   ///< a helper thread works ahead
+    kInPlace,  ///< no thread: every client does its own work when it needs it (tests, tools, simulation)
+  };
+
+  PageSource(std::size_t clients, Mode mode);
+  /// All clients' ranges are gone and all blocks are given back, or are never touched again.
+  ~PageSource();
+  PageSource(const PageSource&) = delete;
+  PageSource& operator=(const PageSource&) = delete;
+
+  PageClient& client(std::size_t core) noexcept { return *clients_[core]; }
+  Mode mode() const noexcept { return mode_; }
+
+ private:
+  friend class PageClient;
+
+  void ring() noexcept;
+  void serve() noexcept;
+
+  const Mode mode_;
+  std::vector<std::unique_ptr<PageClient>> clients_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::uint32_t> bell_{0};
+  std::thread helper_;
+};
+
+}  // namespace latchkey::runtime

@@ -1,0 +1,84 @@
+// Ring: one io_uring, owned by one thread. It is made on the main thread, disabled; gets its buffers and the
+// list of operations it may use; and is enabled by the thread that will own it, which alone touches it after.
+// An Operation in flight pins what it points to until its last completion has come back.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "latchkey/base/clock.h"
+#include "latchkey/base/result.h"
+#include "latchkey/runtime/uring.h"
+
+namespace latchkey::runtime {
+
+/// Something that waits for the kernel. The object outlives its last completion.
+class Operation {
+ public:
+  /// `result` as the kernel gave it (-errno on failure), `flags` are IORING_CQE_F_*.
+  virtual void complete(std::int32_t result, std::uint32_t flags) noexcept = 0;
+
+ protected:
+  ~Operation() = default;
+};
+
+struct RingSettings {
+  unsigned submission_entries = 256;
+  unsigned completion_entries = 4096;
+  /// The IORING_OP_* that the ring may use, which outlive it; any other is refused by the kernel with -EACCES.
+  std::span<const std::uint8_t> operations;
+};
+
+class Ring {
+ public:
+  /// Makes a disabled ring. The error says in one line what the kernel or a sandbox refused, and the way out.
+  static Result<std::unique_ptr<Ring>> create(const RingSettings& settings);
+  ~Ring();
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
+
+  /// Registers a ring of provided buffers under `group`. Before `enable`.
+  Result<void> register_buffers(io_uring_buf_ring* buffers, unsigned entries, std::uint16_t group);
+
+  /// Restricts the ring to its operations and enables it; on the thread that owns it from now on.
+  Result<void> enable();
+
+  int fd() const noexcept { return ring_.ring_fd; }
+
+  /// Queues an operation that `prepare(io_uring_sqe&)` describes; its completions go to `operation`, or nowhere
+  /// when that is null. Hands what is queued to the kernel first when the queue is full.
+  template <class Prepare>
+  void start(Operation* operation, Prepare&& prepare) noexcept {
+    io_uring_sqe& entry = next();
+    prepare(entry);
+    entry.user_data = std::bit_cast<std::uint64_t>(operation);
+  }
+
+  /// Asks the kernel to cancel `operation`, whose completion comes as ever (-ECANCELED where it had not ended).
+  void cancel(Operation& operation) noexcept;
+
+  /// Wakes the thread that waits on the ring `target_fd`; where the kernel cannot, `failed` is completed.
+  void ring_doorbell(int target_fd, Operation& failed) noexcept;
+
+  /// Hands what is queued to the kernel without waiting.
+  void submit() noexcept;
+
+  /// One pass: hands over what is queued, waits for a completion until `wait_ms` have gone by (0: not at all;
+  /// negative: for ever).
+  void wait(std::int64_t wait_ms) noexcept;
+
+  /// Runs the completions that are there. True when another thread rang the doorbell.
+  bool run_completions() noexcept;
+
+ private:
+  io_uring_sqe& next() noexcept;
+
+  explicit Ring(std::span<const std::uint8_t> operations) : operations_(operations) {}
+
+  io_uring ring_{};
+  std::span<const std::uint8_t> operations_;
+};
+
+}  // namespace latchkey::runtime

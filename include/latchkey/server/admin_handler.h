@@ -1,0 +1,27 @@
+// AdminHandler: the administrator's commands over the admin socket, HTTP/1.1 with JSON (api/admin.h says which).
+// Who may connect is said by the socket's mode. On core 0; that thread only.
+#pragma once
+
+#include <memory>
+
+#include "latchkey/api/admin.h"
+#include "latchkey/http/handler.h"
+#include "latchkey/runtime/loop.h"
+
+namespace latchkey::server {
+
+class AdminHandler final : public http::Handler {
+ public:
+  /// All outlive the handler.
+  AdminHandler(runtime::Loop& loop, const api::AdminServices& services) : loop_(loop), admin_(services) {}
+
+  std::unique_ptr<http::ConnectionMemo> opened(const net::IpAddress& /*peer*/) override { return nullptr; }
+  bool answer_now(http::Exchange& /*exchange*/) override { return false; }
+  runtime::Task<void> answer(http::Exchange& exchange) override;
+
+ private:
+  runtime::Loop& loop_;
+  api::Admin admin_;
+};
+
+}  // namespace latchkey::server

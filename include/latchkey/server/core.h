@@ -1,0 +1,128 @@
+// Core: the wiring of one core thread: its loop, listeners, connections, shard and services. Made whole on
+// the main thread, run by its own thread, and destroyed on the main thread after that has ended.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "latchkey/api/admin.h"
+#include "latchkey/api/api.h"
+#include "latchkey/api/services.h"
+#include "latchkey/api/sessions.h"
+#include "latchkey/base/log.h"
+#include "latchkey/credential/authenticator.h"
+#include "latchkey/credential/hash_pool.h"
+#include "latchkey/credential/sqlite_directory.h"
+#include "latchkey/http/connection.h"
+#include "latchkey/net/listener.h"
+#include "latchkey/runtime/buffer_ring.h"
+#include "latchkey/runtime/loop.h"
+#include "latchkey/runtime/quiescence.h"
+#include "latchkey/server/admin_handler.h"
+#include "latchkey/store/sqlite_store.h"
+#include "latchkey/token/shard.h"
+
+namespace latchkey::server {
+
+/// A listening socket of one core, and whether the PROXY protocol opens its connections.
+struct CoreListener {
+  net::Listener listener;
+  bool proxied = false;
+};
+
+/// What all cores share, read only; it outlives them.
+struct CoreContext {
+  const Clock& clock;
+  Log& log;
+  const api::ApiSettings& api_settings;
+  const http::ConnectionSettings& connection_settings;
+  const credential::HashPool& hash_pool;
+  std::size_t hash_queue;        ///< waiting logins, of one core
+  std::size_t max_connections;   ///< of one core
+  store::StoreThread& store;
+  runtime::Quiescence& quiescence;
+  const token::TableClock& table_clock;
+  const api::SessionsContext& sessions;
+};
+
+class Core final : private runtime::LoopHook {
+ public:
+  /// `number` is the core's port and shard. Errors are the ring's and the buffers'.
+  static Result<std::unique_ptr<Core>> create(std::size_t number, runtime::Port& port, token::Shard& shard,
+                                              std::vector<CoreListener> listeners, const CoreContext& context);
+  ~Core() override;
+
+  int ring_fd() noexcept { return loop_.ring().fd(); }
+  runtime::PortId port_id() const noexcept { return static_cast<runtime::PortId>(number_); }
+
+  /// Makes this core serve the administrator's commands from `listener` too. Before `start`.
+  void serve_admin(net::Listener listener);
+
+  /// Starts the thread and waits until its ring is enabled.
+  Result<void> start(const runtime::RingTable& rings);
+  /// Lets the started thread run, after every ring is enabled.
+  void go();
+  void join();
+
+  /// The steps of a stop; each runs on the core's own thread, by the mailbox, one after the other on all cores.
+  /// Takes no new connection and lets requests under way end, at most until `deadline`.
+  runtime::Task<bool> drain(BootTime deadline);
+  /// Ends the shard: what it owes the store is written. False where the store refused.
+  runtime::Task<bool> end_shard();
+  /// Ends the loop when all that it runs has ended.
+  bool end_loop() noexcept;
+
+ private:
+  /// One open connection; sits in the list of its core.
+  struct Client;
+  /// Takes connections from one listener.
+  class Door;
+
+  Core(std::size_t number, std::unique_ptr<runtime::Ring> ring, std::unique_ptr<runtime::BufferRing> buffers,
+       runtime::Port& port, token::Shard& shard, std::vector<CoreListener> listeners, const CoreContext& context);
+
+  void before_wait() noexcept override;
+  void after_wait() noexcept override;
+  std::int64_t pass(BootTime now) noexcept override;
+
+  void run(const runtime::RingTable& rings) noexcept;
+  void accept(int fd, bool proxied, http::ConnectionServices& services);
+  static runtime::Task<void> serve(Core& core, int fd, bool proxied, http::ConnectionServices& services);
+  void link(Client& client) noexcept;
+  void unlink(Client& client) noexcept;
+
+  const std::size_t number_;
+  const CoreContext& context_;
+  std::unique_ptr<runtime::BufferRing> buffers_;
+  runtime::Loop loop_;
+  token::Shard& shard_;
+  std::vector<CoreListener> listeners_;
+
+  store::SqliteStore store_;
+  credential::SqliteDirectory directory_;
+  credential::HashClient hash_client_;
+  credential::Authenticator authenticator_;
+  api::Sessions sessions_;
+  api::Services services_;
+  api::Api api_;
+  http::ServerLines lines_;
+  http::ConnectionServices connection_services_;
+
+  std::unique_ptr<net::Listener> admin_listener_;
+  std::unique_ptr<AdminHandler> admin_handler_;
+  std::unique_ptr<http::ConnectionServices> admin_services_;
+
+  std::vector<std::unique_ptr<Door>> doors_;
+  Client* first_client_ = nullptr;
+  std::size_t clients_ = 0;
+
+  Result<void> enabled_;
+  std::atomic<bool> ready_{false};
+  std::atomic<bool> going_{false};
+  std::thread thread_;
+};
+
+}  // namespace latchkey::server

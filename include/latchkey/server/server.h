@@ -1,0 +1,22 @@
+// Server: the whole process in the order of its start (docs/architecture.md): data, keys, sockets and rings on
+// the main thread; then threads; then it serves until SIGTERM or SIGINT, drains, and ends. One object, used by
+// the main thread.
+#pragma once
+
+#include <memory>
+
+#include "latchkey/base/result.h"
+#include "latchkey/server/settings.h"
+
+namespace latchkey::server {
+
+/// How the process ended, as its exit status.
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitRefused = 1;  ///< it did not start; standard error says why
+/// What is on disk could not be trusted any more (a failed fsync): EX_IOERR of sysexits.h.
+inline constexpr int kExitFatal = 74;
+
+/// Serves until a signal ends it. Errors are of the start alone, each with what to do.
+Result<void> serve(const Settings& settings);
+
+}  // namespace latchkey::server

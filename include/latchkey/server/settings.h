@@ -1,0 +1,109 @@
+// What an operator can set, and how it is read: a TOML file, then LATCHKEY_* in the environment, then flags,
+// the later one counting. Read once on the main thread before anything else exists; a plain value afterwards,
+// which every thread may read. All three sources come from the one table in settings_table.h.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <iosfwd>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "latchkey/base/log.h"
+#include "latchkey/http/forwarded.h"
+#include "latchkey/net/address.h"
+
+namespace latchkey::server {
+
+/// The members stand in the order of the table and of `latchkeyd --help`, under the names of their keys. What
+/// each takes, and its bounds, say the table and the help.
+struct Settings {
+  /// Where requests are accepted.
+  std::vector<net::Endpoint> listen{{net::IpAddress::from_v4(127, 0, 0, 1), 8080}};
+  /// Where a PROXY protocol header must open every connection (C-34).
+  std::vector<net::Endpoint> proxy_listen;
+  /// Database, key file, lock and admin socket.
+  std::filesystem::path data = "/var/lib/latchkey";
+  /// `<data>/latchkey.key` unless set; never empty once loaded.
+  std::filesystem::path key_file;
+  /// `<data>/admin.sock` unless set; never empty once loaded.
+  std::filesystem::path admin_socket;
+  /// Core threads; 0 is one for each CPU that the process may run on.
+  std::size_t cores = 0;
+  /// X-API-Node (C-4).
+  std::string node = "localhost";
+  LogLevel log_level = LogLevel::kInfo;
+
+  /// How long a token lives after its last use; whole seconds.
+  std::chrono::milliseconds token_timeout = std::chrono::minutes(30);
+  /// Live tokens of a user (C-21); 0 is any number.
+  std::size_t tokens_per_user = 0;
+  /// Dead tokens whose reason is remembered (C-33), over all cores.
+  std::size_t tombstones = 1'000'000;
+
+  /// Peers whose forwarding header is believed (C-34).
+  std::vector<net::Network> trusted_proxy;
+  http::ForwardedSource forwarded_source = http::ForwardedSource::kXForwardedFor;
+  /// What binds a token (C-35): the address, the agent, and how much of the address.
+  bool bind_address = true;
+  bool bind_agent = true;
+  int bind_ipv4_prefix = 32;
+  int bind_ipv6_prefix = 128;
+  /// Whether a session's row keeps address and agent as text (C-35).
+  bool session_text = true;
+  /// Whether `Authorization: Basic` is taken (C-30), and whether at /auth/verify too.
+  bool basic = true;
+  bool verify_basic = false;
+
+  std::size_t body_limit_bytes = 65'536;
+  std::size_t head_limit_bytes = 16'384;
+  std::chrono::milliseconds header_timeout = std::chrono::seconds(10);
+  std::chrono::milliseconds body_timeout = std::chrono::seconds(20);
+  std::chrono::milliseconds idle_timeout = std::chrono::seconds(75);
+  std::chrono::milliseconds write_timeout = std::chrono::seconds(20);
+  /// How long open requests may take to end after SIGTERM.
+  std::chrono::milliseconds drain_timeout = std::chrono::seconds(10);
+  /// Open connections, over all cores.
+  std::size_t connections = 100'000;
+
+  /// Argon2id: memory and passes of a hash, threads that hash (0 is as many as cores), logins that wait.
+  std::size_t hash_memory_bytes = std::size_t{19} * 1024 * 1024;
+  std::size_t hash_passes = 2;
+  std::size_t hash_threads = 0;
+  std::size_t hash_queue = 256;
+
+  /// The most that the store is asked to write for tokens in use.
+  std::size_t refresh_rows_per_second = 60'000;
+};
+
+/// NAME -> value.
+using Environment = std::map<std::string, std::string, std::less<>>;
+
+/// `environ` as a map; entries without '=' are left out.
+Environment to_environment(const char* const* entries);
+
+enum class StartAction { kServe, kCheck, kPrintConfig, kHelp, kVersion };
+
+struct LoadedSettings {
+  StartAction action = StartAction::kServe;
+  /// Complete and within its bounds where there is no problem.
+  Settings settings;
+  /// Everything that is wrong, a line each, beginning with where: `latchkeyd.toml:3: `, `LATCHKEY_NODE: `,
+  /// `--node: `.
+  std::vector<std::string> problems;
+};
+
+/// Reads all sources; `arguments` begins with the program's name. An unknown key, variable or flag is a
+/// problem that names the nearest known one. Never fails otherwise; the file named by --config is the only
+/// thing read.
+LoadedSettings load_settings(int argument_count, const char* const* arguments,
+                             const Environment& environment);
+
+/// Does what the command line asks for short of serving: prints help, version, the settings in force or what
+/// --check found to `out`, problems to `err`. The process's exit status, or nothing when it is to serve.
+std::optional<int> answer_without_serving(const LoadedSettings& loaded, std::ostream& out, std::ostream& err);
+
+}  // namespace latchkey::server

@@ -1,0 +1,54 @@
+// What the database file holds: its version, whose keys made its sessions, and whether the last run ended in
+// order. Used at start and stop and by the command, by whoever owns the Database at the time.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "latchkey/base/clock.h"
+#include "latchkey/base/result.h"
+#include "latchkey/store/database.h"
+
+namespace latchkey::store {
+
+/// PRAGMA application_id: "LKEY".
+inline constexpr std::int64_t kApplicationId = 0x4c4b4559;
+/// PRAGMA user_version of what this program writes.
+inline constexpr std::int64_t kSchemaVersion = 1;
+
+/// Opens the file and brings its schema to kSchemaVersion. Errors: kInvalid for another program's file or a
+/// newer version's, kUnavailable, kFatal.
+Result<Database> open_database(const std::string& path, const DatabaseOptions& options = {});
+
+/// Holds the database to the keys that made its sessions. A database without a fingerprint adopts
+/// `fingerprint` (hex text); one with another is kInvalid, with both files named.
+Result<void> check_key(Database& database, std::string_view fingerprint,
+                       const std::filesystem::path& key_path);
+
+/// For a key file that does not exist: kInvalid, with both files named, where the database belongs to a key.
+/// Without an error a new key may be made.
+Result<void> check_new_key(Database& database, const std::filesystem::path& key_path);
+
+struct RunStart {
+  bool was_clean = true;  ///< the last run ended by `end_run`, or there was none
+  std::int64_t behind_ms =
+      0;  ///< how far the wall clock stands behind the last recorded time; 0 if it does not
+};
+
+/// Marks the database as in use by a server, records its token timeout and the time, and tells how the last
+/// run ended. Durable when it returns.
+Result<RunStart> begin_run(Database& database, WallTime now, std::int64_t token_timeout_ms);
+
+/// The counterpart, after the last write of an orderly stop.
+Result<void> end_run(Database& database, WallTime now);
+
+/// Records the time inside the caller's transaction.
+Result<void> record_wall_time(Database& database, WallTime now);
+
+/// The token timeout of the last run; none where no server has run on this database.
+Result<std::optional<std::int64_t>> recorded_token_timeout_ms(Database& database);
+
+}  // namespace latchkey::store

@@ -1,0 +1,66 @@
+// What a session is on disk: the row that outlives the process. Plain values, any thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "latchkey/base/clock.h"
+
+namespace latchkey::store {
+
+/// SQLite's rowid of a session: positive, at most 2^40 - 1 (the token table keeps 40 bits of it).
+using RowId = std::int64_t;
+inline constexpr RowId kMaxRowId = (RowId{1} << 40) - 1;
+
+/// 128 random bits; with the signing key of `key_number` the token's secret can be derived from it again.
+using SessionId = std::array<std::uint8_t, 16>;
+/// Keyed BLAKE2b of the token, its own context: finds the row of a token that this process does not know.
+using LookupHash = std::array<std::uint8_t, 16>;
+/// Keyed SipHash-2-4-128 of what binds the token (C-35).
+using BindingHash = std::array<std::uint8_t, 16>;
+
+/// Why a token admits no longer. The numbers stand in the database: they never change their meaning.
+enum class Death : std::uint8_t {
+  kNone = 0,
+  kExpired = 1,   ///< not used for one timeout
+  kDeleted = 2,   ///< its holder ended it, or its user was logged out
+  kLimit = 3,     ///< a newer login passed the user's limit (C-21)
+  kInactive = 4,  ///< its user was deactivated or deleted
+};
+
+struct Session {
+  RowId row = 0;
+  SessionId id{};
+  LookupHash lookup{};
+  std::int64_t user_id = 0;
+  std::string user_name;
+  BindingHash binding{};
+  std::uint8_t key_number = 0;
+  WallTime created{};
+  WallTime last_used{};
+  Death death = Death::kNone;
+  WallTime died{};      ///< meaningful where death is not kNone
+  std::string address;  ///< for the page of sessions; empty where switched off (C-35)
+  std::string agent;    ///< its first 256 bytes
+};
+
+struct SessionDeath {
+  RowId row = 0;
+  Death reason = Death::kNone;
+  WallTime at{};
+};
+
+struct SessionRefresh {
+  RowId row = 0;
+  WallTime last_used{};
+};
+
+/// A login, and the deaths that it causes: one transaction.
+struct LoginRecord {
+  Session session;  ///< `row` is the store's to choose
+  std::vector<SessionDeath> deaths;
+};
+
+}  // namespace latchkey::store

@@ -1,0 +1,31 @@
+// SqliteStore: the Store over the store thread. One object a core thread, which owns it; it holds no data of
+// its own, so all of them are equal.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "latchkey/runtime/mailbox.h"
+#include "latchkey/store/store.h"
+#include "latchkey/store/store_thread.h"
+
+namespace latchkey::store {
+
+class SqliteStore final : public Store {
+ public:
+  /// `port` is the core's own. Both outlive this.
+  SqliteStore(runtime::Port& port, StoreThread& store) noexcept : port_(port), store_(store) {}
+
+  runtime::Task<Result<RowId>> record_login(LoginRecord record) override;
+  runtime::Task<Result<bool>> record_deaths(std::vector<SessionDeath> deaths) override;
+  runtime::Task<Result<bool>> record_refreshes(std::vector<SessionRefresh> refreshes) override;
+  runtime::Task<Result<bool>> forget(std::vector<RowId> rows) override;
+  runtime::Task<Result<std::optional<Session>>> find(LookupHash lookup) override;
+  runtime::Task<Result<std::vector<Session>>> sessions_of(std::int64_t user_id, std::size_t limit) override;
+
+ private:
+  runtime::Port& port_;
+  StoreThread& store_;
+};
+
+}  // namespace latchkey::store

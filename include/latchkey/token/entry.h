@@ -1,0 +1,226 @@
+// Entry: one token in memory, 64 bytes, one cache line, which never moves. The shard's owner writes it; any
+// core reads it without a lock and may refresh it. Every word that two threads touch is an atomic with
+// acquire and release, and the state word is changed by compare-and-swap alone.
+//
+//   word 0  state         last used 40 | unsaved 1 | life 3 | generation 20
+//   word 1  secret        bytes 0 to 7
+//   word 2  secret        bytes 8 to 15
+//   word 3  secret, row   secret bytes 16 and 17 16 | key number 8 | store row 40
+//   word 4  binding       bytes 0 to 7
+//   word 5  binding       bytes 8 to 15
+//   word 6  user, wheel   user slot 32 | next in the wheel 32
+//   word 7  user's list   previous 32 | next 32
+//
+// How a reader knows that the words belong together: it loads the state, the words, and the state again. The
+// writer who takes an entry into use again first changes the state (new generation, pending), then the words.
+// So a reader that saw a word of the new use sees the new generation at its second look, and lets go.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "latchkey/store/session.h"
+#include "latchkey/token/format.h"
+#include "latchkey/token/table_time.h"
+
+namespace latchkey::token {
+
+/// Number of an entry in its shard's slab. 0 is nobody's: "none".
+using EntryId = std::uint32_t;
+/// Number of a user's slot in its shard. 0 is nobody's.
+using UserSlotId = std::uint32_t;
+
+enum class Life : std::uint8_t {
+  kFree = 0,
+  kPending = 1,  ///< its login is not durable yet: admits nobody, and its words may be half written
+  kLive = 2,
+  kExpired = 3,  ///< from here on dead; the words stay until the entry is free
+  kDeleted = 4,
+  kLimit = 5,
+  kInactive = 6,
+};
+
+constexpr bool is_dead(Life life) noexcept { return life >= Life::kExpired; }
+
+/// The life that a recorded death leads to, and back.
+constexpr Life life_of(store::Death death) noexcept {
+  switch (death) {
+    case store::Death::kNone:
+      return Life::kLive;
+    case store::Death::kExpired:
+      return Life::kExpired;
+    case store::Death::kDeleted:
+      return Life::kDeleted;
+    case store::Death::kLimit:
+      return Life::kLimit;
+    case store::Death::kInactive:
+      return Life::kInactive;
+  }
+  return Life::kDeleted;
+}
+
+/// The state word as a value.
+class State {
+ public:
+  static constexpr int kGenerationBits = 20;
+  static constexpr int kLifeBits = 3;
+  static constexpr std::uint32_t kMaxGeneration = (1U << kGenerationBits) - 1;
+
+  constexpr State() noexcept = default;
+  constexpr explicit State(std::uint64_t word) noexcept : word_(word) {}
+  constexpr State(TableTime last_used, bool unsaved, Life life, std::uint32_t generation) noexcept
+      : word_(static_cast<std::uint64_t>(last_used.ms) << kTimeShift |
+              static_cast<std::uint64_t>(unsaved) << kUnsavedShift |
+              static_cast<std::uint64_t>(life) << kGenerationBits | generation) {}
+
+  /// Of a live entry: at most a second before the true last use. Of a dead one: when it died.
+  constexpr TableTime last_used() const noexcept { return {static_cast<std::int64_t>(word_ >> kTimeShift)}; }
+  /// The store has an older time than `last_used`.
+  constexpr bool unsaved() const noexcept { return (word_ >> kUnsavedShift & 1) != 0; }
+  constexpr Life life() const noexcept { return static_cast<Life>(word_ >> kGenerationBits & 7); }
+  constexpr std::uint32_t generation() const noexcept {
+    return static_cast<std::uint32_t>(word_) & kMaxGeneration;
+  }
+  constexpr std::uint64_t word() const noexcept { return word_; }
+
+  constexpr State used_at(TableTime time) const noexcept { return {time, true, life(), generation()}; }
+  constexpr State saved() const noexcept { return {last_used(), false, life(), generation()}; }
+  constexpr State not_saved() const noexcept { return {last_used(), true, life(), generation()}; }
+  constexpr State dead(Life reason, TableTime died) const noexcept {
+    return {died, false, reason, generation()};
+  }
+
+  bool operator==(const State&) const = default;
+
+ private:
+  static constexpr int kUnsavedShift = kGenerationBits + kLifeBits;
+  static constexpr int kTimeShift = kUnsavedShift + 1;
+  static_assert(kTimeShift + kTableTimeBits == 64);
+
+  std::uint64_t word_ = 0;
+};
+
+/// A token's secret as the entry's words hold it.
+struct SecretWords {
+  std::uint64_t first;
+  std::uint64_t second;
+  std::uint16_t third;
+
+  explicit SecretWords(std::span<const std::uint8_t, kSecretBytes> secret) noexcept {
+    std::memcpy(&first, secret.data(), 8);
+    std::memcpy(&second, secret.data() + 8, 8);
+    std::memcpy(&third, secret.data() + 16, 2);
+  }
+};
+
+struct BindingWords {
+  std::uint64_t first;
+  std::uint64_t second;
+
+  explicit BindingWords(const store::BindingHash& hash) noexcept {
+    std::memcpy(&first, hash.data(), 8);
+    std::memcpy(&second, hash.data() + 8, 8);
+  }
+};
+
+class alignas(64) Entry {
+ public:
+  // --- Any thread.
+
+  State state() const noexcept { return State(words_[kState].load(std::memory_order_acquire)); }
+  /// False when the state was no longer `expected`, which then holds what it is.
+  bool change(State& expected, State desired) noexcept {
+    std::uint64_t word = expected.word();
+    if (words_[kState].compare_exchange_strong(word, desired.word(), std::memory_order_acq_rel,
+                                               std::memory_order_acquire)) {
+      return true;
+    }
+    expected = State(word);
+    return false;
+  }
+  /// Constant time: which bits differ is not told by how long it takes.
+  bool has_secret(const SecretWords& secret) const noexcept {
+    return ((load(kSecret) ^ secret.first) | (load(kSecret + 1) ^ secret.second) |
+            (load(kRow) >> kSecretShift ^ secret.third)) == 0;
+  }
+  bool has_binding(const BindingWords& binding) const noexcept {
+    return ((load(kBinding) ^ binding.first) | (load(kBinding + 1) ^ binding.second)) == 0;
+  }
+  UserSlotId user_slot() const noexcept { return static_cast<UserSlotId>(load(kUserAndWheel) >> 32); }
+
+  // --- The owner.
+
+  /// For a new use, after the state says pending.
+  void fill(const SecretWords& secret, const BindingWords& binding, std::uint8_t key_number,
+            UserSlotId user) noexcept {
+    store(kSecret, secret.first);
+    store(kSecret + 1, secret.second);
+    store(kRow, std::uint64_t{secret.third} << kSecretShift | std::uint64_t{key_number} << kKeyShift);
+    store(kBinding, binding.first);
+    store(kBinding + 1, binding.second);
+    store(kUserAndWheel, std::uint64_t{user} << 32);
+    store(kList, 0);
+  }
+
+  Secret secret() const noexcept {
+    Secret secret;
+    const std::uint64_t first = load(kSecret);
+    const std::uint64_t second = load(kSecret + 1);
+    const auto third = static_cast<std::uint16_t>(load(kRow) >> kSecretShift);
+    std::memcpy(secret.data(), &first, 8);
+    std::memcpy(secret.data() + 8, &second, 8);
+    std::memcpy(secret.data() + 16, &third, 2);
+    return secret;
+  }
+  store::BindingHash binding() const noexcept {
+    store::BindingHash hash;
+    const std::uint64_t first = load(kBinding);
+    const std::uint64_t second = load(kBinding + 1);
+    std::memcpy(hash.data(), &first, 8);
+    std::memcpy(hash.data() + 8, &second, 8);
+    return hash;
+  }
+
+  std::uint8_t key_number() const noexcept { return static_cast<std::uint8_t>(load(kRow) >> kKeyShift); }
+  store::RowId row() const noexcept { return static_cast<store::RowId>(load(kRow)) & store::kMaxRowId; }
+  void set_row(store::RowId row) noexcept {
+    store(kRow,
+          (load(kRow) & ~static_cast<std::uint64_t>(store::kMaxRowId)) | static_cast<std::uint64_t>(row));
+  }
+
+  std::uint32_t wheel_next() const noexcept { return static_cast<std::uint32_t>(load(kUserAndWheel)); }
+  void set_wheel_next(std::uint32_t next) noexcept {
+    store(kUserAndWheel, (load(kUserAndWheel) & kHighHalf) | next);
+  }
+
+  EntryId previous() const noexcept { return static_cast<EntryId>(load(kList) >> 32); }
+  EntryId next() const noexcept { return static_cast<EntryId>(load(kList)); }
+  void set_previous(EntryId id) noexcept { store(kList, std::uint64_t{id} << 32 | next()); }
+  void set_next(EntryId id) noexcept { store(kList, (load(kList) & kHighHalf) | id); }
+
+ private:
+  static constexpr std::size_t kState = 0;
+  static constexpr std::size_t kSecret = 1;
+  static constexpr std::size_t kRow = 3;
+  static constexpr std::size_t kBinding = 4;
+  static constexpr std::size_t kUserAndWheel = 6;
+  static constexpr std::size_t kList = 7;
+  static constexpr int kSecretShift = 48;
+  static constexpr int kKeyShift = 40;
+  static constexpr std::uint64_t kHighHalf = 0xFFFF'FFFF'0000'0000;
+
+  // Acquire, so that the second look at the state comes after every word.
+  std::uint64_t load(std::size_t word) const noexcept { return words_[word].load(std::memory_order_acquire); }
+  void store(std::size_t word, std::uint64_t value) noexcept {
+    words_[word].store(value, std::memory_order_release);
+  }
+
+  std::atomic<std::uint64_t> words_[8]{};
+};
+
+static_assert(sizeof(Entry) == 64 && alignof(Entry) == 64);
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+
+}  // namespace latchkey::token

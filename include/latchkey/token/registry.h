@@ -1,0 +1,48 @@
+// Registry: the tokens of all shards, as a request's core sees them. A check takes no lock, allocates nothing
+// and reads three cache lines: a cell of the index, the entry, the user's record. One object a core, used by
+// that core's thread while it is active.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "latchkey/base/assert.h"
+#include "latchkey/runtime/quiescence.h"
+#include "latchkey/token/format.h"
+#include "latchkey/token/table.h"
+#include "latchkey/token/table_time.h"
+
+namespace latchkey::token {
+
+struct Admission {
+  Outcome outcome = Outcome::kUnknown;
+  runtime::Borrowed<UserRecord> user;  ///< where admitted; until the next `co_await`
+};
+
+class Registry {
+ public:
+  /// `tables[i]` is shard i's; they and `quiescence` outlive the object. `core` is the caller's own.
+  Registry(std::vector<const Table*> tables, const runtime::Quiescence& quiescence, runtime::CoreId core)
+      : tables_(std::move(tables)), quiescence_(quiescence), core_(core) {
+    LATCHKEY_ASSERT(!tables_.empty());
+  }
+
+  /// C-31 and C-32. A live token is admitted while `now` is at most the timeout and one second after its
+  /// recorded last use, which is at most a second behind the true one (invariant 1).
+  Admission check(const Token& token, const store::BindingHash& binding, TableTime now) const noexcept {
+    const Verdict verdict = tables_[shard_of(token.tag())]->check(token, binding, now);
+    return {verdict.outcome, runtime::Borrowed<UserRecord>(verdict.user, quiescence_, core_)};
+  }
+
+  std::uint32_t shards() const noexcept { return static_cast<std::uint32_t>(tables_.size()); }
+  /// Whose core a login or a deletion goes to.
+  std::uint32_t shard_of(Tag tag) const noexcept { return token::shard_of(tag, shards()); }
+
+ private:
+  const std::vector<const Table*> tables_;
+  const runtime::Quiescence& quiescence_;
+  const runtime::CoreId core_;
+};
+
+}  // namespace latchkey::token

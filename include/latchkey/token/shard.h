@@ -1,0 +1,213 @@
+// Shard: all tokens of the users whose tag leads here: how they come into being, live and end. One a core,
+// and only that core's thread calls it (before the cores run: the thread that loads it). What other cores may
+// do, they do through the Registry, on the shard's table.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "latchkey/base/log.h"
+#include "latchkey/base/random.h"
+#include "latchkey/base/result.h"
+#include "latchkey/runtime/event.h"
+#include "latchkey/runtime/lazy_wheel.h"
+#include "latchkey/runtime/page_source.h"
+#include "latchkey/runtime/quiescence.h"
+#include "latchkey/runtime/task.h"
+#include "latchkey/store/store.h"
+#include "latchkey/token/format.h"
+#include "latchkey/token/keyring.h"
+#include "latchkey/token/table.h"
+#include "latchkey/token/table_time.h"
+#include "latchkey/token/tombstones.h"
+#include "latchkey/token/write_behind.h"
+
+namespace latchkey::token {
+
+struct ShardSettings {
+  std::int64_t timeout_ms = 1'800'000;         ///< at least 100
+  std::size_t tokens_per_user = 0;             ///< 0: no limit (C-21)
+  std::size_t max_tokens = 1'000'000;          ///< of this shard: live and pending
+  std::size_t max_tombstones = 100'000;        ///< of this shard (C-33)
+  std::size_t refresh_rows_per_second = 5000;  ///< of this shard
+};
+
+/// What a shard is made of and works with; all of it outlives the shard.
+struct ShardParts {
+  runtime::CoreId core;  ///< also the shard's number
+  std::uint32_t shards;  ///< how many there are
+  const TableClock& clock;
+  Random& random;
+  const Keyring& keyring;
+  store::Store& store;
+  runtime::Quiescence& quiescence;
+  runtime::PageClient& pages;
+  Log& log;
+};
+
+struct LoginRequest {
+  std::int64_t user_id = 0;
+  std::string user_name;
+  store::BindingHash binding{};
+  std::string address;  ///< for the page of sessions; empty where switched off (C-35)
+  std::string agent;    ///< likewise, its first 256 bytes
+};
+
+struct Login {
+  Token token;
+  WallTime expires;
+  bool is_new = false;
+};
+
+enum class Loaded {
+  kLive,
+  kTombstone,
+  kForget,  ///< nobody needs the row any more: the caller forgets it
+};
+
+struct ShardCounts {
+  std::size_t live = 0;  ///< pending ones and those that timed out unnoticed included
+  std::size_t tombstones = 0;
+  std::size_t users = 0;
+  std::size_t refreshes_waiting = 0;
+  std::size_t deaths_waiting = 0;
+  std::uint64_t tombstones_cut = 0;    ///< forgotten before their time, by the bound
+  std::uint64_t rows_left_behind = 0;  ///< not forgotten on disk until the next start, by the bound
+  std::size_t memory_bytes = 0;
+};
+
+class Shard {
+ public:
+  /// Logins under way; past it a login is refused.
+  static constexpr std::size_t kMaxPending = 4096;
+  /// The most tokens that one login ends by the limit, and that one write of `end_all` ends.
+  static constexpr std::size_t kMaxDeathsAtOnce = 1024;
+
+  static Result<std::unique_ptr<Shard>> create(const ShardParts& parts, const ShardSettings& settings);
+  /// No login is under way, `stop` has ended, and no core reads any more.
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  /// At the start, before any core runs: takes a recorded session in. `clean`: the last run ended by `stop`,
+  /// so the recorded times are the true ones; otherwise a tenth of the timeout is added. Error kOverloaded
+  /// past max_tokens.
+  Result<Loaded> load(const store::Session& session, TableTime now, bool clean);
+
+  /// The user's live token with this binding, refreshed, or a new one (C-13), which admits only when the
+  /// store has it. The oldest beyond the limit die with it (C-21). The request's user belongs to this shard.
+  /// Errors: kOverloaded at a bound; those of the store, and then nothing has changed; kCancelled when the
+  /// user's tokens were ended meanwhile.
+  runtime::Task<Result<Login>> login(LoginRequest request);
+
+  /// Ends the token for its own holder (C-40): at once in memory, then on disk. False where there is no such
+  /// live token from this binding. Error of the store: the token is dead, and the write is tried again until
+  /// it lands.
+  runtime::Task<Result<bool>> end(Token token, store::BindingHash binding);
+
+  /// Ends all tokens that the user has now, but `keep`. How many. On an error some may live on: ask again.
+  runtime::Task<Result<std::size_t>> end_all(std::int64_t user_id, store::Death reason,
+                                             std::optional<Token> keep = std::nullopt);
+  /// Ends the user's session of this row. Walks through the user's tokens. False where it is not there or not
+  /// live.
+  runtime::Task<Result<bool>> end_row(std::int64_t user_id, store::RowId row);
+
+  /// Turns the wheel, drops old tombstones, starts writes: at most `budget` entries are looked at. Once a
+  /// pass. Returns how many were.
+  std::size_t advance(TableTime now, std::size_t budget);
+  /// True when `advance` left due work behind: it wants to be called again at once.
+  bool behind() const noexcept;
+  /// The earliest time at which `advance` has something to do; WriteBehind::kNoTime when none.
+  TableTime next_advance() const noexcept;
+
+  /// Writes everything that waits. True when the store took all of it: then the stop may be recorded as
+  /// clean.
+  runtime::Task<bool> stop();
+
+  /// For new tokens from now on; `keyring` has the same root and outlives the shard.
+  void use_keyring(const Keyring& keyring) noexcept { keyring_ = &keyring; }
+
+  const Table& table() const noexcept { return *table_; }
+  ShardCounts counts() const noexcept;
+
+ private:
+  struct WheelLinks {
+    Table* table;
+    std::uint32_t next(std::uint32_t id) const noexcept { return table->entry(id).wheel_next(); }
+    void set_next(std::uint32_t id, std::uint32_t next) const noexcept {
+      table->entry(id).set_wheel_next(next);
+    }
+  };
+  using Wheel = runtime::LazyWheel<WheelLinks>;
+
+  /// A login on its way to the store; it lives in the login's frame.
+  struct Pending {
+    Pending(std::int64_t user, EntryId id) : user_id(user), entry(id) {}
+    const std::int64_t user_id;
+    const EntryId entry;
+    runtime::Broadcast done;
+    std::optional<Result<Login>> result;  ///< set before `done` wakes
+    store::Death ended_meanwhile =
+        store::Death::kNone;  ///< the user's tokens were ended while it was under way
+  };
+  struct Victim {
+    EntryId id;
+    std::uint32_t generation;
+  };
+
+  Shard(const ShardParts& parts, const ShardSettings& settings, std::unique_ptr<Table> table);
+
+  // Logins.
+  Pending* pending_of_entry(EntryId id) const noexcept;
+  Pending* pending_of_user(std::int64_t user_id) const noexcept;
+  std::optional<Login> refreshed(EntryId id, TableTime now);
+  runtime::Task<Result<Login>> new_login(LoginRequest request);
+  Result<EntryId> add_pending(const LoginRequest& request, const Token& token);
+  std::vector<Victim> choose_victims(std::int64_t user_id, TableTime now);
+  store::LoginRecord record_of(LoginRequest request, const store::SessionId& id, const Token& token,
+                               const std::vector<Victim>& victims, TableTime now) const;
+  void end_victim(const Victim& victim);
+  Login commit(EntryId id, store::RowId row, TableTime asked);
+  runtime::Task<void> end_pending(Pending& pending, store::RowId row);
+  Login login_of(EntryId id, bool is_new) const noexcept;
+
+  // Deaths.
+  void kill(EntryId id, State state, Life reason, TableTime died);
+  bool expire(EntryId id, State state);
+  void bury(EntryId id);
+  runtime::Task<Result<bool>> kill_one(EntryId id);
+  store::RowId newest_row(std::int64_t user_id) const noexcept;
+  std::vector<store::SessionDeath> kill_some(std::int64_t user_id, store::Death reason, store::RowId last_row,
+                                             const std::optional<Token>& keep);
+  bool may_kill(std::size_t deaths) const noexcept {
+    return writes_.has_room_for_deaths(deaths) && table_->can_retire();
+  }
+
+  // Time.
+  std::int64_t visit(EntryId id, TableTime now);
+  std::int64_t next_visit_ms(State state, TableTime now) const noexcept;
+  std::size_t drop_old_tombstones(TableTime now, std::size_t budget);
+  void file(EntryId id, TableTime now);
+
+  const ShardSettings settings_;
+  const std::uint32_t number_;
+  const std::uint32_t shards_;
+  const std::int64_t period_ms_;  // between two looks at a live entry
+  const TableClock& clock_;
+  Random& random_;
+  const Keyring* keyring_;
+  store::Store& store_;
+  Log& log_;
+  const std::unique_ptr<Table> table_;
+  Tombstones tombstones_;
+  WriteBehind writes_;
+  Wheel wheel_;
+  std::vector<Pending*> pending_;
+  TableTime advanced_to_;
+  std::uint64_t tombstones_cut_ = 0;
+};
+
+}  // namespace latchkey::token

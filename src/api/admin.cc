@@ -1,0 +1,304 @@
+#include "latchkey/api/admin.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "latchkey/api/admin_json.h"
+#include "latchkey/base/json_text.h"
+#include "latchkey/base/utf8.h"
+#include "latchkey/http/percent.h"
+
+namespace latchkey::api {
+
+using credential::User;
+using runtime::Task;
+
+namespace {
+
+std::string decoded(std::string_view text) {
+  std::string out(text.size(), '\0');
+  out.resize(http::percent_decode(text, http::PlusSign::kLiteral, out));
+  return out;
+}
+
+/// What a path names: /users, /users/NAME/ACT, /tokens/NAME.
+struct Target {
+  std::string_view resource;
+  std::string_view name;  ///< percent-encoded
+  std::string_view act;
+  std::string_view after;  ///< of the query, percent-encoded
+  bool is_whole = true;    ///< nothing follows
+};
+
+std::string_view take_segment(std::string_view& path) noexcept {
+  if (!path.starts_with('/')) return {};
+  path.remove_prefix(1);
+  const std::string_view segment = path.substr(0, path.find('/'));
+  path.remove_prefix(segment.size());
+  return segment;
+}
+
+Target target_of(std::string_view path) noexcept {
+  Target target;
+  constexpr std::string_view kAfter = "after=";
+  const std::size_t mark = path.find('?');
+  if (mark != std::string_view::npos) {
+    const std::string_view query = path.substr(mark + 1);
+    if (query.starts_with(kAfter)) target.after = query.substr(kAfter.size());
+    target.is_whole = query.starts_with(kAfter);
+    path = path.substr(0, mark);
+  }
+  target.resource = take_segment(path);
+  target.name = take_segment(path);
+  target.act = take_segment(path);
+  target.is_whole = target.is_whole && path.empty();
+  return target;
+}
+
+AdminReply refusal(int status, std::string_view text) {
+  AdminReply reply{status, "{\"detail\":"};
+  append_json_string(reply.json, text);
+  reply.json.push_back('}');
+  return reply;
+}
+
+AdminReply refusal(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kInvalid:
+      return refusal(400, error.text);
+    case ErrorCode::kNotFound:
+      return refusal(404, error.text);
+    case ErrorCode::kConflict:
+      return refusal(409, error.text);
+    case ErrorCode::kOverloaded:
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kCancelled:
+      return refusal(503, error.text);
+    case ErrorCode::kFatal:
+      break;
+  }
+  return refusal(500, error.text);
+}
+
+AdminReply no_such_resource() { return refusal(404, "there is no such resource"); }
+AdminReply no_such_method() { return refusal(405, "the resource has no such method"); }
+
+/// A password must be one that a login can send: C-15 refuses the blank, the long, and NUL; JSON all but
+/// UTF-8.
+Result<void> check_new_password(const std::optional<SecretText>& password) {
+  const auto wrong = [](std::string_view what) {
+    return failure(ErrorCode::kInvalid, fmt::format("the password {}", what));
+  };
+  if (!password) return wrong("is missing");
+  std::string_view text = password->view();
+  if (text.empty()) return wrong("may not be empty");
+  if (text.size() > credential::kMaxPasswordBytes) {
+    return wrong(fmt::format("is over {} bytes", credential::kMaxPasswordBytes));
+  }
+  while (!text.empty()) {
+    const Utf8Character character = first_utf8_character(text);
+    if (character.bytes == 0) return wrong("is not valid UTF-8");
+    if (character.code_point == 0) return wrong("has a NUL in it");
+    text.remove_prefix(character.bytes);
+  }
+  return {};
+}
+
+}  // namespace
+
+Task<AdminReply> Admin::handle(AdminRequest request) {
+  const Target target = target_of(request.path);
+  if (!target.is_whole) co_return no_such_resource();
+  if (target.resource == "users" && target.name.empty() && target.act.empty()) {
+    if (request.method == "GET") {
+      auto listing = list_users(decoded(target.after));
+      co_return co_await listing;
+    }
+    if (request.method != "POST") co_return no_such_method();
+    auto adding = add_user(std::move(request.body));
+    co_return co_await adding;
+  }
+  if (target.resource == "users" && !target.name.empty()) {
+    auto acting =
+        act_on_user(request.method, decoded(target.name), std::string(target.act), std::move(request.body));
+    co_return co_await acting;
+  }
+  if (target.resource == "tokens" && !target.name.empty() && target.act.empty()) {
+    auto acting = act_on_tokens(request.method, decoded(target.name));
+    co_return co_await acting;
+  }
+  co_return no_such_resource();
+}
+
+Task<AdminReply> Admin::act_on_user(std::string method, std::string name, std::string act, SecretText body) {
+  const bool is_act = act.empty() || act == "password" || act == "disable" || act == "enable";
+  if (!is_act) co_return no_such_resource();
+  if (method != (act.empty() ? "DELETE" : "POST")) co_return no_such_method();
+  auto finding = find_user(std::move(name));
+  Result<User> user = co_await finding;
+  if (!user) co_return refusal(user.error());
+  if (act.empty()) {
+    auto removing = remove_user(std::move(*user));
+    co_return co_await removing;
+  }
+  if (act == "password") {
+    auto setting = set_password(std::move(*user), std::move(body));
+    co_return co_await setting;
+  }
+  auto setting = set_active(std::move(*user), act == "enable");
+  co_return co_await setting;
+}
+
+Task<AdminReply> Admin::act_on_tokens(std::string method, std::string name) {
+  if (method != "GET" && method != "DELETE") co_return no_such_method();
+  auto finding = find_user(std::move(name));
+  Result<User> user = co_await finding;
+  if (!user) co_return refusal(user.error());
+  if (method == "GET") {
+    auto listing = list_tokens(std::move(*user));
+    co_return co_await listing;
+  }
+  LogEvent(services_.log, LogLevel::kInfo, "admin.tokens_ended").field("user", user->name);
+  auto ending = end_tokens(std::move(*user), store::Death::kDeleted, "nothing is lost");
+  co_return co_await ending;
+}
+
+Task<Result<User>> Admin::find_user(std::string name) {
+  auto finding = services_.directory.find(name);
+  Result<std::optional<User>> found = co_await finding;
+  if (!found) co_return tl::unexpected(std::move(found.error()));
+  if (!*found) co_return failure(ErrorCode::kNotFound, fmt::format("there is no user named '{}'", name));
+  co_return std::move(**found);
+}
+
+Task<AdminReply> Admin::add_user(SecretText body) {
+  Result<AdminBody> read = read_admin_body(body.view());
+  if (!read) co_return refusal(read.error());
+  User user;
+  user.name = read->name.value_or("");
+  user.superuser = read->superuser;
+  user.first_name = std::move(read->first_name);
+  user.last_name = std::move(read->last_name);
+  user.email = std::move(read->email);
+  user.created = services_.clock.wall();
+  // Before the hash, so that what can be refused at once is.
+  if (const Result<void> good = credential::check_user_name(user.name); !good)
+    co_return refusal(good.error());
+  if (const Result<void> good = check_new_password(read->password); !good) co_return refusal(good.error());
+
+  auto hashing = services_.hasher.make(std::move(*read->password));
+  Result<std::string> hash = co_await hashing;
+  if (!hash) co_return refusal(hash.error());
+  user.password_hash = std::move(*hash);
+  auto adding = services_.directory.add(std::move(user));
+  const Result<User> added = co_await adding;
+  if (!added) co_return refusal(added.error());
+  LogEvent(services_.log, LogLevel::kInfo, "admin.user_added").field("user", added->name);
+  AdminReply reply{201, {}};
+  append_user(reply.json, *added);
+  co_return reply;
+}
+
+Task<AdminReply> Admin::list_users(std::string after) {
+  auto listing = services_.directory.list(std::move(after), kUsersAPage);
+  const Result<std::vector<User>> users = co_await listing;
+  if (!users) co_return refusal(users.error());
+  AdminReply reply{200, "{\"users\":["};
+  for (const User& user : *users) {
+    if (reply.json.back() == '}') reply.json.push_back(',');
+    append_user(reply.json, user);
+  }
+  reply.json += "],\"next\":";
+  if (users->size() == kUsersAPage) {
+    append_json_string(reply.json, users->back().name);
+  } else {
+    reply.json += "null";
+  }
+  reply.json.push_back('}');
+  co_return reply;
+}
+
+Task<AdminReply> Admin::set_password(User user, SecretText body) {
+  Result<AdminBody> read = read_admin_body(body.view());
+  if (!read) co_return refusal(read.error());
+  if (const Result<void> good = check_new_password(read->password); !good) co_return refusal(good.error());
+  auto hashing = services_.hasher.make(std::move(*read->password));
+  Result<std::string> hash = co_await hashing;
+  if (!hash) co_return refusal(hash.error());
+  auto setting = services_.directory.set_password_hash(user.id, std::move(*hash));
+  const Result<bool> set = co_await setting;
+  if (!set) co_return refusal(set.error());
+  LogEvent(services_.log, LogLevel::kInfo, "admin.password_set").field("user", user.name);
+  // After the password: a login under way sees the new one, or its token is among those that end.
+  auto ending = end_tokens(std::move(user), store::Death::kDeleted, "the password is set");
+  co_return co_await ending;
+}
+
+Task<AdminReply> Admin::set_active(User user, bool active) {
+  auto setting = services_.directory.set_active(user.id, active);
+  const Result<bool> set = co_await setting;
+  if (!set) co_return refusal(set.error());
+  user.active = active;
+  LogEvent(services_.log, LogLevel::kInfo, active ? "admin.user_enabled" : "admin.user_disabled")
+      .field("user", user.name);
+  if (active) {
+    AdminReply reply{200, {}};
+    append_user(reply.json, user);
+    co_return reply;
+  }
+  auto ending = end_tokens(std::move(user), store::Death::kInactive, "the user is disabled");
+  co_return co_await ending;
+}
+
+Task<AdminReply> Admin::remove_user(User user) {
+  // Disabled first, so that the tokens end while there is still a user to ask again for, should that fail.
+  auto disabling = set_active(user, false);
+  AdminReply disabled = co_await disabling;
+  if (disabled.status != 200) co_return disabled;
+  auto removing = services_.directory.remove(user.id);
+  const Result<bool> removed = co_await removing;
+  if (!removed) co_return refusal(removed.error());
+  LogEvent(services_.log, LogLevel::kInfo, "admin.user_deleted").field("user", user.name);
+  co_return disabled;
+}
+
+Task<AdminReply> Admin::list_tokens(User user) {
+  auto listing = services_.store.sessions_of(user.id, kMaxListedTokens);
+  const Result<std::vector<store::Session>> sessions = co_await listing;
+  if (!sessions) co_return refusal(sessions.error());
+  const std::int64_t timeout_ms = services_.token_timeout_ms;
+  const WallTime now = services_.clock.wall();
+  AdminReply reply{200, "{\"user\":"};
+  append_json_string(reply.json, user.name);
+  reply.json += ",\"tokens\":[";
+  for (const store::Session& session : *sessions) {
+    // A token that timed out is not marked on disk until it is forgotten.
+    if (timeout_ms != 0 && now.ms - session.last_used.ms > timeout_ms) continue;
+    if (reply.json.back() == '}') reply.json.push_back(',');
+    append_session(reply.json, session, timeout_ms);
+  }
+  fmt::format_to(std::back_inserter(reply.json), "],\"complete\":{}}}", sessions->size() < kMaxListedTokens);
+  co_return reply;
+}
+
+Task<AdminReply> Admin::end_tokens(User user, store::Death reason, std::string_view done) {
+  auto ending = services_.sessions.end_all(user.id, reason);
+  const Result<std::size_t> ended = co_await ending;
+  if (!ended) {
+    const Error& error = ended.error();
+    co_return refusal(
+        Error{error.code, fmt::format("{}, but the tokens of '{}' could not be ended for good: {}; try "
+                                      "the same again",
+                                      done, user.name, error.text)});
+  }
+  AdminReply reply{200, "{\"user\":"};
+  append_json_string(reply.json, user.name);
+  fmt::format_to(std::back_inserter(reply.json), ",\"ended_tokens\":{}}}", *ended);
+  co_return reply;
+}
+
+}  // namespace latchkey::api

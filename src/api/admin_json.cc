@@ -1,0 +1,123 @@
+#include "latchkey/api/admin_json.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <iterator>
+
+#include "latchkey/base/json_text.h"
+#include "latchkey/base/time_text.h"
+
+namespace latchkey::api {
+
+namespace {
+
+/// The objects are flat; simdjson counts the top as a level.
+constexpr std::size_t kMaxDepth = 2;
+
+/// A parser that wipes what a body left in it.
+class WipingParser {
+ public:
+  explicit WipingParser(std::string_view body) : body_bytes_(body.size()) {
+    source_.reserve(body.size() + simdjson::SIMDJSON_PADDING);
+    source_ = body;
+  }
+  WipingParser(const WipingParser&) = delete;
+  WipingParser& operator=(const WipingParser&) = delete;
+  ~WipingParser() {
+    wipe(source_.data(), source_.size());
+    // The document makes its buffer for strings as large as this (simdjson's document::allocate), if it made
+    // one.
+    if (parser_.doc.string_buf)
+      wipe(parser_.doc.string_buf.get(), 5 * body_bytes_ / 3 + simdjson::SIMDJSON_PADDING);
+  }
+
+  simdjson::simdjson_result<simdjson::dom::object> parse() {
+    if (const simdjson::error_code refused = parser_.allocate(source_.size(), kMaxDepth)) return refused;
+    return parser_.parse(source_.data(), source_.size(), false).get_object();
+  }
+
+ private:
+  std::size_t body_bytes_;
+  std::string source_;
+  simdjson::dom::parser parser_;
+};
+
+tl::unexpected<Error> wrong(std::string_view what) {
+  return failure(ErrorCode::kInvalid, fmt::format("the request's body {}", what));
+}
+
+/// The text that the member named so goes to; null where there is none.
+std::string* text_of(AdminBody& body, std::string_view name) {
+  if (name == "name") return &body.name.emplace();
+  if (name == "first_name") return &body.first_name;
+  if (name == "last_name") return &body.last_name;
+  if (name == "email") return &body.email;
+  return nullptr;
+}
+
+Result<void> take_member(AdminBody& body, std::string_view name, simdjson::dom::element value) {
+  if (name == "superuser") {
+    if (value.get_bool().get(body.superuser) != simdjson::SUCCESS)
+      return wrong("has a 'superuser' that is no boolean");
+    return {};
+  }
+  std::string_view text;
+  const bool is_text = value.get_string().get(text) == simdjson::SUCCESS;
+  if (name == "password" && is_text) {
+    body.password.emplace(text);
+    return {};
+  }
+  std::string* const target = text_of(body, name);
+  if (target == nullptr && name != "password") return wrong(fmt::format("has an unknown member '{}'", name));
+  if (!is_text) return wrong(fmt::format("has a '{}' that is no text", name));
+  *target = text;
+  return {};
+}
+
+void append_member(std::string& json, std::string_view name, std::string_view text) {
+  fmt::format_to(std::back_inserter(json), ",\"{}\":", name);
+  append_json_string(json, text);
+}
+
+}  // namespace
+
+Result<AdminBody> read_admin_body(std::string_view body) {
+  if (body.size() > kMaxAdminBodyBytes)
+    return wrong(fmt::format("has more than {} bytes", kMaxAdminBodyBytes));
+  WipingParser parser(body);
+  simdjson::dom::object object;
+  if (body.empty() || parser.parse().get(object) != simdjson::SUCCESS) return wrong("is no JSON object");
+  AdminBody read;
+  for (const auto& member : object) {
+    if (Result<void> taken = take_member(read, member.key, member.value); !taken) {
+      return tl::unexpected(std::move(taken.error()));
+    }
+  }
+  return read;
+}
+
+void append_user(std::string& json, const credential::User& user) {
+  fmt::format_to(std::back_inserter(json), "{{\"id\":{}", user.id);
+  append_member(json, "name", user.name);
+  fmt::format_to(std::back_inserter(json), ",\"active\":{},\"superuser\":{}", user.active, user.superuser);
+  append_member(json, "first_name", user.first_name);
+  append_member(json, "last_name", user.last_name);
+  append_member(json, "email", user.email);
+  append_member(json, "created", to_rfc3339(user.created));
+  json.push_back('}');
+}
+
+void append_session(std::string& json, const store::Session& session, std::int64_t token_timeout_ms) {
+  fmt::format_to(std::back_inserter(json), "{{\"row\":{}", session.row);
+  append_member(json, "created", to_rfc3339(session.created));
+  append_member(json, "last_used", to_rfc3339(session.last_used));
+  if (token_timeout_ms != 0) {
+    append_member(json, "expires", to_rfc3339({session.last_used.ms + token_timeout_ms}));
+  }
+  append_member(json, "address", session.address);
+  append_member(json, "agent", session.agent);
+  json.push_back('}');
+}
+
+}  // namespace latchkey::api

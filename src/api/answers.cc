@@ -1,0 +1,45 @@
+#include "latchkey/api/answers.h"
+
+#include <fmt/format.h>
+
+#include "latchkey/base/json_text.h"
+
+namespace latchkey::api {
+
+std::string detail_json(std::string_view text) {
+  std::string json = "{\"detail\":";
+  append_json_string(json, text);
+  json.push_back('}');
+  return json;
+}
+
+void answer_detail(http::ResponseWriter& response, int status, std::string_view text, BootTime now) {
+  answer_detail(response, status, {}, text, now);
+}
+
+void answer_detail(http::ResponseWriter& response, int status, std::string_view allow, std::string_view text,
+                   BootTime now) {
+  response.status(status);
+  if (!allow.empty()) response.header("Allow", allow);
+  response.body(kJsonType, detail_json(text), now);
+}
+
+void answer_not_found(http::ResponseWriter& response, BootTime now) {
+  answer_detail(response, 404, "Not found.", now);
+}
+
+void answer_method_not_allowed(http::ResponseWriter& response, std::string_view allow, std::string_view method,
+                               BootTime now) {
+  answer_detail(response, 405, allow, fmt::format("Method '{}' not allowed.", method), now);
+}
+
+void answer_unavailable(http::ResponseWriter& response, std::string_view allow, const Error& error, BootTime now) {
+  const std::string_view text = error.code == ErrorCode::kOverloaded
+                                    ? "The server is busy. Try again in a moment."
+                                    : "The server cannot do this at the moment. Try again later.";
+  response.status(503);
+  if (!allow.empty()) response.header("Allow", allow);
+  response.header("Retry-After", kRetryAfterSeconds).body(kJsonType, detail_json(text), now);
+}
+
+}  // namespace latchkey::api

@@ -1,0 +1,102 @@
+#include "latchkey/api/caller.h"
+
+#include <utility>
+
+#include "latchkey/api/answers.h"
+
+namespace latchkey::api {
+
+namespace {
+
+std::string_view detail_of(token::Outcome outcome) noexcept {
+  using token::Outcome;
+  switch (outcome) {
+    case Outcome::kExpired:
+      return "Token is expired";
+    case Outcome::kLimit:
+      return "The maximum number of allowed sessions for this user has been exceeded.";
+    case Outcome::kInactive:
+      return "User inactive or deleted";
+    case Outcome::kUnknown:
+    case Outcome::kAdmitted:
+      break;
+  }
+  return "Invalid token";
+}
+
+constexpr std::string_view kBasicChallenge = "Basic realm=\"api\"";
+
+}  // namespace
+
+net::IpAddress remote_address_of(const http::Exchange& exchange, const Services& services) noexcept {
+  const ApiSettings& settings = services.settings;
+  if (settings.trusted_proxies.empty()) return exchange.peer;
+  return http::remote_address(exchange.peer, settings.trusted_proxies, settings.forwarded_source, exchange.head);
+}
+
+const store::BindingHash& binding_of(const http::Exchange& exchange, ConnectionBinding& binding,
+                                     const Services& services) {
+  const net::IpAddress address = remote_address_of(exchange, services);
+  const std::string_view agent = exchange.head.value(http::KnownHeader::kUserAgent);
+  if (!binding.holds(address, agent)) binding.keep(address, agent, services.sessions.binding(address, agent));
+  return binding.hash();
+}
+
+token::Admission admission_of(const http::Exchange& exchange, const Presented& presented,
+                              ConnectionBinding& binding, const Services& services) {
+  if (!presented.token) return {};
+  return services.sessions.check(*presented.token, binding_of(exchange, binding, services), services.now());
+}
+
+void answer_refused(http::Exchange& exchange, const Presented& presented, token::Outcome outcome,
+                    bool basic, const Services& services) {
+  http::ResponseWriter& response = exchange.response;
+  std::string_view detail = "Authentication credentials were not provided.";
+  std::string_view challenge = basic ? kBasicChallenge : std::string_view("Token");
+  switch (presented.kind) {
+    case Presented::Kind::kAmbiguous:
+      answer_detail(response, 400, "The request has two tokens. Send one.", services.now());
+      return;
+    case Presented::Kind::kToken:
+      detail = detail_of(outcome);
+      challenge = presented.bearer ? "Bearer" : "Token";
+      break;
+    case Presented::Kind::kMalformed:
+      detail = presented.problem;
+      challenge = presented.bearer ? "Bearer" : "Token";
+      break;
+    case Presented::Kind::kBasic:
+      detail = "Invalid username/password.";
+      break;
+    case Presented::Kind::kNothing:
+      break;
+  }
+  response.status(401).header("WWW-Authenticate", challenge).body(kJsonType, detail_json(detail), services.now());
+}
+
+runtime::Task<BasicCaller> check_basic(http::Exchange& exchange, std::string_view word, Services& services) {
+  Result<http::BasicCredentials> credentials = http::parse_basic(word);
+  Presented presented;
+  presented.kind = Presented::Kind::kBasic;
+  if (!credentials) {
+    exchange.response.status(401)
+        .header("WWW-Authenticate", kBasicChallenge)
+        .body(kJsonType, detail_json(credentials.error().text), services.now());
+    co_return BasicCaller{};
+  }
+  auto checking = services.authenticator.authenticate(std::move(credentials->user), std::move(credentials->password));
+  Result<std::optional<credential::User>> user = co_await checking;
+  if (!user) {
+    answer_unavailable(exchange.response, {}, user.error(), services.now());
+    co_return BasicCaller{};
+  }
+  if (!*user) {
+    LogEvent(services.log, LogLevel::kInfo, "basic.refused")
+        .field("address", remote_address_of(exchange, services).to_text());
+    answer_refused(exchange, presented, token::Outcome::kUnknown, true, services);
+    co_return BasicCaller{};
+  }
+  co_return BasicCaller{(*user)->id, (*user)->name};
+}
+
+}  // namespace latchkey::api

@@ -1,0 +1,70 @@
+#include "latchkey/api/sessions.h"
+
+#include <utility>
+
+namespace latchkey::api {
+
+namespace {
+
+// A call to another core gives a result of a result: the way there, and what was done there.
+template <class T>
+Result<T> flattened(Result<Result<T>> nested) {
+  if (!nested) return tl::unexpected<Error>(std::move(nested.error()));
+  return std::move(*nested);
+}
+
+std::vector<const token::Table*> tables_of(const std::vector<token::Shard*>& shards) {
+  std::vector<const token::Table*> tables;
+  tables.reserve(shards.size());
+  for (const token::Shard* const shard : shards) tables.push_back(&shard->table());
+  return tables;
+}
+
+}  // namespace
+
+Sessions::Sessions(runtime::Port& port, const SessionsContext& context)
+    : port_(port), context_(context), registry_(tables_of(context.shards), context.quiescence, port.id()) {}
+
+store::BindingHash Sessions::binding(const net::IpAddress& address, std::string_view agent) const noexcept {
+  const ApiSettings& settings = context_.settings;
+  const net::IpAddress masked = address.masked(settings.bind_ipv4_prefix, settings.bind_ipv6_prefix);
+  return context_.binder(masked.bytes(), agent);
+}
+
+token::Admission Sessions::check(const http::TokenBytes& token, const store::BindingHash& binding,
+                                 BootTime now) const noexcept {
+  return registry_.check(token::Token(token), binding, context_.table_clock.at(now));
+}
+
+runtime::Task<Result<token::Login>> Sessions::login(token::LoginRequest request) {
+  const runtime::PortId owner = registry_.shard_of(context_.keyring.tag_of(request.user_id));
+  token::Shard& shard = *context_.shards[owner];
+  auto calling = runtime::call_task(port_, owner, [&shard, &request](runtime::Port&) {
+    return shard.login(std::move(request));
+  });
+  Result<Result<token::Login>> login = co_await calling;
+  co_return flattened(std::move(login));
+}
+
+runtime::Task<Result<bool>> Sessions::end(http::TokenBytes token, store::BindingHash binding) {
+  const token::Token ended(token);
+  const runtime::PortId owner = registry_.shard_of(ended.tag());
+  token::Shard& shard = *context_.shards[owner];
+  auto calling = runtime::call_task(port_, owner, [&shard, &ended, &binding](runtime::Port&) {
+    return shard.end(ended, binding);
+  });
+  Result<Result<bool>> result = co_await calling;
+  co_return flattened(std::move(result));
+}
+
+runtime::Task<Result<std::size_t>> Sessions::end_all(std::int64_t user_id, store::Death reason) {
+  const runtime::PortId owner = registry_.shard_of(context_.keyring.tag_of(user_id));
+  token::Shard& shard = *context_.shards[owner];
+  auto calling = runtime::call_task(port_, owner, [&shard, user_id, reason](runtime::Port&) {
+    return shard.end_all(user_id, reason, std::nullopt);
+  });
+  Result<Result<std::size_t>> result = co_await calling;
+  co_return flattened(std::move(result));
+}
+
+}  // namespace latchkey::api

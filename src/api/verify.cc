@@ -1,0 +1,35 @@
+#include "latchkey/api/verify.h"
+
+#include "latchkey/api/caller.h"
+#include "latchkey/base/percent.h"
+
+namespace latchkey::api {
+
+bool VerifyResource::answer_now(http::Exchange& exchange, ConnectionBinding& binding) {
+  const bool basic = services_.settings.verify_basic;
+  const Presented presented = find_credentials(exchange.head, basic);
+  if (presented.kind == Presented::Kind::kBasic) return false;
+  token::Admission admission;
+  if (presented.kind == Presented::Kind::kToken) admission = admission_of(exchange, presented, binding, services_);
+  if (admission.outcome != token::Outcome::kAdmitted) {
+    answer_refused(exchange, presented, admission.outcome, basic, services_);
+    return true;
+  }
+  exchange.response.status(200)
+      .header("Auth-Token-Timeout", services_.settings.token_timeout_ms / 1000)
+      .header("X-Auth-User", admission.user->header_name())
+      .no_body(services_.now());
+  return true;
+}
+
+runtime::Task<void> VerifyResource::answer(http::Exchange& exchange, ConnectionBinding&) {
+  const Presented presented = find_credentials(exchange.head, true);
+  auto checking = check_basic(exchange, presented.word, services_);
+  const BasicCaller caller = co_await checking;
+  if (caller.user_id == 0) co_return;
+  exchange.response.status(200)
+      .header("X-Auth-User", percent_encode(caller.name))
+      .no_body(services_.now());
+}
+
+}  // namespace latchkey::api

@@ -1,0 +1,86 @@
+#include "latchkey/credential/authenticator.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace latchkey::credential {
+
+using runtime::Task;
+
+namespace {
+
+/// An old database may hold a name that cannot be created any more: it is used like one that does not exist
+/// (C-15).
+Task<Result<std::optional<User>>> find_usable(Directory& directory, std::string name) {
+  if (!check_user_name(name)) co_return std::optional<User>();
+  auto found = directory.find(std::move(name));
+  co_return co_await found;
+}
+
+}  // namespace
+
+Task<Result<std::optional<User>>> Authenticator::authenticate(std::string name, SecretText password) {
+  if (password.view().size() > kMaxPasswordBytes) {
+    co_return failure(ErrorCode::kInvalid, "the password is too long");
+  }
+  auto finding = find_usable(directory_, std::move(name));
+  Result<std::optional<User>> found = co_await finding;
+  if (!found) co_return tl::unexpected(std::move(found.error()));
+  std::optional<User> user = std::move(*found);
+
+  // Kept beside the verification, which takes the password, where it will be needed again.
+  SecretText again;
+  const bool is_old = user && needs_rehash(user->password_hash, hasher_.pool().settings());
+  if (is_old) again = SecretText(password.view());
+
+  auto verifying = verify(std::move(password), user);
+  const Result<bool> is_right = co_await verifying;
+  if (!is_right) co_return tl::unexpected(is_right.error());
+  if (!*is_right || !user || !user->active) co_return std::optional<User>();
+  if (is_old) {
+    auto rehashing = rehash(std::move(again), *user);
+    co_await rehashing;
+  }
+  co_return user;
+}
+
+Task<Result<bool>> Authenticator::verify(SecretText password, std::optional<User>& user) {
+  if (user) {
+    if (const Result<void> readable = check_stored_hash(user->password_hash); !readable) {
+      LogEvent(log_, LogLevel::kError, "login.unreadable_hash")
+          .field("user", user->name)
+          .field("error", readable.error().text);
+      // From here on like a user that does not exist, so that this too takes one verification.
+      user.reset();
+    }
+  }
+  auto verifying =
+      hasher_.verify(std::move(password), user ? user->password_hash : hasher_.pool().dummy_hash());
+  co_return co_await verifying;
+}
+
+Task<void> Authenticator::rehash(SecretText password, User& user) {
+  auto making = hasher_.make(std::move(password));
+  Result<std::string> made = co_await making;
+  if (!made) co_return;
+  auto replacing = directory_.replace_hash(user.id, user.password_hash, *made);
+  const Result<bool> replaced = co_await replacing;
+  if (!replaced || !*replaced) co_return;
+  user.password_hash = std::move(*made);
+  LogEvent(log_, LogLevel::kInfo, "login.rehashed").field("user", user.name);
+}
+
+BootTime Authenticator::failure_answer_time(BootTime began, BootTime now) const noexcept {
+  const std::int64_t step_ms = hasher_.pool().refusal_step_ms();
+  const std::int64_t passed_ms = std::max<std::int64_t>(1, now.ms - began.ms);
+  return {began.ms + (passed_ms + step_ms - 1) / step_ms * step_ms};
+}
+
+Task<Result<bool>> Authenticator::still_holds(std::int64_t user_id, std::int64_t password_number) {
+  auto finding = directory_.find_by_id(user_id);
+  const Result<std::optional<User>> found = co_await finding;
+  if (!found) co_return tl::unexpected(found.error());
+  co_return found->has_value() && (*found)->active && (*found)->password_number == password_number;
+}
+
+}  // namespace latchkey::credential

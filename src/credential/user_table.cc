@@ -1,0 +1,140 @@
+#include "latchkey/credential/user_table.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+
+namespace latchkey::credential::user_table {
+
+namespace {
+
+using store::Database;
+using store::Statement;
+
+// The columns in the order that read_user expects.
+#define LATCHKEY_USER_COLUMNS \
+  "id, name, password_hash, active, superuser, first_name, last_name, email, created_ms, password_number"
+
+User read_user(const Statement& row) {
+  User user;
+  user.id = row.integer(0);
+  user.name = row.text(1);
+  user.password_hash = row.text(2);
+  user.active = row.integer(3) != 0;
+  user.superuser = row.integer(4) != 0;
+  user.first_name = row.text(5);
+  user.last_name = row.text(6);
+  user.email = row.text(7);
+  user.created = {row.integer(8)};
+  user.password_number = row.integer(9);
+  return user;
+}
+
+Result<std::optional<User>> read_one(Statement& statement) {
+  const Result<bool> row = statement.step();
+  if (!row) return tl::unexpected(row.error());
+  if (!*row) return std::optional<User>();
+  return std::optional<User>(read_user(statement));
+}
+
+/// Runs a change of one row; false where it met none.
+Result<bool> changed(Database& database, Statement& statement) {
+  if (Result<void> ran = statement.run(); !ran) return tl::unexpected(std::move(ran.error()));
+  return database.changes() > 0;
+}
+
+Result<void> check(const User& user) {
+  if (Result<void> name = check_user_name(user.name); !name) return name;
+  if (Result<void> first = check_user_detail("first name", user.first_name); !first) return first;
+  if (Result<void> last = check_user_detail("last name", user.last_name); !last) return last;
+  return check_user_detail("email address", user.email);
+}
+
+}  // namespace
+
+Result<User> add(Database& database, User user) {
+  if (Result<void> good = check(user); !good) return tl::unexpected(std::move(good.error()));
+  Result<Statement> statement = database.prepare(
+      "INSERT INTO users(name, password_hash, active, superuser, first_name, last_name, email, created_ms, "
+      "password_number)"
+      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, user.name)
+      .bind(2, user.password_hash)
+      .bind(3, std::int64_t{user.active ? 1 : 0})
+      .bind(4, std::int64_t{user.superuser ? 1 : 0})
+      .bind(5, user.first_name)
+      .bind(6, user.last_name)
+      .bind(7, user.email)
+      .bind(8, user.created.ms);
+  if (Result<void> ran = statement->run(); !ran) {
+    if (ran.error().code != ErrorCode::kConflict) return tl::unexpected(std::move(ran.error()));
+    return failure(ErrorCode::kConflict, fmt::format("there is a user named '{}' already", user.name));
+  }
+  user.id = database.last_row();
+  user.password_number = 0;
+  return user;
+}
+
+Result<std::optional<User>> find(Database& database, std::string_view name) {
+  Result<Statement> statement =
+      database.prepare("SELECT " LATCHKEY_USER_COLUMNS " FROM users WHERE name = ?1");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, name);
+  return read_one(*statement);
+}
+
+Result<std::optional<User>> find_by_id(Database& database, std::int64_t id) {
+  Result<Statement> statement = database.prepare("SELECT " LATCHKEY_USER_COLUMNS " FROM users WHERE id = ?1");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, id);
+  return read_one(*statement);
+}
+
+Result<std::vector<User>> list(Database& database, std::string_view after, std::size_t limit) {
+  Result<Statement> statement =
+      database.prepare("SELECT " LATCHKEY_USER_COLUMNS " FROM users WHERE name > ?1 ORDER BY name LIMIT ?2");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, after).bind(2, static_cast<std::int64_t>(limit));
+  std::vector<User> users;
+  for (;;) {
+    Result<std::optional<User>> user = read_one(*statement);
+    if (!user) return tl::unexpected(std::move(user.error()));
+    if (!user->has_value()) return users;
+    users.push_back(std::move(**user));
+  }
+}
+
+Result<bool> set_password_hash(Database& database, std::int64_t id, std::string_view hash) {
+  Result<Statement> statement = database.prepare(
+      "UPDATE users SET password_hash = ?2, password_number = password_number + 1 WHERE id = ?1");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, id).bind(2, hash);
+  return changed(database, *statement);
+}
+
+Result<bool> replace_hash(Database& database, std::int64_t id, std::string_view expected,
+                          std::string_view replacement) {
+  Result<Statement> statement =
+      database.prepare("UPDATE users SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, id).bind(2, expected).bind(3, replacement);
+  return changed(database, *statement);
+}
+
+Result<bool> set_active(Database& database, std::int64_t id, bool active) {
+  Result<Statement> statement = database.prepare("UPDATE users SET active = ?2 WHERE id = ?1");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, id).bind(2, std::int64_t{active ? 1 : 0});
+  return changed(database, *statement);
+}
+
+Result<bool> remove(Database& database, std::int64_t id) {
+  Result<Statement> statement = database.prepare("DELETE FROM users WHERE id = ?1");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, id);
+  return changed(database, *statement);
+}
+
+}  // namespace latchkey::credential::user_table

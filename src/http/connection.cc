@@ -1,0 +1,323 @@
+#include "latchkey/http/connection.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "latchkey/base/assert.h"
+#include "latchkey/base/secret.h"
+#include "latchkey/http/chunked.h"
+#include "latchkey/net/proxy_protocol.h"
+
+namespace latchkey::http {
+
+namespace {
+
+// Answers of pipelined requests are written together up to here, so that one client's backlog has a bound.
+constexpr std::size_t kEnoughOutputBytes = std::size_t{64} * 1024;
+constexpr std::size_t kMaxKeptOutputBytes = std::size_t{128} * 1024;
+constexpr std::size_t kMaxKeptOutputs = 256;
+constexpr std::size_t kOutputReserveBytes = 1024;
+
+// Before a connection with unread bytes is closed the peer is given this long, and this much, to fall silent:
+// closing at once would make the kernel reset it, and the peer could lose the answer (RFC 9112 §9.6).
+constexpr std::int64_t kLingerMs = 1000;
+constexpr std::size_t kMaxLingerBytes = std::size_t{256} * 1024;
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr std::string_view kJson = "application/json";
+
+BootTime after(BootTime now, std::chrono::milliseconds wait) noexcept { return {now.ms + wait.count()}; }
+
+}  // namespace
+
+std::string OutputPool::take() {
+  if (free_.empty()) {
+    std::string fresh;
+    fresh.reserve(kOutputReserveBytes);
+    return fresh;
+  }
+  std::string output = std::move(free_.back());
+  free_.pop_back();
+  return output;
+}
+
+void OutputPool::give_back(std::string output) noexcept {
+  if (output.capacity() > kMaxKeptOutputBytes || free_.size() == kMaxKeptOutputs) return;
+  output.clear();
+  free_.push_back(std::move(output));
+}
+
+/// A request that has to wait, for its body or for its answer: it holds what it needs, so that its connection
+/// holds no receive buffer meanwhile.
+struct Connection::Request {
+  Request() = default;
+  Request(const Request&) = delete;
+  Request& operator=(const Request&) = delete;
+  // Both may hold a password.
+  ~Request() {
+    wipe(head_bytes.data(), head_bytes.size());
+    wipe(body.data(), body.size());
+  }
+
+  std::string head_bytes;
+  RequestHead head;
+  std::string body;
+};
+
+runtime::Task<void> Connection::serve() {
+  bool open = true;
+  if (proxied_) open = co_await read_proxy_header();
+  if (open) memo_ = services_.handler.opened(peer_);
+  request_began_ = services_.loop.now();
+  while (open) {
+    const Step next = step();
+    switch (next) {
+      case Step::kAnswered:
+        if (output_.size() >= kEnoughOutputBytes) open = co_await flush();
+        break;
+      case Step::kLastAnswered:
+        co_await write_last();
+        open = false;
+        break;
+      case Step::kNeedsBytes:
+        open = co_await flush();
+        if (open) open = co_await receive_more();
+        break;
+      case Step::kNeedsBody:
+      case Step::kNeedsTask: {
+        // Earlier answers do not wait for this one.
+        const std::unique_ptr<Request> request = take_request();
+        open = co_await flush();
+        if (open && next == Step::kNeedsBody) open = co_await receive_body(*request);
+        if (open) open = co_await answer_slowly(*request, next == Step::kNeedsTask);
+        break;
+      }
+    }
+  }
+}
+
+// Takes the next request from the input as far as that goes without waiting.
+Connection::Step Connection::step() {
+  const std::string_view bytes = input_.unread();
+  if (bytes.empty()) return Step::kNeedsBytes;
+  RequestHead& head = services_.head;
+  const ParseResult parsed = parse_request_head(bytes, scanned_bytes_, services_.settings.head, head);
+  if (parsed.status == ParseResult::Status::kIncomplete) {
+    scanned_bytes_ = bytes.size();
+    return Step::kNeedsBytes;
+  }
+  scanned_bytes_ = 0;
+  if (parsed.status == ParseResult::Status::kRefused) {
+    refuse(parsed.refusal.http_status, parsed.refusal.reason);
+    return Step::kLastAnswered;
+  }
+
+  std::string_view body;
+  std::size_t request_bytes = parsed.head_bytes;
+  if (head.body == BodyFraming::kSized) {
+    if (head.content_length > services_.settings.max_body_bytes) {
+      refuse(413, "the body is too large");
+      return Step::kLastAnswered;
+    }
+    const auto length = static_cast<std::size_t>(head.content_length);
+    if (bytes.size() - parsed.head_bytes < length) return Step::kNeedsBody;
+    body = bytes.substr(parsed.head_bytes, length);
+    request_bytes += length;
+  } else if (head.body == BodyFraming::kChunked) {
+    return Step::kNeedsBody;
+  }
+
+  ResponseWriter response(output(), response_context(head));
+  Exchange exchange{head, body, peer_, memo_.get(), response};
+  if (!services_.handler.answer_now(exchange)) {
+    LATCHKEY_ASSERT(response.status_code() == 0);
+    return Step::kNeedsTask;
+  }
+  LATCHKEY_ASSERT(response.finished());
+  input_.consume(request_bytes);
+  request_began_ = services_.loop.now();
+  return response.keep_alive() ? Step::kAnswered : Step::kLastAnswered;
+}
+
+ResponseWriter::Context Connection::response_context(const RequestHead& head) const noexcept {
+  return {services_.lines, services_.loop.now(), head.keep_alive && !services_.draining, head.minor_version,
+          head.method == Method::kHead};
+}
+
+std::string& Connection::output() {
+  if (output_.capacity() < kOutputReserveBytes) output_ = services_.outputs.take();
+  return output_;
+}
+
+// A request that is broken on the level of HTTP: answered by C-4 and C-5 like any other, and the last.
+void Connection::refuse(int status, std::string_view reason) {
+  LogEvent(services_.log, LogLevel::kInfo, "http.refused")
+      .field("peer", peer_.to_text())
+      .field("status", status)
+      .field("reason", reason);
+  const ResponseWriter::Context context{services_.lines, services_.loop.now(), false, 1, false};
+  ResponseWriter response(output(), context);
+  std::string detail = "{\"detail\":\"";
+  detail.append(reason).append("\"}");
+  response.status(status).body(kJson, detail, services_.loop.now());
+}
+
+// Moves the request at hand, whose head `step` has parsed, out of the input. Of its body, what has arrived
+// stays there.
+std::unique_ptr<Connection::Request> Connection::take_request() {
+  auto request = std::make_unique<Request>();
+  const std::string_view bytes = input_.unread();
+  // The head's views point into the receive buffer: its bytes are copied and parsed once more where they stay.
+  const ParseResult parsed = parse_request_head(bytes, 0, services_.settings.head, request->head);
+  LATCHKEY_ASSERT(parsed.status == ParseResult::Status::kComplete);
+  request->head_bytes.assign(bytes.substr(0, parsed.head_bytes));
+  parse_request_head(request->head_bytes, 0, services_.settings.head, request->head);
+  input_.consume(parsed.head_bytes);
+  if (request->head.body == BodyFraming::kSized) {
+    const std::size_t length = static_cast<std::size_t>(request->head.content_length);
+    request->body.reserve(length);
+    const std::size_t here = std::min(length, input_.unread().size());
+    request->body.assign(input_.unread().substr(0, here));
+    input_.consume(here);
+  }
+  input_.detach();
+  return request;
+}
+
+runtime::Task<bool> Connection::receive_body(Request& request) {
+  const BootTime deadline = after(services_.loop.now(), services_.settings.body_timeout);
+  const bool chunked = request.head.body == BodyFraming::kChunked;
+  ChunkedLimits limits;
+  limits.max_body_bytes = services_.settings.max_body_bytes;
+  ChunkedDecoder decoder(limits);
+  if (request.head.expect_continue && input_.unread().empty() && request.body.empty()) {
+    stream_.set_deadline(deadline);
+    const net::StreamEnd end = co_await stream_.send(kContinue);
+    if (end != net::StreamEnd::kNone) co_return false;
+  }
+  while (true) {
+    if (chunked) {
+      const std::span<char> bytes = input_.unread_in_place();
+      const ChunkedDecoder::Progress progress = decoder.decode(bytes);
+      request.body.append(bytes.data(), progress.data_bytes);
+      input_.consume(progress.consumed);
+      if (progress.status == ChunkedDecoder::Progress::Status::kDone) co_return true;
+      if (progress.status == ChunkedDecoder::Progress::Status::kRefused) {
+        co_await refuse_and_end(progress.refusal.http_status, progress.refusal.reason);
+        co_return false;
+      }
+    } else {
+      const auto length = static_cast<std::size_t>(request.head.content_length);
+      const std::size_t here = std::min(length - request.body.size(), input_.unread().size());
+      request.body.append(input_.unread().substr(0, here));
+      input_.consume(here);
+      if (request.body.size() == length) co_return true;
+    }
+    stream_.set_deadline(deadline);
+    net::Received received = co_await stream_.receive();
+    if (received.end == net::StreamEnd::kTimedOut) {
+      co_await refuse_and_end(408, "the body did not arrive in time");
+    }
+    if (received.end != net::StreamEnd::kNone) co_return false;
+    input_.add(std::move(received.chunk));
+  }
+}
+
+runtime::Task<bool> Connection::answer_slowly(Request& request, bool asked_before) {
+  bool keep_alive = false;
+  {
+    ResponseWriter response(output(), response_context(request.head));
+    Exchange exchange{request.head, request.body, peer_, memo_.get(), response};
+    const bool answered = !asked_before && services_.handler.answer_now(exchange);
+    if (!answered) co_await services_.handler.answer(exchange);
+    LATCHKEY_ASSERT(response.finished());
+    keep_alive = response.keep_alive();
+  }
+  request_began_ = services_.loop.now();
+  if (!keep_alive) co_await write_last();
+  co_return keep_alive;
+}
+
+runtime::Task<bool> Connection::receive_more() {
+  const bool between_requests = input_.unread().empty();
+  const BootTime now = services_.loop.now();
+  if (between_requests && services_.draining) co_return false;
+  stream_.set_deadline(between_requests ? after(now, services_.settings.idle_timeout)
+                                        : after(request_began_, services_.settings.header_timeout));
+  // A peer that sends slowly holds memory of its own, not one of the core's receive buffers.
+  input_.detach();
+  idle_ = between_requests;
+  net::Received received = co_await stream_.receive();
+  idle_ = false;
+  if (received.end == net::StreamEnd::kNone) {
+    if (between_requests) request_began_ = services_.loop.now();
+    input_.add(std::move(received.chunk));
+    co_return true;
+  }
+  if (received.end == net::StreamEnd::kTimedOut && !between_requests) {
+    co_await refuse_and_end(408, "the head of the request did not arrive in time");
+  }
+  co_return false;
+}
+
+runtime::Task<bool> Connection::flush() {
+  if (output_.empty()) co_return true;
+  stream_.set_deadline(after(services_.loop.now(), services_.settings.write_timeout));
+  const net::StreamEnd end = co_await stream_.send(output_);
+  services_.outputs.give_back(std::exchange(output_, std::string()));
+  co_return end == net::StreamEnd::kNone;
+}
+
+runtime::Task<void> Connection::refuse_and_end(int status, std::string_view reason) {
+  refuse(status, reason);
+  co_await write_last();
+}
+
+runtime::Task<void> Connection::write_last() {
+  const bool sent = co_await flush();
+  if (sent) co_await linger();
+}
+
+runtime::Task<void> Connection::linger() {
+  stream_.shutdown_send();
+  const BootTime deadline{services_.loop.now().ms + kLingerMs};
+  std::size_t bytes = 0;
+  while (bytes < kMaxLingerBytes) {
+    stream_.set_deadline(deadline);
+    const net::Received received = co_await stream_.receive();
+    if (received.end != net::StreamEnd::kNone) co_return;
+    bytes += received.chunk.bytes().size();
+  }
+}
+
+runtime::Task<bool> Connection::read_proxy_header() {
+  const BootTime deadline = after(services_.loop.now(), services_.settings.header_timeout);
+  while (true) {
+    const net::ProxyHeader header = net::parse_proxy_header(input_.unread());
+    if (header.status == net::ProxyHeader::Status::kComplete) {
+      if (header.source) peer_ = header.source->address;
+      input_.consume(header.consumed);
+      co_return true;
+    }
+    if (header.status == net::ProxyHeader::Status::kRefused) {
+      LogEvent(services_.log, LogLevel::kWarning, "proxy_protocol.refused")
+          .field("peer", peer_.to_text())
+          .field("reason", header.reason);
+      co_return false;
+    }
+    stream_.set_deadline(deadline);
+    input_.detach();
+    idle_ = input_.unread().empty();
+    if (idle_ && services_.draining) co_return false;
+    net::Received received = co_await stream_.receive();
+    idle_ = false;
+    if (received.end != net::StreamEnd::kNone) co_return false;
+    input_.add(std::move(received.chunk));
+  }
+}
+
+void Connection::drain() noexcept {
+  if (idle_) stream_.abort();
+}
+
+}  // namespace latchkey::http

@@ -1,0 +1,109 @@
+#include "latchkey/http/credentials.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "latchkey/base/hex.h"
+#include "latchkey/http/characters.h"
+#include "latchkey/http/percent.h"
+#include "latchkey/http/utf8.h"
+
+namespace latchkey::http {
+
+namespace {
+
+constexpr std::string_view kCookieName = "token";
+
+/// A token and two quotes, every character of them escaped: a longer cookie is no token.
+constexpr std::size_t kMaxCookieTokenBytes = 3 * (kTokenDigits + 2);
+
+AuthScheme scheme_named(std::string_view name) noexcept {
+  if (equals_ignoring_case(name, "Token")) return AuthScheme::kToken;
+  if (equals_ignoring_case(name, "Bearer")) return AuthScheme::kBearer;
+  if (equals_ignoring_case(name, "Basic")) return AuthScheme::kBasic;
+  return AuthScheme::kOther;
+}
+
+/// Bit 0x20 is set in every digit and in `a` to `f`, and in no capital.
+bool has_no_capital(std::string_view hex_digits) noexcept {
+  unsigned common = 0x20;
+  for (const char c : hex_digits) common &= static_cast<unsigned char>(c);
+  return common != 0;
+}
+
+std::string_view drop_quotes(std::string_view text) noexcept {
+  if (text.size() < 2 || text.front() != '"' || text.back() != '"') return text;
+  return text.substr(1, text.size() - 2);
+}
+
+std::optional<TokenBytes> token_of_cookie(std::string_view value) noexcept {
+  if (value.size() > kMaxCookieTokenBytes) return std::nullopt;
+  std::array<char, kMaxCookieTokenBytes> decoded{};
+  const std::size_t bytes = percent_decode(value, PlusSign::kLiteral, decoded);
+  return parse_token(drop_quotes(std::string_view(decoded.data(), bytes)));
+}
+
+}  // namespace
+
+AuthCredentials parse_auth_credentials(std::string_view value) noexcept {
+  value = trim_blanks(value);
+  const std::size_t blank = std::min(value.find_first_of(" \t"), value.size());
+  AuthCredentials credentials;
+  credentials.scheme = scheme_named(value.substr(0, blank));
+  const std::string_view rest = trim_blanks(value.substr(blank));
+  if (rest.empty()) return credentials;
+  if (rest.find_first_of(" \t") != std::string_view::npos) {
+    credentials.form = AuthCredentials::Form::kSeveralWords;
+    return credentials;
+  }
+  credentials.form = AuthCredentials::Form::kOneWord;
+  credentials.word = rest;
+  return credentials;
+}
+
+std::optional<TokenBytes> parse_token(std::string_view text) noexcept {
+  TokenBytes token{};
+  if (!from_hex(text, token) || !has_no_capital(text)) return std::nullopt;
+  return token;
+}
+
+Result<BasicCredentials> parse_basic(std::string_view word) {
+  const auto invalid = [] {
+    return failure(ErrorCode::kInvalid, "Invalid basic header. Credentials not correctly base64 encoded.");
+  };
+  std::array<char, kMaxBasicBytes> decoded{};
+  std::size_t bytes = 0;
+  const bool is_base64 =
+      sodium_base642bin(reinterpret_cast<unsigned char*>(decoded.data()), decoded.size(), word.data(),
+                        word.size(), nullptr, &bytes, nullptr, sodium_base64_VARIANT_ORIGINAL) == 0;
+  const std::string_view text(decoded.data(), is_base64 ? bytes : 0);
+  const std::size_t colon = text.find(':');
+  const bool is_valid = colon != std::string_view::npos && is_utf8(text);
+  BasicCredentials credentials;
+  if (is_valid) {
+    credentials.user = text.substr(0, colon);
+    credentials.password = SecretText(text.substr(colon + 1));
+  }
+  wipe(decoded.data(), decoded.size());
+  if (!is_valid) return invalid();
+  return credentials;
+}
+
+CookieToken find_cookie_token(std::string_view value) noexcept {
+  CookieToken found;
+  while (!value.empty()) {
+    const std::size_t semicolon = value.find(';');
+    const std::string_view pair = trim_blanks(value.substr(0, semicolon));
+    value.remove_prefix(semicolon == std::string_view::npos ? value.size() : semicolon + 1);
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string_view::npos || trim_blanks(pair.substr(0, equals)) != kCookieName) continue;
+    if (found.status != CookieToken::Status::kNone) return {CookieToken::Status::kTwice, std::nullopt};
+    found.status = CookieToken::Status::kFound;
+    found.token = token_of_cookie(trim_blanks(pair.substr(equals + 1)));
+  }
+  return found;
+}
+
+}  // namespace latchkey::http

@@ -1,0 +1,173 @@
+#include "latchkey/http/forwarded.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "latchkey/http/characters.h"
+
+namespace latchkey::http {
+
+namespace {
+
+using net::IpAddress;
+
+bool is_trusted(const IpAddress& address, std::span<const net::Network> trusted) noexcept {
+  return std::any_of(trusted.begin(), trusted.end(),
+                     [&address](const net::Network& network) { return network.contains(address); });
+}
+
+bool is_port(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= 5 && all_are(kDigitCharacter, text);
+}
+
+/// obfport of RFC 7239 §6: "_" 1*( ALPHA / DIGIT / "." / "_" / "-" )
+bool is_obfuscated_port(std::string_view text) noexcept {
+  if (text.size() < 2 || text.front() != '_') return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+/// `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]`, `[2001:db8::1]:80`; a bare `2001:db8::1` where `bare_v6`
+/// allows it. RFC 7239 wants brackets, X-Forwarded-For never had a grammar.
+std::optional<IpAddress> parse_node(std::string_view node, bool bare_v6) noexcept {
+  std::string_view port;
+  std::string_view host = node;
+  const bool is_bracketed = node.starts_with('[');
+  if (is_bracketed) {
+    const std::size_t bracket = node.find(']');
+    if (bracket == std::string_view::npos) return std::nullopt;
+    host = node.substr(1, bracket - 1);
+    port = node.substr(bracket + 1);
+  } else if (const std::size_t colon = node.find(':');
+             colon == node.rfind(':') && colon != std::string_view::npos) {
+    host = node.substr(0, colon);
+    port = node.substr(colon);
+  }
+  if (!port.empty()) {
+    if (port.front() != ':') return std::nullopt;
+    port.remove_prefix(1);
+    if (!is_port(port) && !is_obfuscated_port(port)) return std::nullopt;
+  }
+  const bool is_v6 = host.find(':') != std::string_view::npos;
+  if (is_v6 ? !is_bracketed && !bare_v6 : is_bracketed) return std::nullopt;
+  return IpAddress::parse(host);
+}
+
+/// The last elements of a list, in order; the oldest give way. An element that is no address is an empty
+/// optional.
+class Hops {
+ public:
+  void add(std::optional<IpAddress> hop) noexcept { hops_[count_++ % kMaxForwardedHops] = hop; }
+  std::size_t size() const noexcept { return std::min(count_, kMaxForwardedHops); }
+  /// 0 is the last.
+  const std::optional<IpAddress>& from_right(std::size_t index) const noexcept {
+    return hops_[(count_ - 1 - index) % kMaxForwardedHops];
+  }
+
+ private:
+  std::array<std::optional<IpAddress>, kMaxForwardedHops> hops_{};
+  std::size_t count_ = 0;
+};
+
+void add_x_forwarded_for(std::string_view line, Hops& hops) noexcept {
+  while (true) {
+    const std::size_t comma = line.find(',');
+    hops.add(parse_node(trim_blanks(line.substr(0, comma)), true));
+    if (comma == std::string_view::npos) return;
+    line.remove_prefix(comma + 1);
+  }
+}
+
+/// Cuts the value of a forwarded-pair off `line`: a token, or a quoted string without its quotes. A quoted
+/// string with an escape in it is no address that any proxy writes, and none is made of it.
+std::optional<std::string_view> take_value(std::string_view& line) noexcept {
+  const bool is_quoted = line.starts_with('"');
+  const CharacterClass wanted = is_quoted ? kQuotedCharacter : kTokenCharacter;
+  std::size_t end = is_quoted ? 1 : 0;
+  const std::size_t start = end;
+  while (end < line.size() && is_a(wanted, line[end])) ++end;
+  const std::string_view value = line.substr(start, end - start);
+  if (is_quoted && (end == line.size() || line[end] != '"')) return std::nullopt;
+  if (!is_quoted && value.empty()) return std::nullopt;
+  line.remove_prefix(is_quoted ? end + 1 : end);
+  return value;
+}
+
+void skip_blanks(std::string_view& line) noexcept {
+  while (!line.empty() && is_blank(line.front())) line.remove_prefix(1);
+}
+
+/// forwarded-element of RFC 7239 §4, cut off `line` up to the comma behind it. False where it is malformed:
+/// then nobody can say where it ends.
+bool take_element(std::string_view& line, std::optional<IpAddress>& node) noexcept {
+  bool has_node = false;
+  while (true) {
+    skip_blanks(line);
+    std::size_t name_end = 0;
+    while (name_end < line.size() && is_a(kTokenCharacter, line[name_end])) ++name_end;
+    const std::string_view name = line.substr(0, name_end);
+    line.remove_prefix(name_end);
+    if (!name.empty()) {
+      if (!line.starts_with('=')) return false;
+      line.remove_prefix(1);
+      const std::optional<std::string_view> value = take_value(line);
+      if (!value) return false;
+      if (equals_ignoring_case(name, "for")) {
+        if (has_node) return false;
+        has_node = true;
+        node = parse_node(*value, false);
+      }
+      skip_blanks(line);
+    }
+    if (line.empty() || line.front() == ',') return true;
+    if (line.front() != ';') return false;
+    line.remove_prefix(1);
+  }
+}
+
+void add_forwarded(std::string_view line, Hops& hops) noexcept {
+  while (true) {
+    std::optional<IpAddress> node;
+    if (!take_element(line, node)) return hops.add(std::nullopt);
+    hops.add(node);
+    if (line.empty()) return;
+    line.remove_prefix(1);
+  }
+}
+
+}  // namespace
+
+IpAddress remote_address(const IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,
+                         std::span<const std::string_view> lines) noexcept {
+  if (!is_trusted(peer, trusted)) return peer;
+  Hops hops;
+  for (const std::string_view line : lines) {
+    if (source == ForwardedSource::kXForwardedFor) {
+      add_x_forwarded_for(line, hops);
+    } else {
+      add_forwarded(line, hops);
+    }
+  }
+  for (std::size_t i = 0; i < hops.size(); ++i) {
+    const std::optional<IpAddress>& hop = hops.from_right(i);
+    if (!hop) return peer;
+    if (!is_trusted(*hop, trusted)) return *hop;
+  }
+  return peer;
+}
+
+IpAddress remote_address(const IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,
+                         const RequestHead& head) noexcept {
+  if (!is_trusted(peer, trusted)) return peer;
+  const KnownHeader wanted =
+      source == ForwardedSource::kXForwardedFor ? KnownHeader::kXForwardedFor : KnownHeader::kForwarded;
+  std::array<std::string_view, kMaxHeaders> lines;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < head.header_count; ++i) {
+    if (head.headers[i].known == wanted) lines[count++] = head.headers[i].value;
+  }
+  return remote_address(peer, trusted, source, std::span(lines).first(count));
+}
+
+}  // namespace latchkey::http

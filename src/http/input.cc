@@ -1,0 +1,55 @@
+#include "latchkey/http/input.h"
+
+#include <utility>
+
+#include "latchkey/base/assert.h"
+#include "latchkey/base/secret.h"
+
+namespace latchkey::http {
+
+std::string_view Input::unread() const noexcept {
+  const std::span<char> bytes = chunk_.bytes();
+  const std::string_view all = bytes.empty() ? std::string_view(own_) : std::string_view(bytes.data(), bytes.size());
+  return all.substr(used_);
+}
+
+std::span<char> Input::unread_in_place() noexcept {
+  const std::span<char> bytes = chunk_.bytes();
+  return (bytes.empty() ? std::span<char>(own_) : bytes).subspan(used_);
+}
+
+void Input::consume(std::size_t bytes) noexcept {
+  const std::size_t left = unread().size();
+  LATCHKEY_ASSERT(bytes <= left);
+  used_ += bytes;
+  if (bytes < left) return;
+  used_ = 0;
+  chunk_.release();
+  if (own_.capacity() == 0) return;
+  // An idle connection keeps no memory for a request that once spanned buffers, and that may have held a password.
+  wipe(own_.data(), own_.size());
+  std::string().swap(own_);
+}
+
+void Input::add(runtime::Chunk chunk) {
+  if (unread().empty()) {
+    used_ = 0;
+    own_.clear();
+    chunk_ = std::move(chunk);
+    return;
+  }
+  detach();
+  own_.append(chunk.bytes().data(), chunk.bytes().size());
+}
+
+void Input::detach() {
+  if (chunk_.bytes().empty()) {
+    own_.erase(0, std::exchange(used_, 0));
+    return;
+  }
+  own_.assign(unread());
+  used_ = 0;
+  chunk_.release();
+}
+
+}  // namespace latchkey::http

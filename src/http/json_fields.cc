@@ -1,0 +1,161 @@
+#include "latchkey/http/json_fields.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <optional>
+
+#include "latchkey/base/assert.h"
+#include "latchkey/base/secret.h"
+#include "latchkey/http/json_error.h"
+
+namespace latchkey::http {
+
+namespace {
+
+using simdjson::dom::element_type;
+using Status = DecodeResult::Status;
+
+DecodeResult malformed(std::string_view what) {
+  return {Status::kMalformed, fmt::format("JSON parse error - {}", what)};
+}
+
+DecodeResult malformed_at(std::string_view document) {
+  const std::optional<JsonError> error = json_error_position(document);
+  // The parser and the scanner agree on every document of the tests; should they ever not, the refusal
+  // stands.
+  if (!error) return malformed("malformed document at byte 0");
+  return malformed(fmt::format("{} at byte {}", error->what, error->byte));
+}
+
+/// simdjson does not count an empty container as a level, so nesting can be one too deep without its
+/// noticing.
+bool may_be_too_deep(std::string_view document) noexcept {
+  const auto openers =
+      std::count_if(document.begin(), document.end(), [](char c) { return c == '{' || c == '['; });
+  return static_cast<std::size_t>(openers) > kMaxJsonDepth;
+}
+
+/// The text of a number, which the DOM does not keep: the value of the top-level object's member number
+/// `index` in a document that is known to be valid.
+std::string_view number_source(std::string_view document, std::size_t index) noexcept {
+  std::size_t depth = 0;
+  std::size_t member = 0;
+  std::size_t start = 0;
+  bool in_string = false;
+  for (std::size_t at = 0; at < document.size(); ++at) {
+    const char c = document[at];
+    if (in_string) {
+      if (c == '\\') ++at;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      ++depth;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    } else if (depth == 1 && c == ',') {
+      ++member;
+    } else if (depth == 1 && c == ':' && member == index) {
+      start = document.find_first_not_of(" \t\r\n", at + 1);
+      break;
+    }
+  }
+  const std::size_t end = document.find_first_of(" \t\r\n,}", start);
+  return document.substr(start, end - start);
+}
+
+/// The last member so far that has a wanted name. Its text is looked up once, at the end: a body of nothing
+/// but duplicates must not cost a scan each.
+struct Member {
+  std::optional<simdjson::dom::element> value;
+  std::size_t index = 0;
+};
+
+Field field_of(simdjson::dom::element value, std::string_view document, std::size_t index) noexcept {
+  switch (value.type()) {
+    case element_type::NULL_VALUE:
+      return {FieldKind::kNull, {}};
+    case element_type::STRING:
+      return {FieldKind::kText, value.get_string().value_unsafe()};
+    case element_type::INT64:
+    case element_type::UINT64:
+    case element_type::DOUBLE:
+      return {FieldKind::kText, number_source(document, index)};
+    default:
+      return {FieldKind::kNotText, {}};
+  }
+}
+
+}  // namespace
+
+struct JsonFieldDecoder::Parser {
+  simdjson::dom::parser dom;
+};
+
+JsonFieldDecoder::JsonFieldDecoder(std::size_t max_body_bytes)
+    : max_body_bytes_(max_body_bytes),
+      source_(std::make_unique<char[]>(max_body_bytes + simdjson::SIMDJSON_PADDING)),
+      parser_(std::make_unique<Parser>()) {
+  // simdjson refuses at its maximum, we over ours. The document's memory is made here, so that decoding makes
+  // none.
+  const std::size_t capacity =
+      std::max<std::size_t>(max_body_bytes, simdjson::dom::MINIMAL_DOCUMENT_CAPACITY);
+  const bool has_memory = parser_->dom.allocate(capacity, kMaxJsonDepth + 1) == simdjson::SUCCESS &&
+                          parser_->dom.doc.allocate(capacity) == simdjson::SUCCESS;
+  if (!has_memory) throw std::bad_alloc();
+}
+
+JsonFieldDecoder::~JsonFieldDecoder() { wipe(); }
+
+DecodeResult JsonFieldDecoder::decode(std::string_view body, std::span<const std::string_view> names,
+                                      std::span<Field> fields) {
+  LATCHKEY_ASSERT(body.size() <= max_body_bytes_);
+  LATCHKEY_ASSERT(names.size() == fields.size() && names.size() <= kMaxWantedFields);
+  std::fill(fields.begin(), fields.end(), Field{});
+  wipe();
+  if (body.empty()) return {};
+  body_bytes_ = body.size();
+  std::memcpy(source_.get(), body.data(), body.size());
+  const std::string_view document(source_.get(), body.size());
+
+  const bool is_doubtful = document.starts_with("\xef\xbb\xbf") || may_be_too_deep(document);
+  if (is_doubtful && json_error_position(document)) return malformed_at(document);
+  const auto parsed = parser_->dom.parse(source_.get(), body.size(), false);
+  if (parsed.error() != simdjson::SUCCESS) return malformed_at(document);
+  const simdjson::dom::element root = parsed.value_unsafe();
+  if (root.is_null()) return {Status::kNoData, {}};
+  if (!root.is_object()) return malformed("not a JSON object");
+
+  std::array<Member, kMaxWantedFields> last{};
+  std::size_t index = 0;
+  // Named, because value_unsafe() of a temporary is a reference into it.
+  const simdjson::dom::object object = root.get_object().value_unsafe();
+  for (const auto& member : object) {
+    const auto name = std::find(names.begin(), names.end(), member.key);
+    if (name != names.end()) last[static_cast<std::size_t>(name - names.begin())] = {member.value, index};
+    ++index;
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (last[i].value) fields[i] = field_of(*last[i].value, document, last[i].index);
+  }
+  return {};
+}
+
+void JsonFieldDecoder::wipe() noexcept {
+  if (body_bytes_ == 0) return;
+  // As much of each buffer as a body of this size can have filled: simdjson's own formulas for their sizes. A
+  // number stands on the tape, and may be a password as well.
+  auto& document = parser_->dom.doc;
+  latchkey::wipe(source_.get(), body_bytes_);
+  latchkey::wipe(document.string_buf.get(), 5 * body_bytes_ / 3 + simdjson::SIMDJSON_PADDING);
+  latchkey::wipe(document.tape.get(), (body_bytes_ + 3) * sizeof(std::uint64_t));
+  body_bytes_ = 0;
+}
+
+}  // namespace latchkey::http

@@ -1,0 +1,127 @@
+#include "latchkey/http/multipart_fields.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "latchkey/base/assert.h"
+#include "latchkey/http/characters.h"
+#include "latchkey/http/media_type.h"
+#include "latchkey/http/utf8.h"
+
+namespace latchkey::http {
+
+namespace {
+
+constexpr std::size_t kMaxBoundaryBytes = 70;  // RFC 2046 §5.1.1
+
+DecodeResult malformed(const char* what) {
+  return {DecodeResult::Status::kMalformed, fmt::format("Multipart form parse error - {}", what)};
+}
+
+bool is_boundary(std::string_view text) noexcept {
+  if (text.empty() || text.size() > kMaxBoundaryBytes || text.back() == ' ') return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    constexpr std::string_view kAlsoAllowed = "'()+_,-./:=? ";
+    return is_alphanumeric(c) || kAlsoAllowed.find(c) != std::string_view::npos;
+  });
+}
+
+/// Cuts off and returns the next line without its CRLF; nothing where there is no CRLF.
+std::optional<std::string_view> take_line(std::string_view& text) noexcept {
+  const std::size_t end = text.find("\r\n");
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end + 2);
+  return line;
+}
+
+/// Puts the name that a Content-Disposition gives into `name`. What is wrong with it, or nullptr.
+const char* read_content_disposition(std::string_view value, std::optional<std::string>& name) {
+  const std::size_t semicolon = std::min(value.find(';'), value.size());
+  if (!equals_ignoring_case(trim_blanks(value.substr(0, semicolon)), "form-data"))
+    return "a part that is not form-data";
+  const std::optional<Parameters> parameters = Parameters::parse(value.substr(semicolon));
+  if (!parameters) return "malformed Content-Disposition";
+  const Parameter* const parameter = parameters->find("name");
+  if (parameter == nullptr) return "a part without name";
+  if (name) return "Content-Disposition stands twice in a part";
+  name = parameter->text();
+  return nullptr;
+}
+
+bool is_identity_encoding(std::string_view value) noexcept {
+  return equals_ignoring_case(value, "7bit") || equals_ignoring_case(value, "8bit") ||
+         equals_ignoring_case(value, "binary");
+}
+
+/// Takes a part's head, its blank line included, off `rest`. What is wrong with it, or nullptr.
+const char* take_part_head(std::string_view& rest, std::optional<std::string>& name) {
+  for (std::size_t count = 0; count <= kMaxPartHeaders; ++count) {
+    const std::optional<std::string_view> line = take_line(rest);
+    if (!line) return "unexpected end within a part's header";
+    if (line->empty()) return name ? nullptr : "a part without name";
+    const std::size_t colon = line->find(':');
+    const std::string_view field = line->substr(0, colon);
+    if (colon == std::string_view::npos || field.empty() || !all_are(kTokenCharacter, field) ||
+        !all_are(kValueCharacter, line->substr(colon))) {
+      return "malformed header in a part";
+    }
+    const std::string_view value = trim_blanks(line->substr(colon + 1));
+    if (equals_ignoring_case(field, "Content-Disposition")) {
+      if (const char* const wrong = read_content_disposition(value, name)) return wrong;
+    } else if (equals_ignoring_case(field, "Content-Transfer-Encoding") && !is_identity_encoding(value)) {
+      return "unsupported Content-Transfer-Encoding";
+    }
+  }
+  return "too many headers in a part";
+}
+
+/// Behind a boundary: another part, the end, or neither of them.
+enum class AfterBoundary { kPart, kEnd, kMalformed };
+
+AfterBoundary take_boundary_end(std::string_view& rest) noexcept {
+  if (rest.starts_with("--")) return AfterBoundary::kEnd;
+  while (!rest.empty() && is_blank(rest.front()))
+    rest.remove_prefix(1);  // transport-padding, RFC 2046 §5.1.1
+  if (!rest.starts_with("\r\n")) return AfterBoundary::kMalformed;
+  rest.remove_prefix(2);
+  return AfterBoundary::kPart;
+}
+
+}  // namespace
+
+DecodeResult decode_multipart(std::string_view body, std::string_view boundary,
+                              std::span<const std::string_view> names, std::span<Field> fields) {
+  LATCHKEY_ASSERT(names.size() == fields.size() && names.size() <= kMaxWantedFields);
+  std::fill(fields.begin(), fields.end(), Field{});
+  if (!is_boundary(boundary)) return malformed("invalid boundary");
+  const std::string delimiter = fmt::format("\r\n--{}", boundary);
+  const std::string_view first = std::string_view(delimiter).substr(2);
+  if (!body.starts_with(first)) return malformed("body does not begin with its boundary");
+  body.remove_prefix(first.size());
+
+  for (std::size_t parts = 0;; ++parts) {
+    const AfterBoundary after = take_boundary_end(body);
+    if (after == AfterBoundary::kEnd) return {};
+    if (after == AfterBoundary::kMalformed) return malformed("malformed boundary");
+    if (parts == kMaxParts) return malformed("too many parts");
+    std::optional<std::string> name;
+    if (const char* const wrong = take_part_head(body, name)) return malformed(wrong);
+    // RFC 2046 lets a part end at its header's blank line; read on, and the next part would be this one's
+    // content.
+    if (body.starts_with(first)) return malformed("a part without content");
+    const std::size_t end = body.find(delimiter);
+    if (end == std::string_view::npos) return malformed("unexpected end within a part");
+    const std::string_view content = body.substr(0, end);
+    body.remove_prefix(end + delimiter.size());
+    const auto wanted = std::find(names.begin(), names.end(), *name);
+    if (wanted == names.end()) continue;
+    if (!is_utf8(content)) return malformed("invalid UTF-8 in a field");
+    fields[static_cast<std::size_t>(wanted - names.begin())] = {FieldKind::kText, content};
+  }
+}
+
+}  // namespace latchkey::http

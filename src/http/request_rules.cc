@@ -1,0 +1,181 @@
+#include "latchkey/http/request_rules.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+#include "latchkey/http/characters.h"
+
+namespace latchkey::http {
+
+namespace {
+
+constexpr Refusal kAccepted{};
+
+/// Cuts off and returns the next element of a comma-separated list without the blanks around it (RFC 9110
+/// §5.6.1). Elements may be empty.
+std::string_view next_element(std::string_view& list) noexcept {
+  const std::size_t comma = list.find(',');
+  const std::string_view element = list.substr(0, comma);
+  list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+  return trim_blanks(element);
+}
+
+bool is_port(std::string_view text) noexcept { return text.size() <= 5 && all_are(kDigitCharacter, text); }
+
+/// uri-host [ ":" port ] of RFC 9110 §7.2: a name, an IPv4 address or a bracketed IPv6 address. Empty is
+/// right where the target has no authority. Percent-encoding and IPvFuture, which no client sends, are
+/// refused: some servers decode them.
+bool is_host(std::string_view host) noexcept {
+  if (host.empty()) return true;
+  std::size_t at = 0;
+  if (host.front() == '[') {
+    const std::size_t bracket = host.find(']');
+    if (bracket == std::string_view::npos || bracket < 3) return false;
+    for (const char c : host.substr(1, bracket - 1)) {
+      if (hex_digit_value(c) < 0 && c != ':' && c != '.') return false;
+    }
+    at = bracket + 1;
+  } else {
+    while (at < host.size() && is_a(kHostCharacter, host[at])) ++at;
+    if (at == 0) return false;
+  }
+  return at == host.size() || (host[at] == ':' && is_port(host.substr(at + 1)));
+}
+
+Refusal check_host(const RequestHead& head) noexcept {
+  const std::size_t lines = head.lines(KnownHeader::kHost);
+  if (lines > 1) return {400, "more than one Host"};
+  if (lines == 0) return head.minor_version == 0 ? kAccepted : Refusal{400, "no Host"};
+  return is_host(head.value(KnownHeader::kHost)) ? kAccepted : Refusal{400, "malformed Host"};
+}
+
+/// Takes scheme and authority off the path of an absolute-form target (RFC 9112 §3.2.2). The authority must
+/// be the Host, byte for byte but for case: a default port that only one of them names is two ways to read
+/// one request.
+Refusal strip_authority(RequestHead& head) noexcept {
+  std::string_view rest = head.path;
+  const std::size_t colon = rest.find("://");
+  const std::string_view scheme = rest.substr(0, colon);
+  if (colon == std::string_view::npos ||
+      !(equals_ignoring_case(scheme, "http") || equals_ignoring_case(scheme, "https"))) {
+    return {400, "target is neither a path nor an http address"};
+  }
+  rest.remove_prefix(colon + 3);
+  const std::size_t slash = rest.find('/');
+  const std::string_view authority = rest.substr(0, slash);
+  if (authority.empty() || !equals_ignoring_case(authority, head.value(KnownHeader::kHost))) {
+    return {400, "target's authority differs from Host"};
+  }
+  head.path = slash == std::string_view::npos ? std::string_view("/") : rest.substr(slash);
+  return kAccepted;
+}
+
+Refusal check_target(RequestHead& head) noexcept {
+  if (head.method == Method::kConnect) return {400, "CONNECT is for proxies"};
+  if (head.target.front() == '/') return kAccepted;
+  if (head.target == "*") {
+    return head.method == Method::kOptions ? kAccepted : Refusal{400, "target '*' without OPTIONS"};
+  }
+  return strip_authority(head);
+}
+
+/// Exactly one `chunked`: any other coding could hide a body's end from a server that does not know it (RFC
+/// 9112 §6.1).
+Refusal read_transfer_encoding(RequestHead& head) noexcept {
+  if (head.minor_version == 0) return {400, "Transfer-Encoding in HTTP/1.0"};
+  if (head.has(KnownHeader::kContentLength)) return {400, "both Content-Length and Transfer-Encoding"};
+  if (head.lines(KnownHeader::kTransferEncoding) > 1) return {400, "more than one Transfer-Encoding"};
+  std::string_view codings = head.value(KnownHeader::kTransferEncoding);
+  if (codings.empty()) return {400, "empty Transfer-Encoding"};
+  if (equals_ignoring_case(codings, "chunked")) {
+    head.body = BodyFraming::kChunked;
+    return kAccepted;
+  }
+  while (!codings.empty()) {
+    const std::string_view coding = next_element(codings);
+    if (!coding.empty() && !equals_ignoring_case(coding, "chunked")) return {501, "unknown transfer coding"};
+  }
+  return {400, "Transfer-Encoding is not exactly one chunked"};
+}
+
+/// One line, digits only: a repeated or listed length is refused even where all are equal (RFC 9112 §6.3 rule
+/// 5).
+Refusal read_content_length(RequestHead& head) noexcept {
+  if (head.lines(KnownHeader::kContentLength) > 1) return {400, "more than one Content-Length"};
+  const std::string_view digits = head.value(KnownHeader::kContentLength);
+  if (digits.empty() || !all_are(kDigitCharacter, digits)) return {400, "malformed Content-Length"};
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t length = 0;
+  for (const char c : digits) {
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    if (length > (kMost - digit) / 10) return {400, "Content-Length overflows"};
+    length = length * 10 + digit;
+  }
+  head.body = BodyFraming::kSized;
+  head.content_length = length;
+  return kAccepted;
+}
+
+Refusal read_framing(RequestHead& head) noexcept {
+  head.body = BodyFraming::kNone;
+  head.content_length = 0;
+  if (head.has(KnownHeader::kTransferEncoding)) return read_transfer_encoding(head);
+  if (head.has(KnownHeader::kContentLength)) return read_content_length(head);
+  return kAccepted;
+}
+
+/// RFC 9112 §9.3: `close` wins over everything, HTTP/1.0 needs `keep-alive`.
+void read_persistence(RequestHead& head) noexcept {
+  head.keep_alive = head.minor_version >= 1;
+  std::size_t left = head.lines(KnownHeader::kConnection);
+  if (left == 0) return;
+  bool asks_close = false;
+  bool asks_keep_alive = false;
+  for (std::size_t i = 0; i < head.header_count && left > 0; ++i) {
+    if (head.headers[i].known != KnownHeader::kConnection) continue;
+    --left;
+    std::string_view options = head.headers[i].value;
+    while (!options.empty()) {
+      const std::string_view option = next_element(options);
+      asks_close |= equals_ignoring_case(option, "close");
+      asks_keep_alive |= equals_ignoring_case(option, "keep-alive");
+    }
+  }
+  head.keep_alive = !asks_close && (head.keep_alive || asks_keep_alive);
+}
+
+/// RFC 9110 §10.1.1: HTTP/1.0 cannot expect anything, and without a body there is nothing to hold back.
+Refusal read_expectation(RequestHead& head) noexcept {
+  head.expect_continue = false;
+  const std::size_t lines = head.lines(KnownHeader::kExpect);
+  if (lines == 0 || head.minor_version == 0) return kAccepted;
+  if (lines > 1 || !equals_ignoring_case(head.value(KnownHeader::kExpect), "100-continue")) {
+    return {417, "Expect other than 100-continue"};
+  }
+  head.expect_continue = head.body != BodyFraming::kNone;
+  return kAccepted;
+}
+
+/// C-30: two readers of a request could pick different ones.
+Refusal check_credentials(const RequestHead& head) noexcept {
+  for (const KnownHeader name :
+       {KnownHeader::kAuthorization, KnownHeader::kXAuthToken, KnownHeader::kCookie}) {
+    if (head.lines(name) > 1) return {400, "a credential header stands twice"};
+  }
+  return kAccepted;
+}
+
+}  // namespace
+
+Refusal apply_request_rules(RequestHead& head) noexcept {
+  if (const Refusal refusal = check_host(head)) return refusal;
+  if (const Refusal refusal = check_target(head)) return refusal;
+  if (const Refusal refusal = read_framing(head)) return refusal;
+  if (const Refusal refusal = check_credentials(head)) return refusal;
+  read_persistence(head);
+  return read_expectation(head);
+}
+
+}  // namespace latchkey::http

@@ -1,0 +1,119 @@
+#include "latchkey/http/response.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "latchkey/base/assert.h"
+#include "latchkey/base/time_text.h"
+
+namespace latchkey::http {
+
+namespace {
+
+constexpr std::int64_t kMaxApiTimeMs = 999'999'999;
+
+// `0.106s`: seconds with three decimals (C-4).
+void append_api_time(std::string& out, std::int64_t ms) {
+  ms = std::clamp<std::int64_t>(ms, 0, kMaxApiTimeMs);
+  const fmt::format_int seconds(ms / 1000);
+  out.append(seconds.data(), seconds.size());
+  const std::int64_t rest = ms % 1000;
+  const std::array<char, 5> decimals = {'.', static_cast<char>('0' + rest / 100),
+                                        static_cast<char>('0' + rest / 10 % 10), static_cast<char>('0' + rest % 10),
+                                        's'};
+  out.append(decimals.data(), decimals.size());
+}
+
+}  // namespace
+
+ServerLines::ServerLines(std::string_view node) : node_line_(fmt::format("X-API-Node: {}\r\n", node)) {
+  set_time(WallTime{0});
+}
+
+void ServerLines::set_time(WallTime now) noexcept {
+  const std::int64_t second = now.ms / 1000;
+  if (second == second_) return;
+  second_ = second;
+  date_ = to_http_date(now);
+}
+
+std::string_view reason_phrase(int status) noexcept {
+  switch (status) {
+    case 200: return "OK";
+    case 201: return "Created";
+    case 204: return "No Content";
+    case 301: return "Moved Permanently";
+    case 308: return "Permanent Redirect";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 406: return "Not Acceptable";
+    case 408: return "Request Timeout";
+    case 409: return "Conflict";
+    case 413: return "Content Too Large";
+    case 414: return "URI Too Long";
+    case 415: return "Unsupported Media Type";
+    case 417: return "Expectation Failed";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 503: return "Service Unavailable";
+    case 505: return "HTTP Version Not Supported";
+    default: return "Unknown";
+  }
+}
+
+ResponseWriter& ResponseWriter::status(int code) {
+  LATCHKEY_ASSERT(status_ == 0 && code >= 200 && code <= 599);
+  status_ = code;
+  if (code == 200) {
+    out_.append("HTTP/1.1 200 OK\r\n");
+    return *this;
+  }
+  const fmt::format_int digits(code);
+  out_.append("HTTP/1.1 ").append(digits.data(), digits.size()).append(1, ' ').append(reason_phrase(code)).append("\r\n");
+  return *this;
+}
+
+ResponseWriter& ResponseWriter::header(std::string_view name, std::string_view value) {
+  LATCHKEY_ASSERT(status_ != 0 && !finished_);
+  out_.append(name).append(": ").append(value).append("\r\n");
+  return *this;
+}
+
+ResponseWriter& ResponseWriter::header(std::string_view name, std::int64_t value) {
+  const fmt::format_int digits(value);
+  return header(name, std::string_view(digits.data(), digits.size()));
+}
+
+void ResponseWriter::common_headers(BootTime now) {
+  LATCHKEY_ASSERT(status_ != 0 && !finished_);
+  finished_ = true;
+  out_.append(context_.lines.node_line()).append("X-API-Time: ");
+  append_api_time(out_, now.ms - context_.started.ms);
+  out_.append("\r\nVary: Accept\r\nDate: ").append(context_.lines.date()).append("\r\n");
+  if (!context_.keep_alive) {
+    out_.append("Connection: close\r\n");
+  } else if (context_.minor_version == 0) {
+    out_.append("Connection: keep-alive\r\n");
+  }
+}
+
+void ResponseWriter::body(std::string_view content_type, std::string_view text, BootTime now) {
+  common_headers(now);
+  const fmt::format_int length(text.size());
+  out_.append("Content-Type: ").append(content_type).append("\r\nContent-Length: ");
+  out_.append(length.data(), length.size()).append("\r\n\r\n");
+  if (!context_.head_only) out_.append(text);
+}
+
+void ResponseWriter::no_body(BootTime now) {
+  common_headers(now);
+  out_.append(status_ == 204 ? "\r\n" : "Content-Length: 0\r\n\r\n");
+}
+
+}  // namespace latchkey::http

@@ -1,0 +1,186 @@
+#include "latchkey/net/listener.h"
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "latchkey/base/assert.h"
+
+namespace latchkey::net {
+
+namespace {
+
+constexpr int kBacklog = 4096;  // the kernel cuts it to net.core.somaxconn
+
+sockaddr* as_sockaddr(void* address) noexcept { return static_cast<sockaddr*>(address); }
+
+Error bind_error(const std::string& where, int error) {
+  switch (error) {
+    case EADDRINUSE:
+      return {ErrorCode::kConflict,
+              fmt::format("{} is in use by another process: stop it, or listen elsewhere with --listen", where)};
+    case EACCES:
+    case EPERM:
+      return {ErrorCode::kUnavailable,
+              fmt::format("no permission to listen on {}: a port below 1024 needs CAP_NET_BIND_SERVICE", where)};
+    case EADDRNOTAVAIL:
+      return {ErrorCode::kUnavailable, fmt::format("{} is not an address of this machine (see `ip addr`)", where)};
+    default:
+      return {ErrorCode::kUnavailable, fmt::format("cannot listen on {}: {}", where, std::strerror(error))};
+  }
+}
+
+Error unix_error(const std::string& path, int error) {
+  return {ErrorCode::kUnavailable, fmt::format("cannot listen on the socket '{}': {}", path, std::strerror(error))};
+}
+
+/// Removes the socket of a process that is gone.
+Result<void> clear_unix_path(const std::string& path, sockaddr_un& address) {
+  struct stat found {};
+  if (::lstat(path.c_str(), &found) != 0) {
+    if (errno == ENOENT) return {};
+    return tl::unexpected<Error>(unix_error(path, errno));
+  }
+  if (!S_ISSOCK(found.st_mode)) {
+    return failure(ErrorCode::kConflict,
+                   fmt::format("'{}' exists and is not a socket: move it away, or listen elsewhere", path));
+  }
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (probe < 0) return tl::unexpected<Error>(unix_error(path, errno));
+  const bool answered = ::connect(probe, as_sockaddr(&address), sizeof address) == 0 || errno == EAGAIN;
+  ::close(probe);
+  if (answered) {
+    return failure(ErrorCode::kConflict,
+                   fmt::format("another process listens on '{}': stop it, or listen elsewhere", path));
+  }
+  if (::unlink(path.c_str()) != 0) return tl::unexpected<Error>(unix_error(path, errno));
+  return {};
+}
+
+/// What is wrong with the connection that was to be accepted, not with this process (accept(2)).
+bool concerns_one_peer(int error) noexcept {
+  return error == ECONNABORTED || error == EPROTO || error == EINTR;
+}
+
+bool set_option(int fd, int level, int option) noexcept {
+  const int on = 1;
+  return ::setsockopt(fd, level, option, &on, sizeof on) == 0;
+}
+
+}  // namespace
+
+Listener& Listener::operator=(Listener&& other) noexcept {
+  if (this != &other) {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = std::exchange(other.fd_, -1);
+    endpoint_ = other.endpoint_;
+  }
+  return *this;
+}
+
+Listener::~Listener() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Result<Listener> Listener::bind_tcp(const Endpoint& where) {
+  sockaddr_storage address{};
+  socklen_t length = where.to_sockaddr(address);
+  const std::string name = where.to_text();
+  Listener listener(::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int fd = listener.fd_;
+  // TCP_NODELAY is inherited by accepted sockets: an answer leaves when it is written.
+  if (fd < 0 || !set_option(fd, SOL_SOCKET, SO_REUSEADDR) || !set_option(fd, SOL_SOCKET, SO_REUSEPORT) ||
+      !set_option(fd, IPPROTO_TCP, TCP_NODELAY)) {
+    return tl::unexpected<Error>(bind_error(name, errno));
+  }
+  if (address.ss_family == AF_INET6 && !set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY)) {
+    return tl::unexpected<Error>(bind_error(name, errno));
+  }
+  if (::bind(fd, as_sockaddr(&address), length) != 0 || ::listen(fd, kBacklog) != 0) {
+    return tl::unexpected<Error>(bind_error(name, errno));
+  }
+  length = sizeof address;
+  if (::getsockname(fd, as_sockaddr(&address), &length) != 0) return tl::unexpected<Error>(bind_error(name, errno));
+  listener.endpoint_ = Endpoint::from_sockaddr(*as_sockaddr(&address)).value_or(where);
+  return listener;
+}
+
+Result<Listener> Listener::bind_unix(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return failure(ErrorCode::kInvalid, fmt::format("'{}' is too long for a socket's path: {} bytes at most", path,
+                                                    sizeof address.sun_path - 1));
+  }
+  std::memcpy(address.sun_path, path.data(), path.size());
+  Listener listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (listener.fd_ < 0) return tl::unexpected<Error>(unix_error(path, errno));
+  if (Result<void> cleared = clear_unix_path(path, address); !cleared) {
+    return tl::unexpected<Error>(std::move(cleared.error()));
+  }
+  const mode_t old_mask = ::umask(0177);
+  const bool bound = ::bind(listener.fd_, as_sockaddr(&address), sizeof address) == 0;
+  const int error = errno;
+  ::umask(old_mask);
+  if (!bound) return tl::unexpected<Error>(unix_error(path, error));
+  if (::listen(listener.fd_, kBacklog) != 0) return tl::unexpected<Error>(unix_error(path, errno));
+  return listener;
+}
+
+Endpoint peer_of(int fd) noexcept {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  if (::getpeername(fd, as_sockaddr(&address), &length) != 0) return {};
+  return Endpoint::from_sockaddr(*as_sockaddr(&address)).value_or(Endpoint{});
+}
+
+Acceptor::~Acceptor() {
+  LATCHKEY_ASSERT(!armed_);
+  loop_.forget(*this);
+}
+
+void Acceptor::start() { arm(); }
+
+void Acceptor::arm() noexcept {
+  loop_.ring().start(this, [this](io_uring_sqe& entry) {
+    // Multishot: one submission for every connection to come. Peers' addresses are asked for one by one, as one
+    // shared buffer for them would be overwritten by the next connection.
+    io_uring_prep_multishot_accept(&entry, listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC);
+  });
+  armed_ = true;
+}
+
+void Acceptor::stop() noexcept {
+  stopping_ = true;
+  if (armed_) loop_.ring().cancel(*this);
+}
+
+void Acceptor::complete(std::int32_t result, std::uint32_t flags) noexcept {
+  if ((flags & IORING_CQE_F_MORE) == 0) armed_ = false;
+  if (result >= 0) {
+    handler_.accepted(result);
+  } else if (!stopping_ && !concerns_one_peer(-result)) {
+    handler_.accept_failed(result);
+    if (!armed_ && !paused_) {
+      paused_ = true;
+      loop_.watch(*this, loop_.now().ms + kRetryMs);
+    }
+  }
+  if (!armed_ && !stopping_ && !paused_) arm();
+}
+
+std::int64_t Acceptor::look(BootTime) noexcept {
+  loop_.forget(*this);
+  paused_ = false;
+  if (!stopping_ && !armed_) arm();
+  return runtime::kNever;
+}
+
+}  // namespace latchkey::net

@@ -1,0 +1,82 @@
+#include "latchkey/runtime/frame_pool.h"
+
+#include <array>
+#include <cstdint>
+#include <new>
+
+namespace latchkey::runtime {
+
+namespace {
+
+constexpr std::size_t kClassBytes = 128;
+constexpr std::size_t kClasses = 32;            // frames up to 4 KiB are kept; larger ones are the heap's
+constexpr std::uint32_t kMaxKeptAClass = 4096;  // a burst may take more, but no more than this stays
+
+struct FreeFrame {
+  FreeFrame* next;
+};
+
+struct FreeList {
+  FreeFrame* first = nullptr;
+  std::uint32_t count = 0;
+};
+
+struct Pool {
+  std::array<FreeList, kClasses> lists{};
+  ~Pool() {
+    for (FreeList& list : lists) {
+      while (list.first != nullptr) {
+        FreeFrame* const frame = list.first;
+        list.first = frame->next;
+        ::operator delete(frame);
+      }
+    }
+  }
+};
+
+thread_local Pool pool;
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kPooled = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+constexpr bool kPooled = false;
+#else
+constexpr bool kPooled = true;
+#endif
+#else
+constexpr bool kPooled = true;
+#endif
+
+// Class 0 holds frames up to kClassBytes, and so on.
+constexpr std::size_t class_of(std::size_t size) noexcept { return (size - 1) / kClassBytes; }
+
+}  // namespace
+
+void* allocate_frame(std::size_t size) {
+  const std::size_t index = class_of(size);
+  if (!kPooled || index >= kClasses) return ::operator new(size);
+  FreeList& list = pool.lists[index];
+  if (list.first == nullptr) return ::operator new((index + 1) * kClassBytes);
+  FreeFrame* const frame = list.first;
+  list.first = frame->next;
+  --list.count;
+  return frame;
+}
+
+void free_frame(void* frame, std::size_t size) noexcept {
+  const std::size_t index = class_of(size);
+  if (!kPooled || index >= kClasses) {
+    ::operator delete(frame);
+    return;
+  }
+  FreeList& list = pool.lists[index];
+  if (list.count == kMaxKeptAClass) {
+    ::operator delete(frame);
+    return;
+  }
+  list.first = ::new (frame) FreeFrame{list.first};
+  ++list.count;
+}
+
+}  // namespace latchkey::runtime

@@ -1,0 +1,96 @@
+#include "latchkey/runtime/loop.h"
+
+#include <algorithm>
+
+#include "latchkey/base/assert.h"
+
+namespace latchkey::runtime {
+
+namespace {
+
+// Bounds what deadlines take from a pass; the rest is the next pass's.
+constexpr std::size_t kDeadlinesAPass = 2048;
+
+}  // namespace
+
+Loop::Loop(std::unique_ptr<Ring> ring, Port& port, const Clock& clock)
+    : ring_(std::move(ring)),
+      port_(port),
+      clock_(clock),
+      now_(clock.boot()),
+      slots_(1),
+      deadlines_(Links{&slots_}, kTickMs, now_.ms) {
+  read_time();
+}
+
+Loop::~Loop() { LATCHKEY_ASSERT(nursery_.running() == 0); }
+
+Result<void> Loop::start(const RingTable& rings, bool doorbell_at_once) {
+  doorbell_ = std::make_unique<RingDoorbell>(*ring_, port_, rings, doorbell_at_once);
+  read_time();
+  return ring_->enable();
+}
+
+void Loop::run() noexcept {
+  while (!stopping_ || nursery_.running() > 0 || port_.nursery().running() > 0) pass();
+  // What the last pass queued (a reply's doorbell, a connection's close) would otherwise never be handed over.
+  ring_->submit();
+}
+
+void Loop::pass() noexcept {
+  std::int64_t wake_ms = std::min(wake_ms_, deadlines_wake_ms_);
+  if (port_.owes_rings()) wake_ms = std::min(wake_ms, now_.ms + Port::kRingAgainMs);
+  for (LoopHook* const hook : hooks_) hook->before_wait();
+  ring_->wait(wake_ms == kNever ? -1 : std::max<std::int64_t>(wake_ms - now_.ms, 0));
+  read_time();
+  for (LoopHook* const hook : hooks_) hook->after_wait();
+  port_.ring_again();
+  // Completions come before deadlines: what arrived in time is not late because this thread was.
+  if (ring_->run_completions()) port_.drain();
+  if (now_.ms >= deadlines_wake_ms_) run_deadlines();
+  wake_ms_ = kNever;
+  for (LoopHook* const hook : hooks_) wake_ms_ = std::min(wake_ms_, hook->pass(now_));
+}
+
+void Loop::read_time() noexcept {
+  now_ = clock_.boot();
+  wall_offset_ms_ = clock_.wall().ms - now_.ms;
+}
+
+void Loop::run_deadlines() noexcept {
+  deadlines_.advance(now_.ms, kDeadlinesAPass, [this](std::uint32_t id) -> std::int64_t {
+    Watched* const watched = slots_[id].watched;
+    if (watched != nullptr) {
+      const std::int64_t due_ms = watched->look(now_);
+      // It may have forgotten itself, and be gone.
+      if (slots_[id].watched != nullptr) return std::clamp(due_ms, now_.ms + 1, now_.ms + kStrideMs);
+    }
+    free_slots_.push_back(id);
+    return LazyWheel<Links>::kDrop;
+  });
+  deadlines_wake_ms_ = deadlines_.next_wake_ms();
+}
+
+void Loop::watch(Watched& watched, std::int64_t first_look_ms) {
+  LATCHKEY_ASSERT(watched.slot_ == 0);
+  if (free_slots_.empty()) {
+    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
+    slots_.emplace_back();
+  }
+  const std::uint32_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  slots_[slot].watched = &watched;
+  watched.slot_ = slot;
+  // The wheel's precision goes by the way from its own time, which stands still while nothing is due.
+  if (now_.ms < deadlines_wake_ms_) deadlines_.advance(now_.ms, 0, [](std::uint32_t) { return kNever; });
+  deadlines_.file(slot, std::clamp(first_look_ms, now_.ms + 1, now_.ms + kStrideMs));
+  deadlines_wake_ms_ = deadlines_.next_wake_ms();
+}
+
+void Loop::forget(Watched& watched) noexcept {
+  if (watched.slot_ == 0) return;
+  slots_[watched.slot_].watched = nullptr;
+  watched.slot_ = 0;
+}
+
+}  // namespace latchkey::runtime

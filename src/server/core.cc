@@ -1,0 +1,246 @@
+#include "latchkey/server/core.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "latchkey/base/assert.h"
+#include "latchkey/net/socket_stream.h"
+
+namespace latchkey::server {
+
+namespace {
+
+// What a core's ring may do; the kernel refuses it anything else.
+constexpr std::array<std::uint8_t, 6> kCoreOperations = {IORING_OP_ACCEPT,       IORING_OP_RECV,
+                                                         IORING_OP_SEND,         IORING_OP_CLOSE,
+                                                         IORING_OP_ASYNC_CANCEL, IORING_OP_MSG_RING};
+constexpr unsigned kSubmissionEntries = 1024;
+constexpr unsigned kCompletionEntries = 8192;
+
+// 1,024 requests at once before receives wait in line; most requests fit one buffer.
+constexpr unsigned kBuffers = 1024;
+constexpr std::size_t kBufferBytes = 4096;
+
+// Entries that the token wheel visits in one pass: some tens of microseconds.
+constexpr std::size_t kWheelVisitsAPass = 1024;
+
+// How often a core that drains looks whether its last connection has gone.
+constexpr std::int64_t kDrainLookMs = 20;
+
+}  // namespace
+
+struct Core::Client {
+  Client(Core& core, int fd, bool proxied, http::ConnectionServices& services)
+      : stream(core.loop_, *core.buffers_, fd), connection(stream, services, net::peer_of(fd).address, proxied) {}
+
+  net::SocketStream stream;
+  http::Connection connection;
+  Client* previous = nullptr;
+  Client* next = nullptr;
+};
+
+class Core::Door final : public net::Acceptor::Handler {
+ public:
+  Door(Core& core, const net::Listener& listener, bool proxied, http::ConnectionServices& services)
+      : core_(core), proxied_(proxied), services_(services), acceptor_(core.loop_, listener, *this) {}
+
+  void open() { acceptor_.start(); }
+  void close() noexcept { acceptor_.stop(); }
+  bool is_closed() const noexcept { return acceptor_.stopped(); }
+
+  void accepted(int fd) override { core_.accept(fd, proxied_, services_); }
+  void accept_failed(int error) override {
+    LogEvent(core_.context_.log, LogLevel::kWarning, "accept.failed")
+        .field("reason", std::strerror(-error))
+        .field("remedy", "raise the limit on open files (LimitNOFILE=) or lower `connections`");
+  }
+
+ private:
+  Core& core_;
+  const bool proxied_;
+  http::ConnectionServices& services_;
+  net::Acceptor acceptor_;
+};
+
+Result<std::unique_ptr<Core>> Core::create(std::size_t number, runtime::Port& port, token::Shard& shard,
+                                           std::vector<CoreListener> listeners, const CoreContext& context) {
+  runtime::RingSettings settings;
+  settings.submission_entries = kSubmissionEntries;
+  settings.completion_entries = kCompletionEntries;
+  settings.operations = kCoreOperations;
+  Result<std::unique_ptr<runtime::Ring>> ring = runtime::Ring::create(settings);
+  if (!ring) return tl::unexpected<Error>(std::move(ring.error()));
+  Result<std::unique_ptr<runtime::BufferRing>> buffers = runtime::BufferRing::create(**ring, kBuffers, kBufferBytes);
+  if (!buffers) return tl::unexpected<Error>(std::move(buffers.error()));
+  return std::unique_ptr<Core>(
+      new Core(number, std::move(*ring), std::move(*buffers), port, shard, std::move(listeners), context));
+}
+
+Core::Core(std::size_t number, std::unique_ptr<runtime::Ring> ring, std::unique_ptr<runtime::BufferRing> buffers,
+           runtime::Port& port, token::Shard& shard, std::vector<CoreListener> listeners, const CoreContext& context)
+    : number_(number),
+      context_(context),
+      buffers_(std::move(buffers)),
+      loop_(std::move(ring), port, context.clock),
+      shard_(shard),
+      listeners_(std::move(listeners)),
+      store_(port, context.store),
+      directory_(port, context.store),
+      hash_client_(port, context.hash_pool, context.hash_queue),
+      authenticator_(directory_, hash_client_, context.log),
+      sessions_(port, context.sessions),
+      services_{loop_, context.log, context.api_settings, sessions_, authenticator_, directory_},
+      api_(services_),
+      lines_(context.api_settings.node),
+      connection_services_{loop_, context.connection_settings, lines_, api_, context.log} {
+  loop_.add_hook(*this);
+}
+
+Core::~Core() { LATCHKEY_ASSERT(clients_ == 0 && !thread_.joinable()); }
+
+void Core::serve_admin(net::Listener listener) {
+  admin_listener_ = std::make_unique<net::Listener>(std::move(listener));
+  const api::AdminServices services{.directory = directory_,
+                                    .hasher = hash_client_,
+                                    .store = store_,
+                                    .sessions = sessions_,
+                                    .clock = context_.clock,
+                                    .log = context_.log,
+                                    .token_timeout_ms = context_.api_settings.token_timeout_ms};
+  admin_handler_ = std::make_unique<AdminHandler>(loop_, services);
+  admin_services_ = std::make_unique<http::ConnectionServices>(
+      http::ConnectionServices{loop_, context_.connection_settings, lines_, *admin_handler_, context_.log});
+}
+
+Result<void> Core::start(const runtime::RingTable& rings) {
+  thread_ = std::thread([this, &rings] { run(rings); });
+  pthread_setname_np(thread_.native_handle(), fmt::format("core-{}", number_).c_str());
+  ready_.wait(false, std::memory_order_acquire);
+  if (!enabled_) thread_.join();
+  return enabled_;
+}
+
+void Core::go() {
+  going_.store(true, std::memory_order_release);
+  going_.notify_one();
+}
+
+void Core::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Core::run(const runtime::RingTable& rings) noexcept {
+  enabled_ = loop_.start(rings);
+  ready_.store(true, std::memory_order_release);
+  ready_.notify_one();
+  if (!enabled_) return;
+  going_.wait(false, std::memory_order_acquire);
+  context_.quiescence.activate(static_cast<runtime::CoreId>(number_));
+  for (const CoreListener& listener : listeners_) {
+    doors_.push_back(std::make_unique<Door>(*this, listener.listener, listener.proxied, connection_services_));
+  }
+  if (admin_listener_) doors_.push_back(std::make_unique<Door>(*this, *admin_listener_, false, *admin_services_));
+  for (const std::unique_ptr<Door>& door : doors_) door->open();
+  loop_.run();
+  doors_.clear();
+  context_.quiescence.rest(static_cast<runtime::CoreId>(number_));
+}
+
+void Core::before_wait() noexcept { context_.quiescence.rest(static_cast<runtime::CoreId>(number_)); }
+
+void Core::after_wait() noexcept {
+  context_.quiescence.activate(static_cast<runtime::CoreId>(number_));
+  lines_.set_time(loop_.wall_now());
+}
+
+std::int64_t Core::pass(BootTime now) noexcept {
+  shard_.advance(context_.table_clock.at(now), kWheelVisitsAPass);
+  context_.quiescence.collect(static_cast<runtime::CoreId>(number_));
+  if (shard_.behind()) return now.ms;
+  const token::TableTime next = shard_.next_advance();
+  return next == token::WriteBehind::kNoTime ? runtime::kNever : context_.table_clock.boot_of(next).ms;
+}
+
+void Core::accept(int fd, bool proxied, http::ConnectionServices& services) {
+  if (clients_ == context_.max_connections) {
+    LogEvent(context_.log, LogLevel::kWarning, "connection.refused")
+        .field("reason", "as many connections are open as the setting `connections` allows")
+        .field("connections", clients_);
+    ::close(fd);
+    return;
+  }
+  loop_.nursery().spawn(serve(*this, fd, proxied, services));
+}
+
+runtime::Task<void> Core::serve(Core& core, int fd, bool proxied, http::ConnectionServices& services) {
+  Client client(core, fd, proxied, services);
+  core.link(client);
+  {
+    auto serving = client.connection.serve();
+    co_await serving;
+  }
+  {
+    auto closing = client.stream.close();
+    co_await closing;
+  }
+  core.unlink(client);
+}
+
+void Core::link(Client& client) noexcept {
+  client.next = first_client_;
+  if (first_client_ != nullptr) first_client_->previous = &client;
+  first_client_ = &client;
+  ++clients_;
+}
+
+void Core::unlink(Client& client) noexcept {
+  (client.previous == nullptr ? first_client_ : client.previous->next) = client.next;
+  if (client.next != nullptr) client.next->previous = client.previous;
+  --clients_;
+}
+
+runtime::Task<bool> Core::drain(BootTime deadline) {
+  for (const std::unique_ptr<Door>& door : doors_) door->close();
+  connection_services_.draining = true;
+  if (admin_services_) admin_services_->draining = true;
+  for (Client* client = first_client_; client != nullptr;) {
+    // A connection that ends unlinks itself.
+    Client* const next = client->next;
+    client->connection.drain();
+    client = next;
+  }
+  const auto doors_open = [this] {
+    return std::any_of(doors_.begin(), doors_.end(), [](const auto& door) { return !door->is_closed(); });
+  };
+  bool aborted = false;
+  while (clients_ > 0 || doors_open()) {
+    if (!aborted && loop_.now() >= deadline) {
+      aborted = true;
+      for (Client* client = first_client_; client != nullptr;) {
+        Client* const next = client->next;
+        client->stream.abort();
+        client = next;
+      }
+    }
+    co_await loop_.sleep_until(BootTime{loop_.now().ms + kDrainLookMs});
+  }
+  co_return !aborted;
+}
+
+runtime::Task<bool> Core::end_shard() {
+  auto stopping = shard_.stop();
+  co_return co_await stopping;
+}
+
+bool Core::end_loop() noexcept {
+  loop_.stop();
+  return true;
+}
+
+}  // namespace latchkey::server

@@ -1,0 +1,468 @@
+#include "latchkey/server/server.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sodium.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+#include <vector>
+
+#include "latchkey/base/assert.h"
+#include "latchkey/base/clock.h"
+#include "latchkey/base/random.h"
+#include "latchkey/base/time_text.h"
+#include "latchkey/runtime/page_source.h"
+#include "latchkey/server/core.h"
+#include "latchkey/server/log_thread.h"
+#include "latchkey/server/signals.h"
+#include "latchkey/store/data_directory.h"
+#include "latchkey/store/schema.h"
+#include "latchkey/store/session_table.h"
+#include "latchkey/store/sqlite_store.h"
+#include "latchkey/store/store_thread.h"
+#include "latchkey/token/keyring.h"
+
+namespace latchkey::server {
+
+namespace {
+
+constexpr std::array<std::uint8_t, 3> kControlOperations = {IORING_OP_READ, IORING_OP_MSG_RING,
+                                                            IORING_OP_ASYNC_CANCEL};
+constexpr unsigned kControlEntries = 64;
+
+// Unfinished messages from one thread to another; past it a client is told 503. Few threads afford more.
+constexpr std::size_t kFewPorts = 24;
+constexpr std::size_t kMessagesOfFew = 1024;
+constexpr std::size_t kMessagesOfMany = 256;
+
+std::size_t usable_cpus() noexcept {
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  if (::sched_getaffinity(0, sizeof cpus, &cpus) != 0) return 1;
+  return std::max<std::size_t>(static_cast<std::size_t>(CPU_COUNT(&cpus)), 1);
+}
+
+// As many descriptors as the system lets this process have: one a connection.
+void raise_descriptor_limit() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+api::ApiSettings api_settings_of(const Settings& settings) {
+  api::ApiSettings api;
+  api.node = settings.node;
+  api.version = LATCHKEY_VERSION;
+  api.token_timeout_ms = settings.token_timeout.count();
+  api.trusted_proxies = settings.trusted_proxy;
+  api.forwarded_source = settings.forwarded_source;
+  api.bind_ipv4_prefix = settings.bind_ipv4_prefix;
+  api.bind_ipv6_prefix = settings.bind_ipv6_prefix;
+  api.session_text = settings.session_text;
+  api.basic = settings.basic;
+  api.verify_basic = settings.verify_basic;
+  api.max_body_bytes = settings.body_limit_bytes;
+  return api;
+}
+
+http::ConnectionSettings connection_settings_of(const Settings& settings) {
+  http::ConnectionSettings connection;
+  connection.head.max_head_bytes = settings.head_limit_bytes;
+  connection.max_body_bytes = settings.body_limit_bytes;
+  connection.header_timeout = settings.header_timeout;
+  connection.body_timeout = settings.body_timeout;
+  connection.idle_timeout = settings.idle_timeout;
+  connection.write_timeout = settings.write_timeout;
+  return connection;
+}
+
+token::ShardSettings shard_settings_of(const Settings& settings, std::size_t cores) {
+  token::ShardSettings shard;
+  shard.timeout_ms = settings.token_timeout.count();
+  shard.tokens_per_user = settings.tokens_per_user;
+  shard.max_tombstones = std::max<std::size_t>(settings.tombstones / cores, 1);
+  shard.refresh_rows_per_second = std::max<std::size_t>(settings.refresh_rows_per_second / cores, 1);
+  return shard;
+}
+
+class Server {
+ public:
+  explicit Server(const Settings& settings)
+      : settings_(settings),
+        cores_count_(settings.cores > 0 ? settings.cores : usable_cpus()),
+        workers_count_(settings.hash_threads > 0 ? settings.hash_threads : cores_count_),
+        api_settings_(api_settings_of(settings)),
+        connection_settings_(connection_settings_of(settings)) {}
+
+  Result<void> run();
+
+ private:
+  runtime::PortId hash_port(std::size_t worker) const noexcept {
+    return static_cast<runtime::PortId>(cores_count_ + worker);
+  }
+  runtime::PortId store_port() const noexcept { return static_cast<runtime::PortId>(cores_count_ + workers_count_); }
+  runtime::PortId control_port() const noexcept { return store_port() + 1; }
+
+  Result<void> open_data();
+  Result<void> open_keys(store::Database& database);
+  Result<void> bind_sockets();
+  Result<void> make_threads();
+  Result<void> make_tables();
+  Result<void> make_cores();
+  Result<void> begin_run_and_load();
+  Result<void> start_threads();
+  void announce() const;
+  void note_start();
+  runtime::Task<void> serve_until_signal();
+  runtime::Task<void> drain(Core& core, BootTime deadline, bool& drained);
+  Result<void> stop_threads();
+
+  const Settings& settings_;
+  const std::size_t cores_count_;
+  const std::size_t workers_count_;
+  const api::ApiSettings api_settings_;
+  const http::ConnectionSettings connection_settings_;
+  SystemClock clock_;
+  SystemRandom random_;
+
+  std::optional<store::DataDirectory> directory_;
+  std::optional<store::Database> database_;
+  store::RunStart run_start_;
+  bool ended_in_order_ = true;
+  std::optional<token::Keyring> keyring_;
+  std::vector<std::vector<CoreListener>> listeners_;         // of each core
+  std::vector<std::pair<net::Endpoint, bool>> endpoints_;  // where all cores listen, and whether proxied
+  std::optional<net::Listener> admin_listener_;
+  std::optional<SignalReader> signals_;
+
+  std::optional<LogThread> log_;
+  std::optional<runtime::Mailbox> mailbox_;
+  runtime::RingTable rings_;
+  std::optional<runtime::Loop> control_;
+  std::unique_ptr<store::StoreThread> store_;
+  std::unique_ptr<runtime::Worker> store_worker_;
+  std::unique_ptr<credential::HashPool> hash_pool_;
+  std::vector<std::unique_ptr<runtime::Worker>> hash_workers_;
+
+  std::optional<runtime::PageSource> pages_;
+  std::optional<runtime::Quiescence> quiescence_;
+  std::optional<token::TableClock> table_clock_;
+  std::optional<token::Binder> binder_;
+  std::vector<std::unique_ptr<store::SqliteStore>> stores_;
+  std::vector<std::unique_ptr<token::Shard>> shards_;
+  std::vector<token::Shard*> shard_pointers_;
+  std::optional<CoreContext> core_context_;
+  std::optional<api::SessionsContext> sessions_context_;
+  std::vector<std::unique_ptr<Core>> cores_;
+  std::size_t loaded_sessions_ = 0;
+};
+
+Result<void> Server::open_data() {
+  auto directory = store::DataDirectory::open(settings_.data, "latchkeyd");
+  if (!directory) return tl::unexpected<Error>(std::move(directory.error()));
+  directory_.emplace(std::move(*directory));
+  auto database = store::open_database(directory_->database_path().string());
+  if (!database) return tl::unexpected<Error>(std::move(database.error()));
+  database_.emplace(std::move(*database));
+  if (Result<void> keys = open_keys(*database_); !keys) return keys;
+  // The database's and the key's names are on disk before anything relies on them.
+  return directory_->sync();
+}
+
+Result<void> Server::open_keys(store::Database& database) {
+  const std::string path = settings_.key_file.string();
+  Result<token::Keyring> keyring = token::Keyring::load(path);
+  if (!keyring && keyring.error().code == ErrorCode::kNotFound) {
+    if (Result<void> may = store::check_new_key(database, settings_.key_file); !may) return may;
+    keyring = token::Keyring::create(path, random_);
+  }
+  if (!keyring) return tl::unexpected<Error>(std::move(keyring.error()));
+  keyring_.emplace(std::move(*keyring));
+  return store::check_key(database, keyring_->fingerprint(), settings_.key_file);
+}
+
+void Server::note_start() {
+  LogEvent(*log_, LogLevel::kInfo, "server.started")
+      .field("version", LATCHKEY_VERSION)
+      .field("cores", cores_count_)
+      .field("hash_threads", workers_count_)
+      .field("sessions", loaded_sessions_)
+      .field("last_run", run_start_.was_clean ? "ended in order" : "did not end in order");
+  if (run_start_.behind_ms == 0) return;
+  LogEvent(*log_, LogLevel::kWarning, "clock.behind")
+      .field("behind_ms", run_start_.behind_ms)
+      .field("effect", "tokens live longer by as much")
+      .field("remedy", "set the clock, as chrony or systemd-timesyncd does");
+}
+
+Result<void> Server::bind_sockets() {
+  listeners_.resize(cores_count_);
+  const auto bind_all = [this](const std::vector<net::Endpoint>& endpoints, bool proxied) -> Result<void> {
+    for (net::Endpoint endpoint : endpoints) {
+      for (std::vector<CoreListener>& of_core : listeners_) {
+        Result<net::Listener> listener = net::Listener::bind_tcp(endpoint);
+        if (!listener) return tl::unexpected<Error>(std::move(listener.error()));
+        endpoint = listener->endpoint();  // port 0 has become a port, the same for all cores
+        of_core.push_back({std::move(*listener), proxied});
+      }
+      endpoints_.emplace_back(endpoint, proxied);
+    }
+    return {};
+  };
+  if (Result<void> bound = bind_all(settings_.listen, false); !bound) return bound;
+  if (Result<void> bound = bind_all(settings_.proxy_listen, true); !bound) return bound;
+  Result<net::Listener> admin = net::Listener::bind_unix(settings_.admin_socket.string());
+  if (!admin) return tl::unexpected<Error>(std::move(admin.error()));
+  admin_listener_.emplace(std::move(*admin));
+  return {};
+}
+
+Result<void> Server::make_threads() {
+  const std::size_t ports = control_port() + 1;
+  mailbox_.emplace(ports, ports <= kFewPorts ? kMessagesOfFew : kMessagesOfMany);
+  rings_.assign(ports, -1);
+
+  runtime::RingSettings ring_settings;
+  ring_settings.submission_entries = kControlEntries;
+  ring_settings.completion_entries = kControlEntries * 2;
+  ring_settings.operations = kControlOperations;
+  Result<std::unique_ptr<runtime::Ring>> ring = runtime::Ring::create(ring_settings);
+  if (!ring) return tl::unexpected<Error>(std::move(ring.error()));
+  rings_[control_port()] = (*ring)->fd();
+  control_.emplace(std::move(*ring), mailbox_->port(control_port()), clock_);
+
+  const auto on_fatal = [](const Error& error) {
+    // Written here and at once: the process must not live on beside a disk that has lost what it acknowledged.
+    const std::string line = fmt::format("latchkeyd: {}\n", error.text);
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+    ::_exit(kExitFatal);
+  };
+  store_ = std::make_unique<store::StoreThread>(std::move(*database_), mailbox_->port(store_port()), clock_, *log_,
+                                                on_fatal);
+  auto store_worker = runtime::Worker::create(mailbox_->port(store_port()), "store", *store_);
+  if (!store_worker) return tl::unexpected<Error>(std::move(store_worker.error()));
+  store_worker_ = std::move(*store_worker);
+  rings_[store_port()] = store_worker_->ring_fd();
+
+  std::vector<runtime::PortId> hash_ports;
+  for (std::size_t worker = 0; worker < workers_count_; ++worker) hash_ports.push_back(hash_port(worker));
+  const credential::HashSettings hash_settings{settings_.hash_memory_bytes,
+                                               static_cast<std::uint32_t>(settings_.hash_passes)};
+  auto hash_pool = credential::HashPool::create(hash_settings, hash_ports, random_, clock_);
+  if (!hash_pool) return tl::unexpected<Error>(std::move(hash_pool.error()));
+  hash_pool_ = std::move(*hash_pool);
+  for (std::size_t worker = 0; worker < workers_count_; ++worker) {
+    auto hash_worker =
+        runtime::Worker::create(mailbox_->port(hash_port(worker)), fmt::format("hash-{}", worker), *hash_pool_);
+    if (!hash_worker) return tl::unexpected<Error>(std::move(hash_worker.error()));
+    rings_[hash_port(worker)] = (*hash_worker)->ring_fd();
+    hash_workers_.push_back(std::move(*hash_worker));
+  }
+  return {};
+}
+
+Result<void> Server::make_tables() {
+  pages_.emplace(cores_count_, runtime::PageSource::Mode::kThread);
+  quiescence_.emplace(static_cast<runtime::CoreId>(cores_count_));
+  table_clock_.emplace(clock_);
+  binder_.emplace(*keyring_, token::BindingSettings{settings_.bind_address, settings_.bind_agent});
+  const token::ShardSettings shard_settings = shard_settings_of(settings_, cores_count_);
+  for (std::size_t number = 0; number < cores_count_; ++number) {
+    stores_.push_back(std::make_unique<store::SqliteStore>(mailbox_->port(static_cast<runtime::PortId>(number)), *store_));
+    const token::ShardParts parts{.core = static_cast<runtime::CoreId>(number),
+                                  .shards = static_cast<std::uint32_t>(cores_count_),
+                                  .clock = *table_clock_,
+                                  .random = random_,
+                                  .keyring = *keyring_,
+                                  .store = *stores_.back(),
+                                  .quiescence = *quiescence_,
+                                  .pages = pages_->client(number),
+                                  .log = *log_};
+    Result<std::unique_ptr<token::Shard>> shard = token::Shard::create(parts, shard_settings);
+    if (!shard) return tl::unexpected<Error>(std::move(shard.error()));
+    shards_.push_back(std::move(*shard));
+  }
+  return {};
+}
+
+// The last thing that can refuse a start, so that one which is refused leaves the last run's mark as it was. Before
+// any core runs, on a connection of its own: the store's belongs to its thread.
+Result<void> Server::begin_run_and_load() {
+  Result<store::Database> database = store::open_database(directory_->database_path().string());
+  if (!database) return tl::unexpected<Error>(std::move(database.error()));
+  const Result<store::RunStart> start = store::begin_run(*database, clock_.wall(), settings_.token_timeout.count());
+  if (!start) return tl::unexpected<Error>(start.error());
+  run_start_ = *start;
+  const token::TableTime now = table_clock_->now();
+  std::vector<store::RowId> forgotten;
+  std::optional<Error> problem;
+  const auto take_in = [&](store::Session& session) {
+    if (problem) return;
+    const token::Tag tag = keyring_->tag_of(session.user_id);
+    token::Shard& shard = *shards_[token::shard_of(tag, static_cast<std::uint32_t>(cores_count_))];
+    const Result<token::Loaded> loaded = shard.load(session, now, run_start_.was_clean);
+    if (!loaded) {
+      problem = loaded.error();
+    } else if (*loaded == token::Loaded::kForget) {
+      forgotten.push_back(session.row);
+    } else {
+      ++loaded_sessions_;
+    }
+  };
+  const Result<std::size_t> rows = store::load_all(*database, take_in);
+  if (!rows) return tl::unexpected<Error>(rows.error());
+  if (problem) return tl::unexpected<Error>(std::move(*problem));
+  const Result<std::size_t> removed = store::forget_rows(*database, forgotten);
+  if (!removed) return tl::unexpected<Error>(removed.error());
+  return {};
+}
+
+Result<void> Server::make_cores() {
+  for (const std::unique_ptr<token::Shard>& shard : shards_) shard_pointers_.push_back(shard.get());
+  sessions_context_.emplace(api::SessionsContext{shard_pointers_, *keyring_, *binder_, *table_clock_, *quiescence_, api_settings_});
+  core_context_.emplace(CoreContext{.clock = clock_,
+                                    .log = *log_,
+                                    .api_settings = api_settings_,
+                                    .connection_settings = connection_settings_,
+                                    .hash_pool = *hash_pool_,
+                                    .hash_queue = std::max<std::size_t>(settings_.hash_queue / cores_count_, 1),
+                                    .max_connections = std::max<std::size_t>(settings_.connections / cores_count_, 1),
+                                    .store = *store_,
+                                    .quiescence = *quiescence_,
+                                    .table_clock = *table_clock_,
+                                    .sessions = *sessions_context_});
+  for (std::size_t number = 0; number < cores_count_; ++number) {
+    const auto port = static_cast<runtime::PortId>(number);
+    auto core = Core::create(number, mailbox_->port(port), *shards_[number], std::move(listeners_[number]), *core_context_);
+    if (!core) return tl::unexpected<Error>(std::move(core.error()));
+    rings_[port] = (*core)->ring_fd();
+    cores_.push_back(std::move(*core));
+  }
+  cores_.front()->serve_admin(std::move(*admin_listener_));
+  return {};
+}
+
+Result<void> Server::start_threads() {
+  Result<SignalReader> signals = SignalReader::open();
+  if (!signals) return tl::unexpected<Error>(std::move(signals.error()));
+  signals_.emplace(std::move(*signals));
+  // The main thread waits for a worker's end after it has rung for it: its doorbell rings at once.
+  if (Result<void> started = control_->start(rings_, true); !started) return started;
+  if (Result<void> started = store_worker_->start(rings_); !started) return started;
+  for (const std::unique_ptr<runtime::Worker>& worker : hash_workers_) {
+    if (Result<void> started = worker->start(rings_); !started) return started;
+  }
+  for (const std::unique_ptr<Core>& core : cores_) {
+    if (Result<void> started = core->start(rings_); !started) return started;
+  }
+  for (const std::unique_ptr<Core>& core : cores_) core->go();
+  return {};
+}
+
+void Server::announce() const {
+  std::string lines;
+  for (const auto& [endpoint, proxied] : endpoints_) {
+    lines += fmt::format("latchkeyd: listening on http://{}{}\n", endpoint.to_text(),
+                         proxied ? " (PROXY protocol)" : "");
+  }
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, lines.data(), lines.size());
+}
+
+// Runs on the main thread's loop: waits for the signal, then stops the cores step by step. Each step ends on
+// all cores before the next begins, as a request on one core may need another's shard.
+runtime::Task<void> Server::serve_until_signal() {
+  const int signal = co_await signals_->next(*control_);
+  LogEvent(*log_, LogLevel::kInfo, "server.stopping").field("signal", strsignal(signal));
+  const BootTime deadline{control_->now().ms + settings_.drain_timeout.count()};
+  bool drained = true;
+  {
+    runtime::Nursery draining;
+    for (const std::unique_ptr<Core>& core : cores_) draining.spawn(drain(*core, deadline, drained));
+    co_await draining.join();
+  }
+  if (!drained) {
+    LogEvent(*log_, LogLevel::kWarning, "server.drain_timeout")
+        .field("effect", "connections that were still busy were broken off")
+        .field("remedy", "raise `drain_timeout` if requests need longer");
+  }
+  for (const std::unique_ptr<Core>& core : cores_) {
+    auto ending = runtime::call_task(control_->port(), core->port_id(),
+                                     [&core](runtime::Port&) { return core->end_shard(); });
+    const Result<bool> ended = co_await ending;
+    LATCHKEY_ASSERT(ended.has_value());
+    if (*ended) continue;
+    ended_in_order_ = false;
+    LogEvent(*log_, LogLevel::kError, "server.refreshes_lost")
+        .field("reason", "the store refused them")
+        .field("effect", "after the next start tokens live up to a tenth of their timeout longer");
+  }
+  for (const std::unique_ptr<Core>& core : cores_) {
+    auto ending =
+        runtime::call(control_->port(), core->port_id(), [&core](runtime::Port&) { return core->end_loop(); });
+    const Result<bool> ended = co_await ending;
+    LATCHKEY_ASSERT(ended.has_value());
+  }
+  control_->stop();
+}
+
+runtime::Task<void> Server::drain(Core& core, BootTime deadline, bool& drained) {
+  auto draining = runtime::call_task(control_->port(), core.port_id(),
+                                     [&core, deadline](runtime::Port&) { return core.drain(deadline); });
+  const Result<bool> result = co_await draining;
+  LATCHKEY_ASSERT(result.has_value());
+  drained = drained && *result;
+}
+
+Result<void> Server::stop_threads() {
+  for (const std::unique_ptr<Core>& core : cores_) core->join();
+  cores_.clear();
+  for (const std::unique_ptr<runtime::Worker>& worker : hash_workers_) worker->stop(control_->port());
+  store_worker_->stop(control_->port());
+  Result<store::Database> database = store_->release();
+  if (!database) return tl::unexpected<Error>(std::move(database.error()));
+  // Only a run whose every refresh was written is marked as ended in order: the next start trusts the rows.
+  return ended_in_order_ ? store::end_run(*database, clock_.wall()) : Result<void>();
+}
+
+Result<void> Server::run() {
+  if (::sodium_init() < 0) return failure(ErrorCode::kUnavailable, "libsodium could not be initialised");
+  raise_descriptor_limit();
+  Result<void> step = block_signals();
+  if (step) step = open_data();
+  if (step) step = bind_sockets();
+  if (step) log_.emplace(clock_, LogOptions{.least = settings_.log_level});
+  if (step) step = make_threads();
+  if (step) step = make_tables();
+  if (step) step = make_cores();
+  if (step) step = begin_run_and_load();
+  if (!step) return step;
+  step = start_threads();
+  if (!step) {
+    // Threads that have started wait for those that did not: there is no way but out.
+    std::fprintf(stderr, "latchkeyd: %s\n", step.error().text.c_str());
+    ::_exit(kExitRefused);
+  }
+  note_start();
+  announce();
+  control_->nursery().spawn(serve_until_signal());
+  control_->run();
+  step = stop_threads();
+  LogEvent(*log_, LogLevel::kInfo, "server.stopped");
+  return step;
+}
+
+}  // namespace
+
+Result<void> serve(const Settings& settings) {
+  Server server(settings);
+  return server.run();
+}
+
+}  // namespace latchkey::server

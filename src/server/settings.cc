@@ -1,0 +1,105 @@
+#include "latchkey/server/settings.h"
+
+#include <fmt/format.h>
+
+#include <ostream>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "latchkey/server/settings_sources.h"
+#include "latchkey/server/settings_table.h"
+#include "latchkey/server/settings_text.h"
+#include "latchkey/store/data_directory.h"
+
+namespace latchkey::server {
+
+namespace {
+
+constexpr int kExitGood = 0;
+constexpr int kExitWrongSettings = 1;
+
+void apply(SourceReading reading, LoadedSettings& loaded) {
+  std::move(reading.problems.begin(), reading.problems.end(), std::back_inserter(loaded.problems));
+  for (const GivenValue& given : reading.given) {
+    const Result<void> assigned = assign(*given.setting, given.values, loaded.settings);
+    if (!assigned) loaded.problems.push_back(given.where + ": " + assigned.error().text);
+  }
+}
+
+void derive_defaults(Settings& settings) {
+  if (settings.key_file.empty()) settings.key_file = settings.data / "latchkey.key";
+  if (settings.admin_socket.empty())
+    settings.admin_socket = store::DataDirectory::admin_socket_path(settings.data);
+}
+
+/// What no setting shows alone.
+void find_contradictions(const Settings& settings, std::vector<std::string>& problems) {
+  if (settings.listen.empty() && settings.proxy_listen.empty()) {
+    problems.emplace_back(
+        "listen: neither listen nor proxy_listen names an address, so nobody could be served");
+  }
+  std::set<net::Endpoint> seen;
+  for (const auto* const endpoints : {&settings.listen, &settings.proxy_listen}) {
+    for (const net::Endpoint& endpoint : *endpoints) {
+      if (endpoint.port == 0 || seen.insert(endpoint).second) continue;
+      problems.push_back(
+          fmt::format("listen: {} is named twice in listen and proxy_listen", endpoint.to_text()));
+    }
+  }
+  // The default follows from data, which may be longer than a socket's path.
+  const Setting& socket = *find_setting("admin_socket");
+  const std::string path = settings.admin_socket.string();
+  Settings probe;
+  const Result<void> assigned = assign(socket, std::span(&path, 1), probe);
+  if (!assigned)
+    problems.push_back("admin_socket: " + assigned.error().text + ": choose a shorter data or admin_socket");
+  if (settings.verify_basic && !settings.basic) {
+    problems.emplace_back("verify_basic: it asks for Authorization: Basic, which basic = false switches off");
+  }
+}
+
+}  // namespace
+
+Environment to_environment(const char* const* entries) {
+  Environment environment;
+  for (; *entries != nullptr; ++entries) {
+    const std::string_view entry(*entries);
+    const std::size_t equals = entry.find('=');
+    if (equals == std::string_view::npos) continue;
+    environment.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return environment;
+}
+
+LoadedSettings load_settings(int argument_count, const char* const* arguments,
+                             const Environment& environment) {
+  LoadedSettings loaded;
+  FlagReading flags = read_flags(argument_count, arguments);
+  loaded.action = flags.action;
+  if (!flags.config) {
+    const auto named = environment.find("LATCHKEY_CONFIG");
+    if (named != environment.end()) flags.config = named->second;
+  }
+  if (flags.config) apply(read_settings_file(*flags.config), loaded);
+  apply(read_environment(environment), loaded);
+  apply(std::move(flags.values), loaded);
+  derive_defaults(loaded.settings);
+  if (loaded.problems.empty()) find_contradictions(loaded.settings, loaded.problems);
+  return loaded;
+}
+
+std::optional<int> answer_without_serving(const LoadedSettings& loaded, std::ostream& out,
+                                          std::ostream& err) {
+  if (loaded.action == StartAction::kHelp || loaded.action == StartAction::kVersion) {
+    out << (loaded.action == StartAction::kHelp ? help_text() : version_text());
+    return kExitGood;
+  }
+  for (const std::string& problem : loaded.problems) err << "latchkeyd: " << problem << '\n';
+  if (!loaded.problems.empty()) return kExitWrongSettings;
+  if (loaded.action == StartAction::kCheck) out << "settings are good\n";
+  if (loaded.action == StartAction::kPrintConfig) out << config_text(loaded.settings);
+  return loaded.action == StartAction::kServe ? std::nullopt : std::optional<int>(kExitGood);
+}
+
+}  // namespace latchkey::server

@@ -1,0 +1,345 @@
+#include "latchkey/server/settings_table.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <iterator>
+#include <optional>
+
+#include "latchkey/base/assert.h"
+#include "latchkey/base/time_text.h"
+
+namespace latchkey::server {
+
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using namespace std::string_view_literals;
+
+constexpr std::size_t kKiB = 1024;
+constexpr std::size_t kMiB = 1024 * kKiB;
+constexpr std::size_t kGiB = 1024 * kMiB;
+
+constexpr std::size_t kMaxListeners = 64;
+constexpr std::size_t kMaxTrustedNetworks = 256;
+constexpr std::size_t kMaxPathBytes = 4095;       // PATH_MAX without its NUL.
+constexpr std::size_t kMaxSocketPathBytes = 107;  // sockaddr_un's sun_path without its NUL.
+constexpr std::size_t kMaxNodeBytes = 253;        // A host name's bound (RFC 1035 §2.3.4).
+constexpr milliseconds kShortest{10};
+
+constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLogLevels = {{
+    {"debug", LogLevel::kDebug},
+    {"info", LogLevel::kInfo},
+    {"warning", LogLevel::kWarning},
+    {"error", LogLevel::kError},
+}};
+
+constexpr std::array<std::pair<std::string_view, http::ForwardedSource>, 2> kForwardedSources = {{
+    {"x-forwarded-for", http::ForwardedSource::kXForwardedFor},
+    {"forwarded", http::ForwardedSource::kForwarded},
+}};
+
+using Count = NumberKind<std::size_t>;
+using Prefix = NumberKind<int>;
+
+constexpr Setting kTable[] = {
+    {"listen", "ADDR:PORT", ListKind<net::Endpoint>{&Settings::listen, kMaxListeners},
+     "Where to accept requests; port 0 takes a free one."},
+    {"proxy_listen", "ADDR:PORT", ListKind<net::Endpoint>{&Settings::proxy_listen, kMaxListeners},
+     "Where every connection must open with a PROXY protocol header."},
+    {"data", "DIR", PathKind{&Settings::data, kMaxPathBytes}, "Where the database and the key stand."},
+    {"key_file", "FILE", PathKind{&Settings::key_file, kMaxPathBytes, "<data>/latchkey.key"},
+     "The key that tokens are made with."},
+    {"admin_socket", "FILE", PathKind{&Settings::admin_socket, kMaxSocketPathBytes, "<data>/admin.sock"},
+     "Where the latchkey command reaches the running server."},
+    {"cores", "N", Count{&Settings::cores, 0, 512}, "Core threads; 0 is one for each CPU it may run on."},
+    {"node", "NAME", NameKind{&Settings::node, kMaxNodeBytes}, "This server's name, sent as X-API-Node."},
+    {"log_level", "LEVEL", ChoiceKind<LogLevel>{&Settings::log_level, kLogLevels},
+     "The least that is logged."},
+
+    {"token_timeout", "DURATION",
+     DurationKind{&Settings::token_timeout, seconds(1), hours(365 * 24), seconds(1)},
+     "How long a token lives after its last use."},
+    {"tokens_per_user", "N", Count{&Settings::tokens_per_user, 0, 1'000'000},
+     "Live tokens of a user, above which the oldest end; 0 is any number."},
+    {"tombstones", "N", Count{&Settings::tombstones, 0, 1'000'000'000},
+     "Dead tokens whose reason of death is kept for their holder."},
+
+    {"trusted_proxy", "CIDR", ListKind<net::Network>{&Settings::trusted_proxy, kMaxTrustedNetworks},
+     "Proxies whose word on the client's address is taken."},
+    {"forwarded_source", "NAME",
+     ChoiceKind<http::ForwardedSource>{&Settings::forwarded_source, kForwardedSources},
+     "The one header in which trusted proxies send the client's address."},
+    {"bind_address", "", SwitchKind{&Settings::bind_address}, "A token works from its own address alone."},
+    {"bind_agent", "", SwitchKind{&Settings::bind_agent}, "A token works with its own User-Agent alone."},
+    {"bind_ipv4_prefix", "BITS", Prefix{&Settings::bind_ipv4_prefix, 8, 32},
+     "How much of an IPv4 address binds a token."},
+    {"bind_ipv6_prefix", "BITS", Prefix{&Settings::bind_ipv6_prefix, 16, 128},
+     "How much of an IPv6 address binds a token."},
+    {"session_text", "", SwitchKind{&Settings::session_text},
+     "Sessions keep address and agent as readable text."},
+    {"basic", "", SwitchKind{&Settings::basic}, "Authorization: Basic is taken."},
+    {"verify_basic", "", SwitchKind{&Settings::verify_basic},
+     "Authorization: Basic is taken at /auth/verify too."},
+
+    {"body_limit", "BYTES", BytesKind{&Settings::body_limit_bytes, kKiB, 16 * kMiB},
+     "The longest body of a request."},
+    {"head_limit", "BYTES", BytesKind{&Settings::head_limit_bytes, kKiB, 64 * kKiB},
+     "The longest head of a request."},
+    {"header_timeout", "DURATION", DurationKind{&Settings::header_timeout, kShortest, hours(1)},
+     "How long a head may take to arrive."},
+    {"body_timeout", "DURATION", DurationKind{&Settings::body_timeout, kShortest, hours(1)},
+     "How long a body may take to arrive."},
+    {"idle_timeout", "DURATION", DurationKind{&Settings::idle_timeout, kShortest, hours(24)},
+     "How long a connection may wait for its next request."},
+    {"write_timeout", "DURATION", DurationKind{&Settings::write_timeout, kShortest, hours(1)},
+     "How long an answer may take to be received."},
+    {"drain_timeout", "DURATION", DurationKind{&Settings::drain_timeout, milliseconds(0), hours(1)},
+     "How long open requests may take to end after SIGTERM."},
+    {"connections", "N", Count{&Settings::connections, 1, 10'000'000}, "Open connections, in all."},
+
+    {"hash_memory", "BYTES", BytesKind{&Settings::hash_memory_bytes, 8 * kKiB, 4 * kGiB},
+     "Memory that one password hash (Argon2id) takes."},
+    {"hash_passes", "N", Count{&Settings::hash_passes, 1, 100}, "Passes that it makes over that memory."},
+    {"hash_threads", "N", Count{&Settings::hash_threads, 0, 512},
+     "Threads that hash; 0 is as many as cores."},
+    {"hash_queue", "N", Count{&Settings::hash_queue, 1, 65'536},
+     "Logins that may wait for a thread, in all."},
+    {"refresh_rows_per_second", "N", Count{&Settings::refresh_rows_per_second, 1, 100'000'000},
+     "Rows that tokens in use may cost the database, at most."},
+};
+
+struct Unit {
+  std::string_view name;
+  std::size_t bytes;
+};
+constexpr std::array<Unit, 4> kUnits = {{{"GiB", kGiB}, {"MiB", kMiB}, {"KiB", kKiB}, {"", 1}}};
+
+std::string to_bytes_text(std::size_t bytes) {
+  for (const Unit& unit : kUnits) {
+    if (bytes % unit.bytes == 0 && bytes != 0) return fmt::format("{}{}", bytes / unit.bytes, unit.name);
+  }
+  return "0";
+}
+
+/// Digits and nothing else, within the bounds.
+template <class Number>
+std::optional<Number> parse_number(std::string_view text, Number least, Number most) {
+  Number number{};
+  const char* const end = text.data() + text.size();
+  const auto [after, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || after != end || text.front() == '-' || number < least || number > most)
+    return {};
+  return number;
+}
+
+std::optional<std::size_t> parse_bytes(std::string_view text, const BytesKind& kind) {
+  for (const Unit& unit : kUnits) {
+    if (!text.ends_with(unit.name)) continue;
+    const std::string_view digits = text.substr(0, text.size() - unit.name.size());
+    const auto count = parse_number(digits, std::size_t{0}, kind.most / unit.bytes);
+    if (!count || *count * unit.bytes < kind.least) return {};
+    return *count * unit.bytes;
+  }
+  return {};
+}
+
+std::optional<milliseconds> parse_bounded_duration(std::string_view text, const DurationKind& kind) {
+  const auto duration = parse_duration(text);
+  if (!duration || *duration < kind.least || *duration > kind.most) return {};
+  if (duration->count() % kind.step.count() != 0) return {};
+  return *duration;
+}
+
+bool is_name(std::string_view text, const NameKind& kind) {
+  return !text.empty() && text.size() <= kind.max_bytes &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+bool is_path(std::string_view text, const PathKind& kind) {
+  return !text.empty() && text.size() <= kind.max_bytes && text.find('\0') == std::string_view::npos;
+}
+
+/// Each function below is one column of the kinds: what is expected, how text becomes a value, how a value
+/// becomes text.
+struct Expectation {
+  std::string operator()(const SwitchKind&) const { return "true or false"; }
+  template <class Number>
+  std::string operator()(const NumberKind<Number>& kind) const {
+    return fmt::format("a whole number from {} to {}", kind.least, kind.most);
+  }
+  std::string operator()(const BytesKind& kind) const {
+    return fmt::format("a number of bytes from {} to {}, plain or in KiB, MiB or GiB",
+                       to_bytes_text(kind.least), to_bytes_text(kind.most));
+  }
+  std::string operator()(const DurationKind& kind) const {
+    return fmt::format("a duration from {} to {}{}, a whole number of ms, s, m, h or d",
+                       to_duration_text(kind.least), to_duration_text(kind.most),
+                       kind.step == milliseconds(1) ? "" : " in steps of " + to_duration_text(kind.step));
+  }
+  std::string operator()(const NameKind& kind) const {
+    return fmt::format("a name of 1 to {} visible ASCII characters", kind.max_bytes);
+  }
+  std::string operator()(const PathKind& kind) const {
+    return fmt::format("a path of 1 to {} bytes", kind.max_bytes);
+  }
+  template <class Choice>
+  std::string operator()(const ChoiceKind<Choice>& kind) const {
+    std::vector<std::string_view> names;
+    for (const auto& [name, value] : kind.names) names.push_back(name);
+    return fmt::format("one of {}", fmt::join(names, ", "));
+  }
+  std::string operator()(const ListKind<net::Endpoint>& kind) const {
+    return fmt::format("up to {} addresses with ports, as 127.0.0.1:8080 or [::1]:8080", kind.max_elements);
+  }
+  std::string operator()(const ListKind<net::Network>& kind) const {
+    return fmt::format("up to {} networks, as 10.0.0.0/8 or 2001:db8::/32", kind.max_elements);
+  }
+};
+
+struct Assignment {
+  const Setting& setting;
+  std::span<const std::string> values;
+  Settings& settings;
+
+  const std::string& value() const { return values.back(); }
+
+  Result<void> refuse() const {
+    return failure(ErrorCode::kInvalid, fmt::format("'{}' is not {}", value(), expectation_of(setting)));
+  }
+
+  template <class Member, class Value>
+  Result<void> set(Member Settings::*member, const std::optional<Value>& parsed) const {
+    if (!parsed) return refuse();
+    settings.*member = *parsed;
+    return {};
+  }
+
+  Result<void> operator()(const SwitchKind& kind) const {
+    if (value() != "true" && value() != "false") return refuse();
+    settings.*kind.member = value() == "true";
+    return {};
+  }
+  template <class Number>
+  Result<void> operator()(const NumberKind<Number>& kind) const {
+    return set(kind.member, parse_number(value(), kind.least, kind.most));
+  }
+  Result<void> operator()(const BytesKind& kind) const {
+    return set(kind.member, parse_bytes(value(), kind));
+  }
+  Result<void> operator()(const DurationKind& kind) const {
+    return set(kind.member, parse_bounded_duration(value(), kind));
+  }
+  Result<void> operator()(const NameKind& kind) const {
+    if (!is_name(value(), kind)) return refuse();
+    settings.*kind.member = value();
+    return {};
+  }
+  Result<void> operator()(const PathKind& kind) const {
+    if (!is_path(value(), kind)) return refuse();
+    settings.*kind.member = value();
+    return {};
+  }
+  template <class Choice>
+  Result<void> operator()(const ChoiceKind<Choice>& kind) const {
+    const auto found = std::find_if(kind.names.begin(), kind.names.end(),
+                                    [this](const auto& name) { return name.first == value(); });
+    if (found == kind.names.end()) return refuse();
+    settings.*kind.member = found->second;
+    return {};
+  }
+  template <class Element>
+  Result<void> operator()(const ListKind<Element>& kind) const {
+    if (values.size() > kind.max_elements) {
+      return failure(ErrorCode::kInvalid,
+                     fmt::format("{} are too many: expected {}", values.size(), expectation_of(setting)));
+    }
+    std::vector<Element> elements;
+    for (const std::string& text : values) {
+      Result<Element> element = Element::parse(text);
+      if (!element) return tl::unexpected(std::move(element.error()));
+      elements.push_back(*element);
+    }
+    settings.*kind.member = std::move(elements);
+    return {};
+  }
+};
+
+struct ValuesInForce {
+  const Settings& settings;
+  using Values = std::vector<std::string>;
+
+  Values operator()(const SwitchKind& kind) const { return {settings.*kind.member ? "true" : "false"}; }
+  template <class Number>
+  Values operator()(const NumberKind<Number>& kind) const {
+    return {fmt::to_string(settings.*kind.member)};
+  }
+  Values operator()(const BytesKind& kind) const { return {to_bytes_text(settings.*kind.member)}; }
+  Values operator()(const DurationKind& kind) const { return {to_duration_text(settings.*kind.member)}; }
+  Values operator()(const NameKind& kind) const { return {settings.*kind.member}; }
+  Values operator()(const PathKind& kind) const {
+    const std::filesystem::path& path = settings.*kind.member;
+    return {path.empty() ? std::string(kind.derived_default) : path.string()};
+  }
+  template <class Choice>
+  Values operator()(const ChoiceKind<Choice>& kind) const {
+    for (const auto& [name, value] : kind.names) {
+      if (value == settings.*kind.member) return {std::string(name)};
+    }
+    return {};
+  }
+  template <class Element>
+  Values operator()(const ListKind<Element>& kind) const {
+    Values values;
+    for (const Element& element : settings.*kind.member) values.push_back(element.to_text());
+    return values;
+  }
+};
+
+std::string spelled(std::string_view prefix, std::string_view key, auto convert) {
+  std::string text(prefix);
+  std::transform(key.begin(), key.end(), std::back_inserter(text), convert);
+  return text;
+}
+
+}  // namespace
+
+std::string Setting::flag() const {
+  return spelled("--", key, [](char c) { return c == '_' ? '-' : c; });
+}
+
+std::string Setting::variable() const {
+  return spelled("LATCHKEY_", key,
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+}
+
+bool Setting::is_list() const noexcept {
+  return std::holds_alternative<ListKind<net::Endpoint>>(kind) ||
+         std::holds_alternative<ListKind<net::Network>>(kind);
+}
+
+std::span<const Setting> settings_table() noexcept { return kTable; }
+
+const Setting* find_setting(std::string_view key) noexcept {
+  const auto* const found = std::find_if(std::begin(kTable), std::end(kTable),
+                                         [key](const Setting& setting) { return setting.key == key; });
+  return found == std::end(kTable) ? nullptr : found;
+}
+
+std::string expectation_of(const Setting& setting) { return std::visit(Expectation{}, setting.kind); }
+
+Result<void> assign(const Setting& setting, std::span<const std::string> values, Settings& settings) {
+  LATCHKEY_ASSERT(setting.is_list() || !values.empty());
+  return std::visit(Assignment{setting, values, settings}, setting.kind);
+}
+
+std::vector<std::string> values_of(const Setting& setting, const Settings& settings) {
+  return std::visit(ValuesInForce{settings}, setting.kind);
+}
+
+}  // namespace latchkey::server

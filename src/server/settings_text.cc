@@ -1,0 +1,84 @@
+#include "latchkey/server/settings_text.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <iterator>
+#include <string_view>
+#include <vector>
+
+#include "latchkey/server/settings_table.h"
+
+namespace latchkey::server {
+
+namespace {
+
+constexpr std::string_view kUsage = R"(usage: latchkeyd [--config FILE] [FLAG...]
+
+Each setting is a key of FILE (TOML), a variable of the environment and a flag: token_timeout = "30m" is
+LATCHKEY_TOKEN_TIMEOUT=30m and --token-timeout 30m. A flag counts before a variable, and a variable before
+the file. A list is an array in the file and stands between commas in a variable; its flag may be repeated.
+
+  --config FILE         the file to read (LATCHKEY_CONFIG); none is read unless it is named
+  --check               say everything that is wrong with the settings, and stop
+  --print-config        print the settings in force as a file, and stop
+  --version, -h, --help
+
+)";
+
+std::string defaults_of(const Setting& setting) {
+  const std::vector<std::string> values = values_of(setting, Settings{});
+  return values.empty() ? "none" : fmt::format("{}", fmt::join(values, ", "));
+}
+
+/// A TOML basic string.
+std::string toml_string(std::string_view text) {
+  std::string literal = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      literal.append(1, '\\').append(1, c);
+    } else if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) {
+      fmt::format_to(std::back_inserter(literal), "\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      literal.push_back(c);
+    }
+  }
+  return literal + '"';
+}
+
+bool is_bare(const Setting& setting) {
+  return setting.is_switch() || std::holds_alternative<NumberKind<std::size_t>>(setting.kind) ||
+         std::holds_alternative<NumberKind<int>>(setting.kind);
+}
+
+std::string literal_of(const Setting& setting, const Settings& settings) {
+  std::vector<std::string> values = values_of(setting, settings);
+  if (is_bare(setting)) return values.front();
+  for (std::string& value : values) value = toml_string(value);
+  return setting.is_list() ? fmt::format("[{}]", fmt::join(values, ", ")) : values.front();
+}
+
+}  // namespace
+
+std::string version_text() { return "latchkeyd " LATCHKEY_VERSION "\n"; }
+
+std::string help_text() {
+  std::string text(kUsage);
+  for (const Setting& setting : settings_table()) {
+    fmt::format_to(std::back_inserter(text), "  {}{}{}\n      {}\n      {}; default {}\n", setting.flag(),
+                   setting.is_switch() ? "[=true|false]" : " ", setting.value_name, setting.help,
+                   expectation_of(setting), defaults_of(setting));
+  }
+  return text;
+}
+
+std::string config_text(const Settings& settings) {
+  std::string text = "# " + version_text();
+  for (const Setting& setting : settings_table()) {
+    fmt::format_to(std::back_inserter(text), "\n# {}\n# {}; default {}\n{} = {}\n", setting.help,
+                   expectation_of(setting), defaults_of(setting), setting.key, literal_of(setting, settings));
+  }
+  return text;
+}
+
+}  // namespace latchkey::server

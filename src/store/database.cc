@@ -1,0 +1,291 @@
+#include "latchkey/store/database.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+
+#include "latchkey/base/assert.h"
+
+namespace latchkey::store {
+
+namespace detail {
+
+struct Connection {
+  Connection() = default;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() {
+    for (auto& [sql, cached] : statements) {
+      LATCHKEY_ASSERT(!cached.in_use);
+      sqlite3_finalize(cached.handle);
+    }
+    if (handle != nullptr) sqlite3_close(handle);
+  }
+
+  std::string path;
+  sqlite3* handle = nullptr;
+  int log_pages = 0;
+  // Nodes of this map do not move: a Statement points to its own.
+  std::unordered_map<std::string, CachedStatement> statements;
+};
+
+}  // namespace detail
+
+namespace {
+
+ErrorCode error_code(int status) noexcept {
+  // The extended codes of a family share their low byte.
+  switch (status) {
+    case SQLITE_IOERR_FSYNC:
+    case SQLITE_IOERR_DIR_FSYNC:
+      // Since the kernel may have dropped the pages that it could not write, no later fsync can be believed.
+      return ErrorCode::kFatal;
+    default:
+      break;
+  }
+  switch (status & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return ErrorCode::kFatal;
+    case SQLITE_CONSTRAINT:
+      return ErrorCode::kConflict;
+    default:
+      return ErrorCode::kUnavailable;
+  }
+}
+
+tl::unexpected<Error> sqlite_failure(const detail::Connection& connection, int status) {
+  LATCHKEY_ASSERT((status & 0xff) != SQLITE_MISUSE && (status & 0xff) != SQLITE_RANGE);
+  std::string text = fmt::format(
+      "database {}: {} (SQLite code {}", connection.path,
+      connection.handle != nullptr ? sqlite3_errmsg(connection.handle) : sqlite3_errstr(status), status);
+  const int system_errno = connection.handle != nullptr ? sqlite3_system_errno(connection.handle) : 0;
+  const int family = status & 0xff;
+  if (system_errno != 0 && (family == SQLITE_IOERR || family == SQLITE_FULL || family == SQLITE_CANTOPEN)) {
+    text += fmt::format(", {}", std::system_category().message(system_errno));
+  }
+  text += ')';
+  return failure(error_code(status), std::move(text));
+}
+
+/// SQLite would create the file readable for all; its log and index files take the mode that this one has.
+Result<void> create_private_file(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) {
+    return failure(ErrorCode::kUnavailable, fmt::format("database {}: cannot open or create it: {}", path,
+                                                        std::system_category().message(errno)));
+  }
+  ::close(file);
+  return {};
+}
+
+/// Where the file system has no shared memory, SQLite stays with its rollback journal and says so in a row.
+Result<void> begin_log(Database& database) {
+  Result<Statement> statement = database.prepare("PRAGMA journal_mode=WAL");
+  if (!statement) return tl::unexpected(statement.error());
+  const Result<bool> row = statement->step();
+  if (!row) return tl::unexpected(row.error());
+  if (*row && statement->text(0) == "wal") return {};
+  return failure(
+      ErrorCode::kUnavailable,
+      fmt::format("database {}: its file system cannot hold a write-ahead log (SQLite keeps the journal "
+                  "mode '{}'); put the data directory on a local disk",
+                  database.path(), statement->text(0)));
+}
+
+int note_log_pages(void* pages, sqlite3*, const char*, int count) {
+  *static_cast<int*>(pages) = count;
+  return SQLITE_OK;
+}
+
+}  // namespace
+
+Statement::Statement(Statement&& other) noexcept
+    : connection_(other.connection_),
+      cached_(other.cached_),
+      handle_(std::exchange(other.handle_, nullptr)),
+      bind_status_(other.bind_status_) {}
+
+Statement::~Statement() {
+  if (handle_ == nullptr) return;
+  if (cached_ == nullptr) {
+    sqlite3_finalize(handle_);
+    return;
+  }
+  reset();
+  sqlite3_clear_bindings(handle_);
+  cached_->in_use = false;
+}
+
+Statement& Statement::bind(int parameter, std::int64_t value) {
+  const int status = sqlite3_bind_int64(handle_, parameter, value);
+  if (bind_status_ == SQLITE_OK) bind_status_ = status;
+  return *this;
+}
+
+Statement& Statement::bind(int parameter, std::string_view text) {
+  // A null pointer would bind NULL; the empty text is a text.
+  const char* const data = text.data() != nullptr ? text.data() : "";
+  const int status =
+      sqlite3_bind_text64(handle_, parameter, data, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  if (bind_status_ == SQLITE_OK) bind_status_ = status;
+  return *this;
+}
+
+Statement& Statement::bind(int parameter, std::span<const std::uint8_t> blob) {
+  const int status = sqlite3_bind_blob64(handle_, parameter, blob.data(), blob.size(), SQLITE_TRANSIENT);
+  if (bind_status_ == SQLITE_OK) bind_status_ = status;
+  return *this;
+}
+
+Result<bool> Statement::step() {
+  if (bind_status_ != SQLITE_OK) return sqlite_failure(*connection_, bind_status_);
+  const int status = sqlite3_step(handle_);
+  if (status == SQLITE_ROW) return true;
+  if (status == SQLITE_DONE) return false;
+  return sqlite_failure(*connection_, status);
+}
+
+Result<void> Statement::run() {
+  for (;;) {
+    const Result<bool> row = step();
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) return {};
+  }
+}
+
+void Statement::reset() noexcept {
+  sqlite3_reset(handle_);
+  bind_status_ = SQLITE_OK;
+}
+
+std::int64_t Statement::integer(int column) const noexcept { return sqlite3_column_int64(handle_, column); }
+
+std::string_view Statement::text(int column) const noexcept {
+  const void* const data = sqlite3_column_text(handle_, column);
+  if (data == nullptr) return {};
+  return {static_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
+}
+
+std::span<const std::uint8_t> Statement::blob(int column) const noexcept {
+  const void* const data = sqlite3_column_blob(handle_, column);
+  if (data == nullptr) return {};
+  return {static_cast<const std::uint8_t*>(data),
+          static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
+}
+
+Database::Database(std::unique_ptr<detail::Connection> connection) noexcept
+    : connection_(std::move(connection)) {}
+Database::Database(Database&&) noexcept = default;
+Database& Database::operator=(Database&&) noexcept = default;
+Database::~Database() = default;
+
+Result<Database> Database::open(const std::string& path, const DatabaseOptions& options) {
+  if (const Result<void> created = create_private_file(path); !created) {
+    return tl::unexpected(created.error());
+  }
+  auto connection = std::make_unique<detail::Connection>();
+  connection->path = path;
+  const int status =
+      sqlite3_open_v2(path.c_str(), &connection->handle,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, options.vfs);
+  if (status != SQLITE_OK) return sqlite_failure(*connection, status);
+  sqlite3_busy_timeout(connection->handle, options.busy_timeout_ms);
+  // Keeps a tampered file from running SQL of its own in triggers or views.
+  sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+
+  Database database(std::move(connection));
+  // locking_mode stays NORMAL, so that a backup can read beside a running server; a second server is kept out
+  // by the data directory's lock.
+  const Result<void> configured = database.execute(
+      "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=67108864;");
+  if (!configured) return tl::unexpected(configured.error());
+  if (Result<void> begun = begin_log(database); !begun) return tl::unexpected(std::move(begun.error()));
+  const int checkpointed = sqlite3_wal_checkpoint_v2(database.connection_->handle, nullptr,
+                                                     SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (checkpointed != SQLITE_OK) return sqlite_failure(*database.connection_, checkpointed);
+  // Takes the place of SQLite's own hook, which is its automatic checkpoint.
+  sqlite3_wal_hook(database.connection_->handle, note_log_pages, &database.connection_->log_pages);
+  return database;
+}
+
+Result<void> Database::execute(const char* sql) {
+  const int status = sqlite3_exec(connection_->handle, sql, nullptr, nullptr, nullptr);
+  if (status != SQLITE_OK) return sqlite_failure(*connection_, status);
+  return {};
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+  detail::CachedStatement* cached = nullptr;
+  if (const auto found = connection_->statements.find(std::string(sql));
+      found != connection_->statements.end()) {
+    cached = &found->second;
+    if (!cached->in_use) {
+      cached->in_use = true;
+      return Statement(*connection_, cached, cached->handle);
+    }
+  }
+  const bool keep = cached == nullptr && connection_->statements.size() < kMaxCachedStatements;
+  sqlite3_stmt* handle = nullptr;
+  const int status =
+      sqlite3_prepare_v3(connection_->handle, sql.data(), static_cast<int>(sql.size()),
+                         keep ? static_cast<unsigned>(SQLITE_PREPARE_PERSISTENT) : 0U, &handle, nullptr);
+  if (status != SQLITE_OK) return sqlite_failure(*connection_, status);
+  if (!keep) return Statement(*connection_, nullptr, handle);
+  cached = &connection_->statements.emplace(sql, detail::CachedStatement{handle, true}).first->second;
+  return Statement(*connection_, cached, handle);
+}
+
+Result<std::int64_t> Database::query_integer(std::string_view sql) {
+  Result<Statement> statement = prepare(sql);
+  if (!statement) return tl::unexpected(statement.error());
+  const Result<bool> row = statement->step();
+  if (!row) return tl::unexpected(row.error());
+  return *row ? statement->integer(0) : 0;
+}
+
+std::int64_t Database::last_row() const noexcept { return sqlite3_last_insert_rowid(connection_->handle); }
+std::int64_t Database::changes() const noexcept { return sqlite3_changes64(connection_->handle); }
+bool Database::in_transaction() const noexcept { return sqlite3_get_autocommit(connection_->handle) == 0; }
+int Database::log_pages() const noexcept { return connection_->log_pages; }
+const std::string& Database::path() const noexcept { return connection_->path; }
+
+Result<void> Database::checkpoint() {
+  int log_pages = 0;
+  int moved_pages = 0;
+  const int status = sqlite3_wal_checkpoint_v2(connection_->handle, nullptr, SQLITE_CHECKPOINT_PASSIVE,
+                                               &log_pages, &moved_pages);
+  if (status != SQLITE_OK) return sqlite_failure(*connection_, status);
+  // A log that is wholly in the file is written from its start again by the next commit.
+  if (log_pages == moved_pages) connection_->log_pages = 0;
+  return {};
+}
+
+Result<Transaction> Transaction::begin(Database& database) {
+  if (Result<void> begun = database.execute("BEGIN IMMEDIATE"); !begun) {
+    return tl::unexpected(std::move(begun.error()));
+  }
+  return Transaction(database);
+}
+
+Transaction::~Transaction() {
+  if (database_ == nullptr || !database_->in_transaction()) return;
+  // A rollback touches nothing that was committed; if it fails too, the connection says so at its next use.
+  static_cast<void>(database_->execute("ROLLBACK"));
+}
+
+Result<void> Transaction::commit() {
+  Result<void> committed = database_->execute("COMMIT");
+  if (committed) database_ = nullptr;
+  return committed;
+}
+
+}  // namespace latchkey::store

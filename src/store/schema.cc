@@ -1,0 +1,201 @@
+#include "latchkey/store/schema.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace latchkey::store {
+
+namespace {
+
+// Rows of sessions and users are never used again (AUTOINCREMENT): what remembers a row after its end (a
+// token table, a log) must not find somebody else in it. A session repeats its user's name, because users may
+// stand in another directory than this file. The index by user holds live sessions alone: it stays small when
+// dead ones wait to be forgotten.
+constexpr const char* kVersion1 = R"sql(
+CREATE TABLE meta(
+  key TEXT PRIMARY KEY NOT NULL,
+  value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE users(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE,
+  password_hash TEXT NOT NULL,
+  password_number INTEGER NOT NULL,
+  active INTEGER NOT NULL CHECK(active IN (0, 1)),
+  superuser INTEGER NOT NULL CHECK(superuser IN (0, 1)),
+  first_name TEXT NOT NULL,
+  last_name TEXT NOT NULL,
+  email TEXT NOT NULL,
+  created_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE sessions(
+  row INTEGER PRIMARY KEY AUTOINCREMENT,
+  session_id BLOB NOT NULL CHECK(length(session_id) = 16),
+  lookup BLOB NOT NULL UNIQUE CHECK(length(lookup) = 16),
+  user_id INTEGER NOT NULL,
+  user_name TEXT NOT NULL,
+  binding BLOB NOT NULL CHECK(length(binding) = 16),
+  key_number INTEGER NOT NULL CHECK(key_number BETWEEN 0 AND 255),
+  created_ms INTEGER NOT NULL,
+  last_used_ms INTEGER NOT NULL,
+  death INTEGER NOT NULL CHECK(death BETWEEN 0 AND 4),
+  died_ms INTEGER NOT NULL,
+  address TEXT NOT NULL,
+  agent BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX live_sessions_by_user ON sessions(user_id) WHERE death = 0;
+)sql";
+
+/// Step `i` leads from version i to i + 1.
+constexpr std::array<const char*, kSchemaVersion> kSteps = {kVersion1};
+
+constexpr std::string_view kKeyFingerprint = "key_fingerprint";
+constexpr std::string_view kCleanStop = "clean_stop";
+constexpr std::string_view kLastWallMs = "last_wall_ms";
+constexpr std::string_view kTokenTimeoutMs = "token_timeout_ms";
+
+Result<void> put_meta(Database& database, std::string_view key, auto value) {
+  Result<Statement> statement = database.prepare(
+      "INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2");
+  if (!statement) return tl::unexpected(statement.error());
+  return statement->bind(1, key).bind(2, value).run();
+}
+
+/// Calls `take` with the statement on the row of `key`; false where there is none.
+Result<bool> get_meta(Database& database, std::string_view key, auto take) {
+  Result<Statement> statement = database.prepare("SELECT value FROM meta WHERE key = ?1");
+  if (!statement) return tl::unexpected(statement.error());
+  Result<bool> row = statement->bind(1, key).step();
+  if (row && *row) take(*statement);
+  return row;
+}
+
+Result<void> check_owner(Database& database) {
+  const Result<std::int64_t> id = database.query_integer("PRAGMA application_id");
+  if (!id) return tl::unexpected(id.error());
+  if (*id == kApplicationId) return {};
+  const Result<std::int64_t> tables = database.query_integer("SELECT count(*) FROM sqlite_schema");
+  if (!tables) return tl::unexpected(tables.error());
+  if (*id == 0 && *tables == 0) return {};
+  return failure(
+      ErrorCode::kInvalid,
+      fmt::format("{} is another program's database; name another data directory", database.path()));
+}
+
+Result<void> run_steps(Database& database, std::int64_t version) {
+  Result<Transaction> transaction = Transaction::begin(database);
+  if (!transaction) return tl::unexpected(transaction.error());
+  for (std::int64_t step = version; step < kSchemaVersion; ++step) {
+    Result<void> done = database.execute(kSteps[static_cast<std::size_t>(step)]);
+    if (!done) return done;
+  }
+  const std::string marks =
+      fmt::format("PRAGMA application_id={}; PRAGMA user_version={};", kApplicationId, kSchemaVersion);
+  if (Result<void> marked = database.execute(marks.c_str()); !marked) return marked;
+  return transaction->commit();
+}
+
+Result<void> bring_up_to_date(Database& database) {
+  if (Result<void> ours = check_owner(database); !ours) return ours;
+  const Result<std::int64_t> version = database.query_integer("PRAGMA user_version");
+  if (!version) return tl::unexpected(version.error());
+  if (*version > kSchemaVersion || *version < 0) {
+    return failure(
+        ErrorCode::kInvalid,
+        fmt::format("database {} has version {} and this Latchkey knows versions up to {}: start the newer "
+                    "Latchkey that wrote it, or restore a backup",
+                    database.path(), *version, kSchemaVersion));
+  }
+  if (*version == kSchemaVersion) return {};
+  return run_steps(database, *version);
+}
+
+Result<std::optional<std::string>> stored_fingerprint(Database& database) {
+  std::optional<std::string> stored;
+  const Result<bool> found =
+      get_meta(database, kKeyFingerprint, [&stored](const Statement& row) { stored = row.text(0); });
+  if (!found) return tl::unexpected(found.error());
+  return stored;
+}
+
+Result<std::optional<std::int64_t>> stored_integer(Database& database, std::string_view key) {
+  std::optional<std::int64_t> stored;
+  const Result<bool> found =
+      get_meta(database, key, [&stored](const Statement& row) { stored = row.integer(0); });
+  if (!found) return tl::unexpected(found.error());
+  return stored;
+}
+
+}  // namespace
+
+Result<Database> open_database(const std::string& path, const DatabaseOptions& options) {
+  Result<Database> database = Database::open(path, options);
+  if (!database) return database;
+  if (Result<void> ready = bring_up_to_date(*database); !ready)
+    return tl::unexpected(std::move(ready.error()));
+  return database;
+}
+
+Result<void> check_key(Database& database, std::string_view fingerprint,
+                       const std::filesystem::path& key_path) {
+  const Result<std::optional<std::string>> stored = stored_fingerprint(database);
+  if (!stored) return tl::unexpected(stored.error());
+  if (!stored->has_value()) return put_meta(database, kKeyFingerprint, fingerprint);
+  if (**stored == fingerprint) return {};
+  return failure(
+      ErrorCode::kInvalid,
+      fmt::format("the key file {} is not the one that made the sessions in {}: put the right key file "
+                  "back, or move the database away to start with an empty one",
+                  key_path.string(), database.path()));
+}
+
+Result<void> check_new_key(Database& database, const std::filesystem::path& key_path) {
+  const Result<std::optional<std::string>> stored = stored_fingerprint(database);
+  if (!stored) return tl::unexpected(stored.error());
+  if (!stored->has_value()) return {};
+  return failure(
+      ErrorCode::kInvalid,
+      fmt::format("the key file {} is missing, and the sessions in {} were made with it: put the key file "
+                  "back, or move the database away to start with an empty one",
+                  key_path.string(), database.path()));
+}
+
+Result<RunStart> begin_run(Database& database, WallTime now, std::int64_t token_timeout_ms) {
+  Result<Transaction> transaction = Transaction::begin(database);
+  if (!transaction) return tl::unexpected(transaction.error());
+  const auto clean = stored_integer(database, kCleanStop);
+  if (!clean) return tl::unexpected(clean.error());
+  const auto last_wall_ms = stored_integer(database, kLastWallMs);
+  if (!last_wall_ms) return tl::unexpected(last_wall_ms.error());
+
+  if (auto put = put_meta(database, kCleanStop, std::int64_t{0}); !put) return tl::unexpected(put.error());
+  if (auto put = put_meta(database, kTokenTimeoutMs, token_timeout_ms); !put)
+    return tl::unexpected(put.error());
+  if (auto put = record_wall_time(database, now); !put) return tl::unexpected(put.error());
+  if (auto committed = transaction->commit(); !committed) return tl::unexpected(committed.error());
+  return RunStart{.was_clean = clean->value_or(1) == 1,
+                  .behind_ms = std::max<std::int64_t>(0, last_wall_ms->value_or(now.ms) - now.ms)};
+}
+
+Result<void> end_run(Database& database, WallTime now) {
+  Result<Transaction> transaction = Transaction::begin(database);
+  if (!transaction) return tl::unexpected(transaction.error());
+  if (Result<void> put = put_meta(database, kCleanStop, std::int64_t{1}); !put) return put;
+  if (Result<void> put = record_wall_time(database, now); !put) return put;
+  return transaction->commit();
+}
+
+Result<void> record_wall_time(Database& database, WallTime now) {
+  return put_meta(database, kLastWallMs, now.ms);
+}
+
+Result<std::optional<std::int64_t>> recorded_token_timeout_ms(Database& database) {
+  return stored_integer(database, kTokenTimeoutMs);
+}
+
+}  // namespace latchkey::store

@@ -1,0 +1,187 @@
+#include "latchkey/store/session_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "latchkey/base/assert.h"
+
+namespace latchkey::store {
+
+namespace {
+
+constexpr std::size_t kMaxAgentBytes = 256;
+
+// The columns in the order that read_session expects.
+#define LATCHKEY_SESSION_COLUMNS                                                                       \
+  "row, session_id, lookup, user_id, user_name, binding, key_number, created_ms, last_used_ms, death," \
+  " died_ms, address, agent"
+
+std::span<const std::uint8_t> bytes_of(std::string_view text) noexcept {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+template <std::size_t N>
+bool copy_blob(std::span<const std::uint8_t> blob, std::array<std::uint8_t, N>& out) noexcept {
+  if (blob.size() != N) return false;
+  std::copy(blob.begin(), blob.end(), out.begin());
+  return true;
+}
+
+Result<Session> read_session(const Database& database, const Statement& row) {
+  Session session;
+  session.row = row.integer(0);
+  const bool whole = copy_blob(row.blob(1), session.id) && copy_blob(row.blob(2), session.lookup) &&
+                     copy_blob(row.blob(5), session.binding);
+  const std::int64_t key_number = row.integer(6);
+  const std::int64_t death = row.integer(9);
+  // The schema's own checks hold these: only a damaged file breaks them.
+  if (!whole || session.row < 1 || session.row > kMaxRowId || key_number < 0 ||
+      key_number > std::numeric_limits<std::uint8_t>::max() || death < 0 ||
+      death > static_cast<std::int64_t>(Death::kInactive)) {
+    return failure(ErrorCode::kFatal, fmt::format("database {}: session row {} is damaged; restore a backup",
+                                                  database.path(), session.row));
+  }
+  session.user_id = row.integer(3);
+  session.user_name = row.text(4);
+  session.key_number = static_cast<std::uint8_t>(key_number);
+  session.created = {row.integer(7)};
+  session.last_used = {row.integer(8)};
+  session.death = static_cast<Death>(death);
+  session.died = {row.integer(10)};
+  session.address = row.text(11);
+  const std::span<const std::uint8_t> agent = row.blob(12);
+  session.agent.assign(agent.begin(), agent.end());
+  return session;
+}
+
+/// Binds and runs one statement for each of `items`; gives the sum of rows changed.
+template <class Items, class Bind>
+Result<std::size_t> run_for_each(Database& database, std::string_view sql, const Items& items, Bind bind) {
+  if (items.empty()) return std::size_t{0};
+  Result<Statement> statement = database.prepare(sql);
+  if (!statement) return tl::unexpected(statement.error());
+  std::size_t changed = 0;
+  for (const auto& item : items) {
+    bind(*statement, item);
+    if (Result<void> ran = statement->run(); !ran) return tl::unexpected(std::move(ran.error()));
+    changed += static_cast<std::size_t>(database.changes());
+    statement->reset();
+  }
+  return changed;
+}
+
+}  // namespace
+
+Result<RowId> insert_login(Database& database, const LoginRecord& record) {
+  const Session& session = record.session;
+  {
+    Result<Statement> statement = database.prepare(
+        "INSERT INTO sessions(session_id, lookup, user_id, user_name, binding, key_number, created_ms, "
+        "last_used_ms,"
+        " death, died_ms, address, agent) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
+    if (!statement) return tl::unexpected(statement.error());
+    statement->bind(1, session.id)
+        .bind(2, session.lookup)
+        .bind(3, session.user_id)
+        .bind(4, session.user_name)
+        .bind(5, session.binding)
+        .bind(6, std::int64_t{session.key_number})
+        .bind(7, session.created.ms)
+        .bind(8, session.last_used.ms)
+        .bind(9, static_cast<std::int64_t>(session.death))
+        .bind(10, session.died.ms)
+        .bind(11, session.address)
+        .bind(12, bytes_of(std::string_view(session.agent).substr(0, kMaxAgentBytes)));
+    if (Result<void> ran = statement->run(); !ran) return tl::unexpected(std::move(ran.error()));
+  }
+  const RowId row = database.last_row();
+  if (row > kMaxRowId) {
+    return failure(ErrorCode::kUnavailable,
+                   fmt::format("database {}: all {} session rows were used; start with an empty database",
+                               database.path(), kMaxRowId));
+  }
+  if (Result<std::size_t> buried = bury(database, record.deaths); !buried) {
+    return tl::unexpected(std::move(buried.error()));
+  }
+  return row;
+}
+
+Result<std::size_t> bury(Database& database, std::span<const SessionDeath> deaths) {
+  return run_for_each(
+      database, "UPDATE sessions SET death = ?2, died_ms = ?3 WHERE row = ?1 AND death = 0", deaths,
+      [](Statement& statement, const SessionDeath& death) {
+        LATCHKEY_ASSERT(death.reason != Death::kNone);
+        statement.bind(1, death.row).bind(2, static_cast<std::int64_t>(death.reason)).bind(3, death.at.ms);
+      });
+}
+
+Result<std::size_t> refresh(Database& database, std::span<const SessionRefresh> refreshes) {
+  return run_for_each(
+      database, "UPDATE sessions SET last_used_ms = ?2 WHERE row = ?1 AND death = 0 AND last_used_ms < ?2",
+      refreshes, [](Statement& statement, const SessionRefresh& refresh) {
+        statement.bind(1, refresh.row).bind(2, refresh.last_used.ms);
+      });
+}
+
+Result<std::size_t> forget_rows(Database& database, std::span<const RowId> rows) {
+  return run_for_each(database, "DELETE FROM sessions WHERE row = ?1", rows,
+                      [](Statement& statement, RowId row) { statement.bind(1, row); });
+}
+
+Result<std::optional<Session>> find_session(Database& database, const LookupHash& lookup) {
+  Result<Statement> statement =
+      database.prepare("SELECT " LATCHKEY_SESSION_COLUMNS " FROM sessions WHERE lookup = ?1");
+  if (!statement) return tl::unexpected(statement.error());
+  const Result<bool> row = statement->bind(1, lookup).step();
+  if (!row) return tl::unexpected(row.error());
+  if (!*row) return std::optional<Session>();
+  Result<Session> session = read_session(database, *statement);
+  if (!session) return tl::unexpected(std::move(session.error()));
+  return std::optional<Session>(std::move(*session));
+}
+
+Result<std::vector<Session>> live_sessions_of(Database& database, std::int64_t user_id, std::size_t limit) {
+  Result<Statement> statement =
+      database.prepare("SELECT " LATCHKEY_SESSION_COLUMNS
+                       " FROM sessions WHERE user_id = ?1 AND death = 0 ORDER BY row LIMIT ?2");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, user_id).bind(2, static_cast<std::int64_t>(limit));
+  std::vector<Session> sessions;
+  for (;;) {
+    const Result<bool> row = statement->step();
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) return sessions;
+    Result<Session> session = read_session(database, *statement);
+    if (!session) return tl::unexpected(std::move(session.error()));
+    sessions.push_back(std::move(*session));
+  }
+}
+
+Result<std::size_t> bury_all_of(Database& database, std::int64_t user_id, Death reason, WallTime at) {
+  LATCHKEY_ASSERT(reason != Death::kNone);
+  Result<Statement> statement =
+      database.prepare("UPDATE sessions SET death = ?2, died_ms = ?3 WHERE user_id = ?1 AND death = 0");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, user_id).bind(2, static_cast<std::int64_t>(reason)).bind(3, at.ms);
+  if (Result<void> ran = statement->run(); !ran) return tl::unexpected(std::move(ran.error()));
+  return static_cast<std::size_t>(database.changes());
+}
+
+Result<std::size_t> load_all(Database& database, const std::function<void(Session&)>& visit) {
+  Result<Statement> statement =
+      database.prepare("SELECT " LATCHKEY_SESSION_COLUMNS " FROM sessions ORDER BY row");
+  if (!statement) return tl::unexpected(statement.error());
+  for (std::size_t count = 0;; ++count) {
+    const Result<bool> row = statement->step();
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) return count;
+    Result<Session> session = read_session(database, *statement);
+    if (!session) return tl::unexpected(std::move(session.error()));
+    visit(*session);
+  }
+}
+
+}  // namespace latchkey::store

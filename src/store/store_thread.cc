@@ -1,0 +1,128 @@
+#include "latchkey/store/store_thread.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "latchkey/base/assert.h"
+#include "latchkey/store/schema.h"
+
+namespace latchkey::store {
+
+namespace {
+
+void count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) noexcept {
+  counter.fetch_add(by, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void StoreJob::work(runtime::Port& there) noexcept {
+  LATCHKEY_ASSERT(there.id() == store_.port_id());
+  store_.accept(*this);
+}
+
+StoreThread::StoreThread(Database database, runtime::Port& port, const Clock& clock, Log& log,
+                         std::function<void(const Error&)> on_fatal)
+    : database_(std::move(database)), port_(port), clock_(clock), log_(log), on_fatal_(std::move(on_fatal)) {
+  group_.reserve(kMaxGroupJobs);
+}
+
+StoreThread::~StoreThread() { LATCHKEY_ASSERT(group_.empty()); }
+
+void StoreThread::accept(StoreJob& job) noexcept {
+  if (fatal_) {
+    job.refuse(*fatal_);
+    port_.finish(job);
+    return;
+  }
+  if (!job.writes()) {
+    count(metrics_.reads);
+    if (const Result<void> done = job.run(database_); !done && done.error().code == ErrorCode::kFatal) {
+      note_fatal(done.error());
+    }
+    port_.finish(job);
+    return;
+  }
+  group_.push_back(&job);
+  if (group_.size() == kMaxGroupJobs) commit_group();
+}
+
+void StoreThread::after_batch(runtime::Port&) noexcept {
+  if (!group_.empty()) commit_group();
+}
+
+Result<Database> StoreThread::release() {
+  LATCHKEY_ASSERT(group_.empty());
+  if (fatal_) return tl::unexpected(*fatal_);
+  return std::move(database_);
+}
+
+void StoreThread::commit_group() noexcept {
+  // A group that filled up may have failed with more still to come.
+  const Result<void> committed = fatal_ ? Result<void>(tl::unexpected(*fatal_)) : run_group();
+  if (committed) {
+    count(metrics_.groups);
+  } else {
+    count(metrics_.failed_groups);
+    if (committed.error().code == ErrorCode::kFatal) note_fatal(committed.error());
+    LogEvent(log_, LogLevel::kError, "store.commit_failed")
+        .field("jobs", group_.size())
+        .field("error", committed.error().text);
+    for (StoreJob* const job : group_) job->refuse(committed.error());
+  }
+  count(metrics_.writes, group_.size());
+  for (StoreJob* const job : group_) port_.finish(*job);
+  group_.clear();
+  // After the answers: moving pages into the file costs two more fsyncs, which nobody has to wait for.
+  if (!fatal_ && database_.log_pages() >= kCheckpointPages) checkpoint();
+  metrics_.log_pages.store(database_.log_pages(), std::memory_order_relaxed);
+}
+
+Result<void> StoreThread::run_group() {
+  Result<Transaction> transaction = Transaction::begin(database_);
+  if (!transaction) return tl::unexpected(transaction.error());
+  for (StoreJob* const job : group_) {
+    if (Result<void> kept = run_alone(*job); !kept) return kept;
+  }
+  if (Result<void> recorded = record_wall(); !recorded) return recorded;
+  return transaction->commit();
+}
+
+/// Runs one job in a savepoint. An error is one that the whole group shares.
+Result<void> StoreThread::run_alone(StoreJob& job) {
+  if (Result<void> saved = database_.execute("SAVEPOINT job"); !saved) return saved;
+  const Result<void> done = job.run(database_);
+  if (done) return database_.execute("RELEASE job");
+  // After some errors (a full disk) SQLite has rolled the whole transaction back, the others' work too.
+  if (done.error().code == ErrorCode::kFatal || !database_.in_transaction()) return done;
+  return database_.execute("ROLLBACK TO job; RELEASE job");
+}
+
+Result<void> StoreThread::record_wall() {
+  const WallTime now = clock_.wall();
+  if (std::abs(now.ms - wall_recorded_.ms) < kWallRecordMs) return {};
+  Result<void> recorded = record_wall_time(database_, now);
+  if (recorded) wall_recorded_ = now;
+  return recorded;
+}
+
+void StoreThread::checkpoint() noexcept {
+  if (const Result<void> moved = database_.checkpoint(); moved) {
+    count(metrics_.checkpoints);
+  } else {
+    // The log keeps everything, so short of a failed fsync this costs room alone; the next commit tries
+    // again.
+    count(metrics_.failed_checkpoints);
+    if (moved.error().code == ErrorCode::kFatal) note_fatal(moved.error());
+    LogEvent(log_, LogLevel::kWarning, "store.checkpoint_failed").field("error", moved.error().text);
+  }
+}
+
+void StoreThread::note_fatal(const Error& error) noexcept {
+  if (fatal_) return;
+  fatal_ = error;
+  LogEvent(log_, LogLevel::kError, "store.fatal").field("error", error.text);
+  if (on_fatal_) on_fatal_(error);
+}
+
+}  // namespace latchkey::store

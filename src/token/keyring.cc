@@ -1,0 +1,136 @@
+#include "latchkey/token/keyring.h"
+
+#include <sodium.h>
+
+#include <string_view>
+#include <utility>
+
+#include "latchkey/base/assert.h"
+#include "latchkey/base/hex.h"
+
+namespace latchkey::token {
+
+namespace {
+
+// The contexts of crypto_kdf: what separates the purposes. They never change: tokens and databases hang on
+// them.
+constexpr char kTagContext[crypto_kdf_CONTEXTBYTES + 1] = "LkTagKey";
+constexpr char kBindingContext[crypto_kdf_CONTEXTBYTES + 1] = "LkBindng";
+constexpr char kLookupContext[crypto_kdf_CONTEXTBYTES + 1] = "LkLookup";
+constexpr char kSigningContext[crypto_kdf_CONTEXTBYTES + 1] = "LkSignng";
+constexpr char kFingerprintContext[crypto_kdf_CONTEXTBYTES + 1] = "LkFngrpt";
+
+constexpr std::size_t kFingerprintBytes = 16;
+
+static_assert(kRootKeyBytes == crypto_kdf_KEYBYTES);
+static_assert(kSecretBytes >= crypto_generichash_BYTES_MIN);
+static_assert(sizeof(store::BindingHash) == crypto_shorthash_siphashx24_BYTES);
+
+template <std::size_t N>
+void derive(SecretBytes<N>& out, std::uint64_t number, const char* context, const KeyFile& file) noexcept {
+  static_assert(N >= crypto_kdf_BYTES_MIN && N <= crypto_kdf_BYTES_MAX);
+  crypto_kdf_derive_from_key(out.data(), N, number, context, file.root.data());
+}
+
+template <std::size_t N>
+std::array<std::uint8_t, N> keyed_blake2b(std::span<const std::uint8_t> bytes,
+                                          const SecretBytes<32>& key) noexcept {
+  std::array<std::uint8_t, N> hash;
+  crypto_generichash(hash.data(), N, bytes.data(), bytes.size(), key.data(), key.size());
+  return hash;
+}
+
+std::string fingerprint_of(const KeyFile& file) {
+  SecretBytes<32> key;
+  derive(key, 1, kFingerprintContext, file);
+  static constexpr std::array<std::uint8_t, 8> kText{'L', 'a', 't', 'c', 'h', 'k', 'e', 'y'};
+  return to_hex(keyed_blake2b<kFingerprintBytes>(kText, key));
+}
+
+}  // namespace
+
+struct Keyring::Keys {
+  SecretBytes<crypto_shorthash_KEYBYTES> tag;
+  SecretBytes<crypto_shorthash_siphashx24_KEYBYTES> binding;
+  SecretBytes<32> lookup;
+  std::array<SecretBytes<32>, kMaxSigningNumber> signing;  // [0] is number 1
+
+  // Best effort: where the limit of locked memory is lower, keys may be swapped out.
+  Keys() { static_cast<void>(sodium_mlock(this, sizeof *this)); }
+  ~Keys() { static_cast<void>(sodium_munlock(this, sizeof *this)); }
+  Keys(const Keys&) = delete;
+  Keys& operator=(const Keys&) = delete;
+};
+
+Keyring::Keyring(const KeyFile& file) : signing_(file.signing) {
+  const int ready = sodium_init();
+  LATCHKEY_ASSERT(ready >= 0 && file.signing >= 1);
+  keys_ = std::make_unique<Keys>();
+  derive(keys_->tag, 1, kTagContext, file);
+  derive(keys_->binding, 1, kBindingContext, file);
+  derive(keys_->lookup, 1, kLookupContext, file);
+  // All numbers, not only those up to the one in use: a key file put back from a backup may be behind.
+  for (std::size_t i = 0; i < keys_->signing.size(); ++i)
+    derive(keys_->signing[i], i + 1, kSigningContext, file);
+  fingerprint_ = fingerprint_of(file);
+}
+
+Keyring::Keyring(Keyring&&) noexcept = default;
+Keyring& Keyring::operator=(Keyring&&) noexcept = default;
+Keyring::~Keyring() = default;
+
+Result<Keyring> Keyring::create(const std::string& path, Random& random) {
+  KeyFile file;
+  random.fill(file.root.bytes());
+  const Result<void> written = create_key_file(path, file);
+  if (!written) return tl::unexpected<Error>(written.error());
+  return Keyring(file);
+}
+
+Result<Keyring> Keyring::load(const std::string& path) {
+  const Result<KeyFile> file = read_key_file(path);
+  if (!file) return tl::unexpected<Error>(file.error());
+  return Keyring(*file);
+}
+
+Result<Keyring> Keyring::rotate(const std::string& path) {
+  Result<KeyFile> file = read_key_file(path);
+  if (!file) return tl::unexpected<Error>(file.error());
+  if (file->signing == kMaxSigningNumber) {
+    return failure(ErrorCode::kConflict, "the key file " + path + " has used all " +
+                                             std::to_string(kMaxSigningNumber) +
+                                             " signing keys: make a new key file with a new database");
+  }
+  ++file->signing;
+  const Result<void> written = replace_key_file(path, *file);
+  if (!written) return tl::unexpected<Error>(written.error());
+  return Keyring(*file);
+}
+
+Tag Keyring::tag_of(std::int64_t user_id) const noexcept {
+  // Little end first whatever the machine: the tag stands in tokens that outlive it.
+  std::array<std::uint8_t, 8> id;
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    id[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(user_id) >> (8 * i));
+  }
+  std::array<std::uint8_t, crypto_shorthash_BYTES> hash;
+  crypto_shorthash(hash.data(), id.data(), id.size(), keys_->tag.data());
+  return static_cast<Tag>(hash[0] << 8 | hash[1]);
+}
+
+Secret Keyring::sign(std::uint8_t number, const store::SessionId& id) const noexcept {
+  LATCHKEY_ASSERT(number >= 1);
+  return keyed_blake2b<kSecretBytes>(id, keys_->signing[number - 1U]);
+}
+
+store::LookupHash Keyring::lookup_hash(const Token& token) const noexcept {
+  return keyed_blake2b<sizeof(store::LookupHash)>(token.bytes(), keys_->lookup);
+}
+
+store::BindingHash Keyring::binding_hash(std::span<const std::uint8_t> bytes) const noexcept {
+  store::BindingHash hash;
+  crypto_shorthash_siphashx24(hash.data(), bytes.data(), bytes.size(), keys_->binding.data());
+  return hash;
+}
+
+}  // namespace latchkey::token

@@ -1,0 +1,171 @@
+#include "latchkey/token/shard.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "latchkey/base/assert.h"
+
+namespace latchkey::token {
+
+namespace {
+
+constexpr std::int64_t kMinTickMs = 10;
+// A live entry is looked at ten times in its timeout, and no sooner than the wheel can tell apart.
+constexpr std::int64_t kLooksPerTimeout = 10;
+constexpr std::int64_t kTicksPerLook = 64;
+
+TableSettings table_settings(const ShardParts& parts, const ShardSettings& settings) noexcept {
+  return {.max_entries = settings.max_tokens + settings.max_tombstones,
+          .timeout_ms = settings.timeout_ms,
+          .index_segments = Index::segments_for(parts.shards)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Shard>> Shard::create(const ShardParts& parts, const ShardSettings& settings) {
+  LATCHKEY_ASSERT(settings.timeout_ms >= kLooksPerTimeout * kMinTickMs && parts.core < parts.shards);
+  if (settings.max_tokens > TableSettings::kMaxEntries / 2 ||
+      settings.max_tombstones > TableSettings::kMaxEntries / 2) {
+    return failure(ErrorCode::kInvalid, "max_tokens and max_tombstones may each be " +
+                                            std::to_string(TableSettings::kMaxEntries / 2) +
+                                            " a core at most");
+  }
+  auto table =
+      Table::create(parts.pages, parts.quiescence, parts.core, table_settings(parts, settings), parts.random);
+  if (!table) return tl::unexpected<Error>(std::move(table.error()));
+  return std::unique_ptr<Shard>(new Shard(parts, settings, std::move(*table)));
+}
+
+Shard::Shard(const ShardParts& parts, const ShardSettings& settings, std::unique_ptr<Table> table)
+    : settings_(settings),
+      number_(parts.core),
+      shards_(parts.shards),
+      period_ms_(settings.timeout_ms / kLooksPerTimeout),
+      clock_(parts.clock),
+      random_(parts.random),
+      keyring_(&parts.keyring),
+      store_(parts.store),
+      log_(parts.log),
+      table_(std::move(table)),
+      tombstones_(*table_),
+      writes_(parts.store, *table_, parts.log, settings.refresh_rows_per_second),
+      wheel_(WheelLinks{table_.get()}, std::max(kMinTickMs, period_ms_ / kTicksPerLook),
+             parts.clock.now().ms) {}
+
+Shard::~Shard() { LATCHKEY_ASSERT(pending_.empty()); }
+
+Result<Loaded> Shard::load(const store::Session& session, TableTime now, bool clean) {
+  table_->collect();  // no loop turns yet that would
+  if (session.key_number == 0 || session.user_name.size() > UserRecord::kMaxNameBytes) return Loaded::kForget;
+  const Token token(keyring_->tag_of(session.user_id), keyring_->sign(session.key_number, session.id));
+  const std::int64_t unknown_use_ms = clean ? 0 : period_ms_;
+  const TableTime last_used = std::min(now, TableTime{table_time(session.last_used).ms + unknown_use_ms});
+
+  store::Death death = session.death;
+  TableTime died = table_time(session.died);
+  if (death == store::Death::kNone && now.ms - last_used.ms > settings_.timeout_ms) {
+    death = store::Death::kExpired;
+    died = {last_used.ms + settings_.timeout_ms};
+  }
+  if (death != store::Death::kNone) {
+    if (now.ms - died.ms > settings_.timeout_ms || tombstones_.count() >= settings_.max_tombstones) {
+      return Loaded::kForget;
+    }
+    const EntryId id = table_->add_dead(token, session.binding, session.row, life_of(death), died);
+    if (id == 0) return failure(ErrorCode::kOverloaded, "no memory for the sessions that the database holds");
+    tombstones_.bury(id);
+    return Loaded::kTombstone;
+  }
+
+  const EntryId id =
+      table_->entries() - tombstones_.count() >= settings_.max_tokens
+          ? 0
+          : table_->add({token, session.binding, session.user_id, session.user_name, session.key_number});
+  if (id == 0) {
+    return failure(ErrorCode::kOverloaded,
+                   "the database holds more live sessions than max_tokens, or than there "
+                   "is memory for: raise the setting");
+  }
+  table_->make_live(id, session.row, last_used, false);
+  file(id, now);
+  return Loaded::kLive;
+}
+
+std::size_t Shard::advance(TableTime now, std::size_t budget) {
+  advanced_to_ = now;
+  std::size_t looked_at = wheel_.advance(now.ms, budget, [&](EntryId id) { return visit(id, now); });
+  looked_at += drop_old_tombstones(now, budget - looked_at);
+  writes_.run(now);
+  return looked_at;
+}
+
+bool Shard::behind() const noexcept {
+  return wheel_.behind() ||
+         (tombstones_.count() > 0 && tombstones_.first_died().ms + settings_.timeout_ms < advanced_to_.ms);
+}
+
+TableTime Shard::next_advance() const noexcept {
+  TableTime next = std::min(TableTime{wheel_.next_wake_ms()}, writes_.next_run());
+  if (tombstones_.count() > 0) {
+    next = std::min(next, TableTime{tombstones_.first_died().ms + settings_.timeout_ms + 1});
+  }
+  return next;
+}
+
+/// The wheel's visit: an entry that is not live leaves the wheel; one that timed out dies; one that was used
+/// has its time written.
+std::int64_t Shard::visit(EntryId id, TableTime now) {
+  Entry& entry = table_->entry(id);
+  State state = entry.state();
+  if (state.life() != Life::kLive) {
+    table_->release_from_wheel(id);
+    return Wheel::kDrop;
+  }
+  if (table_->is_timed_out(state, now)) {
+    // Where too much waits to be freed the entry is looked at again at the next tick: it admits no longer
+    // anyway.
+    if (!table_->can_retire()) return now.ms;
+    if (expire(id, state)) {
+      table_->release_from_wheel(id);
+      return Wheel::kDrop;
+    }
+    state = entry.state();
+  }
+  if (state.unsaved() && !writes_.save(id)) return now.ms + period_ms_ / 8;
+  return next_visit_ms(state, now);
+}
+
+/// So that a token that nobody uses is noticed when it times out, and not up to a period later.
+std::int64_t Shard::next_visit_ms(State state, TableTime now) const noexcept {
+  const std::int64_t timed_out_ms = state.last_used().ms + settings_.timeout_ms + kRefreshStepMs;
+  return std::min(now.ms + period_ms_, timed_out_ms);
+}
+
+void Shard::file(EntryId id, TableTime now) {
+  wheel_.file(id, next_visit_ms(table_->entry(id).state(), now));
+}
+
+std::size_t Shard::drop_old_tombstones(TableTime now, std::size_t budget) {
+  std::size_t dropped = 0;
+  while (dropped < budget && tombstones_.count() > 0 &&
+         now.ms - tombstones_.first_died().ms > settings_.timeout_ms) {
+    writes_.forget(tombstones_.remove_first());
+    ++dropped;
+  }
+  return dropped;
+}
+
+runtime::Task<bool> Shard::stop() { return writes_.finish(); }
+
+ShardCounts Shard::counts() const noexcept {
+  return {.live = table_->entries() - tombstones_.count(),
+          .tombstones = tombstones_.count(),
+          .users = table_->users(),
+          .refreshes_waiting = writes_.refreshes_waiting(),
+          .deaths_waiting = writes_.deaths_waiting(),
+          .tombstones_cut = tombstones_cut_,
+          .rows_left_behind = writes_.rows_left_behind(),
+          .memory_bytes = table_->bytes()};
+}
+
+}  // namespace latchkey::token

@@ -1,0 +1,131 @@
+// How a token dies before its time: ended by its holder, with all of its user's, or by its row (C-40).
+#include <utility>
+
+#include "latchkey/base/assert.h"
+#include "latchkey/token/shard.h"
+
+namespace latchkey::token {
+
+namespace {
+
+auto too_many_deaths() { return failure(ErrorCode::kOverloaded, "too many ended tokens wait to be written"); }
+
+}  // namespace
+
+runtime::Task<Result<bool>> Shard::end(Token token, store::BindingHash binding) {
+  const EntryId id = table_->find(token, binding);
+  if (id == 0) co_return false;
+  runtime::Task<Result<bool>> killing = kill_one(id);
+  Result<bool> killed = co_await killing;
+  co_return killed;
+}
+
+runtime::Task<Result<bool>> Shard::end_row(std::int64_t user_id, store::RowId row) {
+  const UserSlotId slot = table_->find_user(user_id);
+  EntryId id = slot == 0 ? 0 : table_->user(slot).first;
+  while (id != 0 && table_->entry(id).row() != row) id = table_->entry(id).next();
+  if (id == 0) co_return false;
+  runtime::Task<Result<bool>> killing = kill_one(id);
+  Result<bool> killed = co_await killing;
+  co_return killed;
+}
+
+runtime::Task<Result<bool>> Shard::kill_one(EntryId id) {
+  const TableTime now = clock_.now();
+  const store::RowId row = table_->entry(id).row();
+  const State state = table_->entry(id).state();
+  if (is_dead(state.life())) {
+    // Ended before, and perhaps not on disk yet: to say so again is to promise it again.
+    runtime::Task<Result<bool>> confirm = writes_.confirm_deaths(row);
+    const Result<bool> confirmed = co_await confirm;
+    if (!confirmed) co_return tl::unexpected<Error>(confirmed.error());
+    co_return false;
+  }
+  if (state.life() != Life::kLive || table_->is_timed_out(state, now)) co_return false;
+  if (!may_kill(1)) co_return too_many_deaths();
+  kill(id, state, Life::kDeleted, now);
+  std::vector<store::SessionDeath> deaths{{row, store::Death::kDeleted, wall_time(now)}};
+  runtime::Task<Result<bool>> write = writes_.write_deaths(std::move(deaths));
+  const Result<bool> written = co_await write;
+  if (!written) co_return tl::unexpected<Error>(written.error());
+  co_return true;
+}
+
+runtime::Task<Result<std::size_t>> Shard::end_all(std::int64_t user_id, store::Death reason,
+                                                  std::optional<Token> keep) {
+  LATCHKEY_ASSERT(reason != store::Death::kNone);
+  for (Pending* pending : pending_) {
+    if (pending->user_id == user_id) pending->ended_meanwhile = reason;
+  }
+  // Tokens made from now on are not meant; rows are given in the order of the user's list.
+  const store::RowId last_row = newest_row(user_id);
+  std::size_t ended = 0;
+  while (true) {
+    if (!may_kill(kMaxDeathsAtOnce)) co_return too_many_deaths();
+    std::vector<store::SessionDeath> deaths = kill_some(user_id, reason, last_row, keep);
+    if (deaths.empty()) break;
+    ended += deaths.size();
+    runtime::Task<Result<bool>> write = writes_.write_deaths(std::move(deaths));
+    const Result<bool> written = co_await write;
+    if (!written) co_return tl::unexpected<Error>(written.error());
+  }
+  // Those that died in an earlier try that the store refused are promised now too.
+  runtime::Task<Result<bool>> confirm = writes_.confirm_deaths(std::nullopt);
+  const Result<bool> confirmed = co_await confirm;
+  if (!confirmed) co_return tl::unexpected<Error>(confirmed.error());
+  co_return ended;
+}
+
+store::RowId Shard::newest_row(std::int64_t user_id) const noexcept {
+  const UserSlotId slot = table_->find_user(user_id);
+  EntryId id = slot == 0 ? 0 : table_->user(slot).last;
+  while (id != 0 && table_->entry(id).state().life() != Life::kLive) id = table_->entry(id).previous();
+  return id == 0 ? 0 : table_->entry(id).row();
+}
+
+std::vector<store::SessionDeath> Shard::kill_some(std::int64_t user_id, store::Death reason,
+                                                  store::RowId last_row, const std::optional<Token>& keep) {
+  const TableTime now = clock_.now();
+  std::vector<store::SessionDeath> deaths;
+  const UserSlotId slot = table_->find_user(user_id);
+  EntryId id = slot == 0 ? 0 : table_->user(slot).first;
+  while (id != 0 && deaths.size() < kMaxDeathsAtOnce) {
+    const Entry& entry = table_->entry(id);
+    const EntryId next = entry.next();
+    const State state = entry.state();
+    const bool meant = state.life() == Life::kLive && entry.row() <= last_row;
+    if (meant && !(keep && table_->token_of(id) == *keep)) {
+      deaths.push_back({entry.row(), reason, wall_time(now)});
+      kill(id, state, life_of(reason), now);
+    }
+    id = next;
+  }
+  return deaths;
+}
+
+/// Dead in memory from here on, for every core. The entry is live or pending.
+void Shard::kill(EntryId id, State state, Life reason, TableTime died) {
+  // Only uses come between: deaths are this thread's alone.
+  while (!table_->entry(id).change(state, state.dead(reason, died))) {
+  }
+  bury(id);
+}
+
+/// Dies of age, at the time when it timed out. False where a use came first.
+bool Shard::expire(EntryId id, State state) {
+  const TableTime died{state.last_used().ms + settings_.timeout_ms};
+  if (!table_->entry(id).change(state, state.dead(Life::kExpired, died))) return false;
+  bury(id);
+  return true;
+}
+
+void Shard::bury(EntryId id) {
+  table_->leave_user(id);
+  tombstones_.bury(id);
+  while (tombstones_.count() > settings_.max_tombstones) {
+    writes_.forget(tombstones_.remove_first());
+    ++tombstones_cut_;
+  }
+}
+
+}  // namespace latchkey::token

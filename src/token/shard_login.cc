@@ -1,0 +1,199 @@
+// How a token comes into being, and how a second login is given the one that lives (C-13, C-21).
+#include <algorithm>
+#include <utility>
+
+#include "latchkey/base/assert.h"
+#include "latchkey/token/shard.h"
+
+namespace latchkey::token {
+
+namespace {
+
+// How many of a user's oldest tokens are looked through for such as have timed out unnoticed.
+constexpr std::size_t kMaxSweep = 1024;
+
+}  // namespace
+
+runtime::Task<Result<Login>> Shard::login(LoginRequest request) {
+  LATCHKEY_ASSERT(shard_of(keyring_->tag_of(request.user_id), shards_) == number_);
+  while (true) {
+    const EntryId found = table_->find_bound(request.user_id, request.binding);
+    Pending* same = found == 0 ? nullptr : pending_of_entry(found);
+    if (same != nullptr) {
+      co_await same->done.wait();
+      // Its frame is still there: it wakes its waiters before it goes on.
+      Result<Login> result = *same->result;
+      if (result) result->is_new = false;
+      co_return result;
+    }
+    if (found != 0) {
+      const std::optional<Login> login = refreshed(found, clock_.now());
+      if (login) co_return *login;
+      if (!table_->can_retire())
+        co_return failure(ErrorCode::kOverloaded, "too much memory waits to be freed");
+    }
+    // With a limit one login of a user is under way at a time: two would choose the same tokens to end.
+    Pending* other = settings_.tokens_per_user == 0 ? nullptr : pending_of_user(request.user_id);
+    if (other == nullptr) break;
+    co_await other->done.wait();
+  }
+  runtime::Task<Result<Login>> made = new_login(std::move(request));
+  Result<Login> result = co_await made;
+  co_return result;
+}
+
+/// The live token, its time moved to now. Nothing where it has timed out; it is dead then, if anything may
+/// die.
+std::optional<Login> Shard::refreshed(EntryId id, TableTime now) {
+  Entry& entry = table_->entry(id);
+  State state = entry.state();
+  while (state.life() == Life::kLive && !table_->is_timed_out(state, now)) {
+    // To the millisecond, not to the second as a check does: the answer says when it expires.
+    if (state.last_used() >= now || entry.change(state, state.used_at(now))) return login_of(id, false);
+  }
+  if (state.life() == Life::kLive && table_->can_retire()) expire(id, state);
+  return std::nullopt;
+}
+
+runtime::Task<Result<Login>> Shard::new_login(LoginRequest request) {
+  const TableTime asked = clock_.now();
+  const store::SessionId session_id = random_.bytes<sizeof(store::SessionId)>();
+  const Token token(keyring_->tag_of(request.user_id),
+                    keyring_->sign(keyring_->signing_number(), session_id));
+  const Result<EntryId> added = add_pending(request, token);
+  if (!added) co_return tl::unexpected<Error>(added.error());
+
+  Pending pending(request.user_id, *added);
+  pending_.push_back(&pending);
+  const std::vector<Victim> victims = choose_victims(request.user_id, asked);
+  runtime::Task<Result<store::RowId>> write =
+      store_.record_login(record_of(std::move(request), session_id, token, victims, asked));
+  const Result<store::RowId> row = co_await write;
+  std::erase(pending_, &pending);
+
+  if (!row) {
+    table_->leave_user(pending.entry);
+    table_->remove(pending.entry);
+    pending.result = tl::unexpected<Error>(row.error());
+  } else {
+    for (const Victim& victim : victims) end_victim(victim);
+    if (pending.ended_meanwhile == store::Death::kNone) {
+      pending.result = commit(pending.entry, *row, asked);
+    } else {
+      runtime::Task<void> ended = end_pending(pending, *row);
+      co_await ended;
+    }
+  }
+  Result<Login> result = *pending.result;
+  pending.done.wake_all();
+  co_return result;
+}
+
+Result<EntryId> Shard::add_pending(const LoginRequest& request, const Token& token) {
+  if (request.user_name.size() > UserRecord::kMaxNameBytes) {
+    return failure(ErrorCode::kInvalid, "the user's name is too long");
+  }
+  if (pending_.size() >= kMaxPending || !table_->can_retire()) {
+    return failure(ErrorCode::kOverloaded, "too many logins are under way");
+  }
+  if (counts().live >= settings_.max_tokens) {
+    return failure(ErrorCode::kOverloaded, "there are as many tokens as max_tokens allows");
+  }
+  const EntryId id =
+      table_->add({token, request.binding, request.user_id, request.user_name, keyring_->signing_number()});
+  if (id == 0) return failure(ErrorCode::kOverloaded, "there is no memory for another token");
+  return id;
+}
+
+/// The oldest that must go for the new one, which is in the user's list already, to be within the limit.
+std::vector<Shard::Victim> Shard::choose_victims(std::int64_t user_id, TableTime now) {
+  std::vector<Victim> victims;
+  const std::size_t limit = settings_.tokens_per_user;
+  if (limit == 0) return victims;
+  const UserSlot& user = table_->user(table_->find_user(user_id));
+  EntryId id = user.first;
+  for (std::size_t steps = 0; steps < kMaxSweep && id != 0 && user.count > limit; ++steps) {
+    const EntryId next = table_->entry(id).next();
+    const State state = table_->entry(id).state();
+    // One that timed out unnoticed does not count, and must not cost a living one its place.
+    if (state.life() == Life::kLive && table_->is_timed_out(state, now) && table_->can_retire())
+      expire(id, state);
+    id = next;
+  }
+  const std::size_t excess = user.count > limit ? user.count - limit : 0;
+  for (id = user.first; id != 0 && victims.size() < std::min(excess, kMaxDeathsAtOnce);
+       id = table_->entry(id).next()) {
+    const State state = table_->entry(id).state();
+    if (state.life() == Life::kLive) victims.push_back({id, state.generation()});
+  }
+  return victims;
+}
+
+store::LoginRecord Shard::record_of(LoginRequest request, const store::SessionId& id, const Token& token,
+                                    const std::vector<Victim>& victims, TableTime now) const {
+  store::LoginRecord record;
+  record.session.id = id;
+  record.session.lookup = keyring_->lookup_hash(token);
+  record.session.user_id = request.user_id;
+  record.session.user_name = std::move(request.user_name);
+  record.session.binding = request.binding;
+  record.session.key_number = keyring_->signing_number();
+  record.session.created = wall_time(now);
+  record.session.last_used = wall_time(now);
+  record.session.address = std::move(request.address);
+  record.session.agent = std::move(request.agent);
+  record.deaths.reserve(victims.size());
+  for (const Victim& victim : victims) {
+    record.deaths.push_back({table_->entry(victim.id).row(), store::Death::kLimit, wall_time(now)});
+  }
+  return record;
+}
+
+/// The store has the victim's death; in memory it may have died of something else meanwhile.
+void Shard::end_victim(const Victim& victim) {
+  const State state = table_->entry(victim.id).state();
+  if (state.life() == Life::kLive && state.generation() == victim.generation) {
+    kill(victim.id, state, Life::kLimit, clock_.now());
+  }
+}
+
+/// What the store recorded is the time of asking; a commit that took long counts as a use of its own.
+Login Shard::commit(EntryId id, store::RowId row, TableTime asked) {
+  const TableTime now = clock_.now();
+  const bool late = now.ms - asked.ms >= kRefreshStepMs;
+  table_->make_live(id, row, late ? now : asked, late);
+  file(id, now);
+  return login_of(id, true);
+}
+
+/// The user's tokens were ended while this login was on its way: it never lives.
+runtime::Task<void> Shard::end_pending(Pending& pending, store::RowId row) {
+  const TableTime now = clock_.now();
+  Entry& entry = table_->entry(pending.entry);
+  entry.set_row(row);
+  kill(pending.entry, entry.state(), life_of(pending.ended_meanwhile), now);
+  std::vector<store::SessionDeath> deaths{{row, pending.ended_meanwhile, wall_time(now)}};
+  runtime::Task<Result<bool>> write = writes_.write_deaths(std::move(deaths));
+  const Result<bool> written = co_await write;
+  pending.result = written ? failure(ErrorCode::kCancelled, "the user's tokens were ended during the login")
+                           : tl::unexpected<Error>(written.error());
+}
+
+Shard::Pending* Shard::pending_of_entry(EntryId id) const noexcept {
+  const auto found =
+      std::find_if(pending_.begin(), pending_.end(), [id](const Pending* p) { return p->entry == id; });
+  return found == pending_.end() ? nullptr : *found;
+}
+
+Shard::Pending* Shard::pending_of_user(std::int64_t user_id) const noexcept {
+  const auto found = std::find_if(pending_.begin(), pending_.end(),
+                                  [user_id](const Pending* p) { return p->user_id == user_id; });
+  return found == pending_.end() ? nullptr : *found;
+}
+
+Login Shard::login_of(EntryId id, bool is_new) const noexcept {
+  const TableTime last_used = table_->entry(id).state().last_used();
+  return {table_->token_of(id), wall_time({last_used.ms + settings_.timeout_ms}), is_new};
+}
+
+}  // namespace latchkey::token

@@ -1,0 +1,226 @@
+#include "latchkey/token/write_behind.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "latchkey/base/assert.h"
+
+namespace latchkey::token {
+
+WriteBehind::WriteBehind(store::Store& store, Table& table, Log& log, std::size_t refresh_rows_per_second)
+    : store_(store),
+      table_(table),
+      log_(log),
+      rows_per_second_(static_cast<std::int64_t>(refresh_rows_per_second)),
+      allowance_millirows_(rows_per_second_ * 1000) {
+  LATCHKEY_ASSERT(refresh_rows_per_second >= 1);
+}
+
+bool WriteBehind::save(EntryId id) {
+  if (refreshes_.size() >= kMaxRefreshes) return false;
+  Entry& entry = table_.entry(id);
+  State state = entry.state();
+  // A use that comes between is taken along, or sets the mark again.
+  while (state.life() == Life::kLive && state.unsaved()) {
+    if (!entry.change(state, state.saved())) continue;
+    refreshes_.push_back({entry.row(), state.last_used(), id, state.generation()});
+    break;
+  }
+  return true;
+}
+
+void WriteBehind::forget(store::RowId row) {
+  if (forgotten_.size() < kMaxForgotten) {
+    forgotten_.push_back(row);
+  } else {
+    ++rows_left_behind_;
+  }
+}
+
+runtime::Task<Result<bool>> WriteBehind::write_deaths(std::vector<store::SessionDeath> deaths) {
+  underway_.push_back(&deaths);
+  deaths_underway_ += deaths.size();
+  runtime::Task<Result<bool>> write = store_.record_deaths(deaths);
+  Result<bool> written = co_await write;
+  std::erase(underway_, &deaths);
+  deaths_underway_ -= deaths.size();
+  if (!written) {
+    refused("deaths", deaths.size(), written.error());
+    unwritten_deaths_.insert(unwritten_deaths_.end(), deaths.begin(), deaths.end());
+  }
+  co_return written;
+}
+
+runtime::Task<Result<bool>> WriteBehind::confirm_deaths(std::optional<store::RowId> row) {
+  std::vector<store::SessionDeath> deaths;
+  const auto take = [&](const store::SessionDeath& death) {
+    if (!row || death.row == *row) deaths.push_back(death);
+  };
+  for (const auto* batch : underway_) std::for_each(batch->begin(), batch->end(), take);
+  std::for_each(unwritten_deaths_.begin(), unwritten_deaths_.end(), take);
+  if (deaths.empty()) co_return true;
+  // A row that has its death by then keeps it: to write it twice does no harm.
+  runtime::Task<Result<bool>> write = store_.record_deaths(std::move(deaths));
+  Result<bool> written = co_await write;
+  co_return written;
+}
+
+void WriteBehind::run(TableTime now) {
+  now_ = now;
+  refill(now);
+  if (!may_write(now)) return;
+  if (!unwritten_deaths_.empty() && !burying_) nursery_.spawn(deaths_in_background());
+  if (!forgotten_.empty() && !forgetting_) nursery_.spawn(forget_in_background());
+  const auto allowed = static_cast<std::size_t>(allowance_millirows_ / 1000);
+  if (!refreshes_.empty() && !refreshing_ && allowed > 0) {
+    std::vector<Refresh> batch = next_refreshes(std::min(allowed, kMaxBatch));
+    allowance_millirows_ -= static_cast<std::int64_t>(batch.size()) * 1000;
+    nursery_.spawn(refresh_in_background(std::move(batch)));
+  }
+}
+
+TableTime WriteBehind::next_run() const noexcept {
+  const bool deaths = !unwritten_deaths_.empty() && !burying_;
+  const bool rows = !forgotten_.empty() && !forgetting_;
+  const bool refreshes = !refreshes_.empty() && !refreshing_;
+  if (finishing_ || !(deaths || rows || refreshes)) return kNoTime;
+  std::int64_t wait_ms = 0;
+  if (!deaths && !rows && allowance_millirows_ < 1000) {
+    wait_ms = (1000 - allowance_millirows_ + rows_per_second_ - 1) / rows_per_second_;
+  }
+  return std::max(retry_at_, TableTime{refilled_at_.ms + wait_ms});
+}
+
+/// At most one second's worth is kept: a quiet time does not pay for a storm.
+void WriteBehind::refill(TableTime now) noexcept {
+  const std::int64_t passed_ms = std::clamp<std::int64_t>(now.ms - refilled_at_.ms, 0, 1000);
+  allowance_millirows_ =
+      std::min(allowance_millirows_ + passed_ms * rows_per_second_, rows_per_second_ * 1000);
+  refilled_at_ = std::max(refilled_at_, now);
+}
+
+void WriteBehind::refused(const char* what, std::size_t rows, const Error& error) {
+  retry_at_ = {now_.ms + kRetryMs};
+  LogEvent(log_, LogLevel::kWarning, "store.refused")
+      .field("what", what)
+      .field("rows", rows)
+      .field("error", error.text);
+}
+
+std::vector<WriteBehind::Refresh> WriteBehind::next_refreshes(std::size_t most) {
+  const auto count = static_cast<std::ptrdiff_t>(std::min(most, refreshes_.size()));
+  std::vector<Refresh> batch(refreshes_.begin(), refreshes_.begin() + count);
+  refreshes_.erase(refreshes_.begin(), refreshes_.begin() + count);
+  // Neighbours in the file are written together.
+  std::sort(batch.begin(), batch.end(), [](const Refresh& a, const Refresh& b) { return a.row < b.row; });
+  return batch;
+}
+
+void WriteBehind::mark_unsaved(const std::vector<Refresh>& batch) noexcept {
+  for (const Refresh& refresh : batch) {
+    Entry& entry = table_.entry(refresh.entry);
+    State state = entry.state();
+    while (state.life() == Life::kLive && state.generation() == refresh.generation && !state.unsaved()) {
+      if (entry.change(state, state.not_saved())) break;
+    }
+  }
+}
+
+runtime::Task<bool> WriteBehind::write_refreshes(std::vector<Refresh> batch) {
+  std::vector<store::SessionRefresh> rows;
+  rows.reserve(batch.size());
+  for (const Refresh& refresh : batch) rows.push_back({refresh.row, wall_time(refresh.last_used)});
+  runtime::Task<Result<bool>> write = store_.record_refreshes(std::move(rows));
+  const Result<bool> written = co_await write;
+  if (!written) {
+    refused("refreshes", batch.size(), written.error());
+    mark_unsaved(batch);
+  }
+  co_return written.has_value();
+}
+
+runtime::Task<bool> WriteBehind::write_forgotten() {
+  const std::size_t count = std::min(forgotten_.size(), kMaxBatch);
+  std::vector<store::RowId> rows(forgotten_.begin(), forgotten_.begin() + static_cast<std::ptrdiff_t>(count));
+  std::sort(rows.begin(), rows.end());
+  runtime::Task<Result<bool>> write = store_.forget(std::move(rows));
+  const Result<bool> written = co_await write;
+  if (written) {
+    forgotten_.erase(forgotten_.begin(), forgotten_.begin() + static_cast<std::ptrdiff_t>(count));
+  } else {
+    refused("forgotten rows", count, written.error());
+  }
+  co_return written.has_value();
+}
+
+runtime::Task<bool> WriteBehind::write_deaths_again() {
+  // New ones come to the end of the queue while this waits; these stay at its front.
+  const std::size_t count = std::min(unwritten_deaths_.size(), kMaxBatch);
+  const auto end = unwritten_deaths_.begin() + static_cast<std::ptrdiff_t>(count);
+  std::vector<store::SessionDeath> deaths(unwritten_deaths_.begin(), end);
+  runtime::Task<Result<bool>> write = store_.record_deaths(std::move(deaths));
+  const Result<bool> written = co_await write;
+  if (written) {
+    const auto landed = unwritten_deaths_.begin() + static_cast<std::ptrdiff_t>(count);
+    unwritten_deaths_.erase(unwritten_deaths_.begin(), landed);
+  } else {
+    refused("deaths", count, written.error());
+  }
+  co_return written.has_value();
+}
+
+runtime::Task<void> WriteBehind::refresh_in_background(std::vector<Refresh> batch) {
+  refreshing_ = true;
+  runtime::Task<bool> write = write_refreshes(std::move(batch));
+  co_await write;
+  refreshing_ = false;
+}
+
+runtime::Task<void> WriteBehind::forget_in_background() {
+  forgetting_ = true;
+  runtime::Task<bool> write = write_forgotten();
+  co_await write;
+  forgetting_ = false;
+}
+
+runtime::Task<void> WriteBehind::deaths_in_background() {
+  burying_ = true;
+  runtime::Task<bool> write = write_deaths_again();
+  co_await write;
+  burying_ = false;
+}
+
+/// Queues unsaved entries from `from` on until a batch is full. False at the end of the table.
+bool WriteBehind::save_some(EntryId& from) {
+  for (; from < table_.end() && refreshes_.size() < kMaxBatch; ++from) {
+    if (table_.is_used(from)) save(from);
+  }
+  return from < table_.end();
+}
+
+runtime::Task<bool> WriteBehind::finish() {
+  finishing_ = true;
+  co_await nursery_.join();
+  bool all = true;
+  EntryId from = 1;
+  for (bool more = true; more || !refreshes_.empty();) {
+    more = save_some(from);
+    if (refreshes_.empty()) continue;
+    runtime::Task<bool> write = write_refreshes(next_refreshes(kMaxBatch));
+    const bool written = co_await write;
+    all = all && written;
+  }
+  while (all && !unwritten_deaths_.empty()) {
+    runtime::Task<bool> write = write_deaths_again();
+    const bool written = co_await write;
+    all = all && written;
+  }
+  while (all && !forgotten_.empty()) {
+    runtime::Task<bool> write = write_forgotten();
+    const bool written = co_await write;
+    all = all && written;
+  }
+  co_return all;
+}
+
+}  // namespace latchkey::token

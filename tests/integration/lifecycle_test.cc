@@ -1,0 +1,171 @@
+// The life of a token from login to end, across use, silence and restarts.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "rig.h"
+
+namespace latchkey::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+ServerOptions with_timeout(const std::string& timeout) {
+  ServerOptions options;
+  options.flags = {"--token-timeout", timeout};
+  options.cores = 2;
+  return options;
+}
+
+TEST(Lifecycle, LogInUseLogOutAndLogInAgain) {
+  OwnServer server;
+  HttpClient client(server.process.port());
+  const std::string token = obtain_token(client, "browser");
+  EXPECT_EQ(use_token(client, token, "browser").status, 200);
+  EXPECT_EQ(use_token(client, token, "browser", kMePath).status, 200);
+  EXPECT_EQ(use_token(client, token, "other").body, detail("Invalid token"));
+  EXPECT_EQ(obtain_token(client, "browser"), token);
+  EXPECT_EQ(end_token(client, token, "browser").status, 204);
+  const Response ended = use_token(client, token, "browser");
+  EXPECT_EQ(ended.status, 401);
+  EXPECT_EQ(ended.body, detail("Token is expired"));
+  const std::string next = obtain_token(client, "browser");
+  EXPECT_NE(next, token);
+  EXPECT_EQ(use_token(client, next, "browser").status, 200);
+  EXPECT_EQ(server.process.stop(), 0) << server.process.log();
+}
+
+TEST(Timeout, ATokenInUseLivesOnAndOneLeftAloneExpires) {
+  OwnServer server(with_timeout("2s"));
+  HttpClient client(server.process.port());
+  const std::string used = obtain_token(client, "used");
+  const std::string left_alone = obtain_token(client, "left alone");
+  auto last_use = steady_clock::now();
+  for (int second = 1; second <= 3; ++second) {
+    std::this_thread::sleep_for(seconds(1));
+    const auto unused = steady_clock::now() - last_use;
+    if (unused > milliseconds(1900))
+      GTEST_SKIP() << "the machine stood still for longer than the token lives";
+    last_use = steady_clock::now();
+    EXPECT_EQ(use_token(client, used, "used").status, 200) << "after " << second << " s";
+  }
+  const Response expired = use_token(client, left_alone, "left alone");
+  EXPECT_EQ(expired.status, 401);
+  EXPECT_EQ(expired.body, detail("Token is expired"));
+  EXPECT_NE(obtain_token(client, "left alone"), left_alone);
+  EXPECT_EQ(end_token(client, left_alone, "left alone").status, 204);
+}
+
+TEST(Timeout, AUseFromElsewhereDoesNotKeepATokenAlive) {
+  OwnServer server(with_timeout("2s"));
+  HttpClient client(server.process.port());
+  const std::string token = obtain_token(client, "holder");
+  for (int half_second = 0; half_second < 6; ++half_second) {
+    std::this_thread::sleep_for(milliseconds(500));
+    EXPECT_EQ(use_token(client, token, "thief").body, detail("Invalid token"));
+  }
+  std::this_thread::sleep_for(milliseconds(100));
+  EXPECT_EQ(use_token(client, token, "holder").body, detail("Token is expired"));
+}
+
+TEST(Restart, KeepsLiveTokensAndTheReasonsOfDeadOnes) {
+  ServerOptions options = with_timeout("30m");
+  options.flags.insert(options.flags.end(), {"--tokens-per-user", "2"});
+  OwnServer server(options);
+  add_user(server.process.data(), "bob", kPassword);
+  std::string oldest;
+  std::string deleted;
+  std::string live;
+  std::string bobs;
+  {
+    HttpClient client(server.process.port());
+    oldest = obtain_token(client, "one");
+    deleted = obtain_token(client, "two");
+    live = obtain_token(client, "three");
+    EXPECT_EQ(end_token(client, deleted, "two").status, 204);
+    bobs = obtain_token(client, "four", "bob");
+    ASSERT_EQ(run_latchkey(server.process.data(), {"user", "disable", "bob"}).status, 0);
+  }
+  // Twice: what one start reads the next must find again.
+  for (int start = 0; start < 2; ++start) {
+    ASSERT_EQ(server.process.stop(), 0) << server.process.log();
+    server.process.start_again();
+    HttpClient client(server.process.port());
+    EXPECT_EQ(use_token(client, live, "three").status, 200);
+    EXPECT_EQ(use_token(client, live, "three", kMePath).status, 200);
+    EXPECT_EQ(obtain_token(client, "three"), live);
+    EXPECT_EQ(use_token(client, deleted, "two").body, detail("Token is expired"));
+    EXPECT_EQ(use_token(client, oldest, "one").body,
+              detail("The maximum number of allowed sessions for this user has been exceeded."));
+    EXPECT_EQ(use_token(client, bobs, "four").body, detail("User inactive or deleted"));
+    EXPECT_EQ(use_token(client, live, "other").body, detail("Invalid token"));
+  }
+}
+
+TEST(Restart, ATokenThatTimesOutMeanwhileIsExpired) {
+  OwnServer server(with_timeout("5s"));
+  std::string token;
+  {
+    HttpClient client(server.process.port());
+    token = obtain_token(client, "browser");
+  }
+  ASSERT_EQ(server.process.stop(), 0) << server.process.log();
+  std::this_thread::sleep_for(seconds(6));
+  server.process.start_again();
+  HttpClient client(server.process.port());
+  EXPECT_EQ(use_token(client, token, "browser").body, detail("Token is expired"));
+}
+
+TEST(Restart, KeepsTheLastUseOfAToken) {
+  // Used for longer than one timeout and then stopped: only the recorded uses can have kept it alive.
+  OwnServer server(with_timeout("3s"));
+  std::string token;
+  auto last_use = steady_clock::now();
+  {
+    HttpClient client(server.process.port());
+    token = obtain_token(client, "browser");
+    for (int half_second = 0; half_second < 8; ++half_second) {
+      std::this_thread::sleep_for(milliseconds(500));
+      ASSERT_EQ(use_token(client, token, "browser").status, 200);
+    }
+    last_use = steady_clock::now();
+  }
+  ASSERT_EQ(server.process.stop(), 0) << server.process.log();
+  server.process.start_again();
+  HttpClient client(server.process.port());
+  const Response response = use_token(client, token, "browser");
+  if (steady_clock::now() - last_use > milliseconds(2900))
+    GTEST_SKIP() << "the restart took longer than the token lives";
+  EXPECT_EQ(response.status, 200) << response.body;
+}
+
+TEST(Restart, AnotherNumberOfCoresFindsEveryToken) {
+  OwnServer server;
+  std::vector<std::string> tokens;
+  constexpr std::size_t kUsers = 8;
+  for (std::size_t i = 0; i < kUsers; ++i)
+    add_user(server.process.data(), "user" + std::to_string(i), kPassword);
+  {
+    HttpClient client(server.process.port());
+    for (std::size_t i = 0; i < kUsers; ++i) {
+      tokens.push_back(obtain_token(client, "browser", "user" + std::to_string(i)));
+    }
+  }
+  for (const int cores : {3, 1}) {
+    ASSERT_EQ(server.process.stop(), 0) << server.process.log();
+    ServerOptions options;
+    options.cores = cores;
+    server.process.start_again(options);
+    HttpClient client(server.process.port());
+    for (std::size_t i = 0; i < kUsers; ++i) {
+      EXPECT_EQ(use_token(client, tokens[i], "browser").status, 200);
+      EXPECT_EQ(obtain_token(client, "browser", "user" + std::to_string(i)), tokens[i]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace latchkey::test

@@ -1,0 +1,99 @@
+// What the integration tests share: one server for all tests that need no settings of their own, and the
+// steps that most of them are made of. The main thread, but for the steps, which any thread may take with its
+// own client.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "support/http_client.h"
+#include "support/server_process.h"
+#include "support/temporary_directory.h"
+
+namespace latchkey::test {
+
+inline constexpr const char* kTokenPath = "/api/v2/authtoken/";
+inline constexpr const char* kVerifyPath = "/auth/verify";
+inline constexpr const char* kMePath = "/api/v2/me/";
+inline constexpr const char* kJsonType = "application/json";
+inline constexpr const char* kFormType = "application/x-www-form-urlencoded";
+
+/// A user who is there on every server of `with_users`.
+inline constexpr const char* kUser = "alice";
+inline constexpr const char* kPassword = "correct horse";
+
+inline constexpr const char* kUnableToLogIn = R"({"__all__":["Unable to login with provided credentials."]})";
+
+/// The server, two cores, on which the tests meet that bring an agent of their own. Started when it is first
+/// asked for; when all tests are over it must stop with exit status 0 and have logged no error.
+ServerProcess& common_server();
+
+/// An agent that only the running test uses, so that no other test has its tokens.
+std::string own_agent();
+
+/// A server of a test's own with kUser on it. Started when made, killed when gone.
+struct OwnServer {
+  explicit OwnServer(ServerOptions options = {});
+
+  TemporaryDirectory directory;
+  ServerProcess process;
+};
+
+/// `{"username":...,"password":...}`.
+std::string login_json(std::string_view name, std::string_view password);
+
+/// POSTs `body` to the token resource.
+Response post_login(HttpClient& client, std::string_view body, const HeaderLines& headers);
+
+/// Logs in as JSON.
+Response log_in(HttpClient& client, const std::string& agent, std::string_view name = kUser,
+                std::string_view password = kPassword);
+
+/// The token of a login's answer. Throws ClientError where the answer has none.
+std::string token_in(const Response& response);
+
+/// Logs in and gives the token.
+std::string obtain_token(HttpClient& client, const std::string& agent, std::string_view name = kUser,
+                         std::string_view password = kPassword);
+
+/// Shows the token by `Authorization: Token` from this agent.
+Response use_token(HttpClient& client, const std::string& token, const std::string& agent,
+                   std::string_view target = kVerifyPath, std::string_view method = "GET");
+
+/// DELETEs the token.
+Response end_token(HttpClient& client, const std::string& token, const std::string& agent);
+
+/// Does `work(0)` to `work(count - 1)`, each on a thread of its own, and waits for all. What one throws is a
+/// failure of the test.
+void at_once(std::size_t count, const std::function<void(std::size_t)>& work);
+
+/// Counts what several threads have done, for one that waits for enough of it.
+class Progress {
+ public:
+  void advance(int steps = 1) {
+    count_ += steps;
+    count_.notify_all();
+  }
+  /// A thread that can get no further: nobody need wait for it.
+  void give_up() { advance(kEnough); }
+  void wait_for(int steps) {
+    for (int seen = count_; seen < steps; seen = count_) count_.wait(seen);
+  }
+
+ private:
+  static constexpr int kEnough = 1'000'000;
+  std::atomic<int> count_ = 0;
+};
+
+/// `{"detail":"..."}`.
+std::string detail(std::string_view text);
+
+/// Milliseconds since 1970 of a C-11 time. Throws ClientError for any other text.
+std::int64_t parse_expires(std::string_view text);
+std::int64_t now_ms();
+
+}  // namespace latchkey::test

@@ -1,0 +1,233 @@
+#include "support/child_process.h"
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <stdexcept>
+#include <system_error>
+
+namespace latchkey::test {
+
+namespace {
+
+constexpr std::size_t kMaxInputBytes = std::size_t{64} * 1024;  // What a pipe takes without a reader.
+
+[[noreturn]] void fail(const std::string& what) {
+  throw std::runtime_error(what + ": " + std::system_category().message(errno));
+}
+
+struct Pipe {
+  int read_end = -1;
+  int write_end = -1;
+
+  Pipe() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail("pipe2");
+    read_end = ends[0];
+    write_end = ends[1];
+  }
+};
+
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+/// A test's own settings must not become the server's.
+std::vector<std::string> environment_with(const std::vector<std::string>& added) {
+  std::vector<std::string> environment = added;
+  for (char** entry = ::environ; *entry != nullptr; ++entry) {
+    if (std::string_view(*entry).starts_with("LATCHKEY_")) continue;
+    environment.emplace_back(*entry);
+  }
+  return environment;
+}
+
+/// Between fork and exec in a program with threads only system calls may be made.
+void deny_io_uring(int error) noexcept {
+  const std::array<sock_filter, 4> code = {{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offsetof(seccomp_data, nr))),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(SYS_io_uring_setup), 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error)),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  sock_fprog program{};
+  program.len = static_cast<unsigned short>(code.size());
+  program.filter = const_cast<sock_filter*>(code.data());
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) ::_exit(126);
+  if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) ::_exit(126);
+}
+
+struct Prepared {
+  const char* path;
+  char* const* arguments;
+  char* const* environment;
+  int input;
+  int output;
+  int errors;
+  int io_uring_errno;
+  pid_t parent;
+};
+
+[[noreturn]] void become(const Prepared& prepared) noexcept {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // The parent may have ended before the line above.
+  if (::getppid() != prepared.parent) ::_exit(126);
+  ::signal(SIGPIPE, SIG_DFL);
+  ::dup2(prepared.input, STDIN_FILENO);
+  ::dup2(prepared.output, STDOUT_FILENO);
+  ::dup2(prepared.errors, STDERR_FILENO);
+  if (prepared.io_uring_errno != 0) deny_io_uring(prepared.io_uring_errno);
+  ::execve(prepared.path, prepared.arguments, prepared.environment);
+  ::_exit(127);
+}
+
+/// Appends what `descriptor` has; false at its end.
+bool read_some(int descriptor, std::string& text) {
+  std::array<char, 4096> bytes{};
+  const ssize_t count = ::read(descriptor, bytes.data(), bytes.size());
+  if (count <= 0) return count < 0 && errno == EINTR;
+  text.append(bytes.data(), static_cast<std::size_t>(count));
+  return true;
+}
+
+std::optional<std::string> whole_line_with(const std::string& lines, std::string_view text) {
+  const std::size_t found = lines.find(text);
+  if (found == std::string::npos) return std::nullopt;
+  const std::size_t end = lines.find('\n', found);
+  if (end == std::string::npos) return std::nullopt;
+  const std::size_t before = lines.rfind('\n', found);
+  const std::size_t begin = before == std::string::npos ? 0 : before + 1;
+  return lines.substr(begin, end - begin);
+}
+
+}  // namespace
+
+ChildProcess::ChildProcess(const ChildOptions& options) {
+  if (options.input.size() > kMaxInputBytes) throw std::runtime_error("the input is too long for a pipe");
+  std::vector<std::string> argument_texts = options.arguments;
+  std::vector<std::string> environment_texts = environment_with(options.environment);
+  const std::vector<char*> arguments = pointers_to(argument_texts);
+  const std::vector<char*> environment = pointers_to(environment_texts);
+
+  const Pipe input;
+  const Pipe output;
+  const Pipe errors;
+  const ssize_t written = ::write(input.write_end, options.input.data(), options.input.size());
+  if (written != static_cast<ssize_t>(options.input.size())) fail("write");
+  ::close(input.write_end);
+
+  const Prepared prepared{argument_texts.front().c_str(),
+                          arguments.data(),
+                          environment.data(),
+                          input.read_end,
+                          output.write_end,
+                          errors.write_end,
+                          options.io_uring_errno,
+                          ::getpid()};
+  pid_ = ::fork();
+  if (pid_ < 0) fail("fork");
+  if (pid_ == 0) become(prepared);
+  ::close(input.read_end);
+  ::close(output.write_end);
+  ::close(errors.write_end);
+  // The header of glibc 2.36 for it is none that C++ can link.
+  pidfd_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+  if (pidfd_ < 0) fail("pidfd_open");
+  collector_ = std::thread([this, output, errors] { collect(output.read_end, errors.read_end); });
+}
+
+ChildProcess::~ChildProcess() {
+  if (!status_) {
+    signal(SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  collector_.join();
+  ::close(pidfd_);
+}
+
+void ChildProcess::collect(int output, int errors) {
+  std::array<pollfd, 2> sources = {{{output, POLLIN, 0}, {errors, POLLIN, 0}}};
+  while (sources[0].fd >= 0 || sources[1].fd >= 0) {
+    if (::poll(sources.data(), sources.size(), -1) < 0) continue;
+    for (pollfd& source : sources) {
+      if (source.fd < 0 || source.revents == 0) continue;
+      std::string text;
+      const bool more = read_some(source.fd, text);
+      const std::lock_guard lock(mutex_);
+      (source.fd == output ? output_ : errors_).append(text);
+      if (!more) {
+        ::close(source.fd);
+        // poll passes over a negative descriptor.
+        source.fd = -1;
+      }
+      arrived_.notify_all();
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  collected_ = true;
+  arrived_.notify_all();
+}
+
+std::string ChildProcess::output() const {
+  const std::lock_guard lock(mutex_);
+  return output_;
+}
+
+std::string ChildProcess::errors() const {
+  const std::lock_guard lock(mutex_);
+  return errors_;
+}
+
+std::optional<std::string> ChildProcess::wait_for_line(std::string_view text) {
+  std::unique_lock lock(mutex_);
+  std::optional<std::string> line;
+  arrived_.wait_for(lock, kPatience, [this, text, &line] {
+    line = whole_line_with(errors_, text);
+    return line || collected_;
+  });
+  return line;
+}
+
+void ChildProcess::signal(int number) const noexcept {
+  if (!status_) ::kill(pid_, number);
+}
+
+int ChildProcess::wait() {
+  if (!status_) {
+    pollfd ended{pidfd_, POLLIN, 0};
+    const auto patience_ms = std::chrono::milliseconds(kPatience).count();
+    const int ready = ::poll(&ended, 1, static_cast<int>(patience_ms));
+    if (ready != 1) throw std::runtime_error("the program did not end; it said: " + errors());
+    int status = 0;
+    if (::waitpid(pid_, &status, 0) != pid_) fail("waitpid");
+    status_ = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+  }
+  std::unique_lock lock(mutex_);
+  arrived_.wait_for(lock, kPatience, [this] { return collected_; });
+  return *status_;
+}
+
+Finished run_to_end(const ChildOptions& options) {
+  ChildProcess child(options);
+  const int status = child.wait();
+  return {status, child.output(), child.errors()};
+}
+
+}  // namespace latchkey::test

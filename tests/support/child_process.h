@@ -1,0 +1,83 @@
+// A program under test as a child: started without a shell, its output collected while it runs, its end
+// waited for with a bound. Owned by the thread that started it, which must outlive it: the kernel kills the
+// child when that thread ends, so that no test leaves a server behind.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace latchkey::test {
+
+/// How long a test waits for what must come. It is no measure of speed: sanitizer builds on a loaded machine
+/// stay far below it.
+inline constexpr std::chrono::seconds kPatience{120};
+
+struct ChildOptions {
+  std::vector<std::string> arguments;  ///< the first is the program's path
+  std::string input;                   ///< its standard input, at most 64 KiB
+  std::vector<std::string>
+      environment;  ///< `NAME=value`, on top of the test's own without its LATCHKEY_ ones
+  /// Where not 0: a seccomp filter answers io_uring_setup(2) with this errno, as a container's may.
+  int io_uring_errno = 0;
+};
+
+class ChildProcess {
+ public:
+  /// Starts the program. Throws std::runtime_error where the kernel refuses.
+  explicit ChildProcess(const ChildOptions& options);
+
+  /// Kills it if it still runs.
+  ~ChildProcess();
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+
+  pid_t pid() const noexcept { return pid_; }
+
+  /// Everything that has arrived so far.
+  std::string output() const;
+  std::string errors() const;
+
+  /// Waits until standard error has a whole line with `text` in it, and gives it; nothing when the program
+  /// has ended, or patience has, without one.
+  std::optional<std::string> wait_for_line(std::string_view text);
+
+  /// Does nothing where the program has ended and been waited for.
+  void signal(int number) const noexcept;
+
+  /// Waits for the end, and for the last of the output. The exit status, or minus the number of the signal
+  /// that ended it. Throws std::runtime_error when patience ends first.
+  int wait();
+
+ private:
+  void collect(int output, int errors);
+
+  pid_t pid_ = -1;
+  int pidfd_ = -1;
+  std::optional<int> status_;
+  std::thread collector_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::string output_;
+  std::string errors_;
+  bool collected_ = false;
+};
+
+/// What a program that ran to its end left.
+struct Finished {
+  int status = 0;
+  std::string output;
+  std::string errors;
+};
+
+Finished run_to_end(const ChildOptions& options);
+
+}  // namespace latchkey::test

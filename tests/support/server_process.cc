@@ -1,0 +1,103 @@
+#include "support/server_process.h"
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+#include <stdexcept>
+#include <utility>
+
+namespace latchkey::test {
+
+namespace {
+
+constexpr std::string_view kListening = "latchkeyd: listening on http://";
+
+std::string program(const char* variable) {
+  const char* const path = std::getenv(variable);
+  if (path == nullptr) {
+    throw std::runtime_error(std::string(variable) + " is not set: run the tests by 'meson test'");
+  }
+  return path;
+}
+
+std::uint16_t port_of(std::string_view line) {
+  const std::string_view digits = line.substr(line.rfind(':') + 1);
+  std::uint16_t port = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (port == 0) throw std::runtime_error("no port at the end of the line: " + std::string(line));
+  return port;
+}
+
+}  // namespace
+
+ChildOptions server_command(const std::filesystem::path& data, const ServerOptions& options) {
+  ChildOptions command;
+  command.arguments = {program("LATCHKEYD"), "--data", data.string(), "--cores",
+                       std::to_string(options.cores)};
+  const auto names_address = [](const std::string& flag) { return flag.starts_with("--listen"); };
+  if (std::none_of(options.flags.begin(), options.flags.end(), names_address)) {
+    command.arguments.insert(command.arguments.end(), {"--listen", "127.0.0.1:0"});
+  }
+  if (options.cheap_hashes) {
+    command.arguments.insert(command.arguments.end(), {"--hash-memory", "8KiB", "--hash-passes", "1"});
+  }
+  command.arguments.insert(command.arguments.end(), options.flags.begin(), options.flags.end());
+  return command;
+}
+
+Finished run_latchkey(const std::filesystem::path& data, const std::vector<std::string>& words,
+                      std::string input) {
+  ChildOptions command;
+  command.arguments = {program("LATCHKEY"), "--data", data.string()};
+  command.arguments.insert(command.arguments.end(), words.begin(), words.end());
+  command.input = std::move(input);
+  return run_to_end(command);
+}
+
+void add_user(const std::filesystem::path& data, const std::string& name, const std::string& password) {
+  const Finished added = run_latchkey(data, {"user", "add", name, "--password-stdin"}, password + "\n");
+  if (added.status == 0) return;
+  throw std::runtime_error("latchkey user add " + name + " was refused: " + added.errors);
+}
+
+ServerProcess::ServerProcess(std::filesystem::path data, ServerOptions options)
+    : data_(std::move(data)), options_(std::move(options)) {
+  start();
+}
+
+void ServerProcess::start() {
+  child_ = std::make_unique<ChildProcess>(server_command(data_, options_));
+  const std::optional<std::string> line = child_->wait_for_line(kListening);
+  if (!line) throw std::runtime_error("latchkeyd does not listen; it said: " + child_->errors());
+  port_ = port_of(*line);
+}
+
+std::uint16_t ServerProcess::proxy_port() {
+  const std::optional<std::string> line = child_->wait_for_line("(PROXY protocol)");
+  if (!line)
+    throw std::runtime_error("latchkeyd has no listener for the PROXY protocol: " + child_->errors());
+  return port_of(*line);
+}
+
+int ServerProcess::stop() {
+  terminate();
+  return wait();
+}
+
+void ServerProcess::kill() {
+  child_->signal(SIGKILL);
+  child_->wait();
+}
+
+void ServerProcess::start_again() {
+  stop();
+  start();
+}
+
+void ServerProcess::start_again(ServerOptions options) {
+  options_ = std::move(options);
+  start_again();
+}
+
+}  // namespace latchkey::test

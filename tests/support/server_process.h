@@ -1,0 +1,73 @@
+// The real latchkeyd, started over a data directory on a free port, and the real latchkey command beside it.
+// The programs are those that the environment names in LATCHKEYD and LATCHKEY. One thread, which outlives the
+// server.
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/child_process.h"
+
+namespace latchkey::test {
+
+struct ServerOptions {
+  int cores = 1;
+  std::vector<std::string> flags;  ///< further ones
+  /// Argon2id at its least, so that a suite of logins takes seconds. Off: the server's defaults.
+  bool cheap_hashes = true;
+};
+
+/// The command line of latchkeyd with these options: on a free port of 127.0.0.1 unless the flags name
+/// another.
+ChildOptions server_command(const std::filesystem::path& data, const ServerOptions& options);
+
+/// Runs `latchkey --data DIR WORDS...` to its end.
+Finished run_latchkey(const std::filesystem::path& data, const std::vector<std::string>& words,
+                      std::string input = {});
+
+/// `latchkey user add`, whether a server runs or not. Throws std::runtime_error where it is refused.
+void add_user(const std::filesystem::path& data, const std::string& name, const std::string& password);
+
+class ServerProcess {
+ public:
+  /// Starts it and waits until it accepts. Throws std::runtime_error, with what it said, where it does not.
+  explicit ServerProcess(std::filesystem::path data, ServerOptions options = {});
+
+  const std::filesystem::path& data() const noexcept { return data_; }
+  std::uint16_t port() const noexcept { return port_; }
+  /// The port of the first listener that asks for the PROXY protocol.
+  std::uint16_t proxy_port();
+  pid_t pid() const noexcept { return child_->pid(); }
+
+  /// What it has written to standard error since it was started last.
+  std::string log() const { return child_->errors(); }
+  /// Waits for a line with `text` in it.
+  std::optional<std::string> wait_for_log(std::string_view text) { return child_->wait_for_line(text); }
+
+  /// Asks it to end, without waiting.
+  void terminate() { child_->signal(SIGTERM); }
+  /// Waits for the end that `terminate` asked for: the exit status.
+  int wait() { return child_->wait(); }
+  int stop();
+  void kill();
+
+  /// Stops it, or finds it stopped, and starts it again over the same data; the port is another.
+  void start_again();
+  void start_again(ServerOptions options);
+
+ private:
+  void start();
+
+  std::filesystem::path data_;
+  ServerOptions options_;
+  std::unique_ptr<ChildProcess> child_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace latchkey::test

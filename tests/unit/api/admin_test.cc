@@ -1,0 +1,246 @@
+#include "latchkey/api/admin.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "../credential/hash_rig.h"
+#include "../store/store_rig.h"
+#include "latchkey/credential/authenticator.h"
+#include "latchkey/store/sqlite_store.h"
+
+namespace latchkey::api {
+namespace {
+
+using credential::User;
+
+class FakeEnder final : public SessionEnder {
+ public:
+  explicit FakeEnder(credential::SqliteDirectory& directory) : directory_(directory) {}
+
+  runtime::Task<Result<std::size_t>> end_all(std::int64_t user_id, store::Death reason) override {
+    if (error) co_return tl::unexpected(*error);
+    auto finding = directory_.find_by_id(user_id);
+    const Result<std::optional<User>> user = co_await finding;
+    asked.push_back({user_id, reason, *user});
+    co_return std::size_t{3};
+  }
+
+  struct Asked {
+    std::int64_t user_id;
+    store::Death reason;
+    std::optional<User> user;  ///< as it stood in the directory at that time
+  };
+  std::vector<Asked> asked;
+  std::optional<Error> error;
+
+ private:
+  credential::SqliteDirectory& directory_;
+};
+
+class AdminTest : public ::testing::Test {
+ protected:
+  AdminReply ask(std::string method, std::string path, std::string_view body = {}) {
+    return rig.wait(admin.handle({std::move(method), std::move(path), SecretText(body)}));
+  }
+  void add(std::string_view name, std::string_view password = "my pass") {
+    const AdminReply reply =
+        ask("POST", "/users",
+            "{\"name\":\"" + std::string(name) + "\",\"password\":\"" + std::string(password) + "\"}");
+    ASSERT_EQ(reply.status, 201) << reply.json;
+  }
+  std::optional<User> user(std::string name) { return rig.wait(directory.find(std::move(name))).value(); }
+  bool logs_in(std::string name, std::string_view password) {
+    return rig.wait(authenticator.authenticate(std::move(name), SecretText(password)))->has_value();
+  }
+  store::RowId login(std::int64_t user_id, std::uint8_t seed, WallTime last_used) {
+    store::Session session;
+    session.id.fill(seed);
+    session.lookup.fill(seed);
+    session.user_id = user_id;
+    session.created = rig.clock.wall();
+    session.last_used = last_used;
+    session.address = "192.0.2.1";
+    session.agent = "agent \x1b\xff";
+    return rig.wait(sqlite_store.record_login({.session = session, .deaths = {}})).value();
+  }
+
+  static constexpr std::int64_t kTimeoutMs = 1000;
+
+  store::ScratchDirectory scratch;
+  store::StoreRig rig{store::must_open(scratch / "a.db")};
+  std::unique_ptr<credential::HashPool> pool = credential::must_make_pool({1});
+  credential::HashClient hasher{rig.port(), *pool, 8};
+  credential::SqliteDirectory directory{rig.port(), rig.store};
+  store::SqliteStore sqlite_store{rig.port(), rig.store};
+  credential::Authenticator authenticator{directory, hasher, rig.log};
+  FakeEnder sessions{directory};
+  Admin admin{{directory, hasher, sqlite_store, sessions, rig.clock, rig.log, kTimeoutMs}};
+};
+
+TEST_F(AdminTest, AddsAUserWhoCanLogInAndSaysWhoItIs) {
+  const AdminReply reply = ask(
+      "POST", "/users",
+      R"({"name":"alice","password":"my \"pass\u00e4","superuser":true,"first_name":"Al","last_name":"Ice",)"
+      R"("email":"al@example.org"})");
+  EXPECT_EQ(reply.status, 201);
+  EXPECT_EQ(reply.json,
+            R"({"id":1,"name":"alice","active":true,"superuser":true,"first_name":"Al","last_name":"Ice",)"
+            R"("email":"al@example.org","created":"2023-11-14T22:13:20.000Z"})");
+  EXPECT_TRUE(logs_in("alice", "my \"pass\xc3\xa4"));
+}
+
+TEST_F(AdminTest, RefusesAUserThatExistsWithConflict) {
+  add("alice");
+  const AdminReply reply = ask("POST", "/users", R"({"name":"alice","password":"x"})");
+  EXPECT_EQ(reply.status, 409);
+  EXPECT_EQ(reply.json, R"({"detail":"there is a user named 'alice' already"})");
+}
+
+TEST_F(AdminTest, RefusesBadInputWithWhatIsWrong) {
+  const std::pair<std::string, const char*> wrong[] = {
+      {"", "is no JSON object"},
+      {"[]", "is no JSON object"},
+      {"{\"name\":", "is no JSON object"},
+      {R"({"name":"a","password":"p","x":1})", "unknown member 'x'"},
+      {R"({"name":7,"password":"p"})", "'name' that is no text"},
+      {R"({"name":"a","password":7})", "'password' that is no text"},
+      {R"({"name":"a","password":"p","superuser":"yes"})", "'superuser' that is no boolean"},
+      {R"({"password":"p"})", "name is empty"},
+      {R"({"name":" a","password":"p"})", "begins or ends with white space"},
+      {R"({"name":"a"})", "the password is missing"},
+      {R"({"name":"a","password":""})", "the password may not be empty"},
+      {R"({"name":"a","password":"a\u0000"})", "the password has a NUL in it"},
+      {R"({"name":"a","password":")" + std::string(4097, 'p') + "\"}", "the password is over 4096 bytes"},
+      {R"({"name":"a","password":"p","email":"a\nb"})", "the email address has a control character"},
+      {std::string(65537, ' '), "more than 65536 bytes"},
+  };
+  for (const auto& [body, problem] : wrong) {
+    const AdminReply reply = ask("POST", "/users", body);
+    EXPECT_EQ(reply.status, 400) << body;
+    EXPECT_NE(reply.json.find(problem), std::string::npos) << reply.json;
+  }
+  EXPECT_EQ(ask("GET", "/users").json, R"({"users":[],"next":null})");
+}
+
+TEST_F(AdminTest, KnowsItsResourcesAndTheirMethods) {
+  add("alice");
+  for (const char* const path : {"/", "", "/other", "/users/alice/other", "/users/alice/password/x",
+                                 "/tokens", "/tokens/alice/x", "/users?limit=3", "users"}) {
+    EXPECT_EQ(ask("GET", path).status, 404) << path;
+  }
+  EXPECT_EQ(ask("PUT", "/users").status, 405);
+  EXPECT_EQ(ask("GET", "/users/alice").status, 405);
+  EXPECT_EQ(ask("GET", "/users/alice/password").status, 405);
+  EXPECT_EQ(ask("POST", "/tokens/alice").status, 405);
+}
+
+TEST_F(AdminTest, SaysThatThereIsNoSuchUser) {
+  for (const auto& [method, path] :
+       {std::pair{"DELETE", "/users/bob"}, std::pair{"POST", "/users/bob/disable"},
+        std::pair{"GET", "/tokens/bob"}, std::pair{"DELETE", "/tokens/bob"}}) {
+    const AdminReply reply = ask(method, path);
+    EXPECT_EQ(reply.status, 404) << path;
+    EXPECT_EQ(reply.json, R"({"detail":"there is no user named 'bob'"})");
+  }
+  EXPECT_TRUE(sessions.asked.empty());
+}
+
+TEST_F(AdminTest, TakesANameInAPathPercentEncoded) {
+  add("a/b %41\xc3\xa4");
+  EXPECT_EQ(ask("POST", "/users/a%2Fb%20%2541%C3%A4/disable").status, 200);
+  EXPECT_FALSE(user("a/b %41\xc3\xa4")->active);
+}
+
+TEST_F(AdminTest, ListsUsersInPages) {
+  for (std::size_t i = 0; i < kUsersAPage; ++i) {
+    User one;
+    one.name = "user " + std::to_string(1000 + i);
+    ASSERT_TRUE(rig.wait(directory.add(one)).has_value());
+  }
+  add("z");
+  const AdminReply first = ask("GET", "/users");
+  EXPECT_TRUE(first.json.ends_with(R"(,"next":"user 1499"})")) << first.json.substr(first.json.size() - 40);
+  const AdminReply second = ask("GET", "/users?after=user%201499");
+  EXPECT_TRUE(second.json.starts_with(R"({"users":[{"id":501,"name":"z")")) << second.json;
+  EXPECT_TRUE(second.json.ends_with(R"(}],"next":null})"));
+  EXPECT_EQ(first.json.find("argon2id"), std::string::npos);
+}
+
+TEST_F(AdminTest, SetsAPasswordFirstAndThenEndsTheTokens) {
+  add("alice");
+  const AdminReply reply = ask("POST", "/users/alice/password", R"({"password":"new pass"})");
+  EXPECT_EQ(reply.json, R"({"user":"alice","ended_tokens":3})");
+  ASSERT_EQ(sessions.asked.size(), 1U);
+  EXPECT_EQ(sessions.asked[0].reason, store::Death::kDeleted);
+  EXPECT_EQ(sessions.asked[0].user->password_number, 1);
+  EXPECT_TRUE(logs_in("alice", "new pass"));
+  EXPECT_FALSE(logs_in("alice", "my pass"));
+}
+
+TEST_F(AdminTest, DisablesFirstAndThenEndsTheTokensAndEnablesAgain) {
+  add("alice");
+  EXPECT_EQ(ask("POST", "/users/alice/disable").json, R"({"user":"alice","ended_tokens":3})");
+  ASSERT_EQ(sessions.asked.size(), 1U);
+  EXPECT_EQ(sessions.asked[0].reason, store::Death::kInactive);
+  EXPECT_FALSE(sessions.asked[0].user->active);
+  EXPECT_FALSE(logs_in("alice", "my pass"));
+
+  EXPECT_EQ(ask("POST", "/users/alice/enable").status, 200);
+  EXPECT_EQ(sessions.asked.size(), 1U);
+  EXPECT_TRUE(logs_in("alice", "my pass"));
+}
+
+TEST_F(AdminTest, DeletesAUserWhoseTokensHaveEnded) {
+  add("alice");
+  EXPECT_EQ(ask("DELETE", "/users/alice").json, R"({"user":"alice","ended_tokens":3})");
+  ASSERT_EQ(sessions.asked.size(), 1U);
+  EXPECT_EQ(sessions.asked[0].reason, store::Death::kInactive);
+  EXPECT_FALSE(sessions.asked[0].user->active);
+  EXPECT_FALSE(user("alice").has_value());
+}
+
+TEST_F(AdminTest, KeepsAUserWhoseTokensCouldNotBeEndedSoThatItCanBeAskedAgain) {
+  add("alice");
+  sessions.error = Error{ErrorCode::kUnavailable, "disk full"};
+  const AdminReply refused = ask("DELETE", "/users/alice");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_NE(refused.json.find("the user is disabled, but the tokens of 'alice' could not be ended"),
+            std::string::npos)
+      << refused.json;
+  EXPECT_FALSE(user("alice")->active);
+  sessions.error.reset();
+  EXPECT_EQ(ask("DELETE", "/users/alice").status, 200);
+  EXPECT_FALSE(user("alice").has_value());
+}
+
+TEST_F(AdminTest, EndsAUsersTokensAlone) {
+  add("alice");
+  EXPECT_EQ(ask("DELETE", "/tokens/alice").json, R"({"user":"alice","ended_tokens":3})");
+  EXPECT_EQ(sessions.asked[0].reason, store::Death::kDeleted);
+  EXPECT_TRUE(logs_in("alice", "my pass"));
+}
+
+TEST_F(AdminTest, ListsAUsersTokensWithoutThoseThatTimedOut) {
+  add("alice");
+  const std::int64_t id = user("alice")->id;
+  const WallTime now = rig.clock.wall();
+  login(id, 1, {now.ms - kTimeoutMs - 1});
+  const store::RowId row = login(id, 2, {now.ms - kTimeoutMs});
+  EXPECT_EQ(ask("GET", "/tokens/alice").json,
+            R"({"user":"alice","tokens":[{"row":)" + std::to_string(row) +
+                R"(,"created":"2023-11-14T22:13:20.000Z","last_used":"2023-11-14T22:13:19.000Z",)"
+                R"("expires":"2023-11-14T22:13:20.000Z","address":"192.0.2.1","agent":"agent \u001b)"
+                "\xef\xbf\xbd\"}],\"complete\":true}");
+}
+
+TEST_F(AdminTest, LogsWhatItDidWithoutThePassword) {
+  add("alice", "hunter2");
+  ask("POST", "/users/alice/password", R"({"password":"hunter3"})");
+  EXPECT_TRUE(rig.log.has("admin.user_added"));
+  EXPECT_TRUE(rig.log.has("admin.password_set"));
+  for (const std::string& line : rig.log.lines) EXPECT_EQ(line.find("hunter"), std::string::npos) << line;
+}
+
+}  // namespace
+}  // namespace latchkey::api

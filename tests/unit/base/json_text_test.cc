@@ -1,0 +1,28 @@
+#include "latchkey/base/json_text.h"
+
+#include <gtest/gtest.h>
+
+namespace latchkey {
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string out = "[";
+  append_json_string(out, text);
+  return out;
+}
+
+TEST(JsonText, EscapesWhatJsonMustAndLeavesTheRest) {
+  EXPECT_EQ(quoted(""), "[\"\"");
+  EXPECT_EQ(quoted("plain / text"), "[\"plain / text\"");
+  EXPECT_EQ(quoted("a\"b\\c"), "[\"a\\\"b\\\\c\"");
+  EXPECT_EQ(quoted("\b\f\n\r\t"), "[\"\\b\\f\\n\\r\\t\"");
+  EXPECT_EQ(quoted(std::string_view("\0\x1f\x7f", 3)), "[\"\\u0000\\u001f\x7f\"");
+  EXPECT_EQ(quoted("\xc3\xa4\xe2\x82\xac\xf0\x9f\x94\x91"), "[\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x94\x91\"");
+}
+
+TEST(JsonText, ReplacesEachByteThatIsNotUtf8) {
+  EXPECT_EQ(quoted("a\xff\xc3z"), "[\"a\xef\xbf\xbd\xef\xbf\xbdz\"");
+}
+
+}  // namespace
+}  // namespace latchkey

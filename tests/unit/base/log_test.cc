@@ -1,0 +1,70 @@
+#include "latchkey/base/log.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+#include <vector>
+
+namespace latchkey {
+namespace {
+
+class KeptLog final : public Log {
+ public:
+  void write(LogLevel level, std::string line) noexcept override {
+    lines.emplace_back(level, std::move(line));
+  }
+  std::vector<std::pair<LogLevel, std::string>> lines;
+};
+
+std::string line_with(std::string_view value) {
+  KeptLog log;
+  LogEvent(log, LogLevel::kInfo, "test").field("value", value);
+  return log.lines.at(0).second;
+}
+
+TEST(LogEvent, IsOneLineWithItsFieldsInTheOrderGiven) {
+  KeptLog log;
+  LogEvent(log, LogLevel::kWarning, "login.refused")
+      .field("user", "alice")
+      .field("status", 400)
+      .field("left", -1);
+  ASSERT_EQ(log.lines.size(), 1U);
+  EXPECT_EQ(log.lines[0].first, LogLevel::kWarning);
+  EXPECT_EQ(log.lines[0].second, "event=login.refused user=alice status=400 left=-1");
+}
+
+TEST(LogEvent, IsHandedOverOnlyWhenItEnds) {
+  KeptLog log;
+  {
+    LogEvent event(log, LogLevel::kInfo, "start");
+    event.field("cores", 2);
+    EXPECT_TRUE(log.lines.empty());
+  }
+  EXPECT_EQ(log.lines.size(), 1U);
+}
+
+TEST(LogEvent, QuotesWhatWouldReadAsAnotherField) {
+  EXPECT_EQ(line_with("plain/value:1"), "event=test value=plain/value:1");
+  EXPECT_EQ(line_with(""), "event=test value=\"\"");
+  EXPECT_EQ(line_with("a b"), "event=test value=\"a b\"");
+  EXPECT_EQ(line_with("a=b"), "event=test value=\"a=b\"");
+  EXPECT_EQ(line_with("say \"hi\""), "event=test value=\"say \\\"hi\\\"\"");
+  EXPECT_EQ(line_with("back\\slash"), "event=test value=\"back\\\\slash\"");
+}
+
+// A user's name in the log must not be able to forge a line or to speak to the terminal.
+TEST(LogEvent, EscapesEveryControlCharacter) {
+  EXPECT_EQ(line_with("a\nevent=login.ok"), "event=test value=\"a\\x0aevent=login.ok\"");
+  EXPECT_EQ(line_with("\x1b[2J"), "event=test value=\"\\x1b[2J\"");
+  EXPECT_EQ(line_with(std::string_view("\0\x7f", 2)), "event=test value=\"\\x00\\x7f\"");
+}
+
+TEST(LogEvent, LetsUtf8Through) { EXPECT_EQ(line_with("Zoë"), "event=test value=Zoë"); }
+
+TEST(LogEvent, CutsAValueAt256Bytes) {
+  EXPECT_EQ(line_with(std::string(256, 'x')), "event=test value=" + std::string(256, 'x'));
+  EXPECT_EQ(line_with(std::string(300, 'x')), "event=test value=" + std::string(256, 'x'));
+}
+
+}  // namespace
+}  // namespace latchkey

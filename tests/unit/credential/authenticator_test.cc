@@ -1,0 +1,183 @@
+#include "latchkey/credential/authenticator.h"
+
+#include <gtest/gtest.h>
+
+#include "hash_rig.h"
+#include "latchkey/credential/sqlite_directory.h"
+#include "latchkey/credential/user_table.h"
+
+namespace latchkey::credential {
+namespace {
+
+/// A directory whose answers stand still, and which can be told to fail.
+class FixedDirectory final : public Directory {
+ public:
+  runtime::Task<Result<std::optional<User>>> find(std::string name) override {
+    ++asked;
+    if (error) co_return tl::unexpected(*error);
+    if (!user || user->name != name) co_return std::optional<User>();
+    co_return user;
+  }
+  runtime::Task<Result<std::optional<User>>> find_by_id(std::int64_t id) override {
+    if (error) co_return tl::unexpected(*error);
+    if (!user || user->id != id) co_return std::optional<User>();
+    co_return user;
+  }
+  runtime::Task<Result<bool>> replace_hash(std::int64_t, std::string expected,
+                                           std::string replacement) override {
+    if (refuse_replacing) co_return failure(ErrorCode::kUnavailable, "no");
+    if (user->password_hash != expected) co_return false;
+    user->password_hash = std::move(replacement);
+    co_return true;
+  }
+
+  std::optional<User> user;
+  std::optional<Error> error;
+  bool refuse_replacing = false;
+  int asked = 0;
+};
+
+class AuthenticatorTest : public ::testing::Test {
+ protected:
+  AuthenticatorTest() {
+    for (runtime::PortId id = 0; id < mailbox.size(); ++id) mailbox.port(id).set_doorbell(&doorbell);
+    User alice;
+    alice.id = 7;
+    alice.name = "alice";
+    alice.password_hash = *make_hash("my pass", kCheapHash);
+    directory.user = alice;
+  }
+
+  Result<std::optional<User>> authenticate(std::string name, std::string_view password) {
+    return wait(authenticator.authenticate(std::move(name), SecretText(password)));
+  }
+  template <class T>
+  T wait(runtime::Task<T> task) {
+    std::optional<T> out;
+    auto keep = [](runtime::Task<T> kept, std::optional<T>& to) -> runtime::Task<void> {
+      to.emplace(co_await kept);
+    };
+    nursery.spawn(keep(std::move(task), out));
+    while (mailbox.port(1).drain() + mailbox.port(0).drain() > 0) continue;
+    LATCHKEY_ASSERT(out.has_value());
+    return std::move(*out);
+  }
+  std::uint64_t hashes() const { return hasher.metrics().hashes.load(); }
+
+  store::SilentDoorbell doorbell;
+  runtime::Mailbox mailbox{2, 8};
+  std::unique_ptr<HashPool> pool = must_make_pool({1});
+  HashClient hasher{mailbox.port(0), *pool, 0};
+  FixedDirectory directory;
+  store::KeptLog log;
+  Authenticator authenticator{directory, hasher, log};
+  runtime::Nursery nursery;
+};
+
+TEST_F(AuthenticatorTest, GivesTheUserForTheRightPassword) {
+  const auto user = authenticate("alice", "my pass");
+  ASSERT_TRUE(user.has_value() && user->has_value());
+  EXPECT_EQ((*user)->id, 7);
+  EXPECT_EQ(hashes(), 1U);
+}
+
+TEST_F(AuthenticatorTest, TakesThePasswordToTheByte) {
+  EXPECT_FALSE(authenticate("alice", " my pass")->has_value());
+  EXPECT_FALSE(authenticate("alice", "my pass ")->has_value());
+}
+
+// C-14: the time is the verification's, so each refusal takes exactly one, of the same parameters.
+TEST_F(AuthenticatorTest, RefusesAWrongPasswordAnUnknownUserAndAnInactiveOneAfterOneVerificationEach) {
+  EXPECT_FALSE(authenticate("alice", "your pass")->has_value());
+  EXPECT_EQ(hashes(), 1U);
+  EXPECT_FALSE(authenticate("bob", "my pass")->has_value());
+  EXPECT_EQ(hashes(), 2U);
+  directory.user->active = false;
+  EXPECT_FALSE(authenticate("alice", "my pass")->has_value());
+  EXPECT_EQ(hashes(), 3U);
+  const std::string parameters =
+      directory.user->password_hash.substr(0, directory.user->password_hash.find("p=1$"));
+  EXPECT_TRUE(pool->dummy_hash().starts_with(parameters)) << parameters;
+}
+
+TEST_F(AuthenticatorTest, UsesANameThatCannotBeCreatedLikeOneThatDoesNotExist) {
+  directory.user->name = "al\nice";
+  EXPECT_FALSE(authenticate("al\nice", "my pass")->has_value());
+  EXPECT_EQ(hashes(), 1U);
+}
+
+TEST_F(AuthenticatorTest, RefusesAfterOneVerificationWhereTheStoredHashCannotBeReadAndLogsIt) {
+  directory.user->password_hash = "pbkdf2_sha256$1$salt$secrethash";
+  EXPECT_FALSE(authenticate("alice", "my pass")->has_value());
+  EXPECT_EQ(hashes(), 1U);
+  EXPECT_TRUE(log.has("login.unreadable_hash"));
+  for (const std::string& line : log.lines) EXPECT_EQ(line.find("secrethash"), std::string::npos) << line;
+}
+
+TEST_F(AuthenticatorTest, NeverHashesATooLongPassword) {
+  const auto refused = authenticate("alice", std::string(kMaxPasswordBytes + 1, 'a'));
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(hashes(), 0U);
+  EXPECT_EQ(directory.asked, 0);
+}
+
+TEST_F(AuthenticatorTest, PassesOnThatTheDirectoryIsUnavailable) {
+  directory.error = Error{ErrorCode::kUnavailable, "disk"};
+  EXPECT_EQ(authenticate("alice", "my pass").error().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(AuthenticatorTest, PassesOnThatTheQueueIsFull) {
+  std::vector<std::optional<Result<std::optional<User>>>> outcomes(HashClient::kMaxAtWorker + 1);
+  auto keep = [](Authenticator& from, std::optional<Result<std::optional<User>>>& to) -> runtime::Task<void> {
+    auto task = from.authenticate("alice", SecretText("my pass"));
+    to.emplace(co_await task);
+  };
+  for (auto& outcome : outcomes) nursery.spawn(keep(authenticator, outcome));
+  ASSERT_TRUE(outcomes.back().has_value());
+  EXPECT_EQ(outcomes.back()->error().code, ErrorCode::kOverloaded);
+  while (mailbox.port(1).drain() + mailbox.port(0).drain() > 0) continue;
+  EXPECT_TRUE(outcomes.front()->value().has_value());
+}
+
+TEST_F(AuthenticatorTest, ReplacesAHashOfOtherSettingsAfterASuccessAlone) {
+  const std::string old_hash = *make_hash("my pass", {.memory_bytes = kMinHashMemoryBytes, .passes = 2});
+  directory.user->password_hash = old_hash;
+  EXPECT_FALSE(authenticate("alice", "your pass")->has_value());
+  EXPECT_EQ(directory.user->password_hash, old_hash);
+
+  const auto user = authenticate("alice", "my pass");
+  ASSERT_TRUE(user->has_value());
+  EXPECT_FALSE(needs_rehash(directory.user->password_hash, kCheapHash));
+  EXPECT_EQ((*user)->password_hash, directory.user->password_hash);
+  EXPECT_TRUE(authenticate("alice", "my pass")->has_value());
+}
+
+TEST_F(AuthenticatorTest, LogsInAllTheSameWhereTheNewHashCannotBeStored) {
+  directory.user->password_hash = *make_hash("my pass", {.memory_bytes = kMinHashMemoryBytes, .passes = 2});
+  directory.refuse_replacing = true;
+  EXPECT_TRUE(authenticate("alice", "my pass")->has_value());
+}
+
+TEST_F(AuthenticatorTest, AnswersARefusalAtTheEndOfItsStepOfTime) {
+  const std::int64_t step_ms = pool->refusal_step_ms();
+  EXPECT_EQ(authenticator.failure_answer_time({1000}, {1000}).ms, 1000 + step_ms);
+  EXPECT_EQ(authenticator.failure_answer_time({1000}, {1001}).ms, 1000 + step_ms);
+  EXPECT_EQ(authenticator.failure_answer_time({1000}, {1000 + step_ms}).ms, 1000 + step_ms);
+  EXPECT_EQ(authenticator.failure_answer_time({1000}, {1001 + step_ms}).ms, 1000 + 2 * step_ms);
+}
+
+TEST_F(AuthenticatorTest, HoldsOnlyWhileTheUserIsActiveWithTheSamePassword) {
+  EXPECT_TRUE(*wait(authenticator.still_holds(7, 0)));
+  directory.user->password_hash = "another hash of it";
+  EXPECT_TRUE(*wait(authenticator.still_holds(7, 0)));
+  directory.user->password_number = 1;
+  EXPECT_FALSE(*wait(authenticator.still_holds(7, 0)));
+  EXPECT_TRUE(*wait(authenticator.still_holds(7, 1)));
+  directory.user->active = false;
+  EXPECT_FALSE(*wait(authenticator.still_holds(7, 1)));
+  directory.user.reset();
+  EXPECT_FALSE(*wait(authenticator.still_holds(7, 1)));
+}
+
+}  // namespace
+}  // namespace latchkey::credential

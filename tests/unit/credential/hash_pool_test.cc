@@ -1,0 +1,184 @@
+#include "latchkey/credential/hash_pool.h"
+
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+#include "../store/thread_rig.h"
+#include "hash_rig.h"
+
+namespace latchkey::credential {
+namespace {
+
+using runtime::Task;
+using Verified = std::optional<Result<bool>>;
+
+Task<void> keep(Task<Result<bool>> task, Verified& out) { out.emplace(co_await task); }
+
+/// Two workers at ports 1 and 2.
+class HashPoolTest : public ::testing::Test {
+ protected:
+  static constexpr std::size_t kMaxWaiting = 3;
+  static constexpr std::size_t kAtWorkers = 2 * HashClient::kMaxAtWorker;
+
+  HashPoolTest() {
+    for (runtime::PortId id = 0; id < mailbox.size(); ++id) mailbox.port(id).set_doorbell(&doorbell);
+  }
+  void verify(const char* password, Verified& out) {
+    nursery.spawn(keep(client.verify(SecretText(password), hash), out));
+  }
+  std::size_t turn() { return mailbox.port(1).drain() + mailbox.port(2).drain() + mailbox.port(0).drain(); }
+
+  store::SilentDoorbell doorbell;
+  runtime::Mailbox mailbox{3, 8};
+  std::unique_ptr<HashPool> pool = must_make_pool({1, 2});
+  HashClient client{mailbox.port(0), *pool, kMaxWaiting};
+  std::string hash = *make_hash("my pass", kCheapHash);
+  runtime::Nursery nursery;
+};
+
+TEST_F(HashPoolTest, VerifiesOnTheWorkersAndNotOnTheCallersThread) {
+  Verified right;
+  Verified wrong;
+  verify("my pass", right);
+  verify("your pass", wrong);
+  mailbox.port(0).drain();
+  EXPECT_EQ(client.metrics().hashes.load(), 0U);
+  while (turn() > 0) continue;
+  EXPECT_TRUE(right->value());
+  EXPECT_FALSE(wrong->value());
+  EXPECT_EQ(client.metrics().hashes.load(), 2U);
+}
+
+TEST_F(HashPoolTest, MakesAHashByThePoolsSettings) {
+  std::optional<Result<std::string>> made;
+  auto making = [](HashClient& from, std::optional<Result<std::string>>& out) -> Task<void> {
+    auto task = from.make(SecretText("new pass"));
+    out.emplace(co_await task);
+  };
+  nursery.spawn(making(client, made));
+  while (turn() > 0) continue;
+  EXPECT_FALSE(needs_rehash(**made, kCheapHash));
+  EXPECT_TRUE(*verify_password("new pass", **made));
+}
+
+TEST_F(HashPoolTest, RefusesAtOnceWhenTheQueueIsFullAndServesTheRest) {
+  std::vector<Verified> outcomes(kAtWorkers + kMaxWaiting + 1);
+  for (Verified& outcome : outcomes) verify("my pass", outcome);
+  EXPECT_EQ(client.metrics().waiting.load(), kMaxWaiting);
+  ASSERT_TRUE(outcomes.back().has_value());
+  EXPECT_EQ(outcomes.back()->error().code, ErrorCode::kOverloaded);
+  EXPECT_EQ(client.metrics().refused.load(), 1U);
+
+  while (turn() > 0) continue;
+  outcomes.pop_back();
+  for (const Verified& outcome : outcomes) EXPECT_TRUE(outcome->value());
+  EXPECT_EQ(client.metrics().waiting.load(), 0U);
+}
+
+TEST_F(HashPoolTest, KeepsAtMostTwoJobsAtAWorkerAndSpreadsThem) {
+  std::vector<Verified> outcomes(kAtWorkers + kMaxWaiting);
+  for (Verified& outcome : outcomes) verify("my pass", outcome);
+  EXPECT_EQ(mailbox.port(1).drain(), HashClient::kMaxAtWorker);
+  EXPECT_EQ(mailbox.port(2).drain(), HashClient::kMaxAtWorker);
+  while (turn() > 0) continue;
+}
+
+TEST_F(HashPoolTest, ServesThoseWhoWaitInTheOrderTheyCame) {
+  std::vector<int> order;
+  auto waiting = [](HashClient& from, std::string stored, std::vector<int>& done, int number) -> Task<void> {
+    auto task = from.verify(SecretText("my pass"), std::move(stored));
+    const Result<bool> verified = co_await task;
+    if (verified) done.push_back(number);
+  };
+  constexpr int kJobs = static_cast<int>(kAtWorkers + kMaxWaiting);
+  for (int i = 0; i < kJobs; ++i) nursery.spawn(waiting(client, hash, order, i));
+  while (turn() > 0) continue;
+  std::vector<int> queued(order.end() - kMaxWaiting, order.end());
+  EXPECT_EQ(queued, (std::vector<int>{kJobs - 3, kJobs - 2, kJobs - 1}));
+}
+
+Task<void> count_right(HashClient& client, const std::string& hash, std::atomic<int>& right) {
+  auto task = client.verify(SecretText("my pass"), hash);
+  const Result<bool> verified = co_await task;
+  if (verified.value_or(false)) ++right;
+}
+
+TEST(HashPool, ServesSeveralCoresOnSeveralThreads) {
+  constexpr runtime::PortId kCores = 2;
+  constexpr int kLoginsACore = 20;
+  store::SemaphoreDoorbell doorbell(kCores + 2);
+  runtime::Mailbox mailbox(kCores + 2, 64);
+  for (runtime::PortId id = 0; id < mailbox.size(); ++id) mailbox.port(id).set_doorbell(&doorbell);
+  const std::unique_ptr<HashPool> pool = must_make_pool({kCores, kCores + 1});
+  const std::string hash = *make_hash("my pass", kCheapHash);
+  std::atomic<int> right{0};
+  {
+    const store::PortThread first(doorbell, mailbox.port(kCores), *pool);
+    const store::PortThread second(doorbell, mailbox.port(kCores + 1), *pool);
+    std::vector<std::thread> cores;
+    for (runtime::PortId core = 0; core < kCores; ++core) {
+      cores.emplace_back([&, core] {
+        HashClient client(mailbox.port(core), *pool, kLoginsACore);
+        runtime::Nursery nursery;
+        for (int i = 0; i < kLoginsACore; ++i) nursery.spawn(count_right(client, hash, right));
+        store::run_until_ended(doorbell, mailbox.port(core), nursery);
+      });
+    }
+    for (std::thread& core : cores) core.join();
+  }
+  EXPECT_EQ(right.load(), static_cast<int>(kCores) * kLoginsACore);
+}
+
+TEST(HashPool, HasADummyHashThatCostsWhatANewHashCosts) {
+  const std::unique_ptr<HashPool> pool = must_make_pool({1}, HashSettings{});
+  EXPECT_FALSE(needs_rehash(pool->dummy_hash(), HashSettings{}));
+  EXPECT_EQ(pool->dummy_hash().size(), make_hash("x", HashSettings{})->size());
+  EXPECT_NE(pool->dummy_hash(), must_make_pool({1}, HashSettings{})->dummy_hash());
+}
+
+TEST(HashPool, RefusesSettingsOutOfBounds) {
+  SystemRandom random;
+  const auto pool = HashPool::create({.memory_bytes = 1, .passes = 1}, {1}, random, ManualClock());
+  ASSERT_FALSE(pool.has_value());
+  EXPECT_EQ(pool.error().code, ErrorCode::kInvalid);
+}
+
+/// Every look at it takes 17 ms.
+class TickingClock final : public Clock {
+ public:
+  BootTime boot() const noexcept override { return {now_ms_ += 17}; }
+  WallTime wall() const noexcept override { return {}; }
+
+ private:
+  mutable std::int64_t now_ms_ = 0;
+};
+
+TEST(HashPool, AnswersRefusalsInStepsOfTwiceAHash) {
+  SystemRandom random;
+  EXPECT_EQ((*HashPool::create(kCheapHash, {1}, random, TickingClock()))->refusal_step_ms(), 40);
+  EXPECT_EQ(must_make_pool({1})->refusal_step_ms(), 20);
+}
+
+TEST(HashPool, LowersThePriorityOfTheWorkersThreadAlone) {
+  const std::unique_ptr<HashPool> pool = must_make_pool({0});
+  runtime::Mailbox mailbox(1, 1);
+  int policy = -1;
+  int nice = -1;
+  std::thread worker([&] {
+    pool->started(mailbox.port(0));
+    policy = sched_getscheduler(0);
+    nice = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid()));
+  });
+  worker.join();
+  EXPECT_EQ(policy, SCHED_BATCH);
+  EXPECT_EQ(nice, 19);
+  EXPECT_EQ(sched_getscheduler(0), SCHED_OTHER);
+}
+
+}  // namespace
+}  // namespace latchkey::credential

@@ -1,0 +1,26 @@
+// Hash workers that a test turns by hand on its only thread. Port 0 is the client's.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "../store/store_rig.h"
+#include "latchkey/base/random.h"
+#include "latchkey/credential/hash_pool.h"
+
+namespace latchkey::credential {
+
+inline constexpr HashSettings kCheapHash{.memory_bytes = kMinHashMemoryBytes, .passes = 1};
+
+inline std::unique_ptr<HashPool> must_make_pool(std::vector<runtime::PortId> workers,
+                                                const HashSettings& settings = kCheapHash) {
+  SystemRandom random;
+  const ManualClock clock;
+  Result<std::unique_ptr<HashPool>> pool = HashPool::create(settings, std::move(workers), random, clock);
+  LATCHKEY_ASSERT(pool.has_value());
+  return std::move(*pool);
+}
+
+}  // namespace latchkey::credential

@@ -1,0 +1,258 @@
+#include "latchkey/net/listener.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "support/loop_rig.h"
+#include "support/peer.h"
+#include "support/temporary_directory.h"
+
+namespace latchkey::net {
+namespace {
+
+using test::LoopRig;
+using test::Peer;
+
+const Endpoint kLoopbackV4{IpAddress::from_v4(127, 0, 0, 1), 0};
+
+Endpoint loopback_v6() { return Endpoint{*IpAddress::parse("::1"), 0}; }
+
+Peer connect_to(const Endpoint& where) {
+  sockaddr_storage address{};
+  const socklen_t length = where.to_sockaddr(address);
+  const int fd = ::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  void* const at = &address;
+  EXPECT_EQ(::connect(fd, static_cast<sockaddr*>(at), length), 0) << std::strerror(errno);
+  return Peer(fd);
+}
+
+Peer connect_to(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  void* const at = &address;
+  EXPECT_EQ(::connect(fd, static_cast<sockaddr*>(at), sizeof address), 0) << std::strerror(errno);
+  return Peer(fd);
+}
+
+TEST(Listener, PortZeroPicksAFreePortAndSaysWhich) {
+  for (const Endpoint& where : {kLoopbackV4, loopback_v6()}) {
+    const Result<Listener> listener = Listener::bind_tcp(where);
+    ASSERT_TRUE(listener.has_value()) << listener.error().text;
+    EXPECT_NE(listener->endpoint().port, 0);
+    EXPECT_EQ(listener->endpoint().address, where.address);
+    const Peer peer = connect_to(listener->endpoint());
+  }
+}
+
+TEST(Listener, TwoOfOneProcessShareAPortSoThatEveryCoreHasItsOwnQueue) {
+  const Result<Listener> first = Listener::bind_tcp(kLoopbackV4);
+  ASSERT_TRUE(first.has_value());
+  const Result<Listener> second = Listener::bind_tcp(first->endpoint());
+  ASSERT_TRUE(second.has_value()) << second.error().text;
+  EXPECT_EQ(second->endpoint(), first->endpoint());
+}
+
+TEST(Listener, AnAddressInUseIsNamedWithTheWayOut) {
+  const int other = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_storage address{};
+  socklen_t length = kLoopbackV4.to_sockaddr(address);
+  void* const at = &address;
+  ASSERT_EQ(::bind(other, static_cast<sockaddr*>(at), length), 0);
+  ASSERT_EQ(::listen(other, 1), 0);
+  length = sizeof address;
+  ASSERT_EQ(::getsockname(other, static_cast<sockaddr*>(at), &length), 0);
+  const Endpoint taken = *Endpoint::from_sockaddr(*static_cast<sockaddr*>(at));
+  const Result<Listener> listener = Listener::bind_tcp(taken);
+  ASSERT_FALSE(listener.has_value());
+  EXPECT_EQ(listener.error().code, ErrorCode::kConflict);
+  EXPECT_EQ(listener.error().text,
+            taken.to_text() + " is in use by another process: stop it, or listen elsewhere with --listen");
+  ::close(other);
+}
+
+TEST(Listener, AnAddressOfAnotherMachineIsSaidToBeThat) {
+  const Result<Listener> listener = Listener::bind_tcp(Endpoint{IpAddress::from_v4(192, 0, 2, 1), 0});
+  ASSERT_FALSE(listener.has_value());
+  EXPECT_EQ(listener.error().text, "192.0.2.1:0 is not an address of this machine (see `ip addr`)");
+}
+
+TEST(Listener, AUnixSocketIsItsOwnersAlone) {
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.path() / "socket";
+  const mode_t mask = ::umask(0);
+  const Result<Listener> listener = Listener::bind_unix(path);
+  const mode_t after = ::umask(mask);
+  ASSERT_TRUE(listener.has_value()) << listener.error().text;
+  struct stat found {};
+  ASSERT_EQ(::stat(path.c_str(), &found), 0);
+  EXPECT_TRUE(S_ISSOCK(found.st_mode));
+  EXPECT_EQ(found.st_mode & 0777, 0600U);
+  // The mask of the process is as it was.
+  EXPECT_EQ(after, 0U);
+  const Peer peer = connect_to(path);
+}
+
+TEST(Listener, ADeadUnixSocketIsReplaced) {
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.path() / "socket";
+  { const Result<Listener> first = Listener::bind_unix(path); }
+  const Result<Listener> second = Listener::bind_unix(path);
+  ASSERT_TRUE(second.has_value()) << second.error().text;
+  const Peer peer = connect_to(path);
+}
+
+TEST(Listener, AUnixSocketThatSomebodyListensOnIsLeftAlone) {
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.path() / "socket";
+  const Result<Listener> first = Listener::bind_unix(path);
+  const Result<Listener> second = Listener::bind_unix(path);
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code, ErrorCode::kConflict);
+  EXPECT_EQ(second.error().text, "another process listens on '" + path + "': stop it, or listen elsewhere");
+  const Peer peer = connect_to(path);
+}
+
+TEST(Listener, AFileThatIsNoSocketIsNotRemoved) {
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.path() / "precious";
+  std::ofstream(path) << "data";
+  const Result<Listener> listener = Listener::bind_unix(path);
+  ASSERT_FALSE(listener.has_value());
+  EXPECT_EQ(listener.error().text, "'" + path + "' exists and is not a socket: move it away, or listen elsewhere");
+  EXPECT_EQ(::access(path.c_str(), F_OK), 0);
+}
+
+TEST(Listener, AUnixPathThatIsTooLongIsRefused) {
+  const Result<Listener> listener = Listener::bind_unix("/tmp/" + std::string(120, 'x'));
+  ASSERT_FALSE(listener.has_value());
+  EXPECT_NE(listener.error().text.find("is too long for a socket's path: 107 bytes at most"), std::string::npos);
+}
+
+TEST(Listener, AUnixPathInNoDirectoryIsRefusedWithItsReason) {
+  const Result<Listener> listener = Listener::bind_unix("/nonexistent/socket");
+  ASSERT_FALSE(listener.has_value());
+  EXPECT_EQ(listener.error().text, "cannot listen on the socket '/nonexistent/socket': No such file or directory");
+}
+
+class Acceptance final : public Acceptor::Handler {
+ public:
+  ~Acceptance() {
+    for (const int fd : accepted_fds) ::close(fd);
+  }
+  void accepted(int fd) override { accepted_fds.push_back(fd); }
+  void accept_failed(int error) override { failures.push_back(error); }
+  std::vector<int> accepted_fds;
+  std::vector<int> failures;
+};
+
+class AcceptorTest : public ::testing::Test {
+ protected:
+  AcceptorTest() {
+    Result<Listener> listener = Listener::bind_tcp(kLoopbackV4);
+    LATCHKEY_ASSERT(listener.has_value());
+    listener_ = std::make_unique<Listener>(std::move(*listener));
+    acceptor_ = std::make_unique<Acceptor>(rig_.loop(), *listener_, acceptance_);
+  }
+  ~AcceptorTest() override {
+    acceptor_->stop();
+    EXPECT_TRUE(rig_.until([this] { return acceptor_->stopped(); }));
+  }
+
+  LoopRig rig_;
+  std::unique_ptr<Listener> listener_;
+  Acceptance acceptance_;
+  std::unique_ptr<Acceptor> acceptor_;
+};
+
+TEST_F(AcceptorTest, EveryConnectionIsHandedOver) {
+  acceptor_->start();
+  std::vector<Peer> peers;
+  for (std::size_t i = 1; i <= 5; ++i) {
+    peers.push_back(connect_to(listener_->endpoint()));
+    ASSERT_TRUE(rig_.until([&] { return acceptance_.accepted_fds.size() == i; }));
+  }
+  const int fd = acceptance_.accepted_fds.front();
+  int no_delay = 0;
+  socklen_t length = sizeof no_delay;
+  ASSERT_EQ(::getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, &length), 0);
+  EXPECT_EQ(no_delay, 1);
+  sockaddr_storage address{};
+  length = sizeof address;
+  void* const at = &address;
+  ASSERT_EQ(::getsockname(peers.front().fd(), static_cast<sockaddr*>(at), &length), 0);
+  EXPECT_EQ(peer_of(fd), *Endpoint::from_sockaddr(*static_cast<sockaddr*>(at)));
+}
+
+TEST_F(AcceptorTest, AStoppedAcceptorTakesNoMore) {
+  acceptor_->start();
+  const Peer before = connect_to(listener_->endpoint());
+  ASSERT_TRUE(rig_.until([this] { return acceptance_.accepted_fds.size() == 1; }));
+  acceptor_->stop();
+  ASSERT_TRUE(rig_.until([this] { return acceptor_->stopped(); }));
+  const Peer after = connect_to(listener_->endpoint());
+  rig_.advance_ms(1000);
+  EXPECT_EQ(acceptance_.accepted_fds.size(), 1U);
+  EXPECT_TRUE(acceptance_.failures.empty());
+}
+
+TEST_F(AcceptorTest, WithoutDescriptorsItSaysSoAndTriesAgainLater) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const Peer first = connect_to(listener_->endpoint());
+  // The kernel takes the limit when the accept is armed: no descriptor beyond those that are open.
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  acceptor_->start();
+  const bool failed = rig_.until([this] { return !acceptance_.failures.empty(); });
+  rig_.settle();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_TRUE(failed);
+  // Once, and not in a circle.
+  EXPECT_EQ(acceptance_.failures, std::vector<int>{-EMFILE});
+  EXPECT_TRUE(acceptance_.accepted_fds.empty());
+  rig_.advance_ms(Acceptor::kRetryMs + runtime::Loop::kTickMs);
+  EXPECT_TRUE(rig_.until([this] { return acceptance_.accepted_fds.size() == 1; }));
+  EXPECT_EQ(acceptance_.failures.size(), 1U);
+}
+
+TEST_F(AcceptorTest, AnAcceptorThatWaitsToTryAgainCanBeStopped) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const Peer first = connect_to(listener_->endpoint());
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  acceptor_->start();
+  const bool failed = rig_.until([this] { return !acceptance_.failures.empty(); });
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_TRUE(failed);
+  acceptor_->stop();
+  EXPECT_TRUE(acceptor_->stopped());
+  rig_.advance_ms(1000);
+  EXPECT_TRUE(acceptance_.accepted_fds.empty());
+}
+
+TEST(PeerOf, ASocketWithoutARemoteAddressHasNone) {
+  auto [fd, peer] = test::unix_pair();
+  EXPECT_EQ(peer_of(fd), Endpoint{});
+  ::close(fd);
+  EXPECT_EQ(peer_of(-1), Endpoint{});
+}
+
+}  // namespace
+}  // namespace latchkey::net

@@ -1,0 +1,153 @@
+#include "latchkey/token/entry.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "latchkey/token/user_slot.h"
+
+namespace latchkey::token {
+namespace {
+
+Secret secret_of(std::uint8_t first) {
+  Secret secret;
+  for (std::size_t i = 0; i < secret.size(); ++i) secret[i] = static_cast<std::uint8_t>(first + i);
+  return secret;
+}
+
+store::BindingHash binding_of(std::uint8_t first) {
+  store::BindingHash hash;
+  for (std::size_t i = 0; i < hash.size(); ++i) hash[i] = static_cast<std::uint8_t>(first + i);
+  return hash;
+}
+
+TEST(State, HoldsEachPartAtItsWidestBesideTheOthers) {
+  const State state(TableTime{kMaxTableMs}, false, Life::kInactive, State::kMaxGeneration);
+  EXPECT_EQ(state.last_used().ms, kMaxTableMs);
+  EXPECT_FALSE(state.unsaved());
+  EXPECT_EQ(state.life(), Life::kInactive);
+  EXPECT_EQ(state.generation(), State::kMaxGeneration);
+  const State other(TableTime{0}, true, Life::kFree, 0);
+  EXPECT_EQ(other.last_used().ms, 0);
+  EXPECT_TRUE(other.unsaved());
+  EXPECT_EQ(other.life(), Life::kFree);
+  EXPECT_EQ(other.generation(), 0U);
+}
+
+TEST(State, OfZeroMemoryIsFree) {
+  EXPECT_EQ(State().life(), Life::kFree);
+  EXPECT_EQ(State().word(), 0U);
+}
+
+TEST(State, ChangesOnePartAndKeepsTheOthers) {
+  const State live(TableTime{5000}, false, Life::kLive, 77);
+  EXPECT_EQ(live.used_at({6000}), State(TableTime{6000}, true, Life::kLive, 77));
+  EXPECT_EQ(live.used_at({6000}).saved(), State(TableTime{6000}, false, Life::kLive, 77));
+  EXPECT_EQ(live.not_saved(), State(TableTime{5000}, true, Life::kLive, 77));
+  EXPECT_EQ(live.not_saved().dead(Life::kDeleted, {7000}), State(TableTime{7000}, false, Life::kDeleted, 77));
+}
+
+TEST(Life, IsThatOfTheRecordedDeath) {
+  EXPECT_EQ(life_of(store::Death::kNone), Life::kLive);
+  EXPECT_EQ(life_of(store::Death::kExpired), Life::kExpired);
+  EXPECT_EQ(life_of(store::Death::kDeleted), Life::kDeleted);
+  EXPECT_EQ(life_of(store::Death::kLimit), Life::kLimit);
+  EXPECT_EQ(life_of(store::Death::kInactive), Life::kInactive);
+}
+
+TEST(Entry, IsEightWordsWithTheStateFirst) {
+  Entry entry;
+  State free;
+  ASSERT_TRUE(entry.change(free, State(TableTime{1}, true, Life::kLive, 2)));
+  std::uint64_t word = 0;
+  static_assert(sizeof(Entry) == 64);
+  std::memcpy(&word, static_cast<const void*>(&entry), sizeof word);
+  EXPECT_EQ(State(word), entry.state());
+}
+
+TEST(Entry, KeepsEverythingThatItIsFilledWithApart) {
+  Entry entry;
+  entry.fill(SecretWords(secret_of(10)), BindingWords(binding_of(100)), 255, 0xFFFF'FFFE);
+  entry.set_row(store::kMaxRowId);
+  entry.set_wheel_next(0xFFFF'FFFD);
+  entry.set_previous(0xFFFF'FFFC);
+  entry.set_next(0xFFFF'FFFB);
+  EXPECT_EQ(entry.secret(), secret_of(10));
+  EXPECT_EQ(entry.binding(), binding_of(100));
+  EXPECT_EQ(entry.key_number(), 255);
+  EXPECT_EQ(entry.user_slot(), 0xFFFF'FFFEU);
+  EXPECT_EQ(entry.row(), store::kMaxRowId);
+  EXPECT_EQ(entry.wheel_next(), 0xFFFF'FFFDU);
+  EXPECT_EQ(entry.previous(), 0xFFFF'FFFCU);
+  EXPECT_EQ(entry.next(), 0xFFFF'FFFBU);
+  entry.set_row(1);
+  entry.set_wheel_next(0);
+  entry.set_previous(0);
+  EXPECT_EQ(entry.secret(), secret_of(10));
+  EXPECT_EQ(entry.key_number(), 255);
+  EXPECT_EQ(entry.user_slot(), 0xFFFF'FFFEU);
+  EXPECT_EQ(entry.row(), 1);
+  EXPECT_EQ(entry.next(), 0xFFFF'FFFBU);
+}
+
+TEST(Entry, KnowsItsSecretAndItsBindingByEveryBit) {
+  Entry entry;
+  entry.fill(SecretWords(secret_of(10)), BindingWords(binding_of(100)), 1, 1);
+  EXPECT_TRUE(entry.has_secret(SecretWords(secret_of(10))));
+  EXPECT_TRUE(entry.has_binding(BindingWords(binding_of(100))));
+  for (std::size_t bit = 0; bit < 8 * kSecretBytes; ++bit) {
+    Secret other = secret_of(10);
+    other[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
+    EXPECT_FALSE(entry.has_secret(SecretWords(other))) << bit;
+  }
+  for (std::size_t bit = 0; bit < 8 * sizeof(store::BindingHash); ++bit) {
+    store::BindingHash other = binding_of(100);
+    other[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
+    EXPECT_FALSE(entry.has_binding(BindingWords(other))) << bit;
+  }
+}
+
+TEST(Entry, GivenAStateThatHasChangedAChangeFailsAndTellsWhatItIs) {
+  Entry entry;
+  State seen;
+  ASSERT_TRUE(entry.change(seen, State(TableTime{1}, false, Life::kPending, 9)));
+  State old;
+  EXPECT_FALSE(entry.change(old, State(TableTime{2}, false, Life::kLive, 9)));
+  EXPECT_EQ(old, State(TableTime{1}, false, Life::kPending, 9));
+}
+
+class UserRecordTest : public ::testing::Test {
+ protected:
+  static std::string header_name(std::string_view name) {
+    UserRecord* const record = UserRecord::create(1, 2, name);
+    EXPECT_EQ(record->name(), name);
+    std::string text(record->header_name());
+    UserRecord::destroy(record);
+    return text;
+  }
+};
+
+TEST_F(UserRecordTest, HoldsWhoItIs) {
+  UserRecord* const record = UserRecord::create(-5, 0xBEEF, "alice");
+  EXPECT_EQ(record->id(), -5);
+  EXPECT_EQ(record->tag(), 0xBEEF);
+  EXPECT_EQ(record->name(), "alice");
+  EXPECT_EQ(record->bytes(), 16U + 5U);
+  UserRecord::destroy(record);
+}
+
+TEST_F(UserRecordTest, ANameOfVisibleAsciiStandsInAHeaderAsItIs) {
+  EXPECT_EQ(header_name("alice@example.org!#~"), "alice@example.org!#~");
+  EXPECT_EQ(header_name(""), "");
+}
+
+TEST_F(UserRecordTest, AnythingElseStandsThereByItsBytes) {
+  EXPECT_EQ(header_name("a b"), "a%20b");
+  EXPECT_EQ(header_name("100%"), "100%25");
+  EXPECT_EQ(header_name("J\xC3\xBCrgen\x7F\r\n"), "J%C3%BCrgen%7F%0D%0A");
+}
+
+}  // namespace
+}  // namespace latchkey::token

@@ -1,0 +1,102 @@
+// A store in memory for the tests of the token room: it can answer at once, answer when told, or refuse.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "latchkey/runtime/event.h"
+#include "latchkey/store/store.h"
+
+namespace latchkey::token {
+
+class FakeStore final : public store::Store {
+ public:
+  /// While true, what is asked waits for `answer`.
+  bool holds = false;
+  /// While set, what is answered is this error, and nothing changes.
+  std::optional<Error> refusal;
+
+  std::map<store::RowId, store::Session> rows;
+  std::vector<std::vector<store::SessionRefresh>> refreshes;
+  std::vector<std::vector<store::RowId>> forgotten;
+  std::size_t logins = 0;
+  std::size_t death_writes = 0;
+
+  void refuse() { refusal = Error{ErrorCode::kUnavailable, "the disk is full"}; }
+  void accept() { refusal.reset(); }
+  /// Answers all that has been asked.
+  void answer() { gate_.wake_all(); }
+  bool is_asked() const noexcept { return gate_.has_waiters(); }
+
+  runtime::Task<Result<store::RowId>> record_login(store::LoginRecord record) override {
+    ++logins;
+    if (holds) co_await gate_.wait();
+    if (refusal) co_return tl::unexpected<Error>(*refusal);
+    for (const store::SessionDeath& death : record.deaths) die(death);
+    record.session.row = next_row_++;
+    const store::RowId row = record.session.row;
+    rows.emplace(row, std::move(record.session));
+    co_return row;
+  }
+
+  runtime::Task<Result<bool>> record_deaths(std::vector<store::SessionDeath> deaths) override {
+    ++death_writes;
+    if (holds) co_await gate_.wait();
+    if (refusal) co_return tl::unexpected<Error>(*refusal);
+    for (const store::SessionDeath& death : deaths) die(death);
+    co_return true;
+  }
+
+  runtime::Task<Result<bool>> record_refreshes(std::vector<store::SessionRefresh> batch) override {
+    if (holds) co_await gate_.wait();
+    if (refusal) co_return tl::unexpected<Error>(*refusal);
+    for (const store::SessionRefresh& refresh : batch) {
+      const auto found = rows.find(refresh.row);
+      if (found == rows.end() || found->second.death != store::Death::kNone) continue;
+      found->second.last_used = std::max(found->second.last_used, refresh.last_used);
+    }
+    refreshes.push_back(std::move(batch));
+    co_return true;
+  }
+
+  runtime::Task<Result<bool>> forget(std::vector<store::RowId> gone) override {
+    if (holds) co_await gate_.wait();
+    if (refusal) co_return tl::unexpected<Error>(*refusal);
+    for (const store::RowId row : gone) rows.erase(row);
+    forgotten.push_back(std::move(gone));
+    co_return true;
+  }
+
+  runtime::Task<Result<std::optional<store::Session>>> find(store::LookupHash lookup) override {
+    for (const auto& [row, session] : rows) {
+      if (session.lookup == lookup) co_return session;
+    }
+    co_return std::nullopt;
+  }
+
+  runtime::Task<Result<std::vector<store::Session>>> sessions_of(std::int64_t user_id,
+                                                                 std::size_t limit) override {
+    std::vector<store::Session> sessions;
+    for (const auto& [row, session] : rows) {
+      const bool wanted = session.user_id == user_id && session.death == store::Death::kNone;
+      if (wanted && sessions.size() < limit) sessions.push_back(session);
+    }
+    co_return sessions;
+  }
+
+ private:
+  void die(const store::SessionDeath& death) {
+    const auto found = rows.find(death.row);
+    if (found == rows.end() || found->second.death != store::Death::kNone) return;
+    found->second.death = death.reason;
+    found->second.died = death.at;
+  }
+
+  store::RowId next_row_ = 1;
+  runtime::Broadcast gate_;
+};
+
+}  // namespace latchkey::token

@@ -1,0 +1,149 @@
+// One shard with everything that it works with, for the tests: a clock that stands still until told, a store
+// in memory, no helper thread. Coroutines run in `nursery`; what they end with stands in what `start` gave.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fake_store.h"
+#include "latchkey/base/log.h"
+#include "latchkey/base/random.h"
+#include "latchkey/runtime/nursery.h"
+#include "latchkey/token/registry.h"
+#include "latchkey/token/shard.h"
+
+namespace latchkey::token {
+
+inline KeyFile test_key_file(std::uint8_t signing = 1) {
+  KeyFile file;
+  std::fill(file.root.bytes().begin(), file.root.bytes().end(), std::uint8_t{0x5A});
+  file.signing = signing;
+  return file;
+}
+
+inline store::BindingHash binding(std::uint32_t number) {
+  store::BindingHash hash{};
+  for (std::size_t i = 0; i < sizeof number; ++i) hash[i] = static_cast<std::uint8_t>(number >> (8 * i));
+  return hash;
+}
+
+/// What a task ended with; empty while it runs.
+template <class T>
+using Ended = std::shared_ptr<std::optional<T>>;
+
+template <class T>
+runtime::Task<void> keep_result(runtime::Task<T> task, Ended<T> ended) {
+  T value = co_await task;
+  ended->emplace(std::move(value));
+}
+
+class ShardTest : public ::testing::Test {
+ protected:
+  static constexpr std::int64_t kTimeoutMs = 60'000;
+  static constexpr std::int64_t kAlice = 7;
+  static constexpr std::int64_t kBob = 8;
+
+  ShardTest() {
+    settings_.timeout_ms = kTimeoutMs;
+    settings_.max_tokens = 10'000;
+    settings_.max_tombstones = 1'000;
+    quiescence_.activate(0);
+  }
+  ~ShardTest() override { shard_.reset(); }
+
+  Shard& shard() {
+    if (shard_ == nullptr) make_shard();
+    return *shard_;
+  }
+
+  /// As a start of the process does: the same clock, another memory.
+  void make_shard() {
+    registry_.reset();
+    shard_.reset();
+    shard_ = Shard::create({.core = 0,
+                            .shards = 1,
+                            .clock = table_clock_,
+                            .random = random_,
+                            .keyring = *keyring_,
+                            .store = store_,
+                            .quiescence = quiescence_,
+                            .pages = pages_.client(0),
+                            .log = log_},
+                           settings_)
+                 .value();
+    registry_.emplace(std::vector<const Table*>{&shard_->table()}, quiescence_, 0);
+  }
+
+  /// Loads every row of the store into a new shard; forgets what it is told to.
+  void restart(bool clean) {
+    make_shard();
+    std::vector<store::RowId> forgotten;
+    for (const auto& [row, session] : store_.rows) {
+      if (shard_->load(session, now(), clean).value() == Loaded::kForget) forgotten.push_back(row);
+    }
+    for (const store::RowId row : forgotten) store_.rows.erase(row);
+  }
+
+  template <class T>
+  Ended<T> start(runtime::Task<T> task) {
+    auto ended = std::make_shared<std::optional<T>>();
+    nursery_.spawn(keep_result(std::move(task), ended));
+    return ended;
+  }
+
+  Ended<Result<Login>> start_login(std::int64_t user_id, std::uint32_t from = 1) {
+    return start(shard().login({.user_id = user_id,
+                                .user_name = "user" + std::to_string(user_id),
+                                .binding = binding(from),
+                                .address = "192.0.2.1",
+                                .agent = "test"}));
+  }
+  Login log_in(std::int64_t user_id, std::uint32_t from = 1) {
+    return start_login(user_id, from)->value().value();
+  }
+
+  Outcome check(const Token& token, std::uint32_t from = 1) {
+    return registry_->check(token, binding(from), now()).outcome;
+  }
+
+  TableTime now() const { return table_clock_.now(); }
+
+  /// Time passes as a loop sees it: the shard is advanced every 50 ms, and the core is quiescent between.
+  void pass_ms(std::int64_t ms) {
+    while (ms > 0) {
+      const std::int64_t step = std::min<std::int64_t>(ms, 50);
+      clock_.advance_ms(step);
+      ms -= step;
+      turn();
+    }
+  }
+  void turn() {
+    quiescence_.activate(0);
+    quiescence_.collect(0);
+    do {
+      shard().advance(now(), 1000);
+    } while (shard().behind());
+  }
+
+  ManualClock clock_;
+  TableClock table_clock_{clock_};
+  SystemRandom random_;
+  NoLog log_;
+  std::optional<Keyring> keyring_{Keyring(test_key_file())};
+  FakeStore store_;
+  runtime::PageSource pages_{1, runtime::PageSource::Mode::kInPlace};
+  runtime::Quiescence quiescence_{1};
+  ShardSettings settings_;
+  std::unique_ptr<Shard> shard_;
+  std::optional<Registry> registry_;
+  runtime::Nursery nursery_;
+};
+
+}  // namespace latchkey::token

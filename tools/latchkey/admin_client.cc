@@ -1,0 +1,144 @@
+#include "admin_client.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace latchkey::command {
+
+namespace {
+
+class Socket {
+ public:
+  explicit Socket(int file) noexcept : file_(file) {}
+  Socket(Socket&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+  Socket& operator=(Socket&&) = delete;
+  ~Socket() {
+    if (file_ >= 0) ::close(file_);
+  }
+  int get() const noexcept { return file_; }
+
+ private:
+  int file_;
+};
+
+tl::unexpected<Error> cannot(std::string_view what, const std::filesystem::path& socket, int error) {
+  const bool nobody = error == ENOENT || error == ECONNREFUSED;
+  return failure(nobody ? ErrorCode::kNotFound : ErrorCode::kUnavailable,
+                 fmt::format("the server's admin socket {}: cannot {}: {}", socket.string(), what,
+                             std::system_category().message(error)));
+}
+
+tl::unexpected<Error> no_answer(const std::filesystem::path& socket) {
+  return failure(
+      ErrorCode::kUnavailable,
+      fmt::format("the server at {} gave no whole answer: it may or may not have been done; see its log, and "
+                  "look with 'user list' or 'token list'",
+                  socket.string()));
+}
+
+Result<Socket> connect_to(const std::filesystem::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name = path.string();
+  if (name.size() >= sizeof address.sun_path) return cannot("connect", path, ENAMETOOLONG);
+  std::memcpy(address.sun_path, name.data(), name.size());
+  Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (socket.get() < 0) return cannot("make a socket", path, errno);
+  const timeval timeout{kAnswerTimeoutSeconds, 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return cannot("connect", path, errno);
+  }
+  return socket;
+}
+
+bool send_all(const Socket& socket, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+struct Head {
+  int status = 0;
+  std::size_t head_bytes = 0;
+  std::size_t body_bytes = 0;
+};
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return out;
+}
+
+/// What is wanted of an answer's head, once it is whole. The other side is latchkeyd, which always says the
+/// length.
+std::optional<Head> read_head(std::string_view answer) {
+  constexpr std::string_view kVersion = "HTTP/1.1 ";
+  constexpr std::string_view kLength = "\r\ncontent-length:";
+  const std::size_t end = answer.find("\r\n\r\n");
+  if (end == std::string_view::npos || !answer.starts_with(kVersion)) return std::nullopt;
+  Head head;
+  head.head_bytes = end + 4;
+  const std::string lines = lower(answer.substr(0, end + 2));
+  std::from_chars(lines.data() + kVersion.size(), lines.data() + lines.size(), head.status);
+  const std::size_t length = lines.find(kLength);
+  if (length == std::string::npos) return head;
+  const std::size_t digits = lines.find_first_not_of(" \t", length + kLength.size());
+  if (digits != std::string::npos) {
+    std::from_chars(lines.data() + digits, lines.data() + lines.size(), head.body_bytes);
+  }
+  return head;
+}
+
+}  // namespace
+
+Result<void> probe_server(const std::filesystem::path& socket) {
+  const Result<Socket> connected = connect_to(socket);
+  if (!connected) return tl::unexpected(connected.error());
+  return {};
+}
+
+Result<api::AdminReply> ask_server(const std::filesystem::path& socket, const api::AdminRequest& request) {
+  const Result<Socket> connected = connect_to(socket);
+  if (!connected) return tl::unexpected(connected.error());
+  const std::string_view body = request.body.view();
+  const std::string head = fmt::format(
+      "{} {} HTTP/1.1\r\nHost: latchkeyd\r\nConnection: close\r\nContent-Type: application/json\r\n"
+      "Content-Length: {}\r\n\r\n",
+      request.method, request.path, body.size());
+  if (!send_all(*connected, head) || !send_all(*connected, body)) return no_answer(socket);
+
+  std::string answer;
+  std::array<char, 65536> part{};
+  while (answer.size() < kMaxAnswerBytes) {
+    const ssize_t got = ::recv(connected->get(), part.data(), part.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    answer.append(part.data(), static_cast<std::size_t>(got));
+    const std::optional<Head> read = read_head(answer);
+    if (!read || answer.size() < read->head_bytes + read->body_bytes) continue;
+    return api::AdminReply{read->status, answer.substr(read->head_bytes, read->body_bytes)};
+  }
+  return no_answer(socket);
+}
+
+}  // namespace latchkey::command

@@ -1,0 +1,29 @@
+// Backend: what carries out the command's requests: the server, through its admin socket, where one holds the
+// data directory's lock, and otherwise this process on the database itself. Both run api::Admin.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "latchkey/api/admin.h"
+#include "latchkey/base/result.h"
+
+namespace latchkey::command {
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  /// Errors are of the way there; a refusal is a reply.
+  virtual Result<api::AdminReply> act(api::AdminRequest request) = 0;
+};
+
+struct BackendOptions {
+  std::filesystem::path data;
+  std::filesystem::path socket;  ///< the server's, if there is a server
+  bool may_create = false;       ///< make the data directory where it is missing
+};
+
+/// Waits some seconds for another command that holds the lock.
+Result<std::unique_ptr<Backend>> open_backend(const BackendOptions& options);
+
+}  // namespace latchkey::command

@@ -1,0 +1,251 @@
+// latchkey: the administrator's command. It reads the arguments and the password, has a Backend act, and
+// prints. Exit status: 0 done, 1 refused (standard error says what to do), 2 wrong usage.
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "backend.h"
+#include "latchkey/base/json_text.h"
+#include "latchkey/store/data_directory.h"
+#include "output.h"
+#include "password.h"
+
+namespace latchkey::command {
+
+namespace {
+
+constexpr int kExitDone = 0;
+constexpr int kExitRefused = 1;
+constexpr int kExitUsage = 2;
+
+constexpr std::size_t kMaxPages = 100'000;
+
+struct Arguments {
+  std::string data = "/var/lib/latchkey";
+  std::string socket;
+  std::string user;
+  bool json = false;
+  bool password_stdin = false;
+  bool superuser = false;
+  std::string first_name;
+  std::string last_name;
+  std::string email;
+};
+
+std::string percent_encoded(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool stays =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    out += stays ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
+
+int refuse(std::string_view text) {
+  fmt::print(stderr, "latchkey: {}\n", text);
+  return kExitRefused;
+}
+
+Result<SecretText> password_of(const Arguments& arguments) {
+  return arguments.password_stdin ? read_password_from_stdin() : ask_for_password(arguments.user);
+}
+
+/// The body of a request that sets a password. It is built in one piece of memory, and wiped.
+SecretText body_with(const SecretText& password, std::string_view other_members) {
+  constexpr std::size_t kLongestEscape = 6;
+  std::string json;
+  json.reserve(other_members.size() + password.view().size() * kLongestEscape + 32);
+  json += "{\"password\":";
+  append_json_string(json, password.view());
+  json += other_members;
+  json.push_back('}');
+  SecretText body(json);
+  wipe(json.data(), json.size());
+  return body;
+}
+
+std::string members_of_new_user(const Arguments& arguments) {
+  std::string json = ",\"name\":";
+  append_json_string(json, arguments.user);
+  json += ",\"first_name\":";
+  append_json_string(json, arguments.first_name);
+  json += ",\"last_name\":";
+  append_json_string(json, arguments.last_name);
+  json += ",\"email\":";
+  append_json_string(json, arguments.email);
+  json += arguments.superuser ? ",\"superuser\":true" : ",\"superuser\":false";
+  return json;
+}
+
+Result<std::unique_ptr<Backend>> backend_for(const Arguments& arguments, bool may_create) {
+  const std::filesystem::path data(arguments.data);
+  return open_backend({.data = data,
+                       .socket = arguments.socket.empty() ? store::DataDirectory::admin_socket_path(data)
+                                                          : std::filesystem::path(arguments.socket),
+                       .may_create = may_create});
+}
+
+/// One request, and what to print: the reply's JSON, or what `text` makes of it.
+int act(const Arguments& arguments, api::AdminRequest request,
+        const std::function<std::string(std::string_view)>& text, bool may_create = false) {
+  Result<std::unique_ptr<Backend>> backend = backend_for(arguments, may_create);
+  if (!backend) return refuse(backend.error().text);
+  const Result<api::AdminReply> reply = (*backend)->act(std::move(request));
+  if (!reply) return refuse(reply.error().text);
+  if (reply->status / 100 != 2) return refuse(refusal_text(reply->json));
+  fmt::print("{}{}", arguments.json ? reply->json : text(reply->json), arguments.json ? "\n" : "");
+  return kExitDone;
+}
+
+int add_user(const Arguments& arguments) {
+  const Result<SecretText> password = password_of(arguments);
+  if (!password) return refuse(password.error().text);
+  return act(
+      arguments, {"POST", "/users", body_with(*password, members_of_new_user(arguments))},
+      [&](std::string_view) { return fmt::format("added {}\n", arguments.user); }, true);
+}
+
+int set_password(const Arguments& arguments) {
+  const Result<SecretText> password = password_of(arguments);
+  if (!password) return refuse(password.error().text);
+  return act(arguments,
+             {"POST", "/users/" + percent_encoded(arguments.user) + "/password", body_with(*password, "")},
+             [&](std::string_view json) {
+               return fmt::format("set the password of {}{}\n", arguments.user, ended_text(json));
+             });
+}
+
+int change_user(const Arguments& arguments, std::string method, std::string_view act_path,
+                std::string_view done) {
+  return act(arguments,
+             {std::move(method), fmt::format("/users/{}{}", percent_encoded(arguments.user), act_path),
+              SecretText()},
+             [&](std::string_view json) {
+               return fmt::format("{} {}{}\n", done, arguments.user, ended_text(json));
+             });
+}
+
+int list_users(const Arguments& arguments) {
+  Result<std::unique_ptr<Backend>> backend = backend_for(arguments, false);
+  if (!backend) return refuse(backend.error().text);
+  std::vector<std::string> users;
+  std::string after;
+  for (std::size_t pages = 0; pages < kMaxPages; ++pages) {
+    const Result<api::AdminReply> reply =
+        (*backend)->act({"GET", "/users?after=" + percent_encoded(after), SecretText()});
+    if (!reply) return refuse(reply.error().text);
+    if (reply->status != 200) return refuse(refusal_text(reply->json));
+    UserPage page = read_user_page(reply->json);
+    std::move(page.users.begin(), page.users.end(), std::back_inserter(users));
+    if (page.next.empty()) break;
+    after = std::move(page.next);
+  }
+  fmt::print("{}", arguments.json ? users_json(users) + "\n" : users_table(users));
+  return kExitDone;
+}
+
+int list_tokens(const Arguments& arguments) {
+  return act(arguments, {"GET", "/tokens/" + percent_encoded(arguments.user), SecretText()}, tokens_table);
+}
+
+int revoke_tokens(const Arguments& arguments) {
+  return act(arguments, {"DELETE", "/tokens/" + percent_encoded(arguments.user), SecretText()},
+             [&](std::string_view json) {
+               return fmt::format("logged {} out{}\n", arguments.user, ended_text(json));
+             });
+}
+
+/// The command line; a leaf that is chosen puts what it does into `chosen`.
+class CommandLine {
+ public:
+  explicit CommandLine(Arguments& arguments) : arguments_(arguments) {
+    app_.set_version_flag("--version", "latchkey " LATCHKEY_VERSION);
+    app_.add_option("--data", arguments_.data, "the server's data directory")
+        ->envname("LATCHKEY_DATA")
+        ->type_name("DIR")
+        ->capture_default_str();
+    app_.add_option("--admin-socket", arguments_.socket, "the server's admin socket (default DIR/admin.sock)")
+        ->envname("LATCHKEY_ADMIN_SOCKET")
+        ->type_name("FILE");
+    app_.require_subcommand(1);
+    add_user_commands();
+    add_token_commands();
+  }
+
+  CLI::App& app() noexcept { return app_; }
+  int run() const { return chosen_(arguments_); }
+
+ private:
+  CLI::App* leaf(CLI::App& parent, const char* name, const char* help,
+                 std::function<int(const Arguments&)> act) {
+    CLI::App* const made = parent.add_subcommand(name, help);
+    made->add_flag("--json", arguments_.json, "print JSON");
+    made->callback([this, act = std::move(act)] { chosen_ = act; });
+    return made;
+  }
+  CLI::App* leaf_of_user(CLI::App& parent, const char* name, const char* help,
+                         std::function<int(const Arguments&)> act) {
+    CLI::App* const made = leaf(parent, name, help, std::move(act));
+    made->add_option("NAME", arguments_.user, "the user's name")->required();
+    return made;
+  }
+  void take_password(CLI::App& of) {
+    of.add_flag("--password-stdin", arguments_.password_stdin,
+                "read the password from standard input, up to its end; one line end there is dropped");
+  }
+
+  void add_user_commands() {
+    CLI::App& users = *app_.add_subcommand("user", "users")->require_subcommand(1);
+    CLI::App& add = *leaf_of_user(users, "add", "add a user; asks for the password twice", add_user);
+    take_password(add);
+    add.add_flag("--superuser", arguments_.superuser, "say so in /api/v2/me/");
+    add.add_option("--first-name", arguments_.first_name, "shown in /api/v2/me/")->type_name("TEXT");
+    add.add_option("--last-name", arguments_.last_name, "shown in /api/v2/me/")->type_name("TEXT");
+    add.add_option("--email", arguments_.email, "shown in /api/v2/me/")->type_name("TEXT");
+    take_password(*leaf_of_user(users, "passwd", "set a password; ends the user's tokens", set_password));
+    leaf_of_user(users, "disable", "let a user log in no longer; ends the user's tokens",
+                 [](const Arguments& given) { return change_user(given, "POST", "/disable", "disabled"); });
+    leaf_of_user(users, "enable", "let a disabled user log in again",
+                 [](const Arguments& given) { return change_user(given, "POST", "/enable", "enabled"); });
+    leaf_of_user(users, "delete", "delete a user; ends the user's tokens",
+                 [](const Arguments& given) { return change_user(given, "DELETE", "", "deleted"); });
+    leaf(users, "list", "list all users", list_users);
+  }
+
+  void add_token_commands() {
+    CLI::App& tokens = *app_.add_subcommand("token", "tokens")->require_subcommand(1);
+    leaf_of_user(tokens, "list", "list a user's tokens, without what would let anybody in", list_tokens);
+    leaf_of_user(tokens, "revoke", "end all of a user's tokens", revoke_tokens);
+  }
+
+  Arguments& arguments_;
+  CLI::App app_{"Manages Latchkey's users and tokens, through the running server where there is one.",
+                "latchkey"};
+  std::function<int(const Arguments&)> chosen_;
+};
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  // A core dump would hold the password.
+  ::prctl(PR_SET_DUMPABLE, 0);
+  Arguments arguments;
+  CommandLine command_line(arguments);
+  try {
+    command_line.app().parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return command_line.app().exit(error) == 0 ? kExitDone : kExitUsage;
+  }
+  return command_line.run();
+}
+
+}  // namespace latchkey::command
+
+int main(int argc, char** argv) { return latchkey::command::run(argc, argv); }

@@ -1,0 +1,117 @@
+#include "offline.h"
+
+#include <optional>
+#include <utility>
+
+#include "latchkey/base/assert.h"
+#include "latchkey/base/clock.h"
+#include "latchkey/base/log.h"
+#include "latchkey/base/random.h"
+#include "latchkey/credential/hash_pool.h"
+#include "latchkey/credential/sqlite_directory.h"
+#include "latchkey/runtime/mailbox.h"
+#include "latchkey/runtime/nursery.h"
+#include "latchkey/store/schema.h"
+#include "latchkey/store/session_table.h"
+#include "latchkey/store/sqlite_store.h"
+#include "latchkey/store/store_thread.h"
+#include "latchkey/store/transact.h"
+
+namespace latchkey::command {
+
+namespace {
+
+constexpr runtime::PortId kOnlyPort = 0;
+/// One request is under way at a time, and waits for one message at a time.
+constexpr std::size_t kMessages = 4;
+
+/// Nobody sleeps that would have to be woken.
+class NoDoorbell final : public runtime::Doorbell {
+ public:
+  void ring(runtime::PortId) noexcept override {}
+};
+
+/// Where no server runs, a user's tokens stand in the database alone.
+class DatabaseEnder final : public api::SessionEnder {
+ public:
+  DatabaseEnder(runtime::Port& port, store::StoreThread& store, const Clock& clock) noexcept
+      : port_(port), store_(store), clock_(clock) {}
+
+  runtime::Task<Result<std::size_t>> end_all(std::int64_t user_id, store::Death reason) override {
+    auto job =
+        store::transact(port_, store_, [user_id, reason, now = clock_.wall()](store::Database& database) {
+          return store::bury_all_of(database, user_id, reason, now);
+        });
+    co_return co_await job;
+  }
+
+ private:
+  runtime::Port& port_;
+  store::StoreThread& store_;
+  const Clock& clock_;
+};
+
+class Offline final : public Backend {
+ public:
+  Offline(store::DataDirectory directory, store::Database database,
+          std::unique_ptr<credential::HashPool> pool, std::int64_t token_timeout_ms)
+      : directory_(std::move(directory)),
+        store_(std::move(database), port_, clock_, log_, {}),
+        pool_(std::move(pool)),
+        token_timeout_ms_(token_timeout_ms) {
+    port_.set_doorbell(&doorbell_);
+  }
+
+  Result<api::AdminReply> act(api::AdminRequest request) override {
+    std::optional<api::AdminReply> reply;
+    runtime::Nursery nursery;
+    nursery.spawn(keep(admin_.handle(std::move(request)), reply));
+    // Each pass runs what was sent and brings home what was done, so that a request never stands still.
+    while (!reply) {
+      port_.drain();
+      store_.after_batch(port_);
+    }
+    LATCHKEY_ASSERT(nursery.running() == 0);
+    return std::move(*reply);
+  }
+
+ private:
+  static runtime::Task<void> keep(runtime::Task<api::AdminReply> task,
+                                  std::optional<api::AdminReply>& reply) {
+    reply.emplace(co_await task);
+  }
+
+  store::DataDirectory directory_;
+  SystemClock clock_;
+  NoLog log_;
+  NoDoorbell doorbell_;
+  runtime::Mailbox mailbox_{1, kMessages};
+  runtime::Port& port_ = mailbox_.port(kOnlyPort);
+  store::StoreThread store_;
+  std::unique_ptr<credential::HashPool> pool_;
+  std::int64_t token_timeout_ms_;
+  credential::HashClient hasher_{port_, *pool_, 0};
+  credential::SqliteDirectory users_{port_, store_};
+  store::SqliteStore sessions_{port_, store_};
+  DatabaseEnder ender_{port_, store_, clock_};
+  api::Admin admin_{{users_, hasher_, sessions_, ender_, clock_, log_, token_timeout_ms_}};
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Backend>> open_offline(store::DataDirectory directory) {
+  Result<store::Database> database = store::open_database(directory.database_path().string());
+  if (!database) return tl::unexpected(std::move(database.error()));
+  if (Result<void> synced = directory.sync(); !synced) return tl::unexpected(std::move(synced.error()));
+  const Result<std::optional<std::int64_t>> timeout_ms = store::recorded_token_timeout_ms(*database);
+  if (!timeout_ms) return tl::unexpected(timeout_ms.error());
+  SystemRandom random;
+  const SystemClock clock;
+  Result<std::unique_ptr<credential::HashPool>> pool =
+      credential::HashPool::create(credential::HashSettings{}, {kOnlyPort}, random, clock);
+  if (!pool) return tl::unexpected(std::move(pool.error()));
+  return std::make_unique<Offline>(std::move(directory), std::move(*database), std::move(*pool),
+                                   timeout_ms->value_or(0));
+}
+
+}  // namespace latchkey::command

@@ -1,0 +1,141 @@
+#include "output.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+
+#include "latchkey/base/utf8.h"
+
+namespace latchkey::command {
+
+namespace {
+
+using simdjson::dom::element;
+using simdjson::dom::parser;
+
+/// The text without control characters, which an agent may hold.
+std::string shown(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const Utf8Character character = first_utf8_character(text);
+    const std::size_t bytes = std::max<std::size_t>(character.bytes, 1);
+    const bool is_control =
+        character.code_point < 0x20 || (character.code_point >= 0x7f && character.code_point < 0xa0);
+    if (is_control || character.bytes == 0) {
+      out.push_back('?');
+    } else {
+      out += text.substr(0, bytes);
+    }
+    text.remove_prefix(bytes);
+  }
+  return out;
+}
+
+std::string text_of(const element& object, std::string_view name) {
+  std::string_view text;
+  if (object[name].get_string().get(text) != simdjson::SUCCESS) return {};
+  return shown(text);
+}
+
+std::string yes_or_no(const element& object, std::string_view name) {
+  bool value = false;
+  const bool is_known = object[name].get_bool().get(value) == simdjson::SUCCESS;
+  return is_known && value ? "yes" : "no";
+}
+
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+}
+
+using Row = std::vector<std::string>;
+
+/// Columns as wide as their widest cell, two blanks apart.
+std::string table(const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths(rows.front().size(), 0);
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], characters(row[i]));
+  }
+  std::string out;
+  for (const Row& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      line.append(widths[i] - characters(row[i]) + 2, ' ');
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + '\n';
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string refusal_text(std::string_view json) {
+  parser parsing;
+  element reply;
+  if (parsing.parse(json.data(), json.size()).get(reply) != simdjson::SUCCESS)
+    return "the server's answer is no JSON";
+  const std::string detail = text_of(reply, "detail");
+  return detail.empty() ? "the server refused without a reason" : detail;
+}
+
+std::string ended_text(std::string_view json) {
+  parser parsing;
+  element reply;
+  std::uint64_t ended = 0;
+  if (parsing.parse(json.data(), json.size()).get(reply) != simdjson::SUCCESS) return {};
+  if (reply["ended_tokens"].get_uint64().get(ended) != simdjson::SUCCESS) return {};
+  return fmt::format("; {} {} ended", ended, ended == 1 ? "token" : "tokens");
+}
+
+UserPage read_user_page(std::string_view json) {
+  UserPage page;
+  parser parsing;
+  element reply;
+  simdjson::dom::array users;
+  if (parsing.parse(json.data(), json.size()).get(reply) != simdjson::SUCCESS) return page;
+  if (reply["users"].get_array().get(users) != simdjson::SUCCESS) return page;
+  for (const element user : users) page.users.push_back(simdjson::minify(user));
+  std::string_view next;
+  if (reply["next"].get_string().get(next) == simdjson::SUCCESS) page.next = next;
+  return page;
+}
+
+std::string users_json(const std::vector<std::string>& users) {
+  return fmt::format("{{\"users\":[{}]}}", fmt::join(users, ","));
+}
+
+std::string users_table(const std::vector<std::string>& users) {
+  std::vector<Row> rows = {{"NAME", "ACTIVE", "SUPERUSER", "CREATED", "FIRST NAME", "LAST NAME", "EMAIL"}};
+  for (const std::string& json : users) {
+    parser parsing;
+    element user;
+    if (parsing.parse(json).get(user) != simdjson::SUCCESS) continue;
+    rows.push_back({text_of(user, "name"), yes_or_no(user, "active"), yes_or_no(user, "superuser"),
+                    text_of(user, "created"), text_of(user, "first_name"), text_of(user, "last_name"),
+                    text_of(user, "email")});
+  }
+  return table(rows);
+}
+
+std::string tokens_table(std::string_view json) {
+  std::vector<Row> rows = {{"CREATED", "LAST USED", "EXPIRES", "ADDRESS", "AGENT"}};
+  parser parsing;
+  element reply;
+  simdjson::dom::array tokens;
+  if (parsing.parse(json.data(), json.size()).get(reply) != simdjson::SUCCESS) return table(rows);
+  if (reply["tokens"].get_array().get(tokens) != simdjson::SUCCESS) return table(rows);
+  for (const element token : tokens) {
+    rows.push_back({text_of(token, "created"), text_of(token, "last_used"), text_of(token, "expires"),
+                    text_of(token, "address"), text_of(token, "agent")});
+  }
+  std::string out = table(rows);
+  bool complete = true;
+  const bool is_known = reply["complete"].get_bool().get(complete) == simdjson::SUCCESS;
+  if (is_known && !complete) out += fmt::format("(the oldest {}; there are more)\n", tokens.size());
+  return out;
+}
+
+}  // namespace latchkey::command

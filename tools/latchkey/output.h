@@ -1,0 +1,31 @@
+// What the command prints of a reply, for people. Nothing that could move a terminal's cursor gets through.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace latchkey::command {
+
+/// The `detail` of a refusal.
+std::string refusal_text(std::string_view json);
+
+/// "; 3 tokens ended", or nothing where the reply does not say.
+std::string ended_text(std::string_view json);
+
+/// A page of GET /users: its users' objects as they stand, and where the next page begins.
+struct UserPage {
+  std::vector<std::string> users;
+  std::string next;  ///< empty: this was the last
+};
+UserPage read_user_page(std::string_view json);
+
+/// `{"users":[...]}` of all pages.
+std::string users_json(const std::vector<std::string>& users);
+/// A table of them.
+std::string users_table(const std::vector<std::string>& users);
+
+/// A table of the reply to GET /tokens/NAME.
+std::string tokens_table(std::string_view json);
+
+}  // namespace latchkey::command

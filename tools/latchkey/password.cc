@@ -1,0 +1,139 @@
+#include "password.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <string>
+
+#include "latchkey/credential/hash_scheme.h"
+
+namespace latchkey::command {
+
+namespace {
+
+/// A password of full length and its line end, and one byte by which a longer one shows.
+constexpr std::size_t kMaxLineBytes = credential::kMaxPasswordBytes + 3;
+
+tl::unexpected<Error> too_long() {
+  return failure(ErrorCode::kInvalid,
+                 fmt::format("the password is over {} bytes", credential::kMaxPasswordBytes));
+}
+
+/// Room for a line, wiped when it goes. It never grows, so no copy of what it held is left behind.
+class Line {
+ public:
+  Line() = default;
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+  ~Line() { wipe(bytes_.data(), bytes_.size()); }
+
+  bool is_full() const noexcept { return size_ == bytes_.size(); }
+  /// One read(2) to the end of what stands here.
+  ssize_t read_more(int file) noexcept {
+    const ssize_t got = ::read(file, bytes_.data() + size_, bytes_.size() - size_);
+    if (got > 0) size_ += static_cast<std::size_t>(got);
+    return got;
+  }
+  std::string_view text() const noexcept { return {bytes_.data(), size_}; }
+
+ private:
+  std::array<char, kMaxLineBytes> bytes_{};
+  std::size_t size_ = 0;
+};
+
+Result<SecretText> password_of(std::string_view line) {
+  if (line.ends_with('\n')) line.remove_suffix(1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (line.size() > credential::kMaxPasswordBytes) return too_long();
+  return SecretText(line);
+}
+
+void wake_read(int) {}
+
+/// A terminal without echo, and signals that end a read instead of the program, until it goes.
+class QuietTerminal {
+ public:
+  explicit QuietTerminal(int file) noexcept : file_(file) {
+    ::tcgetattr(file_, &before_);
+    struct sigaction action {};
+    action.sa_handler = wake_read;
+    for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &action, &handlers_[i]);
+    termios quiet = before_;
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(file_, TCSAFLUSH, &quiet);
+  }
+  QuietTerminal(const QuietTerminal&) = delete;
+  QuietTerminal& operator=(const QuietTerminal&) = delete;
+  ~QuietTerminal() {
+    ::tcsetattr(file_, TCSAFLUSH, &before_);
+    for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &handlers_[i], nullptr);
+  }
+
+ private:
+  static constexpr std::array<int, 3> kSignals = {SIGINT, SIGTERM, SIGHUP};
+
+  int file_;
+  termios before_{};
+  std::array<struct sigaction, kSignals.size()> handlers_{};
+};
+
+void say(int terminal, std::string_view text) {
+  [[maybe_unused]] const ssize_t written = ::write(terminal, text.data(), text.size());
+}
+
+Result<SecretText> ask_once(int terminal, std::string_view prompt) {
+  Line line;
+  say(terminal, prompt);
+  while (!line.is_full() && !line.text().ends_with('\n')) {
+    const ssize_t got = line.read_more(terminal);
+    if (got < 0 && errno == EINTR) {
+      say(terminal, "\n");
+      return failure(ErrorCode::kCancelled, "cancelled; nothing was changed");
+    }
+    if (got <= 0) break;
+  }
+  say(terminal, "\n");
+  return password_of(line.text());
+}
+
+}  // namespace
+
+Result<SecretText> read_password_from_stdin() {
+  Line line;
+  while (!line.is_full()) {
+    const ssize_t got = line.read_more(STDIN_FILENO);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failure(ErrorCode::kUnavailable, "standard input cannot be read");
+    if (got == 0) return password_of(line.text());
+  }
+  return too_long();
+}
+
+Result<SecretText> ask_for_password(std::string_view user) {
+  const int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+  if (terminal < 0) {
+    return failure(ErrorCode::kUnavailable,
+                   "there is no terminal to ask for the password on; give it on standard input, with "
+                   "--password-stdin");
+  }
+  Result<SecretText> first;
+  Result<SecretText> second;
+  {
+    const QuietTerminal quiet(terminal);
+    first = ask_once(terminal, fmt::format("Password for {}: ", user));
+    if (first) second = ask_once(terminal, "The same again: ");
+  }
+  ::close(terminal);
+  if (!first) return first;
+  if (second && second->view() != first->view()) {
+    return failure(ErrorCode::kInvalid, "the two passwords differ; nothing was changed");
+  }
+  return second;
+}
+
+}  // namespace latchkey::command
