@@ -1,5 +1,5 @@
-// The whole check from bytes to bytes without the kernel: a request as it lies in the receive buffer is parsed, its
-// token found among a million and refreshed, and the answer written into a connection's output.
+// The whole check from bytes to bytes without the kernel: a request as it lies in the receive buffer is
+// parsed, its token found among a million and refreshed, and the answer written into a connection's output.
 #include <benchmark/benchmark.h>
 #include <sodium.h>
 
@@ -34,10 +34,16 @@ T value_or_exit(Result<T> result) {
 class NoStore final : public store::Store {
  public:
   runtime::Task<Result<store::RowId>> record_login(store::LoginRecord) override { co_return refused(); }
-  runtime::Task<Result<bool>> record_deaths(std::vector<store::SessionDeath>) override { co_return refused(); }
-  runtime::Task<Result<bool>> record_refreshes(std::vector<store::SessionRefresh>) override { co_return refused(); }
+  runtime::Task<Result<bool>> record_deaths(std::vector<store::SessionDeath>) override {
+    co_return refused();
+  }
+  runtime::Task<Result<bool>> record_refreshes(std::vector<store::SessionRefresh>) override {
+    co_return refused();
+  }
   runtime::Task<Result<bool>> forget(std::vector<store::RowId>) override { co_return refused(); }
-  runtime::Task<Result<std::optional<store::Session>>> find(store::LookupHash) override { co_return refused(); }
+  runtime::Task<Result<std::optional<store::Session>>> find(store::LookupHash) override {
+    co_return refused();
+  }
   runtime::Task<Result<std::vector<store::Session>>> sessions_of(std::int64_t, std::size_t) override {
     co_return refused();
   }
@@ -48,9 +54,15 @@ class NoStore final : public store::Store {
 
 class NoDirectory final : public credential::Directory {
  public:
-  runtime::Task<Result<std::optional<credential::User>>> find(std::string) override { co_return std::nullopt; }
-  runtime::Task<Result<std::optional<credential::User>>> find_by_id(std::int64_t) override { co_return std::nullopt; }
-  runtime::Task<Result<bool>> replace_hash(std::int64_t, std::string, std::string) override { co_return false; }
+  runtime::Task<Result<std::optional<credential::User>>> find(std::string) override {
+    co_return std::nullopt;
+  }
+  runtime::Task<Result<std::optional<credential::User>>> find_by_id(std::int64_t) override {
+    co_return std::nullopt;
+  }
+  runtime::Task<Result<bool>> replace_hash(std::int64_t, std::string, std::string) override {
+    co_return false;
+  }
 };
 
 // One core of a server, but for its sockets and threads.
@@ -82,7 +94,8 @@ class Rig {
   // What http::Connection does with a request that has arrived whole, and with its answer.
   void check(const std::string& bytes, std::string& output) {
     http::parse_request_head(bytes, 0, {}, head_);
-    http::ResponseWriter response(output, {lines_, loop_.now(), head_.keep_alive, head_.minor_version, false});
+    http::ResponseWriter response(output,
+                                  {lines_, loop_.now(), head_.keep_alive, head_.minor_version, false});
     http::Exchange exchange{head_, {}, peer_, memo_.get(), response};
     benchmark::DoNotOptimize(api_->answer_now(exchange));
   }
@@ -102,11 +115,12 @@ class Rig {
       session.created = session.last_used = clock_.wall();
       value_or_exit(shard_->load(session, table_clock_.now(), true));
       if (choice() % (kTokens / kRequests) != 0) continue;
-      const token::Token token(keyring_.tag_of(session.user_id), keyring_.sign(session.key_number, session.id));
+      const token::Token token(keyring_.tag_of(session.user_id),
+                               keyring_.sign(session.key_number, session.id));
       const token::Token::Digits digits = token.digits();
-      requests_.push_back("GET /auth/verify HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: " + std::string(kAgent) +
-                          "\r\nAccept: */*\r\nAuthorization: Token " + std::string(digits.data(), digits.size()) +
-                          "\r\n\r\n");
+      requests_.push_back("GET /auth/verify HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: " +
+                          std::string(kAgent) + "\r\nAccept: */*\r\nAuthorization: Token " +
+                          std::string(digits.data(), digits.size()) + "\r\n\r\n");
     }
   }
 
@@ -123,14 +137,20 @@ class Rig {
   token::Keyring keyring_{key_file_};
   token::TableClock table_clock_{clock_};
   token::Binder binder_{keyring_, {}};
-  api::ApiSettings api_settings_{.node = "localhost", .version = "0"};
+  api::ApiSettings api_settings_ = [] {
+    api::ApiSettings settings;
+    settings.node = "localhost";
+    settings.version = "0";
+    return settings;
+  }();
   std::unique_ptr<credential::HashPool> hash_pool_ =
       value_or_exit(credential::HashPool::create({}, {0}, random_, clock_));
   credential::HashClient hash_client_{mailbox_.port(0), *hash_pool_, 1};
   credential::Authenticator authenticator_{directory_, hash_client_, log_};
   std::unique_ptr<token::Shard> shard_;
   std::vector<token::Shard*> shards_;
-  api::SessionsContext sessions_context_{shards_, keyring_, binder_, table_clock_, quiescence_, api_settings_};
+  api::SessionsContext sessions_context_{shards_,      keyring_,    binder_,
+                                         table_clock_, quiescence_, api_settings_};
   std::unique_ptr<api::Sessions> sessions_;
   std::unique_ptr<api::Services> services_;
   std::unique_ptr<api::Api> api_;

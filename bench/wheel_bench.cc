@@ -3,8 +3,8 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <random>
 #include <vector>
 
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint32_t kIds = 1'000'000;
 constexpr std::int64_t kTickMs = 100;
-constexpr std::size_t kBudget = 4096;
+constexpr std::size_t kBudget = 1024;
 
 // As an entry of the token table: the link shares a cache line with what a visit reads.
 struct alignas(64) Line {
@@ -61,22 +61,29 @@ void turn(benchmark::State& state) {
 }
 BENCHMARK(turn)->Iterations(5 * 1800);
 
+// The thread's own time: what else the machine does is not the wheel's.
+double thread_time_us() noexcept {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
+}
+
 void longest_call_with_a_million_due(benchmark::State& state) {
   std::vector<Line> lines(kIds);
   std::vector<std::uint32_t> order(kIds);
   for (std::uint32_t id = 0; id < kIds; ++id) order[id] = id;
   std::shuffle(order.begin(), order.end(), std::mt19937(1));
-  std::chrono::steady_clock::duration longest{};
+  double longest_us = 0;
   for (auto _ : state) {
     Wheel wheel(Links{lines.data()}, kTickMs, 0);
     for (const std::uint32_t id : order) wheel.file(id, 1000);
     do {
-      const auto before = std::chrono::steady_clock::now();
+      const double before_us = thread_time_us();
       wheel.advance(1000, kBudget, [&](std::uint32_t id) { return lines[id].due_ms = Wheel::kDrop; });
-      longest = std::max(longest, std::chrono::steady_clock::now() - before);
+      longest_us = std::max(longest_us, thread_time_us() - before_us);
     } while (wheel.behind());
   }
-  state.counters["longest_us"] = std::chrono::duration<double, std::micro>(longest).count();
+  state.counters["longest_us"] = longest_us;
 }
 BENCHMARK(longest_call_with_a_million_due)->Unit(benchmark::kMillisecond)->Iterations(5);
 

@@ -76,6 +76,11 @@ runtime::Task<void> Api::answer(http::Exchange& exchange) {
   return resource->answer(exchange, binding_in(exchange));
 }
 
+std::string_view Api::allow(const http::RequestHead& head) noexcept {
+  const Resource* const resource = find(head.path);
+  return resource == nullptr ? std::string_view{} : resource->allow();
+}
+
 // C-1: a path that lacks only its final slash.
 bool Api::redirect(http::Exchange& exchange) {
   const std::string_view path = exchange.head.path;

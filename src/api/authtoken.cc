@@ -45,8 +45,12 @@ bool AuthTokenResource::answer_now(http::Exchange& exchange, ConnectionBinding&)
     return true;
   }
   if (exchange.head.method == http::Method::kPost) return false;
-  // A deletion without a token of the right form ends nothing, and tells nothing (C-40).
   const Presented presented = find_credentials(exchange.head, services_.settings.basic);
+  if (presented.kind == Presented::Kind::kAmbiguous) {
+    answer_detail(exchange.response, 400, allow(), kTwoTokensText, services_.now());
+    return true;
+  }
+  // A deletion without a token of the right form ends nothing, and tells nothing (C-40).
   if (presented.kind == Presented::Kind::kToken && presented.token) return false;
   answer_invalidated(exchange);
   return true;

@@ -55,7 +55,7 @@ void answer_refused(http::Exchange& exchange, const Presented& presented, token:
   std::string_view challenge = basic ? kBasicChallenge : std::string_view("Token");
   switch (presented.kind) {
     case Presented::Kind::kAmbiguous:
-      answer_detail(response, 400, "The request has two tokens. Send one.", services.now());
+      answer_detail(response, 400, kTwoTokensText, services.now());
       return;
     case Presented::Kind::kToken:
       detail = detail_of(outcome);

@@ -116,7 +116,7 @@ Connection::Step Connection::step() {
   std::size_t request_bytes = parsed.head_bytes;
   if (head.body == BodyFraming::kSized) {
     if (head.content_length > services_.settings.max_body_bytes) {
-      refuse(413, "the body is too large");
+      refuse(413, "the body is too large", services_.handler.allow(head));
       return Step::kLastAnswered;
     }
     const auto length = static_cast<std::size_t>(head.content_length);
@@ -150,7 +150,7 @@ std::string& Connection::output() {
 }
 
 // A request that is broken on the level of HTTP: answered by C-4 and C-5 like any other, and the last.
-void Connection::refuse(int status, std::string_view reason) {
+void Connection::refuse(int status, std::string_view reason, std::string_view allow) {
   LogEvent(services_.log, LogLevel::kInfo, "http.refused")
       .field("peer", peer_.to_text())
       .field("status", status)
@@ -159,7 +159,9 @@ void Connection::refuse(int status, std::string_view reason) {
   ResponseWriter response(output(), context);
   std::string detail = "{\"detail\":\"";
   detail.append(reason).append("\"}");
-  response.status(status).body(kJson, detail, services_.loop.now());
+  response.status(status);
+  if (!allow.empty()) response.header("Allow", allow);
+  response.body(kJson, detail, services_.loop.now());
 }
 
 // Moves the request at hand, whose head `step` has parsed, out of the input. Of its body, what has arrived
@@ -167,7 +169,8 @@ void Connection::refuse(int status, std::string_view reason) {
 std::unique_ptr<Connection::Request> Connection::take_request() {
   auto request = std::make_unique<Request>();
   const std::string_view bytes = input_.unread();
-  // The head's views point into the receive buffer: its bytes are copied and parsed once more where they stay.
+  // The head's views point into the receive buffer: its bytes are copied and parsed once more where they
+  // stay.
   const ParseResult parsed = parse_request_head(bytes, 0, services_.settings.head, request->head);
   LATCHKEY_ASSERT(parsed.status == ParseResult::Status::kComplete);
   request->head_bytes.assign(bytes.substr(0, parsed.head_bytes));
@@ -203,7 +206,8 @@ runtime::Task<bool> Connection::receive_body(Request& request) {
       input_.consume(progress.consumed);
       if (progress.status == ChunkedDecoder::Progress::Status::kDone) co_return true;
       if (progress.status == ChunkedDecoder::Progress::Status::kRefused) {
-        co_await refuse_and_end(progress.refusal.http_status, progress.refusal.reason);
+        co_await refuse_and_end(progress.refusal.http_status, progress.refusal.reason,
+                                services_.handler.allow(request.head));
         co_return false;
       }
     } else {
@@ -216,7 +220,7 @@ runtime::Task<bool> Connection::receive_body(Request& request) {
     stream_.set_deadline(deadline);
     net::Received received = co_await stream_.receive();
     if (received.end == net::StreamEnd::kTimedOut) {
-      co_await refuse_and_end(408, "the body did not arrive in time");
+      co_await refuse_and_end(408, "the body did not arrive in time", services_.handler.allow(request.head));
     }
     if (received.end != net::StreamEnd::kNone) co_return false;
     input_.add(std::move(received.chunk));
@@ -268,8 +272,8 @@ runtime::Task<bool> Connection::flush() {
   co_return end == net::StreamEnd::kNone;
 }
 
-runtime::Task<void> Connection::refuse_and_end(int status, std::string_view reason) {
-  refuse(status, reason);
+runtime::Task<void> Connection::refuse_and_end(int status, std::string_view reason, std::string_view allow) {
+  refuse(status, reason, allow);
   co_await write_last();
 }
 

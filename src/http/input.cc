@@ -9,7 +9,8 @@ namespace latchkey::http {
 
 std::string_view Input::unread() const noexcept {
   const std::span<char> bytes = chunk_.bytes();
-  const std::string_view all = bytes.empty() ? std::string_view(own_) : std::string_view(bytes.data(), bytes.size());
+  const std::string_view all =
+      bytes.empty() ? std::string_view(own_) : std::string_view(bytes.data(), bytes.size());
   return all.substr(used_);
 }
 
@@ -26,7 +27,8 @@ void Input::consume(std::size_t bytes) noexcept {
   used_ = 0;
   chunk_.release();
   if (own_.capacity() == 0) return;
-  // An idle connection keeps no memory for a request that once spanned buffers, and that may have held a password.
+  // An idle connection keeps no memory for a request that once spanned buffers, and that may have held a
+  // password.
   wipe(own_.data(), own_.size());
   std::string().swap(own_);
 }

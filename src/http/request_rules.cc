@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "latchkey/http/characters.h"
+#include "latchkey/net/address.h"
 
 namespace latchkey::http {
 
@@ -32,10 +33,9 @@ bool is_host(std::string_view host) noexcept {
   std::size_t at = 0;
   if (host.front() == '[') {
     const std::size_t bracket = host.find(']');
-    if (bracket == std::string_view::npos || bracket < 3) return false;
-    for (const char c : host.substr(1, bracket - 1)) {
-      if (hex_digit_value(c) < 0 && c != ':' && c != '.') return false;
-    }
+    if (bracket == std::string_view::npos) return false;
+    const std::string_view address = host.substr(1, bracket - 1);
+    if (address.find(':') == std::string_view::npos || !net::IpAddress::parse(address)) return false;
     at = bracket + 1;
   } else {
     while (at < host.size() && is_a(kHostCharacter, host[at])) ++at;

@@ -13,6 +13,37 @@ namespace {
 
 constexpr std::int64_t kMaxApiTimeMs = 999'999'999;
 
+struct Phrase {
+  int status;
+  std::string_view text;
+};
+
+constexpr std::array<Phrase, 23> kPhrases = {{
+    {200, "OK"},
+    {201, "Created"},
+    {204, "No Content"},
+    {301, "Moved Permanently"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {417, "Expectation Failed"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {503, "Service Unavailable"},
+    {505, "HTTP Version Not Supported"},
+}};
+
 // `0.106s`: seconds with three decimals (C-4).
 void append_api_time(std::string& out, std::int64_t ms) {
   ms = std::clamp<std::int64_t>(ms, 0, kMaxApiTimeMs);
@@ -20,8 +51,8 @@ void append_api_time(std::string& out, std::int64_t ms) {
   out.append(seconds.data(), seconds.size());
   const std::int64_t rest = ms % 1000;
   const std::array<char, 5> decimals = {'.', static_cast<char>('0' + rest / 100),
-                                        static_cast<char>('0' + rest / 10 % 10), static_cast<char>('0' + rest % 10),
-                                        's'};
+                                        static_cast<char>('0' + rest / 10 % 10),
+                                        static_cast<char>('0' + rest % 10), 's'};
   out.append(decimals.data(), decimals.size());
 }
 
@@ -39,32 +70,10 @@ void ServerLines::set_time(WallTime now) noexcept {
 }
 
 std::string_view reason_phrase(int status) noexcept {
-  switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 204: return "No Content";
-    case 301: return "Moved Permanently";
-    case 308: return "Permanent Redirect";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 406: return "Not Acceptable";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 415: return "Unsupported Media Type";
-    case 417: return "Expectation Failed";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 503: return "Service Unavailable";
-    case 505: return "HTTP Version Not Supported";
-    default: return "Unknown";
+  for (const Phrase& phrase : kPhrases) {
+    if (phrase.status == status) return phrase.text;
   }
+  return "Unknown";
 }
 
 ResponseWriter& ResponseWriter::status(int code) {
@@ -75,7 +84,11 @@ ResponseWriter& ResponseWriter::status(int code) {
     return *this;
   }
   const fmt::format_int digits(code);
-  out_.append("HTTP/1.1 ").append(digits.data(), digits.size()).append(1, ' ').append(reason_phrase(code)).append("\r\n");
+  out_.append("HTTP/1.1 ")
+      .append(digits.data(), digits.size())
+      .append(1, ' ')
+      .append(reason_phrase(code))
+      .append("\r\n");
   return *this;
 }
 

@@ -24,21 +24,25 @@ sockaddr* as_sockaddr(void* address) noexcept { return static_cast<sockaddr*>(ad
 Error bind_error(const std::string& where, int error) {
   switch (error) {
     case EADDRINUSE:
-      return {ErrorCode::kConflict,
-              fmt::format("{} is in use by another process: stop it, or listen elsewhere with --listen", where)};
+      return {
+          ErrorCode::kConflict,
+          fmt::format("{} is in use by another process: stop it, or listen elsewhere with --listen", where)};
     case EACCES:
     case EPERM:
-      return {ErrorCode::kUnavailable,
-              fmt::format("no permission to listen on {}: a port below 1024 needs CAP_NET_BIND_SERVICE", where)};
+      return {
+          ErrorCode::kUnavailable,
+          fmt::format("no permission to listen on {}: a port below 1024 needs CAP_NET_BIND_SERVICE", where)};
     case EADDRNOTAVAIL:
-      return {ErrorCode::kUnavailable, fmt::format("{} is not an address of this machine (see `ip addr`)", where)};
+      return {ErrorCode::kUnavailable,
+              fmt::format("{} is not an address of this machine (see `ip addr`)", where)};
     default:
       return {ErrorCode::kUnavailable, fmt::format("cannot listen on {}: {}", where, std::strerror(error))};
   }
 }
 
 Error unix_error(const std::string& path, int error) {
-  return {ErrorCode::kUnavailable, fmt::format("cannot listen on the socket '{}': {}", path, std::strerror(error))};
+  return {ErrorCode::kUnavailable,
+          fmt::format("cannot listen on the socket '{}': {}", path, std::strerror(error))};
 }
 
 /// Removes the socket of a process that is gone.
@@ -107,17 +111,30 @@ Result<Listener> Listener::bind_tcp(const Endpoint& where) {
     return tl::unexpected<Error>(bind_error(name, errno));
   }
   length = sizeof address;
-  if (::getsockname(fd, as_sockaddr(&address), &length) != 0) return tl::unexpected<Error>(bind_error(name, errno));
+  if (::getsockname(fd, as_sockaddr(&address), &length) != 0)
+    return tl::unexpected<Error>(bind_error(name, errno));
   listener.endpoint_ = Endpoint::from_sockaddr(*as_sockaddr(&address)).value_or(where);
   return listener;
+}
+
+Result<void> Listener::check_free(const Endpoint& where) {
+  sockaddr_storage address{};
+  const socklen_t length = where.to_sockaddr(address);
+  const Listener probe(::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  // SO_REUSEADDR passes over what remains of connections, but not over a listener.
+  const bool is_free = probe.fd_ >= 0 && set_option(probe.fd_, SOL_SOCKET, SO_REUSEADDR) &&
+                       (address.ss_family != AF_INET6 || set_option(probe.fd_, IPPROTO_IPV6, IPV6_V6ONLY)) &&
+                       ::bind(probe.fd_, as_sockaddr(&address), length) == 0;
+  if (!is_free) return tl::unexpected<Error>(bind_error(where.to_text(), errno));
+  return {};
 }
 
 Result<Listener> Listener::bind_unix(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) {
-    return failure(ErrorCode::kInvalid, fmt::format("'{}' is too long for a socket's path: {} bytes at most", path,
-                                                    sizeof address.sun_path - 1));
+    return failure(ErrorCode::kInvalid, fmt::format("'{}' is too long for a socket's path: {} bytes at most",
+                                                    path, sizeof address.sun_path - 1));
   }
   std::memcpy(address.sun_path, path.data(), path.size());
   Listener listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -150,8 +167,8 @@ void Acceptor::start() { arm(); }
 
 void Acceptor::arm() noexcept {
   loop_.ring().start(this, [this](io_uring_sqe& entry) {
-    // Multishot: one submission for every connection to come. Peers' addresses are asked for one by one, as one
-    // shared buffer for them would be overwritten by the next connection.
+    // Multishot: one submission for every connection to come. Peers' addresses are asked for one by one, as
+    // one shared buffer for them would be overwritten by the next connection.
     io_uring_prep_multishot_accept(&entry, listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC);
   });
   armed_ = true;

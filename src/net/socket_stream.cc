@@ -1,5 +1,6 @@
 #include "latchkey/net/socket_stream.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -73,8 +74,8 @@ void SocketStream::received(std::int32_t result, std::uint32_t flags) noexcept {
 
 void SocketStream::receive_ended(std::int32_t result) noexcept {
   if (result == -ENOBUFS) {
-    // Back-pressure: every buffer of the core was in use. Armed again when one comes back, or when somebody wants
-    // to receive.
+    // Back-pressure: every buffer of the core was in use. Armed again when one comes back, or when somebody
+    // wants to receive.
     if (receiver_ && !buffers_.has_buffer()) {
       starved_ = true;
       buffers_.wait_for_buffer(*this);
@@ -88,13 +89,17 @@ void SocketStream::receive_ended(std::int32_t result) noexcept {
   } else if (timed_out_ && receiver_ && end_ == StreamEnd::kNone) {
     end_ = StreamEnd::kTimedOut;
   }
-  // It may have been armed because a buffer was there, which is now the next one's in line.
+  // It may have been told that a buffer was there, which is now the next one's in line.
   buffers_.pass_on();
 }
 
-void SocketStream::buffer_is_back() noexcept {
+bool SocketStream::buffer_is_back() noexcept {
   starved_ = false;
   arm();
+  // The kernel asks for a buffer before it looks for bytes, so a stream in the line may have none to receive.
+  // A system call on a core thread, but only while buffers are short.
+  pollfd readable{fd_, POLLIN | POLLRDHUP, 0};
+  return ::poll(&readable, 1, 0) != 0;
 }
 
 void SocketStream::wake_receiver() noexcept {

@@ -14,11 +14,14 @@ namespace {
 
 constexpr std::size_t kPageBytes = 4096;
 
-std::size_t whole_pages(std::size_t bytes) noexcept { return (bytes + kPageBytes - 1) / kPageBytes * kPageBytes; }
+std::size_t whole_pages(std::size_t bytes) noexcept {
+  return (bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
+}
 
 }  // namespace
 
-Result<std::unique_ptr<BufferRing>> BufferRing::create(Ring& ring, unsigned entries, std::size_t buffer_bytes) {
+Result<std::unique_ptr<BufferRing>> BufferRing::create(Ring& ring, unsigned entries,
+                                                       std::size_t buffer_bytes) {
   LATCHKEY_ASSERT(entries > 0 && entries <= 32768 && (entries & (entries - 1)) == 0);
   std::unique_ptr<BufferRing> buffers(new BufferRing(entries, buffer_bytes));
   const std::size_t ring_bytes = whole_pages(entries * sizeof(io_uring_buf));
@@ -27,9 +30,8 @@ Result<std::unique_ptr<BufferRing>> BufferRing::create(Ring& ring, unsigned entr
   void* const memory =
       ::mmap(nullptr, total_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   if (memory == MAP_FAILED) {
-    return failure(ErrorCode::kUnavailable,
-                   fmt::format("no memory for {} receive buffers of {} bytes: {}", entries, buffer_bytes,
-                               std::strerror(errno)));
+    return failure(ErrorCode::kUnavailable, fmt::format("no memory for {} receive buffers of {} bytes: {}",
+                                                        entries, buffer_bytes, std::strerror(errno)));
   }
   buffers->mapped_bytes_ = total_bytes;
   buffers->ring_ = static_cast<io_uring_buf_ring*>(memory);
@@ -68,10 +70,12 @@ void BufferRing::give_back(std::uint16_t id) noexcept {
 }
 
 void BufferRing::pass_on() noexcept {
-  if (first_waiter_ == nullptr || !has_buffer()) return;
-  BufferWaiter& waiter = *first_waiter_;
-  stop_waiting(waiter);
-  waiter.buffer_is_back();
+  // Bounded by the waiters there are: each leaves the line, and none enters it meanwhile.
+  while (first_waiter_ != nullptr && has_buffer()) {
+    BufferWaiter& waiter = *first_waiter_;
+    stop_waiting(waiter);
+    if (waiter.buffer_is_back()) return;
+  }
 }
 
 void BufferRing::wait_for_buffer(BufferWaiter& waiter) noexcept {

@@ -33,7 +33,8 @@ Result<void> Loop::start(const RingTable& rings, bool doorbell_at_once) {
 
 void Loop::run() noexcept {
   while (!stopping_ || nursery_.running() > 0 || port_.nursery().running() > 0) pass();
-  // What the last pass queued (a reply's doorbell, a connection's close) would otherwise never be handed over.
+  // What the last pass queued (a reply's doorbell, a connection's close) would otherwise never be handed
+  // over.
   ring_->submit();
 }
 

@@ -18,9 +18,11 @@ constexpr std::uint64_t kNobody = 0;  // a null Operation*
 constexpr std::uint64_t kDoorbell = 1;
 
 constexpr unsigned kSetupFlags =
-    // One thread submits: the kernel drops its lock of the submission side. Asks that the owner enables the ring.
+    // One thread submits: the kernel drops its lock of the submission side. Asks that the owner enables the
+    // ring.
     IORING_SETUP_SINGLE_ISSUER |
-    // Completions are worked off when this thread waits, not in the middle of its work. Asks for SINGLE_ISSUER.
+    // Completions are worked off when this thread waits, not in the middle of its work. Asks for
+    // SINGLE_ISSUER.
     IORING_SETUP_DEFER_TASKRUN |
     // A bad entry does not stop the batch behind it.
     IORING_SETUP_SUBMIT_ALL |
@@ -32,21 +34,25 @@ constexpr unsigned kSetupFlags =
 Error refusal(int error) {
   switch (error) {
     case ENOSYS:
-      return {ErrorCode::kUnavailable,
-              "io_uring is not available (ENOSYS): the kernel was built without it or a sandbox hides it; run on "
-              "Linux 6.1 or later, and in a container allow io_uring_setup, io_uring_enter and io_uring_register "
-              "in its seccomp profile"};
+      return {
+          ErrorCode::kUnavailable,
+          "io_uring is not available (ENOSYS): the kernel was built without it or a sandbox hides it; run on "
+          "Linux 6.1 or later, and in a container allow io_uring_setup, io_uring_enter and io_uring_register "
+          "in its seccomp profile"};
     case EPERM:
     case EACCES:
-      return {ErrorCode::kUnavailable,
-              "io_uring is forbidden (EPERM): allow io_uring_setup, io_uring_enter and io_uring_register in the "
-              "container's or unit's seccomp profile, and set the sysctl kernel.io_uring_disabled to 0"};
+      return {
+          ErrorCode::kUnavailable,
+          "io_uring is forbidden (EPERM): allow io_uring_setup, io_uring_enter and io_uring_register in the "
+          "container's or unit's seccomp profile, and set the sysctl kernel.io_uring_disabled to 0"};
     case EINVAL:
       return {ErrorCode::kUnavailable,
-              "io_uring lacks SINGLE_ISSUER or DEFER_TASKRUN (EINVAL): this kernel is too old; run on Linux 6.1 or later"};
+              "io_uring lacks SINGLE_ISSUER or DEFER_TASKRUN (EINVAL): this kernel is too old; run on Linux "
+              "6.1 or later"};
     case ENOMEM:
       return {ErrorCode::kUnavailable,
-              "io_uring got no memory (ENOMEM): raise the limit on locked memory (LimitMEMLOCK= or ulimit -l), or "
+              "io_uring got no memory (ENOMEM): raise the limit on locked memory (LimitMEMLOCK= or ulimit "
+              "-l), or "
               "lower --cores"};
     case EMFILE:
     case ENFILE:
@@ -83,9 +89,10 @@ Result<void> Ring::register_buffers(io_uring_buf_ring* buffers, unsigned entries
   registration.bgid = group;
   const int error = uring_register(fd(), IORING_REGISTER_PBUF_RING, &registration, 1);
   if (error < 0) {
-    return failure(ErrorCode::kUnavailable,
-                   fmt::format("io_uring refused a ring of {} provided buffers: {}; run on Linux 6.1 or later", entries,
-                               std::strerror(-error)));
+    return failure(
+        ErrorCode::kUnavailable,
+        fmt::format("io_uring refused a ring of {} provided buffers: {}; run on Linux 6.1 or later", entries,
+                    std::strerror(-error)));
   }
   return {};
 }
@@ -102,13 +109,15 @@ Result<void> Ring::enable() {
   flags.opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
   flags.sqe_flags = IOSQE_BUFFER_SELECT | IOSQE_CQE_SKIP_SUCCESS;
   allowed.push_back(flags);
-  int error = uring_register(fd(), IORING_REGISTER_RESTRICTIONS, allowed.data(), static_cast<unsigned>(allowed.size()));
+  int error = uring_register(fd(), IORING_REGISTER_RESTRICTIONS, allowed.data(),
+                             static_cast<unsigned>(allowed.size()));
   if (error == 0) error = uring_register(fd(), IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
   if (error < 0) {
-    return failure(ErrorCode::kUnavailable,
-                   fmt::format("io_uring refused to be restricted and enabled: {}; allow io_uring_register in the "
-                               "seccomp profile, and run on Linux 6.1 or later",
-                               std::strerror(-error)));
+    return failure(
+        ErrorCode::kUnavailable,
+        fmt::format("io_uring refused to be restricted and enabled: {}; allow io_uring_register in the "
+                    "seccomp profile, and run on Linux 6.1 or later",
+                    std::strerror(-error)));
   }
   return {};
 }
@@ -160,7 +169,8 @@ void Ring::wait(std::int64_t wait_ms) noexcept {
     timeout.tv_nsec = (wait_ms % 1000) * 1'000'000;
     result = io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
   }
-  LATCHKEY_ASSERT(result >= 0 || result == -EINTR || result == -ETIME || result == -EBUSY || result == -EAGAIN);
+  LATCHKEY_ASSERT(result >= 0 || result == -EINTR || result == -ETIME || result == -EBUSY ||
+                  result == -EAGAIN);
 }
 
 bool Ring::run_completions() noexcept {

@@ -215,11 +215,9 @@ runtime::Task<bool> Core::drain(BootTime deadline) {
     client->connection.drain();
     client = next;
   }
-  const auto doors_open = [this] {
-    return std::any_of(doors_.begin(), doors_.end(), [](const auto& door) { return !door->is_closed(); });
-  };
   bool aborted = false;
-  while (clients_ > 0 || doors_open()) {
+  while (clients_ > 0 || !doors_.empty()) {
+    close_listeners();
     if (!aborted && loop_.now() >= deadline) {
       aborted = true;
       for (Client* client = first_client_; client != nullptr;) {
@@ -231,6 +229,15 @@ runtime::Task<bool> Core::drain(BootTime deadline) {
     co_await loop_.sleep_until(BootTime{loop_.now().ms + kDrainLookMs});
   }
   co_return !aborted;
+}
+
+// Once no accept is under way any more: whoever connects from here on is refused at once, and finds another server,
+// where an open listener would let him wait for one that does not come.
+void Core::close_listeners() noexcept {
+  if (!std::all_of(doors_.begin(), doors_.end(), [](const auto& door) { return door->is_closed(); })) return;
+  doors_.clear();
+  listeners_.clear();
+  admin_listener_.reset();
 }
 
 runtime::Task<bool> Core::end_shard() {

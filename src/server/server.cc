@@ -206,6 +206,7 @@ Result<void> Server::bind_sockets() {
   listeners_.resize(cores_count_);
   const auto bind_all = [this](const std::vector<net::Endpoint>& endpoints, bool proxied) -> Result<void> {
     for (net::Endpoint endpoint : endpoints) {
+      if (Result<void> is_free = net::Listener::check_free(endpoint); !is_free) return is_free;
       for (std::vector<CoreListener>& of_core : listeners_) {
         Result<net::Listener> listener = net::Listener::bind_tcp(endpoint);
         if (!listener) return tl::unexpected<Error>(std::move(listener.error()));

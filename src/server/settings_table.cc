@@ -11,6 +11,7 @@
 
 #include "latchkey/base/assert.h"
 #include "latchkey/base/time_text.h"
+#include "latchkey/credential/hash_scheme.h"
 
 namespace latchkey::server {
 
@@ -103,9 +104,13 @@ constexpr Setting kTable[] = {
      "How long open requests may take to end after SIGTERM."},
     {"connections", "N", Count{&Settings::connections, 1, 10'000'000}, "Open connections, in all."},
 
-    {"hash_memory", "BYTES", BytesKind{&Settings::hash_memory_bytes, 8 * kKiB, 4 * kGiB},
+    {"hash_memory", "BYTES",
+     BytesKind{&Settings::hash_memory_bytes, credential::kMinHashMemoryBytes,
+               credential::kMaxHashMemoryBytes},
      "Memory that one password hash (Argon2id) takes."},
-    {"hash_passes", "N", Count{&Settings::hash_passes, 1, 100}, "Passes that it makes over that memory."},
+    {"hash_passes", "N",
+     Count{&Settings::hash_passes, credential::kMinHashPasses, credential::kMaxHashPasses},
+     "Passes that it makes over that memory."},
     {"hash_threads", "N", Count{&Settings::hash_threads, 0, 512},
      "Threads that hash; 0 is as many as cores."},
     {"hash_queue", "N", Count{&Settings::hash_queue, 1, 65'536},

@@ -91,7 +91,7 @@ Result<void> StoreThread::run_group() {
 /// Runs one job in a savepoint. An error is one that the whole group shares.
 Result<void> StoreThread::run_alone(StoreJob& job) {
   if (Result<void> saved = database_.execute("SAVEPOINT job"); !saved) return saved;
-  const Result<void> done = job.run(database_);
+  Result<void> done = job.run(database_);
   if (done) return database_.execute("RELEASE job");
   // After some errors (a full disk) SQLite has rolled the whole transaction back, the others' work too.
   if (done.error().code == ErrorCode::kFatal || !database_.in_transaction()) return done;

@@ -21,8 +21,8 @@ runtime::Task<Result<bool>> Shard::end(Token token, store::BindingHash binding) 
 }
 
 runtime::Task<Result<bool>> Shard::end_row(std::int64_t user_id, store::RowId row) {
-  const UserSlotId slot = table_->find_user(user_id);
-  EntryId id = slot == 0 ? 0 : table_->user(slot).first;
+  const UserId user = table_->find_user(user_id);
+  EntryId id = user == 0 ? 0 : table_->user(user).tokens.first;
   while (id != 0 && table_->entry(id).row() != row) id = table_->entry(id).next();
   if (id == 0) co_return false;
   runtime::Task<Result<bool>> killing = kill_one(id);
@@ -77,8 +77,8 @@ runtime::Task<Result<std::size_t>> Shard::end_all(std::int64_t user_id, store::D
 }
 
 store::RowId Shard::newest_row(std::int64_t user_id) const noexcept {
-  const UserSlotId slot = table_->find_user(user_id);
-  EntryId id = slot == 0 ? 0 : table_->user(slot).last;
+  const UserId user = table_->find_user(user_id);
+  EntryId id = user == 0 ? 0 : table_->user(user).tokens.last;
   while (id != 0 && table_->entry(id).state().life() != Life::kLive) id = table_->entry(id).previous();
   return id == 0 ? 0 : table_->entry(id).row();
 }
@@ -87,8 +87,8 @@ std::vector<store::SessionDeath> Shard::kill_some(std::int64_t user_id, store::D
                                                   store::RowId last_row, const std::optional<Token>& keep) {
   const TableTime now = clock_.now();
   std::vector<store::SessionDeath> deaths;
-  const UserSlotId slot = table_->find_user(user_id);
-  EntryId id = slot == 0 ? 0 : table_->user(slot).first;
+  const UserId user = table_->find_user(user_id);
+  EntryId id = user == 0 ? 0 : table_->user(user).tokens.first;
   while (id != 0 && deaths.size() < kMaxDeathsAtOnce) {
     const Entry& entry = table_->entry(id);
     const EntryId next = entry.next();

@@ -110,9 +110,9 @@ std::vector<Shard::Victim> Shard::choose_victims(std::int64_t user_id, TableTime
   std::vector<Victim> victims;
   const std::size_t limit = settings_.tokens_per_user;
   if (limit == 0) return victims;
-  const UserSlot& user = table_->user(table_->find_user(user_id));
-  EntryId id = user.first;
-  for (std::size_t steps = 0; steps < kMaxSweep && id != 0 && user.count > limit; ++steps) {
+  const UserRecord::Tokens& tokens = table_->user(table_->find_user(user_id)).tokens;
+  EntryId id = tokens.first;
+  for (std::size_t steps = 0; steps < kMaxSweep && id != 0 && tokens.count > limit; ++steps) {
     const EntryId next = table_->entry(id).next();
     const State state = table_->entry(id).state();
     // One that timed out unnoticed does not count, and must not cost a living one its place.
@@ -120,8 +120,8 @@ std::vector<Shard::Victim> Shard::choose_victims(std::int64_t user_id, TableTime
       expire(id, state);
     id = next;
   }
-  const std::size_t excess = user.count > limit ? user.count - limit : 0;
-  for (id = user.first; id != 0 && victims.size() < std::min(excess, kMaxDeathsAtOnce);
+  const std::size_t excess = tokens.count > limit ? tokens.count - limit : 0;
+  for (id = tokens.first; id != 0 && victims.size() < std::min(excess, kMaxDeathsAtOnce);
        id = table_->entry(id).next()) {
     const State state = table_->entry(id).state();
     if (state.life() == Life::kLive) victims.push_back({id, state.generation()});

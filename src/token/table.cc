@@ -14,7 +14,7 @@ namespace latchkey::token {
 namespace {
 
 // The index by user holds cells of two kinds. The lowest bit of the fingerprint tells them apart, so that a
-// number of an entry is never taken for one of a slot.
+// number of an entry is never taken for one of a user.
 constexpr std::uint64_t kKindBit = std::uint64_t{1} << 32;
 
 std::uint64_t random_seed(Random& random) noexcept {
@@ -22,10 +22,6 @@ std::uint64_t random_seed(Random& random) noexcept {
   const auto bytes = random.bytes<sizeof seed>();
   std::memcpy(&seed, bytes.data(), sizeof seed);
   return seed;
-}
-
-void destroy_record(void*, void* record, std::size_t) noexcept {
-  UserRecord::destroy(static_cast<UserRecord*>(record));
 }
 
 }  // namespace
@@ -37,7 +33,7 @@ Result<std::unique_ptr<Table>> Table::create(runtime::PageClient& pages, runtime
   // Twice as many numbers as entries: a free one may wait in the wheel for a while.
   auto entries = Slab<Entry>::create(pages, quiescence, core, 2 * settings.max_entries);
   if (!entries) return tl::unexpected<Error>(std::move(entries.error()));
-  auto users = Slab<UserSlot>::create(pages, quiescence, core, settings.max_entries + 1);
+  auto users = Slab<UserRecord>::create(pages, quiescence, core, settings.max_entries + 1);
   if (!users) return tl::unexpected<Error>(std::move(users.error()));
   auto by_token = Index::create(pages, quiescence, core, settings.index_segments);
   if (!by_token) return tl::unexpected<Error>(std::move(by_token.error()));
@@ -60,11 +56,11 @@ Table::Table(Parts parts, runtime::Quiescence& quiescence, runtime::CoreId core,
       user_seed_(random_seed(random)) {}
 
 Table::~Table() {
-  for (UserSlotId slot = 1; slot < users_.end(); ++slot) {
-    if (users_.is_used(slot)) UserRecord::destroy(users_[slot].record.load(std::memory_order_relaxed));
-  }
   // What was retired goes back to the slabs and to the pages, which are still there.
   quiescence_.collect_all(core_);
+  for (UserId id = 1; id < users_.end(); ++id) {
+    if (users_.is_used(id)) users_[id].end();
+  }
 }
 
 Verdict Table::check(const Token& token, const store::BindingHash& binding, TableTime now) const noexcept {
@@ -77,11 +73,14 @@ Verdict Table::check(const Token& token, const store::BindingHash& binding, Tabl
     if (before.life() < Life::kLive) return false;
     const bool same_secret = entry.has_secret(secret);
     const bool same_binding = entry.has_binding(bound);
-    // Read before the second look: while the entry lives its user's slot is not anybody else's.
-    const UserRecord* const user = users_[entry.user_slot()].record.load(std::memory_order_acquire);
+    // Read before the second look, and followed after it: while the entry lives this is its user, and what it
+    // leads to stays as it is until this core's pass has ended.
+    const UserId user_id = entry.user();
     State state = entry.state();
     if (state.generation() != before.generation() || !same_secret) return false;
-    if (!same_binding || (state.life() == Life::kLive && user->tag() != token.tag())) return true;
+    if (!same_binding) return true;
+    const UserRecord* const user = state.life() == Life::kLive ? &users_[user_id] : nullptr;
+    if (user != nullptr && user->tag() != token.tag()) return true;
     switch (use(entry, state, now)) {
       case Use::kLive:
         verdict = {Outcome::kAdmitted, user};
@@ -146,14 +145,14 @@ std::uint64_t Table::hash_of(std::int64_t user_id, const store::BindingHash& bin
 
 EntryId Table::add(const NewEntry& entry) {
   LATCHKEY_ASSERT(can_retire());
-  const UserSlotId slot = find_or_add_user(entry);
-  if (slot == 0) return 0;
-  const EntryId id = take_entry(entry.token, entry.binding, entry.key_number, slot);
+  const UserId user = find_or_add_user(entry);
+  if (user == 0) return 0;
+  const EntryId id = take_entry(entry.token, entry.binding, entry.key_number, user);
   if (id == 0) {
-    if (users_[slot].count == 0) drop_user(slot);
+    if (users_[user].tokens.count == 0) drop_user(user);
     return 0;
   }
-  append(slot, id);
+  append(user, id);
   if (parts_.by_user->insert(hash_of(entry.user_id, entry.binding), id)) return id;
   detach(id);
   remove(id);
@@ -184,8 +183,7 @@ EntryId Table::add_dead(const Token& token, const store::BindingHash& binding, s
 
 void Table::leave_user(EntryId id) {
   const Entry& entry = entries_[id];
-  const UserRecord* const user = users_[entry.user_slot()].record.load(std::memory_order_relaxed);
-  parts_.by_user->erase(hash_of(user->id(), entry.binding()), id);
+  parts_.by_user->erase(hash_of(users_[entry.user()].id(), entry.binding()), id);
   detach(id);
 }
 
@@ -227,26 +225,21 @@ EntryId Table::find(const Token& token, const store::BindingHash& binding) const
 EntryId Table::find_bound(std::int64_t user_id, const store::BindingHash& binding) const noexcept {
   const BindingWords bound(binding);
   return parts_.by_user->find(hash_of(user_id, binding), [&](EntryId id) {
-    const Entry& entry = entries_[id];
-    return entry.has_binding(bound) &&
-           users_[entry.user_slot()].record.load(std::memory_order_relaxed)->id() == user_id;
+    return entries_[id].has_binding(bound) && users_[entries_[id].user()].id() == user_id;
   });
 }
 
-UserSlotId Table::find_user(std::int64_t user_id) const noexcept {
-  return parts_.by_user->find(hash_of(user_id), [&](UserSlotId slot) {
-    return users_[slot].record.load(std::memory_order_relaxed)->id() == user_id;
-  });
+UserId Table::find_user(std::int64_t user_id) const noexcept {
+  return parts_.by_user->find(hash_of(user_id), [&](UserId id) { return users_[id].id() == user_id; });
 }
 
 Token Table::token_of(EntryId id) const noexcept {
-  const UserRecord* const user = users_[entries_[id].user_slot()].record.load(std::memory_order_relaxed);
-  return {user->tag(), entries_[id].secret()};
+  return {users_[entries_[id].user()].tag(), entries_[id].secret()};
 }
 
 /// An entry that is pending and filled and found by its token; 0 where memory or the bound ends.
 EntryId Table::take_entry(const Token& token, const store::BindingHash& binding, std::uint8_t key_number,
-                          UserSlotId user) {
+                          UserId user) {
   if (entries() >= settings_.max_entries) return 0;
   const EntryId id = parts_.entries->allocate();
   if (id == 0) return 0;
@@ -262,72 +255,74 @@ EntryId Table::take_entry(const Token& token, const store::BindingHash& binding,
   return 0;
 }
 
-UserSlotId Table::find_or_add_user(const NewEntry& entry) {
-  const UserSlotId found = find_user(entry.user_id);
+UserId Table::find_or_add_user(const NewEntry& entry) {
+  const UserId found = find_user(entry.user_id);
   if (found != 0) return found;
-  const UserSlotId slot = parts_.users->allocate();
-  if (slot == 0) return 0;
-  UserRecord* const record = UserRecord::create(entry.user_id, entry.token.tag(), entry.user_name);
-  UserSlot& user = users_[slot];
-  user.first = 0;
-  user.last = 0;
-  user.count = 0;
-  user.record.store(record, std::memory_order_release);
-  record_bytes_ += record->bytes();
-  if (parts_.by_user->insert(hash_of(entry.user_id), slot)) return slot;
-  record_bytes_ -= record->bytes();
-  user.record.store(nullptr, std::memory_order_release);
-  UserRecord::destroy(record);  // no entry has led anybody to it
-  parts_.users->release(slot);
+  const UserId id = parts_.users->allocate();
+  if (id == 0) return 0;
+  UserRecord& user = users_[id];
+  user.begin(entry.user_id, entry.token.tag(), entry.user_name);
+  outside_bytes_ += user.bytes_outside();
+  if (parts_.by_user->insert(hash_of(entry.user_id), id)) return id;
+  end_user(user);  // no entry has led anybody to it
   return 0;
 }
 
-void Table::drop_user(UserSlotId slot) {
-  UserSlot& user = users_[slot];
-  UserRecord* const record = user.record.load(std::memory_order_relaxed);
-  parts_.by_user->erase(hash_of(record->id()), slot);
-  user.record.store(nullptr, std::memory_order_release);
-  record_bytes_ -= record->bytes();
-  quiescence_.retire(core_, destroy_record, nullptr, record, record->bytes());
-  parts_.users->release(slot);
+void Table::drop_user(UserId id) {
+  UserRecord& user = users_[id];
+  parts_.by_user->erase(hash_of(user.id()), id);
+  ++users_leaving_;
+  quiescence_.retire(core_, reclaim_user, this, &user, sizeof user);
 }
 
-void Table::append(UserSlotId slot, EntryId id) noexcept {
-  UserSlot& user = users_[slot];
-  entries_[id].set_previous(user.last);
-  if (user.last == 0) {
-    user.first = id;
+void Table::reclaim_user(void* table, void* record, std::size_t) noexcept {
+  auto& self = *static_cast<Table*>(table);
+  --self.users_leaving_;
+  self.end_user(*static_cast<UserRecord*>(record));
+}
+
+void Table::end_user(UserRecord& user) noexcept {
+  outside_bytes_ -= user.bytes_outside();
+  user.end();
+  parts_.users->release(static_cast<UserId>(&user - &users_[0]));
+}
+
+void Table::append(UserId user, EntryId id) noexcept {
+  UserRecord::Tokens& tokens = users_[user].tokens;
+  entries_[id].set_previous(tokens.last);
+  if (tokens.last == 0) {
+    tokens.first = id;
   } else {
-    entries_[user.last].set_next(id);
+    entries_[tokens.last].set_next(id);
   }
-  user.last = id;
-  ++user.count;
+  tokens.last = id;
+  ++tokens.count;
 }
 
 void Table::detach(EntryId id) {
   Entry& entry = entries_[id];
-  const UserSlotId slot = entry.user_slot();
-  UserSlot& user = users_[slot];
+  const UserId user = entry.user();
+  UserRecord::Tokens& tokens = users_[user].tokens;
   const EntryId previous = entry.previous();
   const EntryId next = entry.next();
   if (previous == 0) {
-    user.first = next;
+    tokens.first = next;
   } else {
     entries_[previous].set_next(next);
   }
   if (next == 0) {
-    user.last = previous;
+    tokens.last = previous;
   } else {
     entries_[next].set_previous(previous);
   }
   entry.set_previous(0);
   entry.set_next(0);
-  if (--user.count == 0) drop_user(slot);
+  if (--tokens.count == 0) drop_user(user);
 }
 
 std::size_t Table::bytes() const noexcept {
   return entries_.bytes() + users_.bytes() + parts_.by_token->bytes() + parts_.by_user->bytes() +
-         record_bytes_;
+         outside_bytes_;
 }
 
 }  // namespace latchkey::token

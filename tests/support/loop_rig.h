@@ -1,5 +1,6 @@
-// LoopRig: a loop on a real ring that the test itself drives, pass by pass, by a clock that stands still until it is
-// told. So a test of deadlines waits for nobody, and says in plain order what happens. Used on one thread.
+// LoopRig: a loop on a real ring that the test itself drives, pass by pass, by a clock that stands still
+// until it is told. So a test of deadlines waits for nobody, and says in plain order what happens. Used on
+// one thread.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -87,7 +88,8 @@ class LoopRig final : private runtime::LoopHook {
   }
 
  private:
-  // The loop's clock says nothing about how long the kernel takes: who waits for that waits a millisecond at a time.
+  // The loop's clock says nothing about how long the kernel takes: who waits for that waits a millisecond at
+  // a time.
   std::int64_t pass(BootTime now) noexcept override { return now.ms + (waits_ ? 1 : 0); }
 
   bool waits_ = false;

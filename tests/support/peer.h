@@ -1,4 +1,5 @@
-// The other end of a connection, in the hands of the test: blocking to make, never blocking after. One thread.
+// The other end of a connection, in the hands of the test: blocking to make, never blocking after. One
+// thread.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -40,7 +40,7 @@ ChildOptions server_command(const std::filesystem::path& data, const ServerOptio
     command.arguments.insert(command.arguments.end(), {"--listen", "127.0.0.1:0"});
   }
   if (options.cheap_hashes) {
-    command.arguments.insert(command.arguments.end(), {"--hash-memory", "8KiB", "--hash-passes", "1"});
+    command.arguments.insert(command.arguments.end(), {"--hash-memory", "1MiB", "--hash-passes", "1"});
   }
   command.arguments.insert(command.arguments.end(), options.flags.begin(), options.flags.end());
   return command;

@@ -12,6 +12,7 @@
 
 #include "backend.h"
 #include "latchkey/base/json_text.h"
+#include "latchkey/base/utf8.h"
 #include "latchkey/store/data_directory.h"
 #include "output.h"
 #include "password.h"
@@ -53,8 +54,34 @@ int refuse(std::string_view text) {
   return kExitRefused;
 }
 
+bool is_utf8(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const std::size_t bytes = first_utf8_character(text).bytes;
+    if (bytes == 0) return false;
+    text.remove_prefix(bytes);
+  }
+  return true;
+}
+
+/// JSON carries UTF-8 alone: anything else would arrive changed, and nobody could log in with it.
+Result<void> check_encoding(const Arguments& arguments) {
+  for (const std::string* const text :
+       {&arguments.user, &arguments.first_name, &arguments.last_name, &arguments.email}) {
+    if (is_utf8(*text)) continue;
+    return failure(ErrorCode::kInvalid,
+                   "an argument is not valid UTF-8: see the terminal's encoding and `locale`");
+  }
+  return {};
+}
+
 Result<SecretText> password_of(const Arguments& arguments) {
-  return arguments.password_stdin ? read_password_from_stdin() : ask_for_password(arguments.user);
+  Result<SecretText> password =
+      arguments.password_stdin ? read_password_from_stdin() : ask_for_password(arguments.user);
+  if (password && !is_utf8(password->view())) {
+    return failure(ErrorCode::kInvalid,
+                   "the password is not valid UTF-8: see the terminal's encoding and `locale`");
+  }
+  return password;
 }
 
 /// The body of a request that sets a password. It is built in one piece of memory, and wiped.
@@ -243,6 +270,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return command_line.app().exit(error) == 0 ? kExitDone : kExitUsage;
   }
+  if (const Result<void> good = check_encoding(arguments); !good) return refuse(good.error().text);
   return command_line.run();
 }
 

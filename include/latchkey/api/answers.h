@@ -17,6 +17,9 @@ inline constexpr std::string_view kJsonType = "application/json";
 /// full has room again within this.
 inline constexpr std::int64_t kRetryAfterSeconds = 1;
 
+/// The detail of a request whose one credential header holds two tokens (C-30).
+inline constexpr std::string_view kTwoTokensText = "The request has two tokens. Send one.";
+
 /// `{"detail":"..."}`, the text escaped.
 std::string detail_json(std::string_view text);
 

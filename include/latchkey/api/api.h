@@ -22,6 +22,7 @@ class Api final : public http::Handler {
   std::unique_ptr<http::ConnectionMemo> opened(const net::IpAddress& peer) override;
   bool answer_now(http::Exchange& exchange) override;
   runtime::Task<void> answer(http::Exchange& exchange) override;
+  std::string_view allow(const http::RequestHead& head) noexcept override;
 
  private:
   struct Route {

@@ -1,6 +1,6 @@
-// Connection: HTTP/1.1 on one stream: takes requests apart, has them answered in order, and writes the answers
-// of pipelined requests together. Owned by the core that accepted it; one thread. An idle connection holds
-// neither a receive buffer nor an output.
+// Connection: HTTP/1.1 on one stream: takes requests apart, has them answered in order, and writes the
+// answers of pipelined requests together. Owned by the core that accepted it; one thread. An idle connection
+// holds neither a receive buffer nor an output.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,7 @@ namespace latchkey::http {
 
 struct ConnectionSettings {
   HeadLimits head;
-  std::size_t max_body_bytes = 65536;           ///< C-19
+  std::size_t max_body_bytes = 65536;                ///< C-19
   std::chrono::milliseconds header_timeout{10'000};  ///< from a request's first byte to the end of its head
   std::chrono::milliseconds body_timeout{20'000};    ///< from the end of the head to the end of the body
   std::chrono::milliseconds idle_timeout{75'000};    ///< without a request
@@ -54,7 +54,8 @@ struct ConnectionServices {
 
 class Connection {
  public:
-  /// `stream` and `services` outlive the connection. `proxied`: the stream begins with the PROXY protocol (C-34).
+  /// `stream` and `services` outlive the connection. `proxied`: the stream begins with the PROXY protocol
+  /// (C-34).
   Connection(net::Stream& stream, ConnectionServices& services, const net::IpAddress& peer, bool proxied)
       : stream_(stream), services_(services), peer_(peer), proxied_(proxied) {}
   Connection(const Connection&) = delete;
@@ -72,7 +73,7 @@ class Connection {
   struct Request;
 
   Step step();
-  void refuse(int status, std::string_view reason);
+  void refuse(int status, std::string_view reason, std::string_view allow = {});
   std::string& output();
   ResponseWriter::Context response_context(const RequestHead& head) const noexcept;
   std::unique_ptr<Request> take_request();
@@ -82,7 +83,7 @@ class Connection {
   runtime::Task<bool> answer_slowly(Request& request, bool asked_before);
   runtime::Task<bool> read_proxy_header();
   runtime::Task<bool> flush();
-  runtime::Task<void> refuse_and_end(int status, std::string_view reason);
+  runtime::Task<void> refuse_and_end(int status, std::string_view reason, std::string_view allow = {});
   runtime::Task<void> write_last();
   runtime::Task<void> linger();
 

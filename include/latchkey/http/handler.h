@@ -40,6 +40,10 @@ class Handler {
 
   /// Answers, waiting as long as it takes. `exchange` outlives the task.
   virtual runtime::Task<void> answer(Exchange& exchange) = 0;
+
+  /// The value of `Allow` on the answers that the connection gives in the handler's place, as to a body that
+  /// is too long (C-2); empty where there is none.
+  virtual std::string_view allow(const RequestHead&) noexcept { return {}; }
 };
 
 }  // namespace latchkey::http

@@ -36,10 +36,10 @@ class ResponseWriter {
  public:
   struct Context {
     const ServerLines& lines;
-    BootTime started;          ///< when the request's head was complete
-    bool keep_alive;           ///< the connection goes on after this answer
+    BootTime started;            ///< when the request's head was complete
+    bool keep_alive;             ///< the connection goes on after this answer
     std::uint8_t minor_version;  ///< of the request: 1.0 clients are told of keep-alive
-    bool head_only;            ///< HEAD: the body's length is said, the body is not sent
+    bool head_only;              ///< HEAD: the body's length is said, the body is not sent
   };
 
   ResponseWriter(std::string& out, const Context& context) noexcept : out_(out), context_(context) {}

@@ -15,12 +15,17 @@ namespace latchkey::net {
 /// A bound and listening socket; closes it when it goes.
 class Listener {
  public:
-  /// TCP on `where` with SO_REUSEPORT, so that every core has its own queue of connections. Port 0 picks a free
-  /// one. Errors say which address and what to do: in use, no permission, not an address of this machine.
+  /// TCP on `where` with SO_REUSEPORT, so that every core has its own queue of connections. Port 0 picks a
+  /// free one. Errors say which address and what to do: in use, no permission, not an address of this
+  /// machine.
   static Result<Listener> bind_tcp(const Endpoint& where);
 
-  /// A UNIX stream socket at `path`, mode 0600; takes the place of a dead one that was left there. Refused where
-  /// somebody still listens, or where the path is something else than a socket.
+  /// Refuses an address on which somebody listens already. SO_REUSEPORT hides him if he has it too and the same user,
+  /// and would share his connections between the two. To be asked before the first `bind_tcp`; port 0 is always free.
+  static Result<void> check_free(const Endpoint& where);
+
+  /// A UNIX stream socket at `path`, mode 0600; takes the place of a dead one that was left there. Refused
+  /// where somebody still listens, or where the path is something else than a socket.
   static Result<Listener> bind_unix(const std::string& path);
 
   Listener(Listener&& other) noexcept : fd_(std::exchange(other.fd_, -1)), endpoint_(other.endpoint_) {}
@@ -48,8 +53,8 @@ class Acceptor final : private runtime::Operation, private runtime::Watched {
    public:
     /// A new connection's descriptor, now the handler's.
     virtual void accepted(int fd) = 0;
-    /// The kernel refused an accept (-errno): out of descriptors or memory. The acceptor tries again by itself, after
-    /// kRetryMs.
+    /// The kernel refused an accept (-errno): out of descriptors or memory. The acceptor tries again by
+    /// itself, after kRetryMs.
     virtual void accept_failed(int error) = 0;
 
    protected:

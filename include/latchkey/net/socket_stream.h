@@ -1,6 +1,7 @@
-// SocketStream: a Stream over one connected socket, with a multishot receive into the core's provided buffers.
-// Received chunks wait in a queue; when it is long the receive is cancelled, and armed again when they have been
-// taken, so that a fast peer holds few buffers. A receive that finds no buffer waits in line for one.
+// SocketStream: a Stream over one connected socket, with a multishot receive into the core's provided
+// buffers. Received chunks wait in a queue; when it is long the receive is cancelled, and armed again when
+// they have been taken, so that a fast peer holds few buffers. A receive that finds no buffer waits in line
+// for one.
 #pragma once
 
 #include <coroutine>
@@ -32,13 +33,16 @@ class SocketStream final : public Stream, private runtime::Watched, private runt
   StreamEnd send_result() noexcept override { return send_end_; }
 
  private:
-  // From here on no more is asked for. What the kernel receives until the cancellation takes hold comes on top.
+  // From here on no more is asked for. What the kernel receives until the cancellation takes hold comes on
+  // top.
   static constexpr std::size_t kEnoughQueued = 8;
 
   class ReceiveOperation final : public runtime::Operation {
    public:
     explicit ReceiveOperation(SocketStream& stream) noexcept : stream_(stream) {}
-    void complete(std::int32_t result, std::uint32_t flags) noexcept override { stream_.received(result, flags); }
+    void complete(std::int32_t result, std::uint32_t flags) noexcept override {
+      stream_.received(result, flags);
+    }
 
    private:
     SocketStream& stream_;
@@ -54,7 +58,7 @@ class SocketStream final : public Stream, private runtime::Watched, private runt
   };
 
   std::int64_t look(BootTime now) noexcept override;
-  void buffer_is_back() noexcept override;
+  bool buffer_is_back() noexcept override;
 
   void arm() noexcept;
   void cancel_receive() noexcept;

@@ -45,7 +45,9 @@ class Stream {
     SendAwaiter(Stream& stream, std::span<const char> bytes) noexcept : stream_(stream), bytes_(bytes) {}
     bool await_ready() const noexcept { return bytes_.empty(); }
     void await_suspend(std::coroutine_handle<> waiter) const noexcept { stream_.start_send(bytes_, waiter); }
-    StreamEnd await_resume() const noexcept { return bytes_.empty() ? StreamEnd::kNone : stream_.send_result(); }
+    StreamEnd await_resume() const noexcept {
+      return bytes_.empty() ? StreamEnd::kNone : stream_.send_result();
+    }
 
    private:
     Stream& stream_;
@@ -55,11 +57,12 @@ class Stream {
   /// `co_await stream.receive()`: the next bytes, or why there are none.
   ReceiveAwaiter receive() noexcept { return ReceiveAwaiter(*this); }
 
-  /// `co_await stream.send(bytes)`: goes on when the kernel has taken all of `bytes`, which must live until then.
+  /// `co_await stream.send(bytes)`: goes on when the kernel has taken all of `bytes`, which must live until
+  /// then.
   SendAwaiter send(std::span<const char> bytes) noexcept { return SendAwaiter(*this, bytes); }
 
-  /// A wait that lasts beyond `when` ends with kTimedOut, within Loop::kStrideMs. A deadline that has passed stays
-  /// one: set another before the next wait. Costs a store.
+  /// A wait that lasts beyond `when` ends with kTimedOut, within Loop::kStrideMs. A deadline that has passed
+  /// stays one: set another before the next wait. Costs a store.
   virtual void set_deadline(BootTime when) noexcept = 0;
 
   /// Tells the peer that nothing more comes. It may still send.

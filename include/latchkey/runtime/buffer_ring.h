@@ -22,9 +22,12 @@ class BufferRing;
 class Chunk {
  public:
   Chunk() = default;
-  Chunk(BufferRing& owner, std::uint16_t id, std::span<char> bytes) noexcept : owner_(&owner), id_(id), bytes_(bytes) {}
+  Chunk(BufferRing& owner, std::uint16_t id, std::span<char> bytes) noexcept
+      : owner_(&owner), id_(id), bytes_(bytes) {}
   Chunk(Chunk&& other) noexcept
-      : owner_(std::exchange(other.owner_, nullptr)), id_(other.id_), bytes_(std::exchange(other.bytes_, {})) {}
+      : owner_(std::exchange(other.owner_, nullptr)),
+        id_(other.id_),
+        bytes_(std::exchange(other.bytes_, {})) {}
   Chunk& operator=(Chunk&& other) noexcept {
     if (this != &other) {
       release();
@@ -47,8 +50,8 @@ class Chunk {
   std::span<char> bytes_;
 };
 
-/// Chunks that wait, first in first out. They are linked through a table that the ring keeps beside its buffers, so
-/// that an empty queue is all that an idle owner pays for; it can hold every buffer of the ring.
+/// Chunks that wait, first in first out. They are linked through a table that the ring keeps beside its
+/// buffers, so that an empty queue is all that an idle owner pays for; it can hold every buffer of the ring.
 class ChunkQueue {
  public:
   explicit ChunkQueue(BufferRing& ring) noexcept : ring_(ring) {}
@@ -72,7 +75,8 @@ class ChunkQueue {
 /// Told once when a buffer has come back to a ring that had run out; sits in a list through itself.
 class BufferWaiter {
  public:
-  virtual void buffer_is_back() noexcept = 0;
+  /// Whether it is going to take the buffer: where not, the next in line is told.
+  virtual bool buffer_is_back() noexcept = 0;
 
  protected:
   ~BufferWaiter() { LATCHKEY_ASSERT(!waiting_); }
@@ -89,8 +93,8 @@ class BufferRing {
   /// The one group of buffers on a core's ring.
   static constexpr std::uint16_t kGroup = 0;
 
-  /// `entries`: a power of two, at most 32768. Registers with `ring`, which is not yet enabled and runs no completion
-  /// after this is gone.
+  /// `entries`: a power of two, at most 32768. Registers with `ring`, which is not yet enabled and runs no
+  /// completion after this is gone.
   static Result<std::unique_ptr<BufferRing>> create(Ring& ring, unsigned entries, std::size_t buffer_bytes);
   ~BufferRing();
   BufferRing(const BufferRing&) = delete;
@@ -106,7 +110,8 @@ class BufferRing {
   void wait_for_buffer(BufferWaiter& waiter) noexcept;
   void stop_waiting(BufferWaiter& waiter) noexcept;
 
-  /// Tells the next waiter, if there is a buffer for it: whoever was told before has ended without taking his.
+  /// Tells the next waiter, if there is a buffer for it: whoever was told before has ended without taking
+  /// his.
   void pass_on() noexcept;
 
   std::size_t buffer_bytes() const noexcept { return buffer_bytes_; }

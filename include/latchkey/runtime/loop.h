@@ -34,7 +34,8 @@ class LoopHook {
   virtual std::int64_t pass(BootTime now) noexcept = 0;
 };
 
-/// Something with a deadline. The deadline may move at any time at no cost: the loop looks again when it comes.
+/// Something with a deadline. The deadline may move at any time at no cost: the loop looks again when it
+/// comes.
 class Watched {
  public:
   /// Called at or after the time it asked for, within Loop::kTickMs, and before it where that is further than
@@ -67,7 +68,8 @@ class Loop {
   /// On the thread that owns the loop, first: enables the ring. `rings` outlives the loop.
   Result<void> start(const RingTable& rings, bool doorbell_at_once = false);
 
-  /// Runs passes until `stop` was called (on this thread) and nothing runs in the loop's and the port's nurseries.
+  /// Runs passes until `stop` was called (on this thread) and nothing runs in the loop's and the port's
+  /// nurseries.
   void run() noexcept;
   void stop() noexcept { stopping_ = true; }
 
@@ -82,7 +84,8 @@ class Loop {
   BootTime now() const noexcept { return now_; }
   WallTime wall_now() const noexcept { return {now_.ms + wall_offset_ms_}; }
 
-  /// Looks at `watched` from now on, first at `first_look_ms` (boot time) or after kStrideMs, whichever is nearer.
+  /// Looks at `watched` from now on, first at `first_look_ms` (boot time) or after kStrideMs, whichever is
+  /// nearer.
   void watch(Watched& watched, std::int64_t first_look_ms = kNever);
   void forget(Watched& watched) noexcept;
 

@@ -51,8 +51,8 @@ class Message {
 class Doorbell {
  public:
   virtual ~Doorbell() = default;
-  /// Called on the owner's thread, once until the other side has drained. Where the ring turns out to have failed,
-  /// the doorbell says so by `Port::ring_failed`.
+  /// Called on the owner's thread, once until the other side has drained. Where the ring turns out to have
+  /// failed, the doorbell says so by `Port::ring_failed`.
   virtual void ring(PortId to) noexcept = 0;
 };
 
@@ -71,20 +71,22 @@ class Port {
   /// Before the first send; `doorbell` outlives the port's use.
   void set_doorbell(Doorbell* doorbell) noexcept { doorbell_ = doorbell; }
 
-  /// Sends a message. False when the way to `to` holds as many unfinished messages as it may: nothing was sent.
+  /// Sends a message. False when the way to `to` holds as many unfinished messages as it may: nothing was
+  /// sent.
   [[nodiscard]] bool send(PortId to, Message& message) noexcept;
 
   /// Sends a message home from where it worked. Never full: the way back has room for all that may be out.
   void finish(Message& message) noexcept;
 
-  /// Runs what has arrived, at most `capacity` messages a way and kind: what is sent meanwhile rings again. Called
-  /// by the owner when its doorbell rang. Returns how many messages ran.
+  /// Runs what has arrived, at most `capacity` messages a way and kind: what is sent meanwhile rings again.
+  /// Called by the owner when its doorbell rang. Returns how many messages ran.
   std::size_t drain() noexcept;
 
   /// A doorbell that the owner rang did not reach `to`: it is rung again by `ring_again`.
   void ring_failed(PortId to) noexcept;
 
-  /// True while a ring that failed has not been tried again. The owner then waits no longer than `kRingAgainMs`.
+  /// True while a ring that failed has not been tried again. The owner then waits no longer than
+  /// `kRingAgainMs`.
   bool owes_rings() const noexcept { return owes_rings_; }
 
   /// Rings again where a ring failed; once a pass of the owner's loop, after its wait.
@@ -131,8 +133,9 @@ class Mailbox {
   std::vector<std::unique_ptr<Way>> ways_;
 };
 
-/// `co_await call(from, to, f)`: runs `f(Port& there)` on the thread of `to` and gives what it returned; kOverloaded
-/// when the way is full. `f` is moved into the awaiting frame; what it refers to must outlive the call.
+/// `co_await call(from, to, f)`: runs `f(Port& there)` on the thread of `to` and gives what it returned;
+/// kOverloaded when the way is full. `f` is moved into the awaiting frame; what it refers to must outlive the
+/// call.
 template <class F>
 class Call final : public Message {
  public:

@@ -27,7 +27,8 @@ class Operation {
 struct RingSettings {
   unsigned submission_entries = 256;
   unsigned completion_entries = 4096;
-  /// The IORING_OP_* that the ring may use, which outlive it; any other is refused by the kernel with -EACCES.
+  /// The IORING_OP_* that the ring may use, which outlive it; any other is refused by the kernel with
+  /// -EACCES.
   std::span<const std::uint8_t> operations;
 };
 
@@ -47,8 +48,8 @@ class Ring {
 
   int fd() const noexcept { return ring_.ring_fd; }
 
-  /// Queues an operation that `prepare(io_uring_sqe&)` describes; its completions go to `operation`, or nowhere
-  /// when that is null. Hands what is queued to the kernel first when the queue is full.
+  /// Queues an operation that `prepare(io_uring_sqe&)` describes; its completions go to `operation`, or
+  /// nowhere when that is null. Hands what is queued to the kernel first when the queue is full.
   template <class Prepare>
   void start(Operation* operation, Prepare&& prepare) noexcept {
     io_uring_sqe& entry = next();
@@ -56,7 +57,8 @@ class Ring {
     entry.user_data = std::bit_cast<std::uint64_t>(operation);
   }
 
-  /// Asks the kernel to cancel `operation`, whose completion comes as ever (-ECANCELED where it had not ended).
+  /// Asks the kernel to cancel `operation`, whose completion comes as ever (-ECANCELED where it had not
+  /// ended).
   void cancel(Operation& operation) noexcept;
 
   /// Wakes the thread that waits on the ring `target_fd`; where the kernel cannot, `failed` is completed.

@@ -36,11 +36,12 @@ class Worker {
   int ring_fd() const noexcept { return ring_->fd(); }
   PortId port_id() const noexcept { return port_.id(); }
 
-  /// Starts the thread and waits until its ring is enabled, so that it may be messaged after. `rings` outlives it.
+  /// Starts the thread and waits until its ring is enabled, so that it may be messaged after. `rings`
+  /// outlives it.
   Result<void> start(const RingTable& rings);
 
-  /// Ends the thread when it has run what had arrived, and waits for it. `from` is the caller's own port, whose
-  /// doorbell must be able to reach this worker at once (`at_once`).
+  /// Ends the thread when it has run what had arrived, and waits for it. `from` is the caller's own port,
+  /// whose doorbell must be able to reach this worker at once (`at_once`).
   void stop(Port& from);
 
  private:

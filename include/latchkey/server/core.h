@@ -91,6 +91,7 @@ class Core final : private runtime::LoopHook {
   void run(const runtime::RingTable& rings) noexcept;
   void accept(int fd, bool proxied, http::ConnectionServices& services);
   static runtime::Task<void> serve(Core& core, int fd, bool proxied, http::ConnectionServices& services);
+  void close_listeners() noexcept;
   void link(Client& client) noexcept;
   void unlink(Client& client) noexcept;
 

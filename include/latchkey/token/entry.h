@@ -8,7 +8,7 @@
 //   word 3  secret, row   secret bytes 16 and 17 16 | key number 8 | store row 40
 //   word 4  binding       bytes 0 to 7
 //   word 5  binding       bytes 8 to 15
-//   word 6  user, wheel   user slot 32 | next in the wheel 32
+//   word 6  user, wheel   user's record 32 | next in the wheel 32
 //   word 7  user's list   previous 32 | next 32
 //
 // How a reader knows that the words belong together: it loads the state, the words, and the state again. The
@@ -29,8 +29,8 @@ namespace latchkey::token {
 
 /// Number of an entry in its shard's slab. 0 is nobody's: "none".
 using EntryId = std::uint32_t;
-/// Number of a user's slot in its shard. 0 is nobody's.
-using UserSlotId = std::uint32_t;
+/// Number of a user's record in its shard's slab. 0 is nobody's.
+using UserId = std::uint32_t;
 
 enum class Life : std::uint8_t {
   kFree = 0,
@@ -148,13 +148,13 @@ class alignas(64) Entry {
   bool has_binding(const BindingWords& binding) const noexcept {
     return ((load(kBinding) ^ binding.first) | (load(kBinding + 1) ^ binding.second)) == 0;
   }
-  UserSlotId user_slot() const noexcept { return static_cast<UserSlotId>(load(kUserAndWheel) >> 32); }
+  UserId user() const noexcept { return static_cast<UserId>(load(kUserAndWheel) >> 32); }
 
   // --- The owner.
 
   /// For a new use, after the state says pending.
   void fill(const SecretWords& secret, const BindingWords& binding, std::uint8_t key_number,
-            UserSlotId user) noexcept {
+            UserId user) noexcept {
     store(kSecret, secret.first);
     store(kSecret + 1, secret.second);
     store(kRow, std::uint64_t{secret.third} << kSecretShift | std::uint64_t{key_number} << kKeyShift);

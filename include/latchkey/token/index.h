@@ -1,4 +1,4 @@
-// Index: finds the number of an entry (or of a user's slot) by a 64-bit hash. Open addressing over 8-byte
+// Index: finds the number of an entry (or of a user's record) by a 64-bit hash. Open addressing over 8-byte
 // cells, in segments that grow one at a time, so that growing never copies more than a segment and the arrays
 // are about three quarters full at every size. One core owns and changes it; any core finds without a lock.
 //

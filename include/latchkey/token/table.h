@@ -1,4 +1,4 @@
-// Table: one shard's tokens in memory. A slab of entries, a slab of users' slots, an index by token and an
+// Table: one shard's tokens in memory. A slab of entries, a slab of users' records, an index by token and an
 // index by user and binding. The shard's core owns it and makes all changes but one: any core, while it is
 // active, checks a token and moves its time of last use, without a lock.
 #pragma once
@@ -14,7 +14,7 @@
 #include "latchkey/token/entry.h"
 #include "latchkey/token/index.h"
 #include "latchkey/token/slab.h"
-#include "latchkey/token/user_slot.h"
+#include "latchkey/token/user_record.h"
 
 namespace latchkey::token {
 
@@ -32,9 +32,9 @@ struct Verdict {
   const UserRecord* user = nullptr;  ///< where admitted; good until the core's pass ends
 };
 
-/// A use less than this after the recorded one is not recorded. So what is recorded is less than this behind the
-/// true last use, and a token is admitted until its timeout and this much have passed: at least its timeout
-/// after its last use, and at most a second more (invariant 1).
+/// A use less than this after the recorded one is not recorded. So what is recorded is less than this behind
+/// the true last use, and a token is admitted until its timeout and this much have passed: at least its
+/// timeout after its last use, and at most a second more (invariant 1).
 inline constexpr std::int64_t kRefreshStepMs = 1000;
 
 struct TableSettings {
@@ -93,10 +93,10 @@ class Table {
   /// The live or pending entry of this user with this binding. 0: none.
   EntryId find_bound(std::int64_t user_id, const store::BindingHash& binding) const noexcept;
   /// 0: the user has no live or pending entry.
-  UserSlotId find_user(std::int64_t user_id) const noexcept;
+  UserId find_user(std::int64_t user_id) const noexcept;
 
   Entry& entry(EntryId id) const noexcept { return entries_[id]; }
-  const UserSlot& user(UserSlotId slot) const noexcept { return users_[slot]; }
+  const UserRecord& user(UserId id) const noexcept { return users_[id]; }
   Token token_of(EntryId id) const noexcept;
 
   enum class Use { kLive, kTimedOut, kNotLive };
@@ -116,9 +116,9 @@ class Table {
   bool is_used(EntryId id) const noexcept { return entries_.is_used(id); }
   /// Pending, live and dead.
   std::size_t entries() const noexcept { return entries_.used() - free_in_wheel_; }
-  std::size_t users() const noexcept { return users_.used(); }
+  std::size_t users() const noexcept { return users_.used() - users_leaving_; }
   const TableSettings& settings() const noexcept { return settings_; }
-  /// Slabs, indexes and users' records; what waits to be freed is the Quiescence's to count.
+  /// Slabs, indexes and long names; what waits to be freed is the Quiescence's to count.
   std::size_t bytes() const noexcept;
 
  private:
@@ -126,7 +126,7 @@ class Table {
 
   struct Parts {
     std::unique_ptr<Slab<Entry>> entries;
-    std::unique_ptr<Slab<UserSlot>> users;
+    std::unique_ptr<Slab<UserRecord>> users;
     std::unique_ptr<Index> by_token;
     std::unique_ptr<Index> by_user;
   };
@@ -138,17 +138,19 @@ class Table {
   std::uint64_t hash_of(std::int64_t user_id, const store::BindingHash& binding) const noexcept;
 
   EntryId take_entry(const Token& token, const store::BindingHash& binding, std::uint8_t key_number,
-                     UserSlotId user);
-  UserSlotId find_or_add_user(const NewEntry& entry);
-  void drop_user(UserSlotId slot);
-  void append(UserSlotId slot, EntryId id) noexcept;
+                     UserId user);
+  UserId find_or_add_user(const NewEntry& entry);
+  void drop_user(UserId id);
+  static void reclaim_user(void* table, void* record, std::size_t bytes) noexcept;
+  void end_user(UserRecord& user) noexcept;
+  void append(UserId user, EntryId id) noexcept;
   void detach(EntryId id);
   void free_entry(EntryId id) noexcept;
   static Outcome outcome_of(Life life) noexcept;
 
   const Parts parts_;
   const Slab<Entry>& entries_;
-  const Slab<UserSlot>& users_;
+  const Slab<UserRecord>& users_;
   runtime::Quiescence& quiescence_;
   const runtime::CoreId core_;
   const TableSettings settings_;
@@ -156,7 +158,8 @@ class Table {
   const std::uint64_t user_seed_;
   std::uint32_t next_generation_ = 1;
   std::size_t free_in_wheel_ = 0;  // entries that are free, and wait for the wheel to let their number go
-  std::size_t record_bytes_ = 0;
+  std::size_t users_leaving_ = 0;  // that wait until no core can hold their record
+  std::size_t outside_bytes_ = 0;
 };
 
 }  // namespace latchkey::token

@@ -110,6 +110,12 @@ TEST(ChunkedDecoder, SizesThatOverflowAreRefused) {
   EXPECT_EQ(decode("00000000000000001\r\n").http_status, 400) << "leading zeros are bounded";
 }
 
+TEST(ChunkedDecoder, DigitsAreCountedForEachChunkAnew) {
+  std::string text;
+  for (int i = 0; i < 40; ++i) text += "01\r\nx\r\n";
+  EXPECT_EQ(decode(text + "0\r\n\r\n").data, std::string(40, 'x'));
+}
+
 TEST(ChunkedDecoder, BodyIsBoundedOverAllChunks) {
   const ChunkedLimits limits{.max_body_bytes = 6, .max_extension_bytes = 8, .max_trailer_bytes = 8};
   EXPECT_EQ(decode("3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n", limits).data, "abcdef");

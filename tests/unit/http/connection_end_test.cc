@@ -1,5 +1,5 @@
-// How connections end: deadlines, peers that go, a server that stops; and the PROXY protocol, before which nothing
-// begins.
+// How connections end: deadlines, peers that go, a server that stops; and the PROXY protocol, before which
+// nothing begins.
 #include <gtest/gtest.h>
 
 #include <string>

@@ -1,5 +1,5 @@
-// A connection with everything round it: a loop on a real ring, a socket, a handler that does what the path of the
-// request says, and the peer in the hands of the test. One thread.
+// A connection with everything round it: a loop on a real ring, a socket, a handler that does what the path
+// of the request says, and the peer in the hands of the test. One thread.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -26,8 +26,8 @@ class RecordingLog final : public Log {
   std::vector<std::string> lines;
 };
 
-/// `/now...` is answered at once, `/slow...` when the test releases it, `/empty` with 204, `/last` as the last of its
-/// connection, `/big` with kBigBytes. The body says what was asked: `POST /now hello`.
+/// `/now...` is answered at once, `/slow...` when the test releases it, `/empty` with 204, `/last` as the
+/// last of its connection, `/big` with kBigBytes. The body says what was asked: `POST /now hello`.
 class ScriptedHandler final : public Handler {
  public:
   static constexpr std::size_t kBigBytes = std::size_t{2} * 1024 * 1024;
@@ -104,7 +104,8 @@ inline std::vector<Answer> take_answers(std::string& bytes) {
     if (end == std::string::npos) return answers;
     Answer answer{bytes.substr(0, end + 4), ""};
     const std::size_t length_at = answer.head.find("Content-Length: ");
-    const std::size_t length = length_at == std::string::npos ? 0 : std::stoul(answer.head.substr(length_at + 16));
+    const std::size_t length =
+        length_at == std::string::npos ? 0 : std::stoul(answer.head.substr(length_at + 16));
     if (bytes.size() < end + 4 + length) return answers;
     answer.body = bytes.substr(end + 4, length);
     bytes.erase(0, end + 4 + length);

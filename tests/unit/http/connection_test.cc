@@ -241,8 +241,8 @@ TEST_F(OneBufferTest, AHalfRequestHoldsNoBufferThatOthersNeed) {
 TEST_F(OneBufferTest, ARequestLargerThanABufferIsServed) {
   Client& client = connect();
   const std::string filler(1000, 'f');
-  client.peer.send("POST /now HTTP/1.1\r\nHost: a\r\nX-Filler: " + filler + "\r\nContent-Length: 900\r\n\r\n" +
-                   std::string(900, 'b'));
+  client.peer.send("POST /now HTTP/1.1\r\nHost: a\r\nX-Filler: " + filler +
+                   "\r\nContent-Length: 900\r\n\r\n" + std::string(900, 'b'));
   EXPECT_EQ(body_of_answer(client), "POST /now " + std::string(900, 'b'));
 }
 

@@ -102,6 +102,8 @@ TEST(RequestRefusal, FormOfTargetFitsMethodAndHost) {
         "http://user@a/", "//", "://a/", "http://", "?x", "xhttp://a/"}) {
     EXPECT_EQ(status_of_target(target), target == std::string_view("//") ? 0 : 400) << target;
   }
+  EXPECT_EQ(status_of("GET http:///x HTTP/1.1\r\nHost:\r\n\r\n"), 400)
+      << "an empty authority, though Host is empty too";
   EXPECT_EQ(status_of("GET http://a/ HTTP/1.0\r\n\r\n"), 400) << "an authority without a Host to agree with";
 }
 
@@ -110,9 +112,10 @@ TEST(RequestRefusal, HostStandsOnceAndIsAHost) {
   EXPECT_EQ(status_of_host_lines("Host: a\r\nHost: a\r\n"), 400);
   EXPECT_EQ(status_of_host_lines("Host: a\r\nhost: b\r\n"), 400);
   EXPECT_EQ(status_of("GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n"), 400);
-  for (const char* host : {"a b",    "a/b",    "a@b",          "a,b",    "a:b",  "a:80:80", "a:123456", ":80",
-                           "a\\b",   "\"a\"",  "<a>",          "a?b",    "a#b",  "[::1",    "::1",      "[]",
-                           "[::1]a", "[g::1]", "[::1%25eth0]", "a[::1]", "a%41", "\xc3\xa9"}) {
+  for (const char* host : {"a b",    "a/b",          "a@b",    "a,b",  "a:b",       "a:80:80",   "a:123456",
+                           ":80",    "a\\b",         "\"a\"",  "<a>",  "a?b",       "a#b",       "[::1",
+                           "::1",    "[]",           "[a]",    "[:]",  "[1.2.3.4]", "[1::2::3]", "[::1]a",
+                           "[g::1]", "[::1%25eth0]", "a[::1]", "a%41", "\xc3\xa9"}) {
     EXPECT_EQ(status_of_host_lines("Host: " + std::string(host) + "\r\n"), 400) << host;
   }
 }

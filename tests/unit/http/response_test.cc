@@ -55,7 +55,8 @@ TEST_F(ResponseTest, AnEmptyAnswerOfAnotherStatusHasTheLengthZero) {
   response.status(308).header("Location", "/api/v2/authtoken/").no_body(kStarted);
   EXPECT_EQ(out_,
             "HTTP/1.1 308 Permanent Redirect\r\nLocation: /api/v2/authtoken/\r\nX-API-Node: node-1\r\n"
-            "X-API-Time: 0.000s\r\nVary: Accept\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n");
+            "X-API-Time: 0.000s\r\nVary: Accept\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: "
+            "0\r\n\r\n");
 }
 
 TEST_F(ResponseTest, TheAnswerToHeadSaysTheLengthAndSendsNoBody) {
@@ -120,8 +121,8 @@ TEST_F(ResponseTest, TheDateFollowsTheClockBySeconds) {
 }
 
 TEST_F(ResponseTest, EveryStatusOfTheContractHasItsPhrase) {
-  for (const int status : {200, 204, 301, 308, 400, 401, 404, 405, 406, 408, 413, 414, 415, 417, 429, 431, 500, 501,
-                           503, 505}) {
+  for (const int status :
+       {200, 204, 301, 308, 400, 401, 404, 405, 406, 408, 413, 414, 415, 417, 429, 431, 500, 501, 503, 505}) {
     EXPECT_NE(reason_phrase(status), "Unknown") << status;
   }
   EXPECT_EQ(reason_phrase(429), "Too Many Requests");

@@ -132,20 +132,23 @@ TEST(Listener, AFileThatIsNoSocketIsNotRemoved) {
   std::ofstream(path) << "data";
   const Result<Listener> listener = Listener::bind_unix(path);
   ASSERT_FALSE(listener.has_value());
-  EXPECT_EQ(listener.error().text, "'" + path + "' exists and is not a socket: move it away, or listen elsewhere");
+  EXPECT_EQ(listener.error().text,
+            "'" + path + "' exists and is not a socket: move it away, or listen elsewhere");
   EXPECT_EQ(::access(path.c_str(), F_OK), 0);
 }
 
 TEST(Listener, AUnixPathThatIsTooLongIsRefused) {
   const Result<Listener> listener = Listener::bind_unix("/tmp/" + std::string(120, 'x'));
   ASSERT_FALSE(listener.has_value());
-  EXPECT_NE(listener.error().text.find("is too long for a socket's path: 107 bytes at most"), std::string::npos);
+  EXPECT_NE(listener.error().text.find("is too long for a socket's path: 107 bytes at most"),
+            std::string::npos);
 }
 
 TEST(Listener, AUnixPathInNoDirectoryIsRefusedWithItsReason) {
   const Result<Listener> listener = Listener::bind_unix("/nonexistent/socket");
   ASSERT_FALSE(listener.has_value());
-  EXPECT_EQ(listener.error().text, "cannot listen on the socket '/nonexistent/socket': No such file or directory");
+  EXPECT_EQ(listener.error().text,
+            "cannot listen on the socket '/nonexistent/socket': No such file or directory");
 }
 
 class Acceptance final : public Acceptor::Handler {

@@ -24,7 +24,11 @@ std::uint32_t flags_of(std::uint16_t id) {
 class NamedWaiter final : public BufferWaiter {
  public:
   NamedWaiter(char name, std::string& told) : name_(name), told_(told) {}
-  void buffer_is_back() noexcept override { told_.push_back(name_); }
+  bool buffer_is_back() noexcept override {
+    told_.push_back(name_);
+    return takes_it;
+  }
+  bool takes_it = true;
 
  private:
   char name_;
@@ -111,7 +115,17 @@ TEST_F(BufferRingTest, AWaiterMayLeaveTheLineAnywhere) {
   }
 }
 
-TEST_F(BufferRingTest, ABufferThatWasNotWantedIsPassedOn) {
+TEST_F(BufferRingTest, AWaiterThatNeedsNoneLetsTheNextHaveIt) {
+  std::vector<Chunk> all = take_all();
+  for (NamedWaiter* waiter : {&a_, &b_, &c_}) buffers_->wait_for_buffer(*waiter);
+  a_.takes_it = false;
+  all.pop_back();
+  EXPECT_EQ(told_, "ab");
+  all.pop_back();
+  EXPECT_EQ(told_, "abc");
+}
+
+TEST_F(BufferRingTest, ABufferThatWasNotTakenAfterAllIsPassedOn) {
   std::vector<Chunk> all = take_all();
   buffers_->wait_for_buffer(a_);
   buffers_->wait_for_buffer(b_);
@@ -184,7 +198,8 @@ TEST_F(BufferRingTest, TheKernelFillsWhatItWasGivenAndSaysWhenItHasNoMore) {
   auto [fd, peer] = test::unix_pair();
   Receive receive(*buffers_);
   std::string expected;
-  for (std::size_t i = 0; i < kBufferBytes * (kEntries + 1); ++i) expected.push_back(static_cast<char>('a' + i % 26));
+  for (std::size_t i = 0; i < kBufferBytes * (kEntries + 1); ++i)
+    expected.push_back(static_cast<char>('a' + i % 26));
   peer.send(expected);
   std::string got;
   // More rounds than buffers, so that each comes back more than once.

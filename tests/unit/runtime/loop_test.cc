@@ -217,7 +217,8 @@ TEST(Loop, ALoopThatIsStoppedRunsUntilItsTasksHaveEnded) {
 TEST(Loop, WhatItsLastPassQueuedIsStillHandedToTheKernel) {
   LoopRig rig;
   auto [fd, peer] = test::unix_pair();
-  rig.loop().ring().start(nullptr, [served = fd](io_uring_sqe& entry) { io_uring_prep_close(&entry, served); });
+  rig.loop().ring().start(nullptr,
+                          [served = fd](io_uring_sqe& entry) { io_uring_prep_close(&entry, served); });
   rig.loop().stop();
   rig.loop().run();
   EXPECT_TRUE(peer.saw_end());

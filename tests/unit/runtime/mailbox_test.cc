@@ -179,7 +179,8 @@ TEST_F(MailboxTest, ADrainEndsThoughItsMessagesSendMore) {
 }
 
 Task<void> ask(Port& from, PortId to, int value, std::vector<std::string>& answers) {
-  auto asked = call(from, to, [value](Port& there) { return std::to_string(value) + "@" + std::to_string(there.id()); });
+  auto asked = call(
+      from, to, [value](Port& there) { return std::to_string(value) + "@" + std::to_string(there.id()); });
   const Result<std::string> answer = co_await asked;
   answers.push_back(answer ? *answer : answer.error().text);
 }

@@ -1,4 +1,5 @@
-// The mailbox between loops on threads of their own, with real rings and doorbells. Runs under ThreadSanitizer.
+// The mailbox between loops on threads of their own, with real rings and doorbells. Runs under
+// ThreadSanitizer.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -21,7 +22,8 @@ struct Counts {
   std::uint64_t wrong = 0;
 };
 
-/// A loop on its own thread that calls the others, itself too, and ends when all have said that they are done.
+/// A loop on its own thread that calls the others, itself too, and ends when all have said that they are
+/// done.
 class Caller final : private LoopHook {
  public:
   Caller(Mailbox& mailbox, PortId id, std::size_t callers, int tasks, int calls)
@@ -70,10 +72,12 @@ class Caller final : private LoopHook {
       const std::uint64_t value = static_cast<std::uint64_t>(i);
       Result<std::uint64_t> answer = std::uint64_t{0};
       if (i % 2 == 0) {
-        auto asked = call(loop_.port(), to, [other, value](Port& there) { return other->double_of(there, value); });
+        auto asked =
+            call(loop_.port(), to, [other, value](Port& there) { return other->double_of(there, value); });
         answer = co_await asked;
       } else {
-        auto asked = call_task(loop_.port(), to, [other, value](Port& there) { return other->slow_double(there, value); });
+        auto asked = call_task(loop_.port(), to,
+                               [other, value](Port& there) { return other->slow_double(there, value); });
         answer = co_await asked;
       }
       if (!answer) {

@@ -62,7 +62,8 @@ TEST(Ring, AnyOtherOperationIsRefusedByTheKernel) {
   const std::unique_ptr<Ring> ring = make_enabled_ring();
   Recorder open;
   Recorder allowed;
-  ring->start(&open, [](io_uring_sqe& entry) { io_uring_prep_openat(&entry, AT_FDCWD, "/etc/passwd", 0, 0); });
+  ring->start(&open,
+              [](io_uring_sqe& entry) { io_uring_prep_openat(&entry, AT_FDCWD, "/etc/passwd", 0, 0); });
   ring->start(&allowed, no_operation);
   while (allowed.completions == 0) {
     ring->wait(-1);
@@ -116,7 +117,8 @@ TEST(Ring, ACancelledOperationIsCompletedAsCancelled) {
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
   std::array<char, 8> buffer{};
   Recorder receive;
-  ring->start(&receive, [&](io_uring_sqe& entry) { io_uring_prep_recv(&entry, ends[0], buffer.data(), 8, 0); });
+  ring->start(&receive,
+              [&](io_uring_sqe& entry) { io_uring_prep_recv(&entry, ends[0], buffer.data(), 8, 0); });
   ring->wait(0);
   ring->run_completions();
   EXPECT_EQ(receive.completions, 0);
@@ -200,7 +202,8 @@ TEST(RingDeathTest, WhereASandboxHidesItTheSentenceSaysWhatToAllow) {
 }
 
 TEST(RingDeathTest, WhereTheKernelIsTooOldTheSentenceNamesTheFloor) {
-  EXPECT_EXIT(create_where_denied(EINVAL), ::testing::ExitedWithCode(0), "too old; run on Linux 6.1 or later");
+  EXPECT_EXIT(create_where_denied(EINVAL), ::testing::ExitedWithCode(0),
+              "too old; run on Linux 6.1 or later");
 }
 
 TEST(RingDeathTest, WithoutAFreeDescriptorTheSentenceNamesTheLimit) {

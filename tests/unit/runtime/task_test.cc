@@ -18,7 +18,9 @@ constexpr int kMillion = 1'000'000;
 // A frame of this test at -O0 and under AddressSanitizer stays far below it; a thousand would not.
 constexpr std::uintptr_t kSameDepthBytes = std::uintptr_t{64} * 1024;
 
-std::uintptr_t stack_address() noexcept { return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)); }
+std::uintptr_t stack_address() noexcept {
+  return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+}
 
 std::uintptr_t distance(std::uintptr_t a, std::uintptr_t b) noexcept { return a < b ? b - a : a - b; }
 
@@ -52,7 +54,8 @@ Task<int> wait_for(OneShot<int>& signal, std::uintptr_t& depth) {
   co_return value;
 }
 
-Task<void> sum_of_later(Signals& slot, int count, std::int64_t& sum, std::uintptr_t& first, std::uintptr_t& last) {
+Task<void> sum_of_later(Signals& slot, int count, std::int64_t& sum, std::uintptr_t& first,
+                        std::uintptr_t& last) {
   for (int i = 0; i < count; ++i) {
     slot.push_back(std::make_unique<OneShot<int>>());
     OneShot<int>& signal = *slot.back();
@@ -79,7 +82,9 @@ TEST(Task, ManyAwaitsThatCompleteLaterLeaveTheStackAsItWas) {
   EXPECT_LT(distance(first, last), kSameDepthBytes);
 }
 
-Task<std::unique_ptr<std::string>> text() { co_return std::make_unique<std::string>("a value that only moves"); }
+Task<std::unique_ptr<std::string>> text() {
+  co_return std::make_unique<std::string>("a value that only moves");
+}
 
 Task<void> keep(Task<std::unique_ptr<std::string>> task, std::unique_ptr<std::string>& kept) {
   kept = co_await task;

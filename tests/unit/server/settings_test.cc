@@ -102,13 +102,13 @@ TEST_F(SettingsTest, AListOfALaterSourceReplacesThatOfAnEarlierOne) {
 TEST_F(SettingsTest, EveryKindIsReadFromTheFile) {
   write_file(
       "log_level = \"warning\"\nforwarded_source = \"forwarded\"\nbasic = false\nbody_limit = 1024\n"
-      "hash_memory = \"8KiB\"\nidle_timeout = \"1500ms\"\nbind_ipv6_prefix = 64\ndata = \"var\"\n");
+      "hash_memory = \"8MiB\"\nidle_timeout = \"1500ms\"\nbind_ipv6_prefix = 64\ndata = \"var\"\n");
   const Settings settings = good({});
   EXPECT_EQ(settings.log_level, LogLevel::kWarning);
   EXPECT_EQ(settings.forwarded_source, http::ForwardedSource::kForwarded);
   EXPECT_FALSE(settings.basic);
   EXPECT_EQ(settings.body_limit_bytes, 1024U);
-  EXPECT_EQ(settings.hash_memory_bytes, 8192U);
+  EXPECT_EQ(settings.hash_memory_bytes, 8U * 1024 * 1024);
   EXPECT_EQ(settings.idle_timeout, milliseconds(1500));
   EXPECT_EQ(settings.bind_ipv6_prefix, 64);
   EXPECT_EQ(settings.key_file, "var/latchkey.key");
@@ -292,9 +292,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Bound{"token_timeout", "366d", false}, Bound{"bind_ipv4_prefix", "7", false},
                     Bound{"bind_ipv4_prefix", "8", true}, Bound{"bind_ipv4_prefix", "33", false},
                     Bound{"bind_ipv6_prefix", "128", true}, Bound{"bind_ipv6_prefix", "129", false},
-                    Bound{"hash_memory", "8191", false}, Bound{"hash_memory", "8KiB", true},
-                    Bound{"hash_memory", "4GiB", true}, Bound{"hash_memory", "5GiB", false},
-                    Bound{"hash_memory", "4097MiB", false}, Bound{"hash_memory", "99999999999GiB", false},
+                    Bound{"hash_memory", "1048575", false}, Bound{"hash_memory", "1024KiB", true},
+                    Bound{"hash_memory", "1GiB", true}, Bound{"hash_memory", "2GiB", false},
+                    Bound{"hash_memory", "1025MiB", false}, Bound{"hash_memory", "99999999999GiB", false},
                     Bound{"hash_memory", "KiB", false}, Bound{"hash_memory", "19 MiB", false},
                     Bound{"hash_memory", "19MB", false}, Bound{"node", "a", true},
                     Bound{"node", "a b", false}, Bound{"node", "a\r\nX: y", false},

@@ -3,10 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <string>
-#include <string_view>
-
-#include "latchkey/token/user_slot.h"
 
 namespace latchkey::token {
 namespace {
@@ -77,7 +73,7 @@ TEST(Entry, KeepsEverythingThatItIsFilledWithApart) {
   EXPECT_EQ(entry.secret(), secret_of(10));
   EXPECT_EQ(entry.binding(), binding_of(100));
   EXPECT_EQ(entry.key_number(), 255);
-  EXPECT_EQ(entry.user_slot(), 0xFFFF'FFFEU);
+  EXPECT_EQ(entry.user(), 0xFFFF'FFFEU);
   EXPECT_EQ(entry.row(), store::kMaxRowId);
   EXPECT_EQ(entry.wheel_next(), 0xFFFF'FFFDU);
   EXPECT_EQ(entry.previous(), 0xFFFF'FFFCU);
@@ -87,7 +83,7 @@ TEST(Entry, KeepsEverythingThatItIsFilledWithApart) {
   entry.set_previous(0);
   EXPECT_EQ(entry.secret(), secret_of(10));
   EXPECT_EQ(entry.key_number(), 255);
-  EXPECT_EQ(entry.user_slot(), 0xFFFF'FFFEU);
+  EXPECT_EQ(entry.user(), 0xFFFF'FFFEU);
   EXPECT_EQ(entry.row(), 1);
   EXPECT_EQ(entry.next(), 0xFFFF'FFFBU);
 }
@@ -116,37 +112,6 @@ TEST(Entry, GivenAStateThatHasChangedAChangeFailsAndTellsWhatItIs) {
   State old;
   EXPECT_FALSE(entry.change(old, State(TableTime{2}, false, Life::kLive, 9)));
   EXPECT_EQ(old, State(TableTime{1}, false, Life::kPending, 9));
-}
-
-class UserRecordTest : public ::testing::Test {
- protected:
-  static std::string header_name(std::string_view name) {
-    UserRecord* const record = UserRecord::create(1, 2, name);
-    EXPECT_EQ(record->name(), name);
-    std::string text(record->header_name());
-    UserRecord::destroy(record);
-    return text;
-  }
-};
-
-TEST_F(UserRecordTest, HoldsWhoItIs) {
-  UserRecord* const record = UserRecord::create(-5, 0xBEEF, "alice");
-  EXPECT_EQ(record->id(), -5);
-  EXPECT_EQ(record->tag(), 0xBEEF);
-  EXPECT_EQ(record->name(), "alice");
-  EXPECT_EQ(record->bytes(), 16U + 5U);
-  UserRecord::destroy(record);
-}
-
-TEST_F(UserRecordTest, ANameOfVisibleAsciiStandsInAHeaderAsItIs) {
-  EXPECT_EQ(header_name("alice@example.org!#~"), "alice@example.org!#~");
-  EXPECT_EQ(header_name(""), "");
-}
-
-TEST_F(UserRecordTest, AnythingElseStandsThereByItsBytes) {
-  EXPECT_EQ(header_name("a b"), "a%20b");
-  EXPECT_EQ(header_name("100%"), "100%25");
-  EXPECT_EQ(header_name("J\xC3\xBCrgen\x7F\r\n"), "J%C3%BCrgen%7F%0D%0A");
 }
 
 }  // namespace

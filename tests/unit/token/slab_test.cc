@@ -6,7 +6,7 @@
 #include <set>
 
 #include "latchkey/token/entry.h"
-#include "latchkey/token/user_slot.h"
+#include "latchkey/token/user_record.h"
 
 namespace latchkey::token {
 namespace {
@@ -134,10 +134,10 @@ INSTANTIATE_TEST_SUITE_P(Modes, SlabTest,
 TEST(SlabGrowth, InSteadyGrowthTheOwnersThreadMapsNothing) {
   runtime::PageSource pages(1, runtime::PageSource::Mode::kThread);
   runtime::Quiescence quiescence(1);
-  const auto slab = Slab<UserSlot>::create(pages.client(0), quiescence, 0, 100'000).value();
+  const auto slab = Slab<UserRecord>::create(pages.client(0), quiescence, 0, 100'000).value();
   const std::uint64_t at_the_start = pages.client(0).done_here();
   for (int i = 0; i < 50'000; ++i) {
-    ASSERT_NE(slab->allocate(), Slab<UserSlot>::kNone);
+    ASSERT_NE(slab->allocate(), Slab<UserRecord>::kNone);
     if (i % 1000 == 0) pages.client(0).settle();  // the helper has its time
   }
   EXPECT_EQ(pages.client(0).done_here(), at_the_start);

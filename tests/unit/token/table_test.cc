@@ -157,15 +157,15 @@ TEST_F(TableTest, AUsersEntriesStandInTheOrderOfTheirCreation) {
   const EntryId first = add_live(1);
   const EntryId second = add_live(2);
   const EntryId third = add_live(3);
-  const UserSlotId slot = table_->find_user(1);
-  EXPECT_EQ(table_->user(slot).count, 3U);
+  const UserId user = table_->find_user(1);
+  EXPECT_EQ(table_->user(user).tokens.count, 3U);
   die(second, Life::kDeleted);
-  EXPECT_EQ(table_->user(slot).first, first);
+  EXPECT_EQ(table_->user(user).tokens.first, first);
   EXPECT_EQ(table_->entry(first).next(), third);
   EXPECT_EQ(table_->entry(third).previous(), first);
   die(third, Life::kDeleted);
-  EXPECT_EQ(table_->user(slot).last, first);
-  EXPECT_EQ(table_->user(slot).count, 1U);
+  EXPECT_EQ(table_->user(user).tokens.last, first);
+  EXPECT_EQ(table_->user(user).tokens.count, 1U);
 }
 
 TEST_F(TableTest, AnEntryIsFoundByItsUserAndBindingWhileItIsPendingOrLive) {
