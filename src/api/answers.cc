@@ -28,12 +28,13 @@ void answer_not_found(http::ResponseWriter& response, BootTime now) {
   answer_detail(response, 404, "Not found.", now);
 }
 
-void answer_method_not_allowed(http::ResponseWriter& response, std::string_view allow, std::string_view method,
-                               BootTime now) {
+void answer_method_not_allowed(http::ResponseWriter& response, std::string_view allow,
+                               std::string_view method, BootTime now) {
   answer_detail(response, 405, allow, fmt::format("Method '{}' not allowed.", method), now);
 }
 
-void answer_unavailable(http::ResponseWriter& response, std::string_view allow, const Error& error, BootTime now) {
+void answer_unavailable(http::ResponseWriter& response, std::string_view allow, const Error& error,
+                        BootTime now) {
   const std::string_view text = error.code == ErrorCode::kOverloaded
                                     ? "The server is busy. Try again in a moment."
                                     : "The server cannot do this at the moment. Try again later.";

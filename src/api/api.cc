@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view kVerifyPath = "/auth/verify";
 
 bool is_verify(std::string_view path) noexcept {
-  return path.starts_with(kVerifyPath) && (path.size() == kVerifyPath.size() || path[kVerifyPath.size()] == '/');
+  return path.starts_with(kVerifyPath) &&
+         (path.size() == kVerifyPath.size() || path[kVerifyPath.size()] == '/');
 }
 
 // Whether `allow` (`POST, DELETE, OPTIONS`) names the method.

@@ -57,7 +57,8 @@ bool AuthTokenResource::answer_now(http::Exchange& exchange, ConnectionBinding&)
 }
 
 runtime::Task<void> AuthTokenResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
-  return exchange.head.method == http::Method::kPost ? obtain(exchange, binding) : invalidate(exchange, binding);
+  return exchange.head.method == http::Method::kPost ? obtain(exchange, binding)
+                                                     : invalidate(exchange, binding);
 }
 
 runtime::Task<void> AuthTokenResource::obtain(http::Exchange& exchange, ConnectionBinding& binding) {
@@ -97,10 +98,8 @@ runtime::Task<void> AuthTokenResource::obtain(http::Exchange& exchange, Connecti
   auto logging_in = services_.sessions.login(std::move(request));
   const Result<token::Login> login = co_await logging_in;
   if (!login) {
-    LogEvent(services_.log, LogLevel::kError, "login.failed")
-        .field("user", (*user)->name)
-        .field("reason", login.error().text);
-    answer_unavailable(response, allow(), login.error(), services_.now());
+    auto answering = answer_failed(exchange, **user, login.error(), address, began);
+    co_await answering;
     co_return;
   }
   // Whoever disables a user or sets a password writes that first and ends the tokens after: so a token made
@@ -128,15 +127,40 @@ runtime::Task<void> AuthTokenResource::obtain(http::Exchange& exchange, Connecti
       .header("Pragma", "no-cache")
       .header("Cache-Control", "max-age=0, no-cache, no-store, must-revalidate")
       .body(kJsonType,
-            fmt::format(R"({{"token":"{}","expires":"{}"}})", std::string_view(digits.data(), digits.size()), to_rfc3339(login->expires)),
+            fmt::format(R"({{"token":"{}","expires":"{}"}})", std::string_view(digits.data(), digits.size()),
+                        to_rfc3339(login->expires)),
             services_.now());
 }
 
+// The name and the password were right, and there is no token all the same.
+runtime::Task<void> AuthTokenResource::answer_failed(http::Exchange& exchange, const credential::User& user,
+                                                     const Error& error, net::IpAddress address,
+                                                     BootTime began) {
+  if (error.code == ErrorCode::kCancelled) {
+    // The user's tokens were ended meanwhile: because he may not log in any more, or for him to do so once
+    // more.
+    auto asking = services_.authenticator.still_holds(user.id, user.password_number);
+    const Result<bool> holds = co_await asking;
+    if (holds && !*holds) {
+      auto refusing = refuse(exchange, user.name, address, began);
+      co_await refusing;
+      co_return;
+    }
+  } else {
+    LogEvent(services_.log, LogLevel::kError, "login.failed")
+        .field("user", user.name)
+        .field("reason", error.text);
+  }
+  answer_unavailable(exchange.response, allow(), error, services_.now());
+}
+
 // The same bytes at the same step of time, whatever was wrong (C-14).
-runtime::Task<void> AuthTokenResource::refuse(http::Exchange& exchange, std::string name, net::IpAddress address,
-                                              BootTime began) {
+runtime::Task<void> AuthTokenResource::refuse(http::Exchange& exchange, std::string name,
+                                              net::IpAddress address, BootTime began) {
   co_await services_.loop.sleep_until(services_.authenticator.failure_answer_time(began, services_.now()));
-  LogEvent(services_.log, LogLevel::kInfo, "login.refused").field("user", name).field("address", address.to_text());
+  LogEvent(services_.log, LogLevel::kInfo, "login.refused")
+      .field("user", name)
+      .field("address", address.to_text());
   exchange.response.status(400).header("Allow", allow()).body(kJsonType, kRefusedLogin, services_.now());
 }
 

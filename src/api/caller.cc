@@ -31,7 +31,8 @@ constexpr std::string_view kBasicChallenge = "Basic realm=\"api\"";
 net::IpAddress remote_address_of(const http::Exchange& exchange, const Services& services) noexcept {
   const ApiSettings& settings = services.settings;
   if (settings.trusted_proxies.empty()) return exchange.peer;
-  return http::remote_address(exchange.peer, settings.trusted_proxies, settings.forwarded_source, exchange.head);
+  return http::remote_address(exchange.peer, settings.trusted_proxies, settings.forwarded_source,
+                              exchange.head);
 }
 
 const store::BindingHash& binding_of(const http::Exchange& exchange, ConnectionBinding& binding,
@@ -48,8 +49,8 @@ token::Admission admission_of(const http::Exchange& exchange, const Presented& p
   return services.sessions.check(*presented.token, binding_of(exchange, binding, services), services.now());
 }
 
-void answer_refused(http::Exchange& exchange, const Presented& presented, token::Outcome outcome,
-                    bool basic, const Services& services) {
+void answer_refused(http::Exchange& exchange, const Presented& presented, token::Outcome outcome, bool basic,
+                    const Services& services) {
   http::ResponseWriter& response = exchange.response;
   std::string_view detail = "Authentication credentials were not provided.";
   std::string_view challenge = basic ? kBasicChallenge : std::string_view("Token");
@@ -71,7 +72,9 @@ void answer_refused(http::Exchange& exchange, const Presented& presented, token:
     case Presented::Kind::kNothing:
       break;
   }
-  response.status(401).header("WWW-Authenticate", challenge).body(kJsonType, detail_json(detail), services.now());
+  response.status(401)
+      .header("WWW-Authenticate", challenge)
+      .body(kJsonType, detail_json(detail), services.now());
 }
 
 runtime::Task<BasicCaller> check_basic(http::Exchange& exchange, std::string_view word, Services& services) {
@@ -84,7 +87,8 @@ runtime::Task<BasicCaller> check_basic(http::Exchange& exchange, std::string_vie
         .body(kJsonType, detail_json(credentials.error().text), services.now());
     co_return BasicCaller{};
   }
-  auto checking = services.authenticator.authenticate(std::move(credentials->user), std::move(credentials->password));
+  auto checking =
+      services.authenticator.authenticate(std::move(credentials->user), std::move(credentials->password));
   Result<std::optional<credential::User>> user = co_await checking;
   if (!user) {
     answer_unavailable(exchange.response, {}, user.error(), services.now());

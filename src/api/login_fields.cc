@@ -42,7 +42,8 @@ BodyKind kind_of(std::string_view content_type, bool has_body) {
 
 std::size_t count_characters(std::string_view text) noexcept {
   std::size_t count = 0;
-  for (; !text.empty(); ++count) text.remove_prefix(std::max<std::size_t>(http::utf8_character_bytes(text), 1));
+  for (; !text.empty(); ++count)
+    text.remove_prefix(std::max<std::size_t>(http::utf8_character_bytes(text), 1));
   return count;
 }
 
@@ -73,7 +74,8 @@ std::vector<std::string> problems_of(const http::Field& field, const FieldRule& 
   if (length > rule.limit) {
     problems.push_back(fmt::format("Ensure this field has no more than {} characters.", rule.limit));
   }
-  if (field.text.find('\0') != std::string_view::npos) problems.emplace_back("Null characters are not allowed.");
+  if (field.text.find('\0') != std::string_view::npos)
+    problems.emplace_back("Null characters are not allowed.");
   return problems;
 }
 
@@ -167,7 +169,8 @@ LoginFields LoginFieldsReader::read(const http::RequestHead& head, std::string_v
   if (decoded.status == http::DecodeResult::Status::kNoData) {
     return problem(400, R"({"__all__":["No data provided"]})");
   }
-  if (decoded.status == http::DecodeResult::Status::kMalformed) return problem(400, detail_json(decoded.detail));
+  if (decoded.status == http::DecodeResult::Status::kMalformed)
+    return problem(400, detail_json(decoded.detail));
 
   http::Field& username = fields[0];
   if (username.kind == http::FieldKind::kText) username.text = trim_white_space(username.text);

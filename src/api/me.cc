@@ -15,7 +15,8 @@ constexpr std::string_view kDescription =
     R"("renders":["application/json","text/html"],"parses":[]})";
 
 std::string user_json(const credential::User& user) {
-  std::string json = fmt::format(R"({{"count":1,"next":null,"previous":null,"results":[{{"id":{},"username":)", user.id);
+  std::string json =
+      fmt::format(R"({{"count":1,"next":null,"previous":null,"results":[{{"id":{},"username":)", user.id);
   append_json_string(json, user.name);
   json.append(R"(,"first_name":)");
   append_json_string(json, user.first_name);
@@ -33,7 +34,8 @@ bool MeResource::answer_now(http::Exchange& exchange, ConnectionBinding& binding
   const Presented presented = find_credentials(exchange.head, services_.settings.basic);
   if (presented.kind == Presented::Kind::kBasic) return false;
   token::Admission admission;
-  if (presented.kind == Presented::Kind::kToken) admission = admission_of(exchange, presented, binding, services_);
+  if (presented.kind == Presented::Kind::kToken)
+    admission = admission_of(exchange, presented, binding, services_);
   if (admission.outcome != token::Outcome::kAdmitted) {
     answer_refused(exchange, presented, admission.outcome, services_.settings.basic, services_);
     return true;
@@ -75,7 +77,8 @@ runtime::Task<void> MeResource::answer(http::Exchange& exchange, ConnectionBindi
   }
   exchange.response.status(200).header("Allow", allow());
   if (by_token) exchange.response.header("Auth-Token-Timeout", services_.settings.token_timeout_ms / 1000);
-  exchange.response.body(kJsonType, exchange.head.method == http::Method::kOptions ? kDescription : user_json(**user),
+  exchange.response.body(kJsonType,
+                         exchange.head.method == http::Method::kOptions ? kDescription : user_json(**user),
                          services_.now());
 }
 

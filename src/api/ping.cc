@@ -24,7 +24,8 @@ PingResource::PingResource(Services& services) : services_(services), body_(R"({
 bool PingResource::answer_now(http::Exchange& exchange, ConnectionBinding&) {
   exchange.response.status(200)
       .header("Allow", allow())
-      .body(kJsonType, exchange.head.method == http::Method::kOptions ? kDescription : std::string_view(body_),
+      .body(kJsonType,
+            exchange.head.method == http::Method::kOptions ? kDescription : std::string_view(body_),
             services_.now());
   return true;
 }

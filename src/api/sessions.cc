@@ -39,9 +39,8 @@ token::Admission Sessions::check(const http::TokenBytes& token, const store::Bin
 runtime::Task<Result<token::Login>> Sessions::login(token::LoginRequest request) {
   const runtime::PortId owner = registry_.shard_of(context_.keyring.tag_of(request.user_id));
   token::Shard& shard = *context_.shards[owner];
-  auto calling = runtime::call_task(port_, owner, [&shard, &request](runtime::Port&) {
-    return shard.login(std::move(request));
-  });
+  auto calling = runtime::call_task(
+      port_, owner, [&shard, &request](runtime::Port&) { return shard.login(std::move(request)); });
   Result<Result<token::Login>> login = co_await calling;
   co_return flattened(std::move(login));
 }
@@ -50,9 +49,8 @@ runtime::Task<Result<bool>> Sessions::end(http::TokenBytes token, store::Binding
   const token::Token ended(token);
   const runtime::PortId owner = registry_.shard_of(ended.tag());
   token::Shard& shard = *context_.shards[owner];
-  auto calling = runtime::call_task(port_, owner, [&shard, &ended, &binding](runtime::Port&) {
-    return shard.end(ended, binding);
-  });
+  auto calling = runtime::call_task(
+      port_, owner, [&shard, &ended, &binding](runtime::Port&) { return shard.end(ended, binding); });
   Result<Result<bool>> result = co_await calling;
   co_return flattened(std::move(result));
 }

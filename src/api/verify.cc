@@ -10,7 +10,8 @@ bool VerifyResource::answer_now(http::Exchange& exchange, ConnectionBinding& bin
   const Presented presented = find_credentials(exchange.head, basic);
   if (presented.kind == Presented::Kind::kBasic) return false;
   token::Admission admission;
-  if (presented.kind == Presented::Kind::kToken) admission = admission_of(exchange, presented, binding, services_);
+  if (presented.kind == Presented::Kind::kToken)
+    admission = admission_of(exchange, presented, binding, services_);
   if (admission.outcome != token::Outcome::kAdmitted) {
     answer_refused(exchange, presented, admission.outcome, basic, services_);
     return true;
@@ -27,9 +28,7 @@ runtime::Task<void> VerifyResource::answer(http::Exchange& exchange, ConnectionB
   auto checking = check_basic(exchange, presented.word, services_);
   const BasicCaller caller = co_await checking;
   if (caller.user_id == 0) co_return;
-  exchange.response.status(200)
-      .header("X-Auth-User", percent_encode(caller.name))
-      .no_body(services_.now());
+  exchange.response.status(200).header("X-Auth-User", percent_encode(caller.name)).no_body(services_.now());
 }
 
 }  // namespace latchkey::api

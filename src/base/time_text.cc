@@ -31,8 +31,8 @@ std::tm to_utc(WallTime time) noexcept {
 std::string to_rfc3339(WallTime time) {
   const std::tm utc = to_utc(time);
   const std::int64_t ms = ((time.ms % 1000) + 1000) % 1000;
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                     utc.tm_hour, utc.tm_min, utc.tm_sec, ms);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1,
+                     utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, ms);
 }
 
 std::array<char, 29> to_http_date(WallTime time) noexcept {
@@ -50,8 +50,10 @@ std::array<char, 29> to_http_date(WallTime time) noexcept {
 
 Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   const auto wrong = [text] {
-    return failure(ErrorCode::kInvalid,
-                   fmt::format("'{}' is no duration: write a whole number and a unit, ms, s, m, h or d, as in 30m", text));
+    return failure(
+        ErrorCode::kInvalid,
+        fmt::format("'{}' is no duration: write a whole number and a unit, ms, s, m, h or d, as in 30m",
+                    text));
   };
   std::int64_t count = 0;
   const char* const end = text.data() + text.size();

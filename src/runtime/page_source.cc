@@ -131,8 +131,9 @@ PageBlock PageClient::take(std::size_t bytes) {
 
 void PageClient::give_back(PageBlock block) noexcept {
   given_bytes_ -= block.bytes;
-  if (source_.mode() == PageSource::Mode::kThread && send({.kind = Order::Kind::kUnmap, .block = block}))
+  if (source_.mode() == PageSource::Mode::kThread && send({.kind = Order::Kind::kUnmap, .block = block})) {
     return;
+  }
   ++done_here_;
   unmap_block(block);
 }

@@ -37,7 +37,8 @@ constexpr std::int64_t kDrainLookMs = 20;
 
 struct Core::Client {
   Client(Core& core, int fd, bool proxied, http::ConnectionServices& services)
-      : stream(core.loop_, *core.buffers_, fd), connection(stream, services, net::peer_of(fd).address, proxied) {}
+      : stream(core.loop_, *core.buffers_, fd),
+        connection(stream, services, net::peer_of(fd).address, proxied) {}
 
   net::SocketStream stream;
   http::Connection connection;
@@ -76,14 +77,16 @@ Result<std::unique_ptr<Core>> Core::create(std::size_t number, runtime::Port& po
   settings.operations = kCoreOperations;
   Result<std::unique_ptr<runtime::Ring>> ring = runtime::Ring::create(settings);
   if (!ring) return tl::unexpected<Error>(std::move(ring.error()));
-  Result<std::unique_ptr<runtime::BufferRing>> buffers = runtime::BufferRing::create(**ring, kBuffers, kBufferBytes);
+  Result<std::unique_ptr<runtime::BufferRing>> buffers =
+      runtime::BufferRing::create(**ring, kBuffers, kBufferBytes);
   if (!buffers) return tl::unexpected<Error>(std::move(buffers.error()));
   return std::unique_ptr<Core>(
       new Core(number, std::move(*ring), std::move(*buffers), port, shard, std::move(listeners), context));
 }
 
-Core::Core(std::size_t number, std::unique_ptr<runtime::Ring> ring, std::unique_ptr<runtime::BufferRing> buffers,
-           runtime::Port& port, token::Shard& shard, std::vector<CoreListener> listeners, const CoreContext& context)
+Core::Core(std::size_t number, std::unique_ptr<runtime::Ring> ring,
+           std::unique_ptr<runtime::BufferRing> buffers, runtime::Port& port, token::Shard& shard,
+           std::vector<CoreListener> listeners, const CoreContext& context)
     : number_(number),
       context_(context),
       buffers_(std::move(buffers)),
@@ -143,9 +146,11 @@ void Core::run(const runtime::RingTable& rings) noexcept {
   going_.wait(false, std::memory_order_acquire);
   context_.quiescence.activate(static_cast<runtime::CoreId>(number_));
   for (const CoreListener& listener : listeners_) {
-    doors_.push_back(std::make_unique<Door>(*this, listener.listener, listener.proxied, connection_services_));
+    doors_.push_back(
+        std::make_unique<Door>(*this, listener.listener, listener.proxied, connection_services_));
   }
-  if (admin_listener_) doors_.push_back(std::make_unique<Door>(*this, *admin_listener_, false, *admin_services_));
+  if (admin_listener_)
+    doors_.push_back(std::make_unique<Door>(*this, *admin_listener_, false, *admin_services_));
   for (const std::unique_ptr<Door>& door : doors_) door->open();
   loop_.run();
   doors_.clear();
@@ -231,8 +236,8 @@ runtime::Task<bool> Core::drain(BootTime deadline) {
   co_return !aborted;
 }
 
-// Once no accept is under way any more: whoever connects from here on is refused at once, and finds another server,
-// where an open listener would let him wait for one that does not come.
+// Once no accept is under way any more: whoever connects from here on is refused at once, and finds another
+// server, where an open listener would let him wait for one that does not come.
 void Core::close_listeners() noexcept {
   if (!std::all_of(doors_.begin(), doors_.end(), [](const auto& door) { return door->is_closed(); })) return;
   doors_.clear();

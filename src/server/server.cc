@@ -107,7 +107,9 @@ class Server {
   runtime::PortId hash_port(std::size_t worker) const noexcept {
     return static_cast<runtime::PortId>(cores_count_ + worker);
   }
-  runtime::PortId store_port() const noexcept { return static_cast<runtime::PortId>(cores_count_ + workers_count_); }
+  runtime::PortId store_port() const noexcept {
+    return static_cast<runtime::PortId>(cores_count_ + workers_count_);
+  }
   runtime::PortId control_port() const noexcept { return store_port() + 1; }
 
   Result<void> open_data();
@@ -137,7 +139,7 @@ class Server {
   store::RunStart run_start_;
   bool ended_in_order_ = true;
   std::optional<token::Keyring> keyring_;
-  std::vector<std::vector<CoreListener>> listeners_;         // of each core
+  std::vector<std::vector<CoreListener>> listeners_;       // of each core
   std::vector<std::pair<net::Endpoint, bool>> endpoints_;  // where all cores listen, and whether proxied
   std::optional<net::Listener> admin_listener_;
   std::optional<SignalReader> signals_;
@@ -240,13 +242,14 @@ Result<void> Server::make_threads() {
   control_.emplace(std::move(*ring), mailbox_->port(control_port()), clock_);
 
   const auto on_fatal = [](const Error& error) {
-    // Written here and at once: the process must not live on beside a disk that has lost what it acknowledged.
+    // Written here and at once: the process must not live on beside a disk that has lost what it
+    // acknowledged.
     const std::string line = fmt::format("latchkeyd: {}\n", error.text);
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
     ::_exit(kExitFatal);
   };
-  store_ = std::make_unique<store::StoreThread>(std::move(*database_), mailbox_->port(store_port()), clock_, *log_,
-                                                on_fatal);
+  store_ = std::make_unique<store::StoreThread>(std::move(*database_), mailbox_->port(store_port()), clock_,
+                                                *log_, on_fatal);
   auto store_worker = runtime::Worker::create(mailbox_->port(store_port()), "store", *store_);
   if (!store_worker) return tl::unexpected<Error>(std::move(store_worker.error()));
   store_worker_ = std::move(*store_worker);
@@ -260,8 +263,8 @@ Result<void> Server::make_threads() {
   if (!hash_pool) return tl::unexpected<Error>(std::move(hash_pool.error()));
   hash_pool_ = std::move(*hash_pool);
   for (std::size_t worker = 0; worker < workers_count_; ++worker) {
-    auto hash_worker =
-        runtime::Worker::create(mailbox_->port(hash_port(worker)), fmt::format("hash-{}", worker), *hash_pool_);
+    auto hash_worker = runtime::Worker::create(mailbox_->port(hash_port(worker)),
+                                               fmt::format("hash-{}", worker), *hash_pool_);
     if (!hash_worker) return tl::unexpected<Error>(std::move(hash_worker.error()));
     rings_[hash_port(worker)] = (*hash_worker)->ring_fd();
     hash_workers_.push_back(std::move(*hash_worker));
@@ -276,7 +279,8 @@ Result<void> Server::make_tables() {
   binder_.emplace(*keyring_, token::BindingSettings{settings_.bind_address, settings_.bind_agent});
   const token::ShardSettings shard_settings = shard_settings_of(settings_, cores_count_);
   for (std::size_t number = 0; number < cores_count_; ++number) {
-    stores_.push_back(std::make_unique<store::SqliteStore>(mailbox_->port(static_cast<runtime::PortId>(number)), *store_));
+    stores_.push_back(
+        std::make_unique<store::SqliteStore>(mailbox_->port(static_cast<runtime::PortId>(number)), *store_));
     const token::ShardParts parts{.core = static_cast<runtime::CoreId>(number),
                                   .shards = static_cast<std::uint32_t>(cores_count_),
                                   .clock = *table_clock_,
@@ -293,12 +297,13 @@ Result<void> Server::make_tables() {
   return {};
 }
 
-// The last thing that can refuse a start, so that one which is refused leaves the last run's mark as it was. Before
-// any core runs, on a connection of its own: the store's belongs to its thread.
+// The last thing that can refuse a start, so that one which is refused leaves the last run's mark as it was.
+// Before any core runs, on a connection of its own: the store's belongs to its thread.
 Result<void> Server::begin_run_and_load() {
   Result<store::Database> database = store::open_database(directory_->database_path().string());
   if (!database) return tl::unexpected<Error>(std::move(database.error()));
-  const Result<store::RunStart> start = store::begin_run(*database, clock_.wall(), settings_.token_timeout.count());
+  const Result<store::RunStart> start =
+      store::begin_run(*database, clock_.wall(), settings_.token_timeout.count());
   if (!start) return tl::unexpected<Error>(start.error());
   run_start_ = *start;
   const token::TableTime now = table_clock_->now();
@@ -327,21 +332,24 @@ Result<void> Server::begin_run_and_load() {
 
 Result<void> Server::make_cores() {
   for (const std::unique_ptr<token::Shard>& shard : shards_) shard_pointers_.push_back(shard.get());
-  sessions_context_.emplace(api::SessionsContext{shard_pointers_, *keyring_, *binder_, *table_clock_, *quiescence_, api_settings_});
-  core_context_.emplace(CoreContext{.clock = clock_,
-                                    .log = *log_,
-                                    .api_settings = api_settings_,
-                                    .connection_settings = connection_settings_,
-                                    .hash_pool = *hash_pool_,
-                                    .hash_queue = std::max<std::size_t>(settings_.hash_queue / cores_count_, 1),
-                                    .max_connections = std::max<std::size_t>(settings_.connections / cores_count_, 1),
-                                    .store = *store_,
-                                    .quiescence = *quiescence_,
-                                    .table_clock = *table_clock_,
-                                    .sessions = *sessions_context_});
+  sessions_context_.emplace(
+      api::SessionsContext{shard_pointers_, *keyring_, *binder_, *table_clock_, *quiescence_, api_settings_});
+  core_context_.emplace(
+      CoreContext{.clock = clock_,
+                  .log = *log_,
+                  .api_settings = api_settings_,
+                  .connection_settings = connection_settings_,
+                  .hash_pool = *hash_pool_,
+                  .hash_queue = std::max<std::size_t>(settings_.hash_queue / cores_count_, 1),
+                  .max_connections = std::max<std::size_t>(settings_.connections / cores_count_, 1),
+                  .store = *store_,
+                  .quiescence = *quiescence_,
+                  .table_clock = *table_clock_,
+                  .sessions = *sessions_context_});
   for (std::size_t number = 0; number < cores_count_; ++number) {
     const auto port = static_cast<runtime::PortId>(number);
-    auto core = Core::create(number, mailbox_->port(port), *shards_[number], std::move(listeners_[number]), *core_context_);
+    auto core = Core::create(number, mailbox_->port(port), *shards_[number], std::move(listeners_[number]),
+                             *core_context_);
     if (!core) return tl::unexpected<Error>(std::move(core.error()));
     rings_[port] = (*core)->ring_fd();
     cores_.push_back(std::move(*core));
@@ -405,8 +413,8 @@ runtime::Task<void> Server::serve_until_signal() {
         .field("effect", "after the next start tokens live up to a tenth of their timeout longer");
   }
   for (const std::unique_ptr<Core>& core : cores_) {
-    auto ending =
-        runtime::call(control_->port(), core->port_id(), [&core](runtime::Port&) { return core->end_loop(); });
+    auto ending = runtime::call(control_->port(), core->port_id(),
+                                [&core](runtime::Port&) { return core->end_loop(); });
     const Result<bool> ended = co_await ending;
     LATCHKEY_ASSERT(ended.has_value());
   }

@@ -47,7 +47,8 @@ SignalReader::~SignalReader() {
 
 void SignalReader::start(runtime::Loop& loop, std::coroutine_handle<> waiter) noexcept {
   waiter_ = waiter;
-  loop.ring().start(this, [this](io_uring_sqe& entry) { io_uring_prep_read(&entry, fd_, &info_, sizeof info_, 0); });
+  loop.ring().start(
+      this, [this](io_uring_sqe& entry) { io_uring_prep_read(&entry, fd_, &info_, sizeof info_, 0); });
 }
 
 void SignalReader::complete(std::int32_t result, std::uint32_t) noexcept {

@@ -48,10 +48,12 @@ std::string directory_of(const std::string& path) {
 
 Result<void> check_file(const File& file, const std::string& path) {
   struct stat status {};
-  if (fstat(file.fd(), &status) != 0)
+  if (fstat(file.fd(), &status) != 0) {
     return failure(ErrorCode::kUnavailable, sentence("look at", path, errno));
-  if (!S_ISREG(status.st_mode))
+  }
+  if (!S_ISREG(status.st_mode)) {
     return failure(ErrorCode::kInvalid, "the key file " + path + " is not a file");
+  }
   if ((status.st_mode & 077) != 0) {
     std::array<char, 8> mode{};
     std::snprintf(mode.data(), mode.size(), "%04o", static_cast<unsigned>(status.st_mode & 07777));

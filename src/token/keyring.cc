@@ -70,8 +70,9 @@ Keyring::Keyring(const KeyFile& file) : signing_(file.signing) {
   derive(keys_->binding, 1, kBindingContext, file);
   derive(keys_->lookup, 1, kLookupContext, file);
   // All numbers, not only those up to the one in use: a key file put back from a backup may be behind.
-  for (std::size_t i = 0; i < keys_->signing.size(); ++i)
+  for (std::size_t i = 0; i < keys_->signing.size(); ++i) {
     derive(keys_->signing[i], i + 1, kSigningContext, file);
+  }
   fingerprint_ = fingerprint_of(file);
 }
 

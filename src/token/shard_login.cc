@@ -29,8 +29,9 @@ runtime::Task<Result<Login>> Shard::login(LoginRequest request) {
     if (found != 0) {
       const std::optional<Login> login = refreshed(found, clock_.now());
       if (login) co_return *login;
-      if (!table_->can_retire())
+      if (!table_->can_retire()) {
         co_return failure(ErrorCode::kOverloaded, "too much memory waits to be freed");
+      }
     }
     // With a limit one login of a user is under way at a time: two would choose the same tokens to end.
     Pending* other = settings_.tokens_per_user == 0 ? nullptr : pending_of_user(request.user_id);
@@ -116,8 +117,9 @@ std::vector<Shard::Victim> Shard::choose_victims(std::int64_t user_id, TableTime
     const EntryId next = table_->entry(id).next();
     const State state = table_->entry(id).state();
     // One that timed out unnoticed does not count, and must not cost a living one its place.
-    if (state.life() == Life::kLive && table_->is_timed_out(state, now) && table_->can_retire())
+    if (state.life() == Life::kLive && table_->is_timed_out(state, now) && table_->can_retire()) {
       expire(id, state);
+    }
     id = next;
   }
   const std::size_t excess = tokens.count > limit ? tokens.count - limit : 0;

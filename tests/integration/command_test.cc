@@ -312,10 +312,14 @@ TEST(CommandBesideAServer, ATokenMadeDuringADisablingIsEndedByIt) {
         const std::string agent =
             std::to_string(round) + "-" + std::to_string(i) + "-" + std::to_string(number);
         const Response response = log_in(client, agent);
-        if (response.status != 200) break;
+        if (response.status != 200) {
+          EXPECT_EQ(response.body, kUnableToLogIn);
+          break;
+        }
         tokens[i].emplace_back(token_in(response), agent);
         logins.advance();
       }
+      logins.give_up();
     });
     disabling.join();
     HttpClient client(server.process.port());

@@ -13,8 +13,8 @@ namespace latchkey::api {
 
 inline constexpr std::string_view kJsonType = "application/json";
 
-/// How long a client is told to wait where a bound was reached: hashes take tens of milliseconds, so a queue that was
-/// full has room again within this.
+/// How long a client is told to wait where a bound was reached: hashes take tens of milliseconds, so a queue
+/// that was full has room again within this.
 inline constexpr std::int64_t kRetryAfterSeconds = 1;
 
 /// The detail of a request whose one credential header holds two tokens (C-30).
@@ -34,10 +34,11 @@ void answer_detail(http::ResponseWriter& response, int status, std::string_view 
 void answer_not_found(http::ResponseWriter& response, BootTime now);
 
 /// 405 by C-2.
-void answer_method_not_allowed(http::ResponseWriter& response, std::string_view allow, std::string_view method,
-                               BootTime now);
+void answer_method_not_allowed(http::ResponseWriter& response, std::string_view allow,
+                               std::string_view method, BootTime now);
 
 /// 503 with `Retry-After`: a bound was reached, or the disk refused (C-20). The text names neither.
-void answer_unavailable(http::ResponseWriter& response, std::string_view allow, const Error& error, BootTime now);
+void answer_unavailable(http::ResponseWriter& response, std::string_view allow, const Error& error,
+                        BootTime now);
 
 }  // namespace latchkey::api

@@ -1,5 +1,5 @@
-// `/api/v2/authtoken/`: the token resource: POST obtains a token (C-10 to C-21), DELETE ends one (C-40), OPTIONS
-// describes it (C-50).
+// `/api/v2/authtoken/`: the token resource: POST obtains a token (C-10 to C-21), DELETE ends one (C-40),
+// OPTIONS describes it (C-50).
 #pragma once
 
 #include "latchkey/api/login_fields.h"
@@ -19,7 +19,8 @@ class AuthTokenResource final : public Resource {
 
  private:
   runtime::Task<void> obtain(http::Exchange& exchange, ConnectionBinding& binding);
-  runtime::Task<void> refuse(http::Exchange& exchange, std::string name, net::IpAddress address, BootTime began);
+  runtime::Task<void> refuse(http::Exchange& exchange, std::string name, net::IpAddress address,
+                             BootTime began);
   runtime::Task<void> invalidate(http::Exchange& exchange, ConnectionBinding& binding);
   void answer_invalidated(http::Exchange& exchange);
 

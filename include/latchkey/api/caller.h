@@ -1,5 +1,5 @@
-// Who sends a request: from the credentials that it shows to a user, or to the refusal that C-32 says. A token
-// is looked up at once; Basic needs the hash pool and so a task. One core thread.
+// Who sends a request: from the credentials that it shows to a user, or to the refusal that C-32 says. A
+// token is looked up at once; Basic needs the hash pool and so a task. One core thread.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,8 @@ token::Admission admission_of(const http::Exchange& exchange, const Presented& p
 
 /// 401 (or 400 for a credential that stands twice) for credentials that admit nobody. `admission` counts for
 /// kind kToken only. `basic`: whether the resource takes Basic, for the challenge.
-void answer_refused(http::Exchange& exchange, const Presented& presented, token::Outcome outcome,
-                    bool basic, const Services& services);
+void answer_refused(http::Exchange& exchange, const Presented& presented, token::Outcome outcome, bool basic,
+                    const Services& services);
 
 /// Who Basic credentials are.
 struct BasicCaller {

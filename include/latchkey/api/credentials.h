@@ -1,5 +1,5 @@
-// Which credentials a request comes with: the search of C-30, in its order, over the parsers of `http`. A pure
-// function; views point into the request.
+// Which credentials a request comes with: the search of C-30, in its order, over the parsers of `http`. A
+// pure function; views point into the request.
 #pragma once
 
 #include <optional>

@@ -17,8 +17,8 @@ class Resource {
   /// The value of `Allow`, in the order in which it is published; empty where any method is served.
   virtual std::string_view allow() const noexcept = 0;
 
-  /// Answers, if that needs no wait. False, with nothing written, if `answer` is to be asked. The method is one of
-  /// `allow`.
+  /// Answers, if that needs no wait. False, with nothing written, if `answer` is to be asked. The method is
+  /// one of `allow`.
   virtual bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) = 0;
 
   /// Answers, waiting as long as it takes. Both outlive the task. Asked only after `answer_now` gave false.

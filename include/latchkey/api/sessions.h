@@ -44,7 +44,8 @@ class Sessions final : public SessionEnder {
   store::BindingHash binding(const net::IpAddress& address, std::string_view agent) const noexcept;
 
   /// Whether a token admits. No wait, no lock, no allocation.
-  token::Admission check(const http::TokenBytes& token, const store::BindingHash& binding, BootTime now) const noexcept;
+  token::Admission check(const http::TokenBytes& token, const store::BindingHash& binding,
+                         BootTime now) const noexcept;
 
   /// A token for this user and binding: the one that lives, or a new one, durable (C-13, C-21).
   runtime::Task<Result<token::Login>> login(token::LoginRequest request);

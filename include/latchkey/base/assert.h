@@ -8,6 +8,7 @@ namespace latchkey {
 
 }  // namespace latchkey
 
-#define LATCHKEY_ASSERT(statement)                                     \
-  (__builtin_expect(static_cast<bool>(statement), true) ? static_cast<void>(0) \
-                                                        : ::latchkey::assertion_failed(#statement, __FILE__, __LINE__))
+#define LATCHKEY_ASSERT(statement)                      \
+  (__builtin_expect(static_cast<bool>(statement), true) \
+       ? static_cast<void>(0)                           \
+       : ::latchkey::assertion_failed(#statement, __FILE__, __LINE__))

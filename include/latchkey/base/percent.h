@@ -1,5 +1,5 @@
-// Text in a header's value (C-36): UTF-8 with all but visible ASCII percent-encoded, `%` too, so that it can be
-// decoded again without loss. Pure functions, any thread.
+// Text in a header's value (C-36): UTF-8 with all but visible ASCII percent-encoded, `%` too, so that it can
+// be decoded again without loss. Pure functions, any thread.
 #pragma once
 
 #include <cstddef>

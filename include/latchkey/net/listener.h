@@ -20,8 +20,9 @@ class Listener {
   /// machine.
   static Result<Listener> bind_tcp(const Endpoint& where);
 
-  /// Refuses an address on which somebody listens already. SO_REUSEPORT hides him if he has it too and the same user,
-  /// and would share his connections between the two. To be asked before the first `bind_tcp`; port 0 is always free.
+  /// Refuses an address on which somebody listens already. SO_REUSEPORT hides him if he has it too and the
+  /// same user, and would share his connections between the two. To be asked before the first `bind_tcp`;
+  /// port 0 is always free.
   static Result<void> check_free(const Endpoint& where);
 
   /// A UNIX stream socket at `path`, mode 0600; takes the place of a dead one that was left there. Refused

@@ -1,5 +1,5 @@
-// AdminHandler: the administrator's commands over the admin socket, HTTP/1.1 with JSON (api/admin.h says which).
-// Who may connect is said by the socket's mode. On core 0; that thread only.
+// AdminHandler: the administrator's commands over the admin socket, HTTP/1.1 with JSON (api/admin.h says
+// which). Who may connect is said by the socket's mode. On core 0; that thread only.
 #pragma once
 
 #include <memory>

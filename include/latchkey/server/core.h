@@ -40,8 +40,8 @@ struct CoreContext {
   const api::ApiSettings& api_settings;
   const http::ConnectionSettings& connection_settings;
   const credential::HashPool& hash_pool;
-  std::size_t hash_queue;        ///< waiting logins, of one core
-  std::size_t max_connections;   ///< of one core
+  std::size_t hash_queue;       ///< waiting logins, of one core
+  std::size_t max_connections;  ///< of one core
   store::StoreThread& store;
   runtime::Quiescence& quiescence;
   const token::TableClock& table_clock;
@@ -52,7 +52,8 @@ class Core final : private runtime::LoopHook {
  public:
   /// `number` is the core's port and shard. Errors are the ring's and the buffers'.
   static Result<std::unique_ptr<Core>> create(std::size_t number, runtime::Port& port, token::Shard& shard,
-                                              std::vector<CoreListener> listeners, const CoreContext& context);
+                                              std::vector<CoreListener> listeners,
+                                              const CoreContext& context);
   ~Core() override;
 
   int ring_fd() noexcept { return loop_.ring().fd(); }
@@ -67,8 +68,8 @@ class Core final : private runtime::LoopHook {
   void go();
   void join();
 
-  /// The steps of a stop; each runs on the core's own thread, by the mailbox, one after the other on all cores.
-  /// Takes no new connection and lets requests under way end, at most until `deadline`.
+  /// The steps of a stop; each runs on the core's own thread, by the mailbox, one after the other on all
+  /// cores. Takes no new connection and lets requests under way end, at most until `deadline`.
   runtime::Task<bool> drain(BootTime deadline);
   /// Ends the shard: what it owes the store is written. False where the store refused.
   runtime::Task<bool> end_shard();
@@ -82,7 +83,8 @@ class Core final : private runtime::LoopHook {
   class Door;
 
   Core(std::size_t number, std::unique_ptr<runtime::Ring> ring, std::unique_ptr<runtime::BufferRing> buffers,
-       runtime::Port& port, token::Shard& shard, std::vector<CoreListener> listeners, const CoreContext& context);
+       runtime::Port& port, token::Shard& shard, std::vector<CoreListener> listeners,
+       const CoreContext& context);
 
   void before_wait() noexcept override;
   void after_wait() noexcept override;

@@ -1,6 +1,6 @@
-// Server: the whole process in the order of its start (docs/architecture.md): data, keys, sockets and rings on
-// the main thread; then threads; then it serves until SIGTERM or SIGINT, drains, and ends. One object, used by
-// the main thread.
+// Server: the whole process in the order of its start (docs/architecture.md): data, keys, sockets and rings
+// on the main thread; then threads; then it serves until SIGTERM or SIGINT, drains, and ends. One object,
+// used by the main thread.
 #pragma once
 
 #include <memory>

@@ -19,7 +19,8 @@ class Store {
   /// Records a new session and the deaths it causes, all or nothing. Gives the new session's row.
   virtual runtime::Task<Result<RowId>> record_login(LoginRecord record) = 0;
 
-  /// Records deaths, all or nothing. A row that is dead already keeps its first reason; a missing row is no error.
+  /// Records deaths, all or nothing. A row that is dead already keeps its first reason; a missing row is no
+  /// error.
   virtual runtime::Task<Result<bool>> record_deaths(std::vector<SessionDeath> deaths) = 0;
 
   /// Moves `last_used` on, never back, and never of a dead row.
@@ -32,7 +33,8 @@ class Store {
   virtual runtime::Task<Result<std::optional<Session>>> find(LookupHash lookup) = 0;
 
   /// The live sessions of a user, oldest first, at most `limit`.
-  virtual runtime::Task<Result<std::vector<Session>>> sessions_of(std::int64_t user_id, std::size_t limit) = 0;
+  virtual runtime::Task<Result<std::vector<Session>>> sessions_of(std::int64_t user_id,
+                                                                  std::size_t limit) = 0;
 };
 
 }  // namespace latchkey::store

@@ -40,7 +40,8 @@ TEST_F(FindCredentialsTest, LooksInTheOrderOfC30) {
 }
 
 TEST_F(FindCredentialsTest, PassesOverSchemesThatAreNone) {
-  EXPECT_EQ(first_byte(find("X-Auth-Token: " + kFirst + "\r\nAuthorization: Token " + kSecond + "\r\n")), 0xbb);
+  EXPECT_EQ(first_byte(find("X-Auth-Token: " + kFirst + "\r\nAuthorization: Token " + kSecond + "\r\n")),
+            0xbb);
   EXPECT_EQ(find("Authorization: Digest x\r\n").kind, Kind::kNothing);
 }
 

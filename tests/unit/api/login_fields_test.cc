@@ -37,7 +37,8 @@ TEST_F(LoginFieldsTest, TakesBothFieldsFromEachMediaType) {
   for (const LoginFields& fields :
        {json(R"({"username": "user", "password": "my pass"})"), form("username=user&password=my%20pass"),
         read("multipart/form-data; boundary=b", multipart),
-        read("Application/JSON; charset=\"UTF-8\"", R"({"password":"my pass","other":[1],"username":"user"})")}) {
+        read("Application/JSON; charset=\"UTF-8\"",
+             R"({"password":"my pass","other":[1],"username":"user"})")}) {
     EXPECT_EQ(fields.status, 200) << fields.problem;
     EXPECT_EQ(fields.username, "user");
     EXPECT_EQ(fields.password.view(), "my pass");
@@ -45,13 +46,17 @@ TEST_F(LoginFieldsTest, TakesBothFieldsFromEachMediaType) {
 }
 
 TEST_F(LoginFieldsTest, NamesOnlyTheFieldsAtFaultUsernameFirst) {
-  EXPECT_EQ(json("{}").problem, R"({"username":["This field is required."],"password":["This field is required."]})");
-  EXPECT_EQ(json("").problem, R"({"username":["This field is required."],"password":["This field is required."]})");
-  EXPECT_EQ(read("", "").problem, R"({"username":["This field is required."],"password":["This field is required."]})");
+  EXPECT_EQ(json("{}").problem,
+            R"({"username":["This field is required."],"password":["This field is required."]})");
+  EXPECT_EQ(json("").problem,
+            R"({"username":["This field is required."],"password":["This field is required."]})");
+  EXPECT_EQ(read("", "").problem,
+            R"({"username":["This field is required."],"password":["This field is required."]})");
   EXPECT_EQ(json(R"({"username":"u"})").problem, R"({"password":["This field is required."]})");
   EXPECT_EQ(json(R"({"username":" \t ","password":""})").problem,
             R"({"username":["This field may not be blank."],"password":["This field may not be blank."]})");
-  EXPECT_EQ(json(R"({"username":null,"password":"p"})").problem, R"({"username":["This field may not be null."]})");
+  EXPECT_EQ(json(R"({"username":null,"password":"p"})").problem,
+            R"({"username":["This field may not be null."]})");
   EXPECT_EQ(json(R"({"username":true,"password":[1]})").problem,
             R"({"username":["Not a valid string."],"password":["Not a valid string."]})");
   EXPECT_EQ(json(R"({"username":"a\u0000b","password":"p"})").problem,
@@ -69,7 +74,8 @@ TEST_F(LoginFieldsTest, TakesANumberAsItsText) {
 TEST_F(LoginFieldsTest, CountsAUsernameInCharactersAndAPasswordInBytes) {
   std::string name;
   for (int i = 0; i < 150; ++i) name += "\u00e9";
-  EXPECT_EQ(json("{\"username\":\"" + name + "\",\"password\":\"" + std::string(4096, 'p') + "\"}").status, 200);
+  EXPECT_EQ(json("{\"username\":\"" + name + "\",\"password\":\"" + std::string(4096, 'p') + "\"}").status,
+            200);
   EXPECT_EQ(json("{\"username\":\"" + name + "e\",\"password\":\"p\"}").problem,
             R"({"username":["Ensure this field has no more than 150 characters."]})");
   EXPECT_EQ(json("{\"username\":\"u\",\"password\":\"" + std::string(4097, 'p') + "\"}").problem,
@@ -95,7 +101,8 @@ TEST_F(LoginFieldsTest, RefusesWhatIsNoObject) {
 
 TEST_F(LoginFieldsTest, RefusesOtherMediaTypesWith415) {
   EXPECT_EQ(read("text/plain", "x").status, 415);
-  EXPECT_EQ(read("text/plain", "x").problem, R"({"detail":"Unsupported media type \"text/plain\" in request."})");
+  EXPECT_EQ(read("text/plain", "x").problem,
+            R"({"detail":"Unsupported media type \"text/plain\" in request."})");
   EXPECT_EQ(read("", "x").problem, R"({"detail":"Unsupported media type \"\" in request."})");
   EXPECT_EQ(read("application/json; charset=latin1", "{}").status, 415);
 }

@@ -241,7 +241,7 @@ TEST_F(SettingsTest, EveryProblemIsToldNotOnlyTheFirst) {
           "FILE:1: zones is no setting; 'latchkeyd --help' lists them",
           "FILE:2: node: '' is not a name of 1 to 253 visible ASCII characters",
           "FILE:3: body_limit: '1' is not a number of bytes from 1KiB to 16MiB, plain or in KiB, MiB or GiB",
-          "LATCHKEY_HASH_PASSES: '0' is not a whole number from 1 to 100",
+          "LATCHKEY_HASH_PASSES: '0' is not a whole number from 1 to 64",
           "--cores: '-1' is not a whole number from 0 to 512",
       }));
 }

@@ -108,8 +108,9 @@ class RegistryThreads : public ::testing::Test {
 
   void use_stable() {
     const Registry registry({&shard_->table()}, quiescence_, 0);
-    for (std::size_t number = 0; number < std::min(kStable, told_.load()); ++number)
+    for (std::size_t number = 0; number < std::min(kStable, told_.load()); ++number) {
       check_one(registry, number);
+    }
   }
 
   void read(runtime::CoreId core) {
@@ -183,8 +184,9 @@ TEST_F(RegistryThreads, WhileTokensComeAndGoEveryCheckIsRight) {
     }
     for (std::size_t i = 0; i < kMadeAPass; ++i) make(number++);
     const std::size_t keep = number < kTokens / 2 ? 8'000 : 100;
-    for (int i = 0; i < 40 && next_to_end + keep < number && shard_->table().can_retire(); ++i)
+    for (int i = 0; i < 40 && next_to_end + keep < number && shard_->table().can_retire(); ++i) {
       end(next_to_end++);
+    }
   }
   while (next_to_end < kTokens) {
     pass();

@@ -112,8 +112,9 @@ TEST_F(ShardLoginTest, PastTheLimitTheOldestDieInTheSameTransaction) {
   for (std::uint32_t from = 1; from <= 5; ++from) tokens.push_back(log_in(kAlice, from).token);
   EXPECT_EQ(check(tokens[0], 1), Outcome::kLimit);
   EXPECT_EQ(check(tokens[1], 2), Outcome::kLimit);
-  for (std::uint32_t from = 3; from <= 5; ++from)
+  for (std::uint32_t from = 3; from <= 5; ++from) {
     EXPECT_EQ(check(tokens[from - 1], from), Outcome::kAdmitted);
+  }
   EXPECT_EQ(store_.rows.at(1).death, store::Death::kLimit);
   EXPECT_EQ(store_.rows.at(2).death, store::Death::kLimit);
   EXPECT_EQ(store_.rows.at(3).death, store::Death::kNone);
@@ -194,8 +195,9 @@ TEST_F(ShardLoginTest, PastTheMostTokensALoginIsRefusedAndTheOthersAreLeftAlone)
   const auto refused = start_login(kBob);
   EXPECT_EQ(refused->value().error().code, ErrorCode::kOverloaded);
   EXPECT_EQ(log_in(kAlice, 2).token, tokens[1]);
-  for (std::uint32_t from = 1; from <= 3; ++from)
+  for (std::uint32_t from = 1; from <= 3; ++from) {
     EXPECT_EQ(check(tokens[from - 1], from), Outcome::kAdmitted);
+  }
 }
 
 TEST_F(ShardLoginTest, ACommitThatTookLongCountsAsAUse) {

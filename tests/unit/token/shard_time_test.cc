@@ -132,8 +132,9 @@ TEST_F(ShardTimeTest, RefreshesKeepToTheirRateAndNoneIsLost) {
   std::vector<Token> tokens;
   for (std::uint32_t from = 1; from <= 1000; ++from) tokens.push_back(log_in(kAlice, from).token);
   pass_ms(1500);
-  for (std::uint32_t from = 1; from <= 1000; ++from)
+  for (std::uint32_t from = 1; from <= 1000; ++from) {
     ASSERT_EQ(check(tokens[from - 1], from), Outcome::kAdmitted);
+  }
   const WallTime used = clock_.wall();
   std::size_t seen = 0;
   for (int second = 0; second < 20; ++second) {
@@ -151,8 +152,9 @@ TEST_F(ShardTimeTest, ABatchOfRefreshesIsInRowOrder) {
   std::vector<Token> tokens;
   for (std::uint32_t from = 1; from <= 50; ++from) tokens.push_back(log_in(kAlice, from).token);
   pass_ms(1500);
-  for (std::uint32_t from = 50; from >= 1; --from)
+  for (std::uint32_t from = 50; from >= 1; --from) {
     ASSERT_EQ(check(tokens[from - 1], from), Outcome::kAdmitted);
+  }
   pass_ms(kPeriodMs);
   ASSERT_FALSE(store_.refreshes.empty());
   for (const auto& batch : store_.refreshes) {
