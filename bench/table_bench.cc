@@ -52,10 +52,11 @@ class FullTable {
  public:
   explicit FullTable(std::uint32_t tokens) {
     quiescence_.activate(0);
-    table_ = value_or_exit(Table::create(
-        pages_.client(0), quiescence_, 0,
-        {.max_entries = 2 * kTokens, .timeout_ms = 1'800'000, .index_segments = Index::segments_for(1)},
-        random_));
+    table_ = value_or_exit(Table::create(pages_.client(0), quiescence_, 0,
+                                         {.max_entries = std::size_t{2} * kTokens,
+                                          .timeout_ms = 1'800'000,
+                                          .index_segments = Index::segments_for(1)},
+                                         random_));
     for (std::uint32_t i = 0; i < tokens; ++i) add();
     std::shuffle(tokens_.begin(), tokens_.end(), std::mt19937(7));
   }

@@ -87,6 +87,7 @@ token::ShardSettings shard_settings_of(const Settings& settings, std::size_t cor
   token::ShardSettings shard;
   shard.timeout_ms = settings.token_timeout.count();
   shard.tokens_per_user = settings.tokens_per_user;
+  shard.max_tokens = settings.tokens / cores + 1;
   shard.max_tombstones = std::max<std::size_t>(settings.tombstones / cores, 1);
   shard.refresh_rows_per_second = std::max<std::size_t>(settings.refresh_rows_per_second / cores, 1);
   return shard;

@@ -68,6 +68,8 @@ constexpr Setting kTable[] = {
      "How long a token lives after its last use."},
     {"tokens_per_user", "N", Count{&Settings::tokens_per_user, 0, 1'000'000},
      "Live tokens of a user, above which the oldest end; 0 is any number."},
+    {"tokens", "N", Count{&Settings::tokens, 1000, 500'000'000},
+     "Live tokens in all, shared out among the cores; over it a login is refused."},
     {"tombstones", "N", Count{&Settings::tombstones, 0, 1'000'000'000},
      "Dead tokens whose reason of death is kept for their holder."},
 

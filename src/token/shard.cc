@@ -83,8 +83,8 @@ Result<Loaded> Shard::load(const store::Session& session, TableTime now, bool cl
           : table_->add({token, session.binding, session.user_id, session.user_name, session.key_number});
   if (id == 0) {
     return failure(ErrorCode::kOverloaded,
-                   "the database holds more live sessions than max_tokens, or than there "
-                   "is memory for: raise the setting");
+                   "the database holds more live sessions than the setting `tokens` allows, or than there "
+                   "is memory for: raise it");
   }
   table_->make_live(id, session.row, last_used, false);
   file(id, now);

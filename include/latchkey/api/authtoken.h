@@ -19,6 +19,8 @@ class AuthTokenResource final : public Resource {
 
  private:
   runtime::Task<void> obtain(http::Exchange& exchange, ConnectionBinding& binding);
+  runtime::Task<void> answer_failed(http::Exchange& exchange, const credential::User& user,
+                                    const Error& error, net::IpAddress address, BootTime began);
   runtime::Task<void> refuse(http::Exchange& exchange, std::string name, net::IpAddress address,
                              BootTime began);
   runtime::Task<void> invalidate(http::Exchange& exchange, ConnectionBinding& binding);

@@ -50,7 +50,11 @@ class SecretText {
   ~SecretText() { clear(); }
   SecretText(const SecretText&) = delete;
   SecretText& operator=(const SecretText&) = delete;
-  SecretText(SecretText&& other) noexcept : text_(other.text_) { other.clear(); }
+  // Copied and wiped: a moved std::string may leave its characters behind in the one it was moved from.
+  SecretText(SecretText&& other) noexcept {
+    text_ = other.text_;
+    other.clear();
+  }
   SecretText& operator=(SecretText&& other) noexcept {
     if (this != &other) {
       clear();

@@ -41,6 +41,8 @@ struct Settings {
   std::chrono::milliseconds token_timeout = std::chrono::minutes(30);
   /// Live tokens of a user (C-21); 0 is any number.
   std::size_t tokens_per_user = 0;
+  /// Live tokens, over all cores. Memory is taken as they come; addresses, 128 bytes a token, at the start.
+  std::size_t tokens = 100'000'000;
   /// Dead tokens whose reason is remembered (C-33), over all cores.
   std::size_t tombstones = 1'000'000;
 

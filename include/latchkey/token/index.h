@@ -84,6 +84,7 @@ class Index {
     explicit View(std::uint64_t word) noexcept : word_(word) {}
     explicit View(runtime::PageBlock block) noexcept;
     Cell* cells() const noexcept {
+      // The address is part of the word, on purpose. NOLINTNEXTLINE(performance-no-int-to-ptr)
       return reinterpret_cast<Cell*>(static_cast<std::uintptr_t>(word_ >> kUnitBits) * kUnitBytes);
     }
     std::size_t units() const noexcept { return word_ & ((std::uint64_t{1} << kUnitBits) - 1); }

@@ -68,7 +68,7 @@ class Slab {
     ++chunk.free;
     set_open(chunk.number, true);
     // Keeping a chunk's worth free keeps a user at the edge of a chunk from mapping it again and again.
-    if (chunk.free == kItemsPerChunk && free_ >= 2 * kItemsPerChunk) retire(chunk);
+    if (chunk.free == kItemsPerChunk && free_ >= std::size_t{2} * kItemsPerChunk) retire(chunk);
   }
 
   bool is_used(std::uint32_t id) const noexcept {
