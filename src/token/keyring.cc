@@ -36,7 +36,7 @@ template <std::size_t N>
 std::array<std::uint8_t, N> keyed_blake2b(std::span<const std::uint8_t> bytes,
                                           const SecretBytes<32>& key) noexcept {
   std::array<std::uint8_t, N> hash;
-  crypto_generichash(hash.data(), N, bytes.data(), bytes.size(), key.data(), key.size());
+  crypto_generichash(hash.data(), N, bytes.data(), bytes.size(), key.data(), key.bytes().size());
   return hash;
 }
 

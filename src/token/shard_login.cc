@@ -98,7 +98,7 @@ Result<EntryId> Shard::add_pending(const LoginRequest& request, const Token& tok
     return failure(ErrorCode::kOverloaded, "too many logins are under way");
   }
   if (counts().live >= settings_.max_tokens) {
-    return failure(ErrorCode::kOverloaded, "there are as many tokens as max_tokens allows");
+    return failure(ErrorCode::kOverloaded, "there are as many tokens as the setting `tokens` allows");
   }
   const EntryId id =
       table_->add({token, request.binding, request.user_id, request.user_name, keyring_->signing_number()});

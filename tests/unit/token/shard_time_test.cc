@@ -301,7 +301,7 @@ TEST_F(ShardTimeTest, MoreSessionsThanThereMayBeTokensStopTheStartWithASentence)
   const Result<Loaded> fifth = shard().load(store_.rows.at(5), now(), true);
   ASSERT_FALSE(fifth);
   EXPECT_EQ(fifth.error().code, ErrorCode::kOverloaded);
-  EXPECT_NE(fifth.error().text.find("max_tokens"), std::string::npos);
+  EXPECT_NE(fifth.error().text.find("the setting `tokens`"), std::string::npos);
 }
 
 }  // namespace
