@@ -69,7 +69,6 @@ class NoDirectory final : public credential::Directory {
 class Rig {
  public:
   Rig() {
-    quiescence_.activate(0);
     shard_ = value_or_exit(token::Shard::create({.core = 0,
                                                  .shards = 1,
                                                  .clock = table_clock_,
@@ -87,6 +86,8 @@ class Rig {
     api_ = std::make_unique<api::Api>(*services_);
     memo_ = api_->opened(peer_);
     fill();
+    // From here on this thread reads what others might replace: as a core does after its wait.
+    quiescence_.activate(0);
   }
 
   const std::vector<std::string>& requests() const { return requests_; }
