@@ -99,6 +99,7 @@ TEST(C2, AllowStandsInItsOrderOnEveryAnswerOfTheResource) {
       {400, post_login(client, "{}", as_json)},
       {400, post_login(client, "{", as_json)},
       {204, client.request("DELETE", kTokenPath)},
+      {400, client.request("DELETE", kTokenPath, {{"Cookie", "token=a; token=b"}})},
       {301, client.request("GET", "/api/v2/authtoken")},
       {308, client.request("POST", "/api/v2/authtoken", as_json, "{}")},
       {405, client.request("GET", kTokenPath)},

@@ -61,6 +61,12 @@ OwnServer::OwnServer(ServerOptions options) : process(directory / "data", std::m
   add_user(process.data(), kUser, kPassword);
 }
 
+OwnServer::~OwnServer() {
+  if (process.is_running()) {
+    EXPECT_EQ(process.stop(), 0) << process.log();
+  }
+}
+
 std::string login_json(std::string_view name, std::string_view password) {
   std::string json = R"({"username":)";
   append_json_string(json, name);

@@ -35,9 +35,13 @@ ServerProcess& common_server();
 /// An agent that only the running test uses, so that no other test has its tokens.
 std::string own_agent();
 
-/// A server of a test's own with kUser on it. Started when made, killed when gone.
+/// A server of a test's own with kUser on it. Started when made; when it goes, and still runs, it must stop
+/// with exit status 0, which a sanitizer's finding would not leave it.
 struct OwnServer {
   explicit OwnServer(ServerOptions options = {});
+  ~OwnServer();
+  OwnServer(const OwnServer&) = delete;
+  OwnServer& operator=(const OwnServer&) = delete;
 
   TemporaryDirectory directory;
   ServerProcess process;

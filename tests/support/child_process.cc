@@ -90,6 +90,8 @@ struct Prepared {
   // The parent may have ended before the line above.
   if (::getppid() != prepared.parent) ::_exit(126);
   ::signal(SIGPIPE, SIG_DFL);
+  // A write past RLIMIT_FSIZE, by which tests play a full disk, is an error and not the end.
+  ::signal(SIGXFSZ, SIG_IGN);
   ::dup2(prepared.input, STDIN_FILENO);
   ::dup2(prepared.output, STDOUT_FILENO);
   ::dup2(prepared.errors, STDERR_FILENO);

@@ -49,6 +49,9 @@ class ChildProcess {
   /// has ended, or patience has, without one.
   std::optional<std::string> wait_for_line(std::string_view text);
 
+  /// Whether its end has not been waited for yet.
+  bool is_running() const noexcept { return !status_; }
+
   /// Does nothing where the program has ended and been waited for.
   void signal(int number) const noexcept;
 

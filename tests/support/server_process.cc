@@ -1,5 +1,7 @@
 #include "support/server_process.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <charconv>
 #include <csignal>
@@ -78,6 +80,16 @@ std::uint16_t ServerProcess::proxy_port() {
   if (!line)
     throw std::runtime_error("latchkeyd has no listener for the PROXY protocol: " + child_->errors());
   return port_of(*line);
+}
+
+void ServerProcess::fill_disk() const {
+  const rlimit none{0, RLIM_INFINITY};
+  if (::prlimit(pid(), RLIMIT_FSIZE, &none, nullptr) != 0) throw std::runtime_error("prlimit was refused");
+}
+
+void ServerProcess::free_disk() const {
+  const rlimit any{RLIM_INFINITY, RLIM_INFINITY};
+  if (::prlimit(pid(), RLIMIT_FSIZE, &any, nullptr) != 0) throw std::runtime_error("prlimit was refused");
 }
 
 int ServerProcess::stop() {

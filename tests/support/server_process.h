@@ -43,12 +43,17 @@ class ServerProcess {
   std::uint16_t port() const noexcept { return port_; }
   /// The port of the first listener that asks for the PROXY protocol.
   std::uint16_t proxy_port();
+  bool is_running() const noexcept { return child_->is_running(); }
   pid_t pid() const noexcept { return child_->pid(); }
 
   /// What it has written to standard error since it was started last.
   std::string log() const { return child_->errors(); }
   /// Waits for a line with `text` in it.
   std::optional<std::string> wait_for_log(std::string_view text) { return child_->wait_for_line(text); }
+
+  /// From here on the system refuses whatever it writes to files, as a full disk does; and no longer.
+  void fill_disk() const;
+  void free_disk() const;
 
   /// Asks it to end, without waiting.
   void terminate() { child_->signal(SIGTERM); }

@@ -79,13 +79,17 @@ class Connection {
   std::unique_ptr<Request> take_request();
 
   runtime::Task<bool> receive_more();
-  runtime::Task<bool> receive_body(Request& request);
-  runtime::Task<bool> answer_slowly(Request& request, bool asked_before);
-  runtime::Task<bool> read_proxy_header();
   runtime::Task<bool> flush();
-  runtime::Task<void> refuse_and_end(int status, std::string_view reason, std::string_view allow = {});
-  runtime::Task<void> write_last();
-  runtime::Task<void> linger();
+
+  // A compiler that inlines a coroutine lays its frame into its caller's: the frames of what is rare would
+  // then be part of every idle connection.
+  [[gnu::noinline]] runtime::Task<bool> receive_body(Request& request);
+  [[gnu::noinline]] runtime::Task<bool> answer_slowly(Request& request, bool asked_before);
+  [[gnu::noinline]] runtime::Task<bool> read_proxy_header();
+  [[gnu::noinline]] runtime::Task<void> refuse_and_end(int status, std::string_view reason,
+                                                       std::string_view allow = {});
+  [[gnu::noinline]] runtime::Task<void> write_last();
+  [[gnu::noinline]] runtime::Task<void> linger();
 
   net::Stream& stream_;
   ConnectionServices& services_;
