@@ -203,13 +203,6 @@ TEST(C50, OptionsDescribesTheResource) {
   EXPECT_NE(description.find("username=user&password=my%20pass"), std::string_view::npos);
 }
 
-TEST(C70, PingNeedsNoTokenAndTellsNodeAndVersion) {
-  HttpClient client(common_server().port());
-  const Response response = client.request("GET", "/api/v2/ping/");
-  EXPECT_EQ(response.status, 200);
-  EXPECT_EQ(response.body, R"({"node":"localhost","version":")" LATCHKEY_VERSION "\"}");
-}
-
 TEST(C71, AnythingElseIsNotFound) {
   HttpClient client(common_server().port());
   for (const char* const target :
