@@ -167,6 +167,14 @@ TEST_F(KeyringTest, TheLookupHashDependsOnEveryByteOfTheToken) {
   EXPECT_EQ(hashes.size(), 20U);
 }
 
+TEST_F(KeyringTest, TheCsrfHashIsTheTokensAndNoOtherHash) {
+  const Keyring keyring = Keyring::create(path_, random_).value();
+  const Secret secret = keyring.sign(1, kSession);
+  EXPECT_EQ(keyring.csrf_hash(Token(1, secret)), keyring.csrf_hash(Token(1, secret)));
+  EXPECT_NE(keyring.csrf_hash(Token(1, secret)), keyring.csrf_hash(Token(2, secret)));
+  EXPECT_NE(keyring.csrf_hash(Token(1, secret)), keyring.lookup_hash(Token(1, secret)));
+}
+
 // These stand in tokens and databases: a change would lock out every client and every database that there is.
 TEST(KeyringDerivation, IsWhatItAlwaysWas) {
   KeyFile file;
