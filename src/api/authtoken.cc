@@ -74,21 +74,14 @@ runtime::Task<void> AuthTokenResource::obtain(http::Exchange& exchange, Connecti
     co_return;
   }
 
-  auto authenticating = services_.authenticator.authenticate(fields.username, std::move(fields.password));
-  const Result<std::optional<credential::User>> user = co_await authenticating;
-  if (!user) {
-    answer_unavailable(response, allow(), user.error(), services_.now());
-    co_return;
-  }
-  if (!*user) {
-    auto refusing = refuse(exchange, fields.username, address, began);
-    co_await refusing;
-    co_return;
-  }
+  auto checking = services_.passwords.check(fields.username, std::move(fields.password), address);
+  const PasswordVerdict verdict = co_await checking;
+  if (answer_verdict(exchange, verdict, fields.username, address)) co_return;
+  const auto& user = std::get<credential::User>(verdict);
 
   token::LoginRequest request;
-  request.user_id = (*user)->id;
-  request.user_name = (*user)->name;
+  request.user_id = user.id;
+  request.user_name = user.name;
   const store::BindingHash token_binding = binding_of(exchange, binding, services_);
   request.binding = token_binding;
   if (services_.settings.session_text) {
@@ -98,13 +91,13 @@ runtime::Task<void> AuthTokenResource::obtain(http::Exchange& exchange, Connecti
   auto logging_in = services_.sessions.login(std::move(request));
   const Result<token::Login> login = co_await logging_in;
   if (!login) {
-    auto answering = answer_failed(exchange, **user, login.error(), address, began);
+    auto answering = answer_failed(exchange, user, login.error(), address, began);
     co_await answering;
     co_return;
   }
   // Whoever disables a user or sets a password writes that first and ends the tokens after: so a token made
   // beside it is ended by one side or the other.
-  auto asking = services_.authenticator.still_holds((*user)->id, (*user)->password_number);
+  auto asking = services_.authenticator.still_holds(user.id, user.password_number);
   const Result<bool> holds = co_await asking;
   if (!holds || !*holds) {
     auto ending = services_.sessions.end(login->token.bytes(), token_binding);
@@ -118,7 +111,7 @@ runtime::Task<void> AuthTokenResource::obtain(http::Exchange& exchange, Connecti
     co_return;
   }
   LogEvent(services_.log, LogLevel::kInfo, login->is_new ? "login.new" : "login.again")
-      .field("user", (*user)->name)
+      .field("user", user.name)
       .field("address", address.to_text());
   const token::Token::Digits digits = login->token.digits();
   response.status(200)
@@ -130,6 +123,19 @@ runtime::Task<void> AuthTokenResource::obtain(http::Exchange& exchange, Connecti
             fmt::format(R"({{"token":"{}","expires":"{}"}})", std::string_view(digits.data(), digits.size()),
                         to_rfc3339(login->expires)),
             services_.now());
+}
+
+/// Answers where the verdict gives no user; false where it does.
+bool AuthTokenResource::answer_verdict(http::Exchange& exchange, const PasswordVerdict& verdict,
+                                       std::string_view name, const net::IpAddress& address) {
+  if (std::holds_alternative<WrongPassword>(verdict)) {
+    answer_refused_login(exchange, name, address);
+  } else if (const auto* const throttled = std::get_if<Throttled>(&verdict)) {
+    answer_throttled(exchange.response, allow(), throttled->seconds, services_.now());
+  } else if (const auto* const error = std::get_if<Error>(&verdict)) {
+    answer_unavailable(exchange.response, allow(), *error, services_.now());
+  }
+  return !std::holds_alternative<credential::User>(verdict);
 }
 
 // The name and the password were right, and there is no token all the same.
@@ -154,10 +160,17 @@ runtime::Task<void> AuthTokenResource::answer_failed(http::Exchange& exchange, c
   answer_unavailable(exchange.response, allow(), error, services_.now());
 }
 
-// The same bytes at the same step of time, whatever was wrong (C-14).
+// The password was right when it was checked and counts no more: the same bytes at the same step of time as
+// if it had been wrong (C-14).
 runtime::Task<void> AuthTokenResource::refuse(http::Exchange& exchange, std::string name,
                                               net::IpAddress address, BootTime began) {
-  co_await services_.loop.sleep_until(services_.authenticator.failure_answer_time(began, services_.now()));
+  auto waiting = services_.passwords.wait_as_if_wrong(began);
+  co_await waiting;
+  answer_refused_login(exchange, name, address);
+}
+
+void AuthTokenResource::answer_refused_login(http::Exchange& exchange, std::string_view name,
+                                             const net::IpAddress& address) {
   LogEvent(services_.log, LogLevel::kInfo, "login.refused")
       .field("user", name)
       .field("address", address.to_text());

@@ -60,7 +60,7 @@ runtime::Task<void> MeResource::answer(http::Exchange& exchange, ConnectionBindi
     }
     user_id = admission.user->id();
   } else {
-    auto checking = check_basic(exchange, presented.word, services_);
+    auto checking = check_basic(exchange, presented.word, allow(), services_);
     const BasicCaller caller = co_await checking;
     if (caller.user_id == 0) co_return;
     user_id = caller.user_id;

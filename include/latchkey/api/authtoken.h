@@ -23,6 +23,9 @@ class AuthTokenResource final : public Resource {
                                     const Error& error, net::IpAddress address, BootTime began);
   runtime::Task<void> refuse(http::Exchange& exchange, std::string name, net::IpAddress address,
                              BootTime began);
+  bool answer_verdict(http::Exchange& exchange, const PasswordVerdict& verdict, std::string_view name,
+                      const net::IpAddress& address);
+  void answer_refused_login(http::Exchange& exchange, std::string_view name, const net::IpAddress& address);
   runtime::Task<void> invalidate(http::Exchange& exchange, ConnectionBinding& binding);
   void answer_invalidated(http::Exchange& exchange);
 

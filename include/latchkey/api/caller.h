@@ -38,7 +38,9 @@ struct BasicCaller {
   std::string name;
 };
 
-/// Checks Basic credentials as a login would be, and answers 401 or 503 where they admit nobody.
-runtime::Task<BasicCaller> check_basic(http::Exchange& exchange, std::string_view word, Services& services);
+/// Checks Basic credentials as a login would be (C-30), and answers 401, 429 or 503 where they admit nobody.
+/// `allow` is the resource's, or empty; what it refers to outlives the task.
+runtime::Task<BasicCaller> check_basic(http::Exchange& exchange, std::string_view word,
+                                       std::string_view allow, Services& services);
 
 }  // namespace latchkey::api
