@@ -60,20 +60,13 @@ std::int64_t FailureMeter::charge(const Place& place, BootTime now) noexcept {
   if (!is_on()) return 0;
   const std::int64_t now_us = now.ms * kMicrosecondsAMillisecond;
   const std::int64_t most_us = now_us + tolerance_us_;
-  const auto wait_ms = [most_us](std::int64_t least_us) {
-    return (least_us - most_us + kMicrosecondsAMillisecond - 1) / kMicrosecondsAMillisecond;
-  };
-  // Looked at first, so that a key that is refused over and over is not held up by its own refusals.
   std::int64_t least_us = std::numeric_limits<std::int64_t>::max();
   for (const std::uint32_t cell : place)
     least_us = std::min(least_us, cells_[cell].load(std::memory_order_relaxed));
-  if (least_us > most_us) return wait_ms(least_us);
-  // Judged by the place that the charge took, as others may have taken the last ones since the look.
-  least_us = std::numeric_limits<std::int64_t>::max();
-  for (const std::uint32_t cell : place) least_us = std::min(least_us, add(cells_[cell], now_us));
-  if (least_us <= most_us) return 0;
-  take_back(place);
-  return wait_ms(least_us);
+  if (least_us > most_us)
+    return (least_us - most_us + kMicrosecondsAMillisecond - 1) / kMicrosecondsAMillisecond;
+  for (const std::uint32_t cell : place) add(cells_[cell], now_us);
+  return 0;
 }
 
 void FailureMeter::take_back(const Place& place) noexcept {
@@ -81,14 +74,13 @@ void FailureMeter::take_back(const Place& place) noexcept {
   for (const std::uint32_t cell : place) cells_[cell].fetch_sub(step_us_, std::memory_order_relaxed);
 }
 
-/// Gives the cell's time before the charge. The cells stand each for itself and publish nothing else, so no
-/// order among them is asked for.
-std::int64_t FailureMeter::add(std::atomic<std::int64_t>& cell, std::int64_t now_us) const noexcept {
+// The cells stand each for itself and publish nothing else, so no order among them is asked for.
+void FailureMeter::add(std::atomic<std::int64_t>& cell, std::int64_t now_us) const noexcept {
   std::int64_t before = cell.load(std::memory_order_relaxed);
   for (int i = 0; before < now_us && i < kMostTries; ++i) {
-    if (cell.compare_exchange_strong(before, now_us + step_us_, std::memory_order_relaxed)) return now_us;
+    if (cell.compare_exchange_strong(before, now_us + step_us_, std::memory_order_relaxed)) return;
   }
-  return cell.fetch_add(step_us_, std::memory_order_relaxed);
+  cell.fetch_add(step_us_, std::memory_order_relaxed);
 }
 
 }  // namespace latchkey::credential

@@ -71,7 +71,7 @@ class FailureMeter {
   void take_back(const Place& place) noexcept;
 
  private:
-  std::int64_t add(std::atomic<std::int64_t>& cell, std::int64_t now_us) const noexcept;
+  void add(std::atomic<std::int64_t>& cell, std::int64_t now_us) const noexcept;
 
   const std::int64_t step_us_;       ///< 0: switched off
   const std::int64_t tolerance_us_;  ///< how far ahead a key's time may be for it to be charged once more

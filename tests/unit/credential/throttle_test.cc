@@ -130,7 +130,7 @@ TEST_F(FailureMeterTest, LosesNoChargeWhereManyThreadsGuessAtOnce) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  // What a refusal met of the others' passing charges is theirs to take back: the rest is still free.
+  // A thread may have been refused because of another's charge that was taken back after: that is still free.
   charged += charges(meter, alice_, kNow);
   EXPECT_GE(charged, kFailures);
   EXPECT_LE(charged, kFailures + kThreads - 1);
