@@ -195,6 +195,7 @@ TEST_F(PasswordCheckTest, LetsAKnownAddressThroughAndChargesItAlone) {
   EXPECT_TRUE(is_throttled("my pass", away_));
   const std::int64_t seconds = std::get<Throttled>(try_password("x", away_)).seconds;
   EXPECT_TRUE(is_right("my pass", home_));
+  EXPECT_TRUE(is_throttled("my pass", away_)) << "what was not charged was taken back";
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(is_wrong("2", home_));
   EXPECT_TRUE(is_throttled("my pass", home_));
   EXPECT_LE(std::get<Throttled>(try_password("x", away_)).seconds, seconds) << "the user was charged";
