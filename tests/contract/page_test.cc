@@ -33,6 +33,18 @@ TEST(B1, TheTokenResourcesPageShowsTheExchangeAsPublished) {
   }
 }
 
+TEST(C3, AGetOfTheTokenResourceIs405AsJsonAndAPageWith200) {
+  HttpClient client(common_server().port());
+  const Response json = client.request("GET", kTokenPath);
+  EXPECT_EQ(json.status, 405);
+  EXPECT_EQ(json.body, detail("Method 'GET' not allowed."));
+  const Response page = page_of(kTokenPath);
+  EXPECT_EQ(page.status, 200);
+  expect_shows(page, "HTTP 200 OK");
+  expect_shows(page, "Method &apos;GET&apos; not allowed.");
+  EXPECT_EQ(page.value("Allow"), "POST, DELETE, OPTIONS");
+}
+
 TEST(B1, ItHasTheWayToTheResourceItsNameAndItsDescription) {
   const Response page = page_of(kTokenPath);
   for (const char* const part :
