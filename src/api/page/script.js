@@ -1,0 +1,539 @@
+// What the pages do beyond being read: requests sent from a resource's page, signing in, one's sessions.
+// No page needs more than this file, and text from a server reaches the document as text nodes only.
+
+const JSON_TYPE = 'application/json';
+
+const byId = (id) => document.getElementById(id);
+
+/** A new element with attributes and children; strings among the children become text nodes. */
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+// --- Requests ---------------------------------------------------------------------------------------------
+
+const csrfToken = () => document.querySelector('meta[name="csrf-token"]').content;
+
+/** The header that a cookie's unsafe request must carry; none where the page came without a session. */
+const csrfHeader = () => (csrfToken() ? { 'X-CSRF-Token': csrfToken() } : {});
+
+function send(method, url, { headers = {}, body } = {}) {
+  return fetch(url, {
+    method,
+    body,
+    headers: { Accept: JSON_TYPE, ...headers },
+    credentials: 'same-origin',
+    cache: 'no-store',
+  });
+}
+
+function parsedOrNull(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Sends by the cookie: `{status, data}`, data an object whatever came; status 0 where no answer came. */
+async function ask(method, url, json) {
+  const headers = method === 'GET' ? {} : csrfHeader();
+  if (json !== undefined) headers['Content-Type'] = JSON_TYPE;
+  const body = json === undefined ? undefined : JSON.stringify(json);
+  try {
+    const response = await send(method, url, { headers, body });
+    return { status: response.status, data: parsedOrNull(await response.text()) ?? {} };
+  } catch {
+    return { status: 0, data: {} };
+  }
+}
+
+/** What to tell a person of an answer that is not about one field. */
+function sentenceOf({ status, data }) {
+  if (status === 0) return 'The server did not answer. Check the connection, then try again.';
+  const texts = [data.detail, ...(Array.isArray(data.__all__) ? data.__all__ : [])];
+  const said = texts.filter((text) => typeof text === 'string').join(' ');
+  return said || `The server answered with status ${status}. Try again in a moment.`;
+}
+
+// --- What every page shares -------------------------------------------------------------------------------
+
+function show(notice, ...content) {
+  notice.replaceChildren(...content);
+  notice.hidden = content.length === 0;
+}
+
+/** Asks by a dialog; resolves to whether its button of that value was pressed. */
+function confirmed(dialog, value) {
+  dialog.returnValue = '';
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => resolve(dialog.returnValue === value), { once: true });
+  });
+}
+
+/** Runs one at a time: a second press while an answer is awaited does nothing. */
+function oneAtATime(action) {
+  let runs = false;
+  return async (...parameters) => {
+    if (runs) return;
+    runs = true;
+    try {
+      await action(...parameters);
+    } finally {
+      runs = false;
+    }
+  };
+}
+
+function hideAgain(button, input) {
+  input.type = 'password';
+  button.setAttribute('aria-pressed', 'false');
+  button.firstChild.data = 'Show';
+}
+
+function prepareReveals() {
+  for (const button of document.querySelectorAll('[data-reveals]')) {
+    const input = byId(button.dataset.reveals);
+    button.addEventListener('click', () => {
+      if (input.type === 'text') return hideAgain(button, input);
+      input.type = 'text';
+      button.setAttribute('aria-pressed', 'true');
+      button.firstChild.data = 'Hide';
+    });
+    // A browser remembers what stood in a text field; so it is a password field again when it is sent.
+    input.form.addEventListener('submit', () => hideAgain(button, input), { capture: true });
+  }
+}
+
+function setFieldError(id, text) {
+  show(byId(`${id}-error`), ...(text ? [text] : []));
+  if (text) byId(id).setAttribute('aria-invalid', 'true');
+  else byId(id).removeAttribute('aria-invalid');
+}
+
+/** Shows each field's error beside it; the ids of the fields at fault, in order. */
+function showFieldErrors(ids, data) {
+  return ids.filter((id) => {
+    const texts = Array.isArray(data[id]) ? data[id] : [];
+    setFieldError(id, texts.join(' '));
+    return texts.length > 0;
+  });
+}
+
+// --- A resource's page ------------------------------------------------------------------------------------
+
+/** The headers that tell something of the exchange, in the order and spelling of the server's own page. */
+const SHOWN_HEADERS = [
+  'Allow', 'Content-Type', 'Vary', 'X-API-Node', 'X-API-Time', 'Auth-Token-Timeout', 'Pragma',
+  'Cache-Control', 'WWW-Authenticate', 'Retry-After', 'Location',
+];
+
+const JSON_WORD = /("(?:[^"\\]|\\.)*")(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/g;
+
+function jsonWord(word, string, colon) {
+  if (string === undefined) return element('span', { class: 'json-atom' }, word);
+  if (colon !== undefined) return element('span', { class: 'json-key' }, string);
+  const path = parsedOrNull(string);
+  if (path !== null && /^\/api\/[\w./?=&-]*$/.test(path)) {
+    return element('span', { class: 'json-string' }, '"', element('a', { href: path }, path), '"');
+  }
+  return element('span', { class: 'json-string' }, string);
+}
+
+/** Pretty-printed JSON as nodes: its words coloured, its paths followed by a click. */
+function jsonNodes(text) {
+  const nodes = [];
+  let end = 0;
+  for (const match of text.matchAll(JSON_WORD)) {
+    const [whole, string, colon] = match;
+    nodes.push(text.slice(end, match.index), jsonWord(whole, string, colon), colon ?? '');
+    end = match.index + whole.length;
+  }
+  return [...nodes, text.slice(end)];
+}
+
+function prettyNodes(text) {
+  const value = parsedOrNull(text);
+  return value === null ? [text] : jsonNodes(JSON.stringify(value, null, 4));
+}
+
+function toneOf(status) {
+  if (status >= 400 || status === 0) return 'bad';
+  return status >= 300 ? 'elsewhere' : 'good';
+}
+
+function setStatusLine(text, status) {
+  byId('status-line').textContent = text;
+  byId('exchange').dataset.tone = toneOf(status);
+}
+
+function setBody(text) {
+  const body = byId('body');
+  body.replaceChildren(...prettyNodes(text));
+  body.hidden = text === '';
+}
+
+function headerRows(headers) {
+  return SHOWN_HEADERS.filter((name) => headers.has(name)).map((name) =>
+    element('div', {}, element('dt', {}, name), element('dd', {}, headers.get(name))));
+}
+
+function showExchange(requestLine, statusLine, status, headers, text) {
+  byId('request-line').textContent = requestLine;
+  setStatusLine(statusLine, status);
+  byId('headers').replaceChildren(...headerRows(headers));
+  setBody(text);
+  byId('announcement').textContent = `${requestLine}: ${statusLine}`;
+  byId('exchange').scrollIntoView({ block: 'nearest' });
+}
+
+/** This resource without `format`, which would beat the Accept header of what the script sends. */
+function resourceUrl() {
+  const url = new URL(location.href);
+  url.hash = '';
+  // A deletion writes the whole query anew: not where there is nothing to delete.
+  if (url.searchParams.has('format')) url.searchParams.delete('format');
+  return url;
+}
+
+const targetOf = (url) => url.pathname + url.search;
+
+/** Sends and shows the exchange as it happened; its parsed body, null where there was none or no answer. */
+async function exchange(method, options) {
+  const url = resourceUrl();
+  const requestLine = `${method} ${targetOf(url)}`;
+  byId('exchange').setAttribute('aria-busy', 'true');
+  try {
+    const response = await send(method, url, options);
+    const text = await response.text();
+    const statusLine = `HTTP ${response.status} ${response.statusText}`.trimEnd();
+    showExchange(requestLine, statusLine, response.status, response.headers, text);
+    return response.ok ? parsedOrNull(text) : null;
+  } catch {
+    showExchange(requestLine, 'No answer: the server could not be reached', 0, new Headers(), '');
+    return null;
+  } finally {
+    byId('exchange').removeAttribute('aria-busy');
+  }
+}
+
+/** The token that a POST of this page obtained: here and nowhere else, so that leaving the page forgets it. */
+let tokenInHand = '';
+
+function holdToken(token, expires) {
+  tokenInHand = token;
+  byId('in-hand').hidden = token === '';
+  byId('in-hand-token').textContent = token && `${token.slice(0, 6)}\u2026${token.slice(-6)}`;
+  const until = new Date(expires ?? NaN);
+  const time = () => element('time', { datetime: until.toISOString() }, until.toLocaleTimeString());
+  byId('in-hand-until').replaceChildren(...(Number.isNaN(until.getTime()) ? [] : ['until ', time()]));
+}
+
+const tokenHeader = () => (tokenInHand ? { Authorization: `Token ${tokenInHand}` } : {});
+
+async function sendDelete() {
+  const dialog = byId('delete-dialog');
+  byId('delete-line').textContent = `DELETE ${targetOf(resourceUrl())}`;
+  byId('delete-text').textContent = tokenInHand
+    ? 'It carries the token in hand.'
+    : 'There is no token in hand: it carries this browser\u2019s session, if there is one.';
+  if (!await confirmed(dialog, 'delete')) return;
+  await exchange('DELETE', { headers: tokenInHand ? tokenHeader() : csrfHeader() });
+  holdToken('');
+}
+
+/** A body's media type, and the body as that type wants it. */
+function typedBody(type, content) {
+  if (!type.startsWith('multipart/form-data')) return { type, body: content };
+  // RFC 2046 §5.1.1: lines end in CRLF, and the first one tells the boundary.
+  const body = content.replace(/\r?\n/g, '\r\n');
+  const boundary = /^--([^\r\n]+)/.exec(body)?.[1] ?? '';
+  return { type: /boundary=/i.test(type) ? type : `${type}; boundary=${boundary}`, body };
+}
+
+async function sendPost() {
+  const { type, body } = typedBody(byId('media-type').value, byId('content').value);
+  const answer = await exchange('POST', { body, headers: { 'Content-Type': type, ...csrfHeader() } });
+  if (/^[0-9a-f]{40}$/.test(answer?.token ?? '')) holdToken(answer.token, answer.expires);
+}
+
+/** Puts a media type's sample in the box when that type is chosen, unless a person has written there. */
+function followMediaType(select, content) {
+  let sample = content.value;
+  const fit = () => { content.rows = Math.min(12, Math.max(5, content.value.split('\n').length + 1)); };
+  select.addEventListener('change', () => {
+    if (content.value !== sample) return;
+    content.value = select.selectedOptions[0].dataset.content;
+    // As the box holds it: its line ends are not those of the attribute.
+    sample = content.value;
+    fit();
+  });
+  fit();
+}
+
+function prepareMenu(menu) {
+  const close = () => { menu.open = false; };
+  document.addEventListener('click', (event) => { if (!menu.contains(event.target)) close(); });
+  menu.addEventListener('focusout', (event) => {
+    if (event.relatedTarget && !menu.contains(event.relatedTarget)) close();
+  });
+  menu.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || !menu.open) return;
+    close();
+    menu.querySelector('summary').focus();
+  });
+}
+
+function resourcePage() {
+  const status = /\d{3}/.exec(byId('status-line').textContent);
+  byId('exchange').dataset.tone = toneOf(Number(status?.[0] ?? 0));
+  setBody(byId('body').textContent);
+
+  const actions = {
+    OPTIONS: oneAtATime(() => exchange('OPTIONS', { headers: tokenHeader() })),
+    GET: oneAtATime(() => exchange('GET', { headers: tokenHeader() })),
+    DELETE: oneAtATime(sendDelete),
+  };
+  for (const button of document.querySelectorAll('[data-send]')) {
+    button.addEventListener('click', (event) => {
+      // Without a token in hand GET is a link like any other.
+      if (button.dataset.send === 'GET' && (!tokenInHand || event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      actions[button.dataset.send]();
+    });
+  }
+  byId('forget-token').addEventListener('click', () => holdToken(''));
+  const menu = document.querySelector('.menu');
+  if (menu) prepareMenu(menu);
+
+  const form = byId('raw-form');
+  if (!form) return;
+  followMediaType(byId('media-type'), byId('content'));
+  const post = oneAtATime(sendPost);
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    post();
+  });
+}
+
+// --- Signing in -------------------------------------------------------------------------------------------
+
+async function signIn() {
+  const username = byId('username');
+  const password = byId('password');
+  const credentials = { username: username.value, password: password.value };
+  const answer = await ask('POST', '/api/v2/session/', credentials);
+  if (answer.status === 200) return location.assign('/');
+
+  password.value = '';
+  const atFault = showFieldErrors(['username', 'password'], answer.data);
+  show(byId('signin-alert'), ...(atFault.length ? [] : [sentenceOf(answer)]));
+  byId(atFault[0] ?? 'password').focus();
+}
+
+function signinPage() {
+  const submit = oneAtATime(signIn);
+  byId('signin-form').addEventListener('submit', (event) => {
+    event.preventDefault();
+    submit();
+  });
+}
+
+// --- One's sessions ---------------------------------------------------------------------------------------
+
+const TOKENS = '/api/v2/me/tokens/';
+
+const UNITS = [['day', 86400], ['hour', 3600], ['minute', 60]];
+const inWords = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+
+function relativeText(date) {
+  const seconds = (date - Date.now()) / 1000;
+  for (const [unit, length] of UNITS) {
+    if (Math.abs(seconds) >= length) return inWords.format(Math.trunc(seconds / length), unit);
+  }
+  return seconds > 0 ? 'in a moment' : 'just now';
+}
+
+/** "3 minutes ago", with the whole date in the reader's locale beside it and on hovering. */
+function timeElement(text) {
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) return 'unknown';
+  const whole = date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  return element('time', { datetime: text, title: whole, 'data-relative': '' }, relativeText(date));
+}
+
+function refreshTimes() {
+  for (const time of document.querySelectorAll('time[data-relative]')) {
+    time.textContent = relativeText(new Date(time.dateTime));
+  }
+}
+
+const BROWSERS = [['Edg/', 'Edge'], ['OPR/', 'Opera'], ['Firefox/', 'Firefox'], ['Chrome/', 'Chrome'],
+  ['Safari/', 'Safari']];
+const SYSTEMS = [['iPhone', 'iPhone'], ['iPad', 'iPad'], ['Android', 'Android'], ['Windows', 'Windows'],
+  ['Mac OS X', 'macOS'], ['CrOS', 'ChromeOS'], ['Linux', 'Linux']];
+
+/** A short name for a user agent: a browser and its system, else its first product; "" where it has none. */
+function agentName(agent) {
+  const find = (table) => table.find(([mark]) => agent.includes(mark))?.[1];
+  const browser = agent.startsWith('Mozilla/') ? find(BROWSERS) : undefined;
+  if (!browser) return agent.split(/[ /]/)[0];
+  const system = find(SYSTEMS);
+  return system ? `${browser} on ${system}` : browser;
+}
+
+function sessionName(session) {
+  return agentName(session.agent) || session.address || 'A session without a record of where';
+}
+
+function fact(name, ...content) {
+  return element('div', {}, element('dt', {}, name), element('dd', {}, ...content));
+}
+
+function sessionFacts(session) {
+  return element('dl', { class: 'facts' },
+    ...(session.address ? [fact('Where', session.address)] : []),
+    fact('Created', timeElement(session.created)),
+    fact('Last used', timeElement(session.last_used)),
+    fact('Expires', timeElement(session.expires)));
+}
+
+function sessionRow(session, end) {
+  const name = sessionName(session);
+  const button = element('button', { type: 'button', class: 'button button-small' }, 'End',
+    element('span', { class: 'unseen' }, ` ${session.current ? 'this session' : `the session of ${name}`}`));
+  const row = element('li', { class: session.current ? 'session session-current' : 'session' },
+    element('div', { class: 'session-head' },
+      element('h3', {}, name, ...(session.current ? [element('span', { class: 'badge' }, 'this one')] : [])),
+      button),
+    ...(session.agent && session.agent !== name ? [element('p', { class: 'agent' }, session.agent)] : []),
+    sessionFacts(session));
+  button.addEventListener('click', oneAtATime(() => end(session, row)));
+  return row;
+}
+
+const clearNotices = () => {
+  show(byId('page-alert'));
+  show(byId('page-status'));
+};
+
+/** Says that the session is over, and where to go; nothing else on the page would work. */
+function sayExpired() {
+  clearNotices();
+  show(byId('page-alert'), 'Your session has expired. ', element('a', { href: '/' }, 'Sign in again'));
+  byId('page-alert').querySelector('a').focus();
+}
+
+function sayProblem(answer) {
+  clearNotices();
+  if (answer.status === 401) return sayExpired();
+  show(byId('page-alert'), sentenceOf(answer));
+  byId('page-alert').focus();
+}
+
+let sessionCount = 0;
+let nextSessions = TOKENS;
+
+function showCount(count) {
+  sessionCount = count;
+  byId('session-count').textContent = String(count);
+  byId('end-all').hidden = count === 0;
+}
+
+async function endSession(session, row) {
+  const answer = await ask('DELETE', `${TOKENS}${session.id}/`);
+  // 404: it ended by itself meanwhile, which is what was asked for.
+  if (answer.status !== 204 && answer.status !== 404) return sayProblem(answer);
+  if (session.current) return location.assign('/');
+  const neighbour = row.nextElementSibling ?? row.previousElementSibling;
+  row.remove();
+  showCount(Math.max(0, sessionCount - 1));
+  clearNotices();
+  show(byId('page-status'), `Ended: ${sessionName(session)}.`);
+  (neighbour?.querySelector('button') ?? byId('sessions-title')).focus();
+}
+
+async function showMore() {
+  const answer = await ask('GET', nextSessions);
+  byId('sessions-waiting').hidden = true;
+  if (answer.status !== 200) return sayProblem(answer);
+  const { count, next, results } = answer.data;
+  byId('sessions').append(...results.map((session) => sessionRow(session, endSession)));
+  nextSessions = typeof next === 'string' && next.startsWith(TOKENS) ? next : '';
+  byId('show-more').hidden = nextSessions === '';
+  showCount(count);
+}
+
+async function readAgain() {
+  byId('sessions').replaceChildren();
+  nextSessions = TOKENS;
+  await showMore();
+}
+
+async function endAll() {
+  if (!await confirmed(byId('end-all-dialog'), 'end')) return;
+  const answer = await ask('DELETE', TOKENS);
+  if (answer.status === 204) location.assign('/');
+  else sayProblem(answer);
+}
+
+async function signOut() {
+  const answer = await ask('DELETE', '/api/v2/session/');
+  if (answer.status === 204 || answer.status === 401) location.assign('/');
+  else sayProblem(answer);
+}
+
+function passwordChangedText(ended) {
+  if (!ended) return 'Your password is changed.';
+  return `Your password is changed, and ${ended === 1 ? 'one other session' : `${ended} other sessions`} ended.`;
+}
+
+function sayPasswordRefused(answer) {
+  const atFault = showFieldErrors(['current_password', 'new_password'], answer.data);
+  if (answer.status === 401) return sayExpired();
+  show(byId('password-alert'), ...(atFault.length ? [] : [sentenceOf(answer)]));
+  byId(atFault[0] ?? 'password-alert').focus();
+}
+
+async function changePassword() {
+  const values = ['current_password', 'new_password', 'again'].map((id) => byId(id).value);
+  const [currentPassword, newPassword, again] = values;
+  clearNotices();
+  show(byId('password-alert'));
+  showFieldErrors(['current_password', 'new_password', 'again'], {});
+  if (newPassword !== again) {
+    setFieldError('again', 'This is not the same as the new password above.');
+    return byId('again').focus();
+  }
+  const answer = await ask('POST', '/api/v2/me/password/', {
+    current_password: currentPassword,
+    new_password: newPassword,
+  });
+  if (answer.status !== 200) return sayPasswordRefused(answer);
+  byId('password-form').reset();
+  await readAgain();
+  show(byId('page-status'), passwordChangedText(answer.data.ended));
+  byId('page-status').scrollIntoView({ block: 'center' });
+}
+
+function sessionsPage() {
+  byId('sign-out').addEventListener('click', oneAtATime(signOut));
+  byId('end-all').addEventListener('click', oneAtATime(endAll));
+  byId('show-more').addEventListener('click', oneAtATime(showMore));
+  const change = oneAtATime(changePassword);
+  byId('password-form').addEventListener('submit', (event) => {
+    event.preventDefault();
+    change();
+  });
+  setInterval(refreshTimes, 30_000);
+  showMore();
+}
+
+// ----------------------------------------------------------------------------------------------------------
+
+prepareReveals();
+({ resource: resourcePage, signin: signinPage, sessions: sessionsPage })[document.body.dataset.page]();
