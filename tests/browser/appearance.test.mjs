@@ -56,7 +56,7 @@ const VIEWS = {
     await page.goto('/api/v2/authtoken/');
     await page.getByLabel('Content').fill(JSON.stringify(ALICE));
     await page.getByRole('button', { name: 'POST', exact: true }).click();
-    await page.getByText('Token in hand').waitFor();
+    await page.getByText('Token in hand', { exact: true }).waitFor();
     await openDelete(page);
   },
 
