@@ -47,6 +47,9 @@ class NoStore final : public store::Store {
   runtime::Task<Result<std::vector<store::Session>>> sessions_of(std::int64_t, std::size_t) override {
     co_return refused();
   }
+  runtime::Task<Result<std::vector<store::Session>>> sessions_at(std::vector<store::RowId>) override {
+    co_return refused();
+  }
 
  private:
   static tl::unexpected<Error> refused() { return failure(ErrorCode::kUnavailable, "no store"); }
@@ -63,6 +66,7 @@ class NoDirectory final : public credential::Directory {
   runtime::Task<Result<bool>> replace_hash(std::int64_t, std::string, std::string) override {
     co_return false;
   }
+  runtime::Task<Result<bool>> set_password_hash(std::int64_t, std::string) override { co_return false; }
 };
 
 // One core of a server, but for its sockets and threads.
@@ -81,8 +85,8 @@ class Rig {
                                                 {.max_tokens = 2 * kTokens}));
     shards_.push_back(shard_.get());
     sessions_ = std::make_unique<api::Sessions>(mailbox_.port(0), sessions_context_);
-    services_ = std::make_unique<api::Services>(
-        api::Services{loop_, log_, api_settings_, *sessions_, authenticator_, directory_});
+    services_ = std::make_unique<api::Services>(api::Services{
+        loop_, log_, api_settings_, *sessions_, authenticator_, directory_, hash_client_, store_});
     api_ = std::make_unique<api::Api>(*services_);
     memo_ = api_->opened(peer_);
     fill();

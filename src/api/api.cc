@@ -1,8 +1,11 @@
 #include "latchkey/api/api.h"
 
 #include <string>
+#include <utility>
 
 #include "latchkey/api/answers.h"
+#include "latchkey/api/cookies.h"
+#include "latchkey/api/listing.h"
 #include "latchkey/base/assert.h"
 
 namespace latchkey::api {
@@ -11,94 +14,202 @@ namespace {
 
 constexpr std::string_view kVerifyPath = "/auth/verify";
 
+constexpr ResourceDescription kNotFoundDescription = {.name = "Not Found",
+                                                      .text = "There is nothing under this path."};
+
 bool is_verify(std::string_view path) noexcept {
   return path.starts_with(kVerifyPath) &&
          (path.size() == kVerifyPath.size() || path[kVerifyPath.size()] == '/');
 }
 
-// Whether `allow` (`POST, DELETE, OPTIONS`) names the method.
-bool is_allowed(std::string_view allow, std::string_view method) noexcept {
-  while (!allow.empty()) {
-    const std::size_t comma = allow.find(", ");
-    if (allow.substr(0, comma) == method) return true;
-    if (comma == std::string_view::npos) return false;
-    allow.remove_prefix(comma + 2);
-  }
-  return false;
+/// RFC 9110 §9.2.1.
+bool is_safe(http::Method method) noexcept {
+  return method == http::Method::kGet || method == http::Method::kHead || method == http::Method::kOptions;
 }
 
-ConnectionBinding& binding_in(http::Exchange& exchange) noexcept {
+ConnectionBinding& binding_in(const http::Exchange& exchange) noexcept {
   LATCHKEY_ASSERT(exchange.memo != nullptr);
   return static_cast<ConnectionBinding&>(*exchange.memo);
+}
+
+/// A resource of a form of its own is not negotiated.
+http::Negotiated negotiated(const Route* route, const http::RequestHead& head) noexcept {
+  if (route != nullptr && route->resource->description().forms == Forms::kFixed) return {};
+  return http::negotiate(head);
 }
 
 }  // namespace
 
 Api::Api(Services& services)
     : services_(services),
-      authtoken_(services),
+      pages_(services.settings),
+      logins_(services),
+      home_(services, pages_),
+      static_(services),
+      root_(services, kRootDescription),
+      version1_(services, kVersion1Description),
+      version2_(services, kVersion2Description),
+      openapi_(services, kOpenapiDescription),
+      ping_(services, kPingDescription),
+      authtoken_(services, logins_),
+      session_(services, logins_),
       me_(services),
-      ping_(services),
+      my_tokens_(services),
+      my_token_(services),
+      my_password_(services),
       verify_(services),
-      routes_{{{"/api/v2/authtoken/", &authtoken_},
-               {"/api/v1/authtoken/", &authtoken_},
-               {"/api/v2/me/", &me_},
-               {"/api/v2/ping/", &ping_}}} {}
+      routes_{{{kHomePath, &home_},
+               {PathTemplate("/api/"), &root_},
+               {PathTemplate("/api/v1/"), &version1_},
+               {PathTemplate("/api/v2/"), &version2_},
+               {PathTemplate("/api/openapi.json"), &openapi_},
+               {kStaticPath, &static_},
+               {PathTemplate("/api/v1/authtoken/"), &authtoken_},
+               {PathTemplate("/api/v2/authtoken/"), &authtoken_},
+               {PathTemplate("/api/v2/session/"), &session_},
+               {PathTemplate("/api/v2/me/"), &me_},
+               {kMyTokensPath, &my_tokens_},
+               {kMyTokenPath, &my_token_},
+               {PathTemplate("/api/v2/me/password/"), &my_password_},
+               {PathTemplate("/api/v2/ping/"), &ping_},
+               {PathTemplate(kVerifyPath), &verify_},
+               {PathTemplate("/auth/verify/{path*}"), &verify_}}} {
+  root_.set_document(root_json());
+  version1_.set_document(listing_json(routes_, "/api/v1/"));
+  version2_.set_document(listing_json(routes_, "/api/v2/"));
+  openapi_.set_document(openapi_json(routes_, services.settings.version));
+  ping_.set_document(ping_json(services.settings));
+}
 
 std::unique_ptr<http::ConnectionMemo> Api::opened(const net::IpAddress&) {
   return std::make_unique<ConnectionBinding>();
 }
 
-Resource* Api::find(std::string_view path) noexcept {
-  if (is_verify(path)) return &verify_;
+const Route* Api::find(std::string_view path) const noexcept {
   for (const Route& route : routes_) {
-    if (route.path == path) return route.resource;
+    if (route.path.matches(path)) return &route;
   }
   return nullptr;
 }
 
 bool Api::answer_now(http::Exchange& exchange) {
-  Resource* const resource = find(exchange.head.path);
-  if (resource == nullptr) {
-    if (!redirect(exchange)) answer_not_found(exchange.response, services_.now());
+  // The hottest path is not looked for, and not negotiated.
+  if (is_verify(exchange.head.path)) return verify_.answer_now(exchange, binding_in(exchange));
+  const Route* const route = find(exchange.head.path);
+  if (route == nullptr && redirect(exchange)) return true;
+  const http::Negotiated wanted = negotiated(route, exchange.head);
+  if (wanted.is_plain_json()) return answer_json_now(route, exchange);
+  const std::string_view allow = route == nullptr ? std::string_view{} : route->resource->allow();
+  if (wanted.status == http::Negotiated::Status::kUnknownFormat) {
+    answer_detail(exchange.response, 404, allow, "Not found.", services_.now());
     return true;
   }
-  const std::string_view allow = resource->allow();
-  if (!allow.empty() && !is_allowed(allow, exchange.head.method_text)) {
-    answer_method_not_allowed(exchange.response, allow, exchange.head.method_text, services_.now());
+  if (wanted.status == http::Negotiated::Status::kNotAcceptable) {
+    answer_detail(exchange.response, 406, allow, "Could not satisfy the request Accept header.",
+                  services_.now());
     return true;
   }
-  return resource->answer_now(exchange, binding_in(exchange));
+  Rendition rendition(exchange);
+  if (!answer_json_now(route, rendition.inner())) return false;
+  send(rendition, route, wanted, exchange);
+  return true;
 }
 
 runtime::Task<void> Api::answer(http::Exchange& exchange) {
-  Resource* const resource = find(exchange.head.path);
-  LATCHKEY_ASSERT(resource != nullptr);
-  return resource->answer(exchange, binding_in(exchange));
+  if (is_verify(exchange.head.path)) return verify_.answer(exchange, binding_in(exchange));
+  const Route* const route = find(exchange.head.path);
+  LATCHKEY_ASSERT(route != nullptr);
+  const http::Negotiated wanted = negotiated(route, exchange.head);
+  if (wanted.is_plain_json()) return route->resource->answer(exchange, binding_in(exchange));
+  return answer_rendered(exchange, *route->resource, wanted);
+}
+
+runtime::Task<void> Api::answer_rendered(http::Exchange& exchange, Resource& resource,
+                                         http::Negotiated wanted) {
+  Rendition rendition(exchange);
+  auto answering = resource.answer(rendition.inner(), binding_in(exchange));
+  co_await answering;
+  send(rendition, find(exchange.head.path), wanted, exchange);
+}
+
+void Api::send(Rendition& rendition, const Route* route, const http::Negotiated& wanted,
+               const http::Exchange& exchange) {
+  if (wanted.form == http::Negotiated::Form::kJson) {
+    rendition.send_indented(wanted.indent, services_.now());
+    return;
+  }
+  rendition.send_page(pages_, route == nullptr ? kNotFoundDescription : route->resource->description(),
+                      breadcrumbs_to(exchange.head.path),
+                      visitor_of(exchange, binding_in(exchange), services_), services_.now());
+}
+
+bool Api::answer_json_now(const Route* route, http::Exchange& exchange) {
+  if (route == nullptr) {
+    answer_not_found(exchange.response, services_.now());
+    return true;
+  }
+  Resource& resource = *route->resource;
+  if (answer_without_asking(resource, exchange)) return true;
+  return resource.answer_now(exchange, binding_in(exchange));
+}
+
+/// What is the same for all resources: OPTIONS, methods that there are not, and requests that another site
+/// made a browser send.
+bool Api::answer_without_asking(const Resource& resource, http::Exchange& exchange) const {
+  const http::Method method = exchange.head.method;
+  if (method == http::Method::kOptions) {
+    exchange.response.status(200)
+        .header("Allow", resource.allow())
+        .body(kJsonType, options_json_of(resource.description()), services_.now());
+    return true;
+  }
+  const OperationDescription* const operation = find_operation(resource.description(), method);
+  if (operation == nullptr) {
+    answer_method_not_allowed(exchange.response, resource.allow(), exchange.head.method_text,
+                              services_.now());
+    return true;
+  }
+  if (is_safe(method) || operation->access == Access::kAnyone) return false;
+  const Presented presented = find_credentials(exchange.head, services_.settings.basic);
+  if (!is_forged(exchange.head, operation->access, presented, services_.sessions)) return false;
+  answer_detail(exchange.response, 403, resource.allow(), kForgeryText, services_.now());
+  return true;
 }
 
 std::string_view Api::allow(const http::RequestHead& head) noexcept {
-  const Resource* const resource = find(head.path);
-  return resource == nullptr ? std::string_view{} : resource->allow();
+  const Route* const route = find(head.path);
+  return route == nullptr ? std::string_view{} : route->resource->allow();
 }
 
 // C-1: a path that lacks only its final slash.
-bool Api::redirect(http::Exchange& exchange) {
-  const std::string_view path = exchange.head.path;
-  for (const Route& route : routes_) {
-    if (route.path.size() != path.size() + 1 || !route.path.starts_with(path)) continue;
-    std::string location(route.path);
-    if (!exchange.head.query.empty()) location.append(1, '?').append(exchange.head.query);
-    const http::Method method = exchange.head.method;
-    const bool is_safe =
-        method == http::Method::kGet || method == http::Method::kHead || method == http::Method::kOptions;
-    exchange.response.status(is_safe ? 301 : 308)
-        .header("Allow", route.resource->allow())
-        .header("Location", location)
-        .no_body(services_.now());
-    return true;
+bool Api::redirect(http::Exchange& exchange) const {
+  std::string location(exchange.head.path);
+  location += '/';
+  const Route* const route = find(location);
+  if (route == nullptr) return false;
+  if (!exchange.head.query.empty()) location.append(1, '?').append(exchange.head.query);
+  exchange.response.status(is_safe(exchange.head.method) ? 301 : 308)
+      .header("Allow", route->resource->allow())
+      .header("Location", location)
+      .no_body(services_.now());
+  return true;
+}
+
+/// The resources on the way to `path`, from the root of the API.
+std::vector<Breadcrumb> Api::breadcrumbs_to(std::string_view path) const {
+  std::vector<Breadcrumb> breadcrumbs;
+  for (std::size_t slash = path.find('/', 1); slash != std::string_view::npos;
+       slash = path.find('/', slash + 1)) {
+    const std::string_view prefix = path.substr(0, slash + 1);
+    if (const Route* const route = find(prefix)) {
+      breadcrumbs.push_back({route->resource->description().name, prefix});
+    }
   }
-  return false;
+  if (!path.ends_with('/')) {
+    if (const Route* const route = find(path))
+      breadcrumbs.push_back({route->resource->description().name, path});
+  }
+  return breadcrumbs;
 }
 
 }  // namespace latchkey::api

@@ -103,4 +103,37 @@ runtime::Task<BasicCaller> check_basic(http::Exchange& exchange, std::string_vie
   co_return BasicCaller{(*user)->id, (*user)->name};
 }
 
+runtime::Task<Caller> identify(http::Exchange& exchange, ConnectionBinding& binding, Services& services) {
+  const bool basic = services.settings.basic;
+  const Presented presented = find_credentials(exchange.head, basic);
+  Caller caller;
+  if (presented.kind == Presented::Kind::kBasic) {
+    auto checking = check_basic(exchange, presented.word, services);
+    BasicCaller found = co_await checking;
+    caller.user_id = found.user_id;
+    caller.name = std::move(found.name);
+    co_return caller;
+  }
+  token::Admission admission;
+  if (presented.kind == Presented::Kind::kToken)
+    admission = admission_of(exchange, presented, binding, services);
+  if (admission.outcome != token::Outcome::kAdmitted) {
+    answer_refused(exchange, presented, admission.outcome, basic, services);
+    co_return caller;
+  }
+  caller.user_id = admission.user->id();
+  caller.name = admission.user->name();
+  caller.token = presented.token;
+  co_return caller;
+}
+
+http::ResponseWriter& begin_answer(http::Exchange& exchange, int status, std::string_view allow,
+                                   const Caller& caller, const Services& services) {
+  exchange.response.status(status).header("Allow", allow);
+  if (caller.token) {
+    exchange.response.header("Auth-Token-Timeout", services.settings.token_timeout_ms / 1000);
+  }
+  return exchange.response;
+}
+
 }  // namespace latchkey::api

@@ -60,6 +60,7 @@ Presented find_credentials(const http::RequestHead& head, bool basic) noexcept {
   if (cookie.status == http::CookieToken::Status::kTwice) presented.kind = Kind::kAmbiguous;
   if (cookie.status == http::CookieToken::Status::kFound) {
     presented.kind = Kind::kToken;
+    presented.by_cookie = true;
     presented.token = cookie.token;
   }
   return presented;

@@ -10,9 +10,25 @@ namespace latchkey::api {
 
 namespace {
 
-constexpr std::string_view kDescription =
-    R"({"name":"Me","description":"The user whom the request's credentials stand for.",)"
-    R"("renders":["application/json","text/html"],"parses":[]})";
+constexpr AnswerDescription kGetAnswers[] = {
+    {200, "The user, as a list of one.", "Users"},
+    {401, "The credentials admit nobody.", "Detail"},
+    {503, "A bound is reached; `Retry-After` says when to try again.", "Detail"},
+};
+constexpr OperationDescription kOperations[] = {
+    {http::Method::kGet,
+     "GET",
+     "Who the request's credentials stand for",
+     Access::kUser,
+     {},
+     {},
+     kGetAnswers},
+};
+constexpr ResourceDescription kDescription = {
+    .name = "Me",
+    .text = "The user whom the request's credentials stand for.",
+    .operations = kOperations,
+};
 
 std::string user_json(const credential::User& user) {
   std::string json =
@@ -30,56 +46,26 @@ std::string user_json(const credential::User& user) {
 
 }  // namespace
 
-bool MeResource::answer_now(http::Exchange& exchange, ConnectionBinding& binding) {
-  const Presented presented = find_credentials(exchange.head, services_.settings.basic);
-  if (presented.kind == Presented::Kind::kBasic) return false;
-  token::Admission admission;
-  if (presented.kind == Presented::Kind::kToken)
-    admission = admission_of(exchange, presented, binding, services_);
-  if (admission.outcome != token::Outcome::kAdmitted) {
-    answer_refused(exchange, presented, admission.outcome, services_.settings.basic, services_);
-    return true;
-  }
-  if (exchange.head.method != http::Method::kOptions) return false;
-  exchange.response.status(200)
-      .header("Allow", allow())
-      .header("Auth-Token-Timeout", services_.settings.token_timeout_ms / 1000)
-      .body(kJsonType, kDescription, services_.now());
-  return true;
-}
+MeResource::MeResource(Services& services) : Resource(kDescription), services_(services) {}
+
+bool MeResource::answer_now(http::Exchange&, ConnectionBinding&) { return false; }
 
 runtime::Task<void> MeResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
-  const Presented presented = find_credentials(exchange.head, services_.settings.basic);
-  const bool by_token = presented.kind == Presented::Kind::kToken;
-  std::int64_t user_id = 0;
-  if (by_token) {
-    const token::Admission admission = admission_of(exchange, presented, binding, services_);
-    if (admission.outcome != token::Outcome::kAdmitted) {
-      answer_refused(exchange, presented, admission.outcome, services_.settings.basic, services_);
-      co_return;
-    }
-    user_id = admission.user->id();
-  } else {
-    auto checking = check_basic(exchange, presented.word, services_);
-    const BasicCaller caller = co_await checking;
-    if (caller.user_id == 0) co_return;
-    user_id = caller.user_id;
-  }
-  auto finding = services_.directory.find_by_id(user_id);
+  auto identifying = identify(exchange, binding, services_);
+  const Caller caller = co_await identifying;
+  if (caller.user_id == 0) co_return;
+  auto finding = services_.directory.find_by_id(caller.user_id);
   const Result<std::optional<credential::User>> user = co_await finding;
   if (!user) {
     answer_unavailable(exchange.response, allow(), user.error(), services_.now());
     co_return;
   }
   if (!*user || !(*user)->active) {
+    const Presented presented = find_credentials(exchange.head, services_.settings.basic);
     answer_refused(exchange, presented, token::Outcome::kInactive, services_.settings.basic, services_);
     co_return;
   }
-  exchange.response.status(200).header("Allow", allow());
-  if (by_token) exchange.response.header("Auth-Token-Timeout", services_.settings.token_timeout_ms / 1000);
-  exchange.response.body(kJsonType,
-                         exchange.head.method == http::Method::kOptions ? kDescription : user_json(**user),
-                         services_.now());
+  begin_answer(exchange, 200, allow(), caller, services_).body(kJsonType, user_json(**user), services_.now());
 }
 
 }  // namespace latchkey::api

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "latchkey/base/hex.h"
+
 namespace latchkey::api {
 
 namespace {
@@ -11,6 +13,10 @@ template <class T>
 Result<T> flattened(Result<Result<T>> nested) {
   if (!nested) return tl::unexpected<Error>(std::move(nested.error()));
   return std::move(*nested);
+}
+
+std::optional<token::Token> token_of(const std::optional<http::TokenBytes>& bytes) {
+  return bytes ? std::optional<token::Token>(*bytes) : std::nullopt;
 }
 
 std::vector<const token::Table*> tables_of(const std::vector<token::Shard*>& shards) {
@@ -37,7 +43,7 @@ token::Admission Sessions::check(const http::TokenBytes& token, const store::Bin
 }
 
 runtime::Task<Result<token::Login>> Sessions::login(token::LoginRequest request) {
-  const runtime::PortId owner = registry_.shard_of(context_.keyring.tag_of(request.user_id));
+  const runtime::PortId owner = owner_of(request.user_id);
   token::Shard& shard = *context_.shards[owner];
   auto calling = runtime::call_task(
       port_, owner, [&shard, &request](runtime::Port&) { return shard.login(std::move(request)); });
@@ -56,13 +62,55 @@ runtime::Task<Result<bool>> Sessions::end(http::TokenBytes token, store::Binding
 }
 
 runtime::Task<Result<std::size_t>> Sessions::end_all(std::int64_t user_id, store::Death reason) {
-  const runtime::PortId owner = registry_.shard_of(context_.keyring.tag_of(user_id));
+  const runtime::PortId owner = owner_of(user_id);
   token::Shard& shard = *context_.shards[owner];
   auto calling = runtime::call_task(port_, owner, [&shard, user_id, reason](runtime::Port&) {
     return shard.end_all(user_id, reason, std::nullopt);
   });
   Result<Result<std::size_t>> result = co_await calling;
   co_return flattened(std::move(result));
+}
+
+runtime::Task<Result<std::size_t>> Sessions::end_others(std::int64_t user_id,
+                                                        std::optional<http::TokenBytes> keep) {
+  const runtime::PortId owner = owner_of(user_id);
+  token::Shard& shard = *context_.shards[owner];
+  const std::optional<token::Token> kept = token_of(keep);
+  auto calling = runtime::call_task(port_, owner, [&shard, user_id, &kept](runtime::Port&) {
+    return shard.end_all(user_id, store::Death::kDeleted, kept);
+  });
+  Result<Result<std::size_t>> result = co_await calling;
+  co_return flattened(std::move(result));
+}
+
+runtime::Task<Result<bool>> Sessions::end_row(std::int64_t user_id, store::RowId row) {
+  const runtime::PortId owner = owner_of(user_id);
+  token::Shard& shard = *context_.shards[owner];
+  auto calling = runtime::call_task(
+      port_, owner, [&shard, user_id, row](runtime::Port&) { return shard.end_row(user_id, row); });
+  Result<Result<bool>> result = co_await calling;
+  co_return flattened(std::move(result));
+}
+
+runtime::Task<Result<token::LiveTokens>> Sessions::live_tokens(std::int64_t user_id, store::RowId before,
+                                                               std::size_t limit,
+                                                               std::optional<http::TokenBytes> current) {
+  const runtime::PortId owner = owner_of(user_id);
+  const token::Shard& shard = *context_.shards[owner];
+  const std::optional<token::Token> own = token_of(current);
+  auto calling = runtime::call(port_, owner, [&shard, user_id, before, limit, &own](runtime::Port&) {
+    return shard.live_tokens(user_id, before, limit, own);
+  });
+  Result<token::LiveTokens> tokens = co_await calling;
+  co_return tokens;
+}
+
+std::string Sessions::csrf_token(const http::TokenBytes& token) const {
+  return to_hex(context_.keyring.csrf_hash(token::Token(token)));
+}
+
+runtime::PortId Sessions::owner_of(std::int64_t user_id) const noexcept {
+  return registry_.shard_of(context_.keyring.tag_of(user_id));
 }
 
 }  // namespace latchkey::api

@@ -5,6 +5,20 @@
 
 namespace latchkey::api {
 
+namespace {
+
+constexpr ResourceDescription kDescription = {
+    .name = "Verify",
+    .text =
+        "For proxies: whether the request's credentials admit, by any method. 200 with X-Auth-User, or 401.",
+    .forms = Forms::kFixed,
+    .fixed_type = "application/json",
+};
+
+}  // namespace
+
+VerifyResource::VerifyResource(Services& services) : Resource(kDescription), services_(services) {}
+
 bool VerifyResource::answer_now(http::Exchange& exchange, ConnectionBinding& binding) {
   const bool basic = services_.settings.verify_basic;
   const Presented presented = find_credentials(exchange.head, basic);

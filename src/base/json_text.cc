@@ -62,4 +62,48 @@ void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
 }
 
+std::string indent_json(std::string_view compact, std::size_t width) {
+  std::string out;
+  out.reserve(2 * compact.size());
+  std::size_t depth = 0;
+  const auto begin_line = [&out, &depth, width] { out.append(1, '\n').append(depth * width, ' '); };
+  for (std::size_t at = 0; at < compact.size(); ++at) {
+    const char character = compact[at];
+    switch (character) {
+      case '"': {
+        const std::size_t start = at++;
+        while (at < compact.size() && compact[at] != '"') at += compact[at] == '\\' ? 2U : 1U;
+        out += compact.substr(start, at - start + 1);
+        break;
+      }
+      case '{':
+      case '[':
+        out += character;
+        if (at + 1 < compact.size() && (compact[at + 1] == '}' || compact[at + 1] == ']')) {
+          out += compact[++at];
+        } else {
+          ++depth;
+          begin_line();
+        }
+        break;
+      case '}':
+      case ']':
+        depth -= depth == 0 ? 0 : 1;
+        begin_line();
+        out += character;
+        break;
+      case ',':
+        out += character;
+        begin_line();
+        break;
+      case ':':
+        out += ": ";
+        break;
+      default:
+        out += character;
+    }
+  }
+  return out;
+}
+
 }  // namespace latchkey

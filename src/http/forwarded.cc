@@ -98,9 +98,14 @@ void skip_blanks(std::string_view& line) noexcept {
   while (!line.empty() && is_blank(line.front())) line.remove_prefix(1);
 }
 
+struct Element {
+  std::optional<IpAddress> node;  ///< `for`, where it is an address
+  std::string_view proto;         ///< empty where there is none
+};
+
 /// forwarded-element of RFC 7239 §4, cut off `line` up to the comma behind it. False where it is malformed:
 /// then nobody can say where it ends.
-bool take_element(std::string_view& line, std::optional<IpAddress>& node) noexcept {
+bool take_element(std::string_view& line, Element& element) noexcept {
   bool has_node = false;
   while (true) {
     skip_blanks(line);
@@ -116,7 +121,10 @@ bool take_element(std::string_view& line, std::optional<IpAddress>& node) noexce
       if (equals_ignoring_case(name, "for")) {
         if (has_node) return false;
         has_node = true;
-        node = parse_node(*value, false);
+        element.node = parse_node(*value, false);
+      } else if (equals_ignoring_case(name, "proto")) {
+        if (!element.proto.empty()) return false;
+        element.proto = *value;
       }
       skip_blanks(line);
     }
@@ -128,10 +136,20 @@ bool take_element(std::string_view& line, std::optional<IpAddress>& node) noexce
 
 void add_forwarded(std::string_view line, Hops& hops) noexcept {
   while (true) {
-    std::optional<IpAddress> node;
-    if (!take_element(line, node)) return hops.add(std::nullopt);
-    hops.add(node);
+    Element element;
+    if (!take_element(line, element)) return hops.add(std::nullopt);
+    hops.add(element.node);
     if (line.empty()) return;
+    line.remove_prefix(1);
+  }
+}
+
+/// `proto` of a line's last element; empty where the line is malformed.
+std::string_view last_proto(std::string_view line) noexcept {
+  while (true) {
+    Element element;
+    if (!take_element(line, element)) return {};
+    if (line.empty()) return element.proto;
     line.remove_prefix(1);
   }
 }
@@ -168,6 +186,22 @@ IpAddress remote_address(const IpAddress& peer, std::span<const net::Network> tr
     if (head.headers[i].known == wanted) lines[count++] = head.headers[i].value;
   }
   return remote_address(peer, trusted, source, std::span(lines).first(count));
+}
+
+bool came_over_https(const IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,
+                     const RequestHead& head) noexcept {
+  if (!is_trusted(peer, trusted)) return false;
+  if (source == ForwardedSource::kXForwardedFor) {
+    std::string_view list = find_other_header(head, "X-Forwarded-Proto").value;
+    const std::size_t comma = list.rfind(',');
+    if (comma != std::string_view::npos) list.remove_prefix(comma + 1);
+    return equals_ignoring_case(trim_blanks(list), "https");
+  }
+  std::string_view proto;
+  for (std::size_t i = 0; i < head.header_count; ++i) {
+    if (head.headers[i].known == KnownHeader::kForwarded) proto = last_proto(head.headers[i].value);
+  }
+  return equals_ignoring_case(proto, "https");
 }
 
 }  // namespace latchkey::http

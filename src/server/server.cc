@@ -68,6 +68,7 @@ api::ApiSettings api_settings_of(const Settings& settings) {
   api.session_text = settings.session_text;
   api.basic = settings.basic;
   api.verify_basic = settings.verify_basic;
+  api.secure_cookies = settings.secure_cookies;
   api.max_body_bytes = settings.body_limit_bytes;
   return api;
 }

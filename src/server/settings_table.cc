@@ -89,6 +89,8 @@ constexpr Setting kTable[] = {
     {"basic", "", SwitchKind{&Settings::basic}, "Authorization: Basic is taken."},
     {"verify_basic", "", SwitchKind{&Settings::verify_basic},
      "Authorization: Basic is taken at /auth/verify too."},
+    {"secure_cookies", "", SwitchKind{&Settings::secure_cookies},
+     "Cookies are Secure always, not only where a trusted proxy says https."},
 
     {"body_limit", "BYTES", BytesKind{&Settings::body_limit_bytes, kKiB, 16 * kMiB},
      "The longest body of a request."},

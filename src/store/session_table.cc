@@ -160,6 +160,24 @@ Result<std::vector<Session>> live_sessions_of(Database& database, std::int64_t u
   }
 }
 
+Result<std::vector<Session>> sessions_of_rows(Database& database, std::span<const RowId> rows) {
+  Result<Statement> statement =
+      database.prepare("SELECT " LATCHKEY_SESSION_COLUMNS " FROM sessions WHERE row = ?1");
+  if (!statement) return tl::unexpected(statement.error());
+  std::vector<Session> sessions;
+  for (const RowId wanted : rows) {
+    const Result<bool> row = statement->bind(1, wanted).step();
+    if (!row) return tl::unexpected(row.error());
+    if (*row) {
+      Result<Session> session = read_session(database, *statement);
+      if (!session) return tl::unexpected(std::move(session.error()));
+      sessions.push_back(std::move(*session));
+    }
+    statement->reset();
+  }
+  return sessions;
+}
+
 Result<std::size_t> bury_all_of(Database& database, std::int64_t user_id, Death reason, WallTime at) {
   LATCHKEY_ASSERT(reason != Death::kNone);
   Result<Statement> statement =

@@ -53,4 +53,9 @@ runtime::Task<Result<std::vector<Session>>> SqliteStore::sessions_of(std::int64_
   co_return co_await job;
 }
 
+runtime::Task<Result<std::vector<Session>>> SqliteStore::sessions_at(std::vector<RowId> rows) {
+  auto job = read(port_, store_, [&rows](Database& database) { return sessions_of_rows(database, rows); });
+  co_return co_await job;
+}
+
 }  // namespace latchkey::store

@@ -17,6 +17,7 @@ namespace {
 constexpr char kTagContext[crypto_kdf_CONTEXTBYTES + 1] = "LkTagKey";
 constexpr char kBindingContext[crypto_kdf_CONTEXTBYTES + 1] = "LkBindng";
 constexpr char kLookupContext[crypto_kdf_CONTEXTBYTES + 1] = "LkLookup";
+constexpr char kCsrfContext[crypto_kdf_CONTEXTBYTES + 1] = "LkCsrfTk";
 constexpr char kSigningContext[crypto_kdf_CONTEXTBYTES + 1] = "LkSignng";
 constexpr char kFingerprintContext[crypto_kdf_CONTEXTBYTES + 1] = "LkFngrpt";
 
@@ -53,6 +54,7 @@ struct Keyring::Keys {
   SecretBytes<crypto_shorthash_KEYBYTES> tag;
   SecretBytes<crypto_shorthash_siphashx24_KEYBYTES> binding;
   SecretBytes<32> lookup;
+  SecretBytes<32> csrf;
   std::array<SecretBytes<32>, kMaxSigningNumber> signing;  // [0] is number 1
 
   // Best effort: where the limit of locked memory is lower, keys may be swapped out.
@@ -69,6 +71,7 @@ Keyring::Keyring(const KeyFile& file) : signing_(file.signing) {
   derive(keys_->tag, 1, kTagContext, file);
   derive(keys_->binding, 1, kBindingContext, file);
   derive(keys_->lookup, 1, kLookupContext, file);
+  derive(keys_->csrf, 1, kCsrfContext, file);
   // All numbers, not only those up to the one in use: a key file put back from a backup may be behind.
   for (std::size_t i = 0; i < keys_->signing.size(); ++i) {
     derive(keys_->signing[i], i + 1, kSigningContext, file);
@@ -126,6 +129,10 @@ Secret Keyring::sign(std::uint8_t number, const store::SessionId& id) const noex
 
 store::LookupHash Keyring::lookup_hash(const Token& token) const noexcept {
   return keyed_blake2b<sizeof(store::LookupHash)>(token.bytes(), keys_->lookup);
+}
+
+CsrfHash Keyring::csrf_hash(const Token& token) const noexcept {
+  return keyed_blake2b<sizeof(CsrfHash)>(token.bytes(), keys_->csrf);
 }
 
 store::BindingHash Keyring::binding_hash(std::span<const std::uint8_t> bytes) const noexcept {

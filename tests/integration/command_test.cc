@@ -1,7 +1,7 @@
 // The command latchkey, with a server (through its admin socket, so that it holds at once) and without one.
 #include <gtest/gtest.h>
 
-#include "rig.h"
+#include "support/rig.h"
 
 namespace latchkey::test {
 namespace {

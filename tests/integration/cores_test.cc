@@ -5,7 +5,7 @@
 #include <mutex>
 #include <thread>
 
-#include "rig.h"
+#include "support/rig.h"
 
 namespace latchkey::test {
 namespace {

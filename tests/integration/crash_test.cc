@@ -6,7 +6,7 @@
 #include <atomic>
 #include <csignal>
 
-#include "rig.h"
+#include "support/rig.h"
 
 namespace latchkey::test {
 namespace {

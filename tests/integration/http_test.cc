@@ -4,7 +4,7 @@
 #include <chrono>
 #include <thread>
 
-#include "rig.h"
+#include "support/rig.h"
 
 namespace latchkey::test {
 namespace {

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "rig.h"
+#include "support/rig.h"
 
 namespace latchkey::test {
 namespace {

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "rig.h"
+#include "support/rig.h"
 
 namespace latchkey::test {
 namespace {

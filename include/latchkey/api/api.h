@@ -1,16 +1,27 @@
-// Api: from a request's path and method to the resource that answers it; redirects, 404 and 405 (C-1, C-2,
-// C-71). The handler of a core's connections; one core thread.
+// Api: from a request's path and method to the resource that answers it, and its answer's form; redirects,
+// 404, 405, 406 and the protection of cookies (C-1, C-2, C-60, C-71). The handler of a core's connections;
+// one core thread.
 #pragma once
 
 #include <array>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "latchkey/api/authtoken.h"
+#include "latchkey/api/document.h"
+#include "latchkey/api/home.h"
+#include "latchkey/api/logins.h"
 #include "latchkey/api/me.h"
-#include "latchkey/api/ping.h"
+#include "latchkey/api/me_password.h"
+#include "latchkey/api/me_tokens.h"
+#include "latchkey/api/openapi.h"
+#include "latchkey/api/pages.h"
+#include "latchkey/api/rendition.h"
+#include "latchkey/api/session.h"
 #include "latchkey/api/verify.h"
 #include "latchkey/http/handler.h"
+#include "latchkey/http/negotiation.h"
 
 namespace latchkey::api {
 
@@ -25,20 +36,35 @@ class Api final : public http::Handler {
   std::string_view allow(const http::RequestHead& head) noexcept override;
 
  private:
-  struct Route {
-    std::string_view path;  ///< with its final slash
-    Resource* resource;
-  };
+  static constexpr std::size_t kRoutes = 16;
 
-  Resource* find(std::string_view path) noexcept;
-  bool redirect(http::Exchange& exchange);
+  const Route* find(std::string_view path) const noexcept;
+  bool redirect(http::Exchange& exchange) const;
+  bool answer_json_now(const Route* route, http::Exchange& exchange);
+  bool answer_without_asking(const Resource& resource, http::Exchange& exchange) const;
+  runtime::Task<void> answer_rendered(http::Exchange& exchange, Resource& resource, http::Negotiated wanted);
+  void send(Rendition& rendition, const Route* route, const http::Negotiated& wanted,
+            const http::Exchange& exchange);
+  std::vector<Breadcrumb> breadcrumbs_to(std::string_view path) const;
 
   Services& services_;
+  const Pages pages_;
+  Logins logins_;
+  HomeResource home_;
+  StaticResource static_;
+  DocumentResource root_;
+  DocumentResource version1_;
+  DocumentResource version2_;
+  DocumentResource openapi_;
+  DocumentResource ping_;
   AuthTokenResource authtoken_;
+  SessionResource session_;
   MeResource me_;
-  PingResource ping_;
+  MyTokensResource my_tokens_;
+  MyTokenResource my_token_;
+  MyPasswordResource my_password_;
   VerifyResource verify_;
-  const std::array<Route, 4> routes_;
+  const std::array<Route, kRoutes> routes_;
 };
 
 }  // namespace latchkey::api

@@ -2,7 +2,7 @@
 // OPTIONS describes it (C-50).
 #pragma once
 
-#include "latchkey/api/login_fields.h"
+#include "latchkey/api/logins.h"
 #include "latchkey/api/resource.h"
 #include "latchkey/api/services.h"
 
@@ -10,24 +10,18 @@ namespace latchkey::api {
 
 class AuthTokenResource final : public Resource {
  public:
-  explicit AuthTokenResource(Services& services)
-      : services_(services), fields_reader_(services.settings.max_body_bytes) {}
+  AuthTokenResource(Services& services, Logins& logins);
 
-  std::string_view allow() const noexcept override { return "POST, DELETE, OPTIONS"; }
   bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
   runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding) override;
 
  private:
   runtime::Task<void> obtain(http::Exchange& exchange, ConnectionBinding& binding);
-  runtime::Task<void> answer_failed(http::Exchange& exchange, const credential::User& user,
-                                    const Error& error, net::IpAddress address, BootTime began);
-  runtime::Task<void> refuse(http::Exchange& exchange, std::string name, net::IpAddress address,
-                             BootTime began);
   runtime::Task<void> invalidate(http::Exchange& exchange, ConnectionBinding& binding);
   void answer_invalidated(http::Exchange& exchange);
 
   Services& services_;
-  LoginFieldsReader fields_reader_;
+  Logins& logins_;
 };
 
 }  // namespace latchkey::api

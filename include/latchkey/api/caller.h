@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "latchkey/api/credentials.h"
 #include "latchkey/api/memo.h"
@@ -31,6 +33,20 @@ token::Admission admission_of(const http::Exchange& exchange, const Presented& p
 /// kind kToken only. `basic`: whether the resource takes Basic, for the challenge.
 void answer_refused(http::Exchange& exchange, const Presented& presented, token::Outcome outcome, bool basic,
                     const Services& services);
+
+/// Who sends a request to a resource that takes a user's credentials (C-36).
+struct Caller {
+  std::int64_t user_id = 0;  ///< 0: refused, and answered already
+  std::string name;
+  std::optional<http::TokenBytes> token;  ///< nothing where it was Basic
+};
+
+/// Finds out who sends the request, by token or by Basic, and answers where it is nobody who may.
+runtime::Task<Caller> identify(http::Exchange& exchange, ConnectionBinding& binding, Services& services);
+
+/// Begins an answer to `caller`: status, `Allow`, and by token `Auth-Token-Timeout` (C-31).
+http::ResponseWriter& begin_answer(http::Exchange& exchange, int status, std::string_view allow,
+                                   const Caller& caller, const Services& services);
 
 /// Who Basic credentials are.
 struct BasicCaller {

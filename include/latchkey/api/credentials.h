@@ -19,7 +19,8 @@ struct Presented {
     kAmbiguous,  ///< 400: a credential stands twice
   };
   Kind kind = Kind::kNothing;
-  bool bearer = false;  ///< it came as `Bearer`, and is challenged so (C-32)
+  bool bearer = false;     ///< it came as `Bearer`, and is challenged so (C-32)
+  bool by_cookie = false;  ///< it came as a cookie, which a browser sends of itself
   std::optional<http::TokenBytes> token;
   std::string_view word;
   std::string_view problem;

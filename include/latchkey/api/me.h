@@ -8,9 +8,8 @@ namespace latchkey::api {
 
 class MeResource final : public Resource {
  public:
-  explicit MeResource(Services& services) : services_(services) {}
+  explicit MeResource(Services& services);
 
-  std::string_view allow() const noexcept override { return "GET, HEAD, OPTIONS"; }
   bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
   runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding) override;
 

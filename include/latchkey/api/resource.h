@@ -2,9 +2,12 @@
 // serves what needs no wait, `answer` the rest. One core thread.
 #pragma once
 
+#include <string>
 #include <string_view>
 
+#include "latchkey/api/description.h"
 #include "latchkey/api/memo.h"
+#include "latchkey/base/assert.h"
 #include "latchkey/http/handler.h"
 #include "latchkey/runtime/task.h"
 
@@ -12,17 +15,27 @@ namespace latchkey::api {
 
 class Resource {
  public:
+  /// `description` outlives the resource.
+  explicit Resource(const ResourceDescription& description)
+      : description_(description), allow_(allow_of(description)) {}
   virtual ~Resource() = default;
+  Resource(const Resource&) = delete;
+  Resource& operator=(const Resource&) = delete;
 
+  const ResourceDescription& description() const noexcept { return description_; }
   /// The value of `Allow`, in the order in which it is published; empty where any method is served.
-  virtual std::string_view allow() const noexcept = 0;
+  std::string_view allow() const noexcept { return allow_; }
 
   /// Answers, if that needs no wait. False, with nothing written, if `answer` is to be asked. The method is
-  /// one of `allow`.
+  /// one of the description's operations.
   virtual bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) = 0;
 
   /// Answers, waiting as long as it takes. Both outlive the task. Asked only after `answer_now` gave false.
-  virtual runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding) = 0;
+  virtual runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding);
+
+ private:
+  const ResourceDescription& description_;
+  const std::string allow_;
 };
 
 }  // namespace latchkey::api

@@ -7,7 +7,9 @@
 #include "latchkey/base/log.h"
 #include "latchkey/credential/authenticator.h"
 #include "latchkey/credential/directory.h"
+#include "latchkey/credential/hash_pool.h"
 #include "latchkey/runtime/loop.h"
+#include "latchkey/store/store.h"
 
 namespace latchkey::api {
 
@@ -18,6 +20,8 @@ struct Services {
   Sessions& sessions;
   credential::Authenticator& authenticator;
   credential::Directory& directory;
+  credential::HashClient& hasher;
+  store::Store& store;
 
   BootTime now() const noexcept { return loop.now(); }
 };

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -56,7 +57,23 @@ class Sessions final : public SessionEnder {
   /// Ends all tokens of a user. Gives how many.
   runtime::Task<Result<std::size_t>> end_all(std::int64_t user_id, store::Death reason) override;
 
+  /// Ends all tokens that a user has but this one. Gives how many.
+  runtime::Task<Result<std::size_t>> end_others(std::int64_t user_id, std::optional<http::TokenBytes> keep);
+
+  /// Ends the user's token of this row. False where he has none.
+  runtime::Task<Result<bool>> end_row(std::int64_t user_id, store::RowId row);
+
+  /// token::Shard::live_tokens, by the core that owns them.
+  runtime::Task<Result<token::LiveTokens>> live_tokens(std::int64_t user_id, store::RowId before,
+                                                       std::size_t limit,
+                                                       std::optional<http::TokenBytes> current);
+
+  /// What a page shows beside the cookie with this token: 32 hexadecimal digits.
+  std::string csrf_token(const http::TokenBytes& token) const;
+
  private:
+  runtime::PortId owner_of(std::int64_t user_id) const noexcept;
+
   runtime::Port& port_;
   const SessionsContext& context_;
   const token::Registry registry_;

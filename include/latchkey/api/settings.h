@@ -23,6 +23,7 @@ struct ApiSettings {
   bool session_text = true;
   bool basic = true;  ///< C-30
   bool verify_basic = false;
+  bool secure_cookies = false;  ///< cookies are Secure whatever is known of the connection
   std::size_t max_body_bytes = 65'536;
 };
 

@@ -9,9 +9,8 @@ namespace latchkey::api {
 
 class VerifyResource final : public Resource {
  public:
-  explicit VerifyResource(Services& services) : services_(services) {}
+  explicit VerifyResource(Services& services);
 
-  std::string_view allow() const noexcept override { return {}; }
   bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
   runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding) override;
 

@@ -1,7 +1,8 @@
-// Writing JSON (RFC 8259): strings. The rest of a compact document is the caller's to write. Pure functions,
-// any thread.
+// Writing JSON (RFC 8259): strings, and laying a document out for people. The rest of a compact document is
+// the caller's to write. Pure functions, any thread.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -11,5 +12,9 @@ namespace latchkey {
 /// is not ASCII stays as it is (C-5), but for bytes that are not UTF-8: each becomes U+FFFD, as the document
 /// must be UTF-8.
 void append_json_string(std::string& out, std::string_view text);
+
+/// A compact document (no white space between its tokens) with each member and element on a line of its own,
+/// each level `width` spaces further in, and a space behind each colon; `{}` and `[]` stay as they are.
+std::string indent_json(std::string_view compact, std::size_t width);
 
 }  // namespace latchkey

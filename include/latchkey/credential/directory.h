@@ -24,6 +24,9 @@ class Directory {
   /// never undoes a change of it. False where it is not.
   virtual runtime::Task<Result<bool>> replace_hash(std::int64_t id, std::string expected,
                                                    std::string replacement) = 0;
+
+  /// Sets a new password's hash. False where there is no such user.
+  virtual runtime::Task<Result<bool>> set_password_hash(std::int64_t id, std::string hash) = 0;
 };
 
 }  // namespace latchkey::credential

@@ -29,4 +29,10 @@ net::IpAddress remote_address(const net::IpAddress& peer, std::span<const net::N
 net::IpAddress remote_address(const net::IpAddress& peer, std::span<const net::Network> trusted,
                               ForwardedSource source, const RequestHead& head) noexcept;
 
+/// Whether a trusted peer says that the request reached it over TLS: by the last element of
+/// `X-Forwarded-Proto`, or by `proto` in the last element of `Forwarded`, as `source` has it. False from
+/// anyone else, and for what is malformed.
+bool came_over_https(const net::IpAddress& peer, std::span<const net::Network> trusted,
+                     ForwardedSource source, const RequestHead& head) noexcept;
+
 }  // namespace latchkey::http

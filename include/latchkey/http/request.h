@@ -91,4 +91,13 @@ struct RequestHead {
   }
 };
 
+/// A field that is not among the known ones.
+struct OtherHeader {
+  std::size_t lines = 0;
+  std::string_view value;  ///< of the last line
+};
+
+/// Looks for `name`, whatever its case, through all fields: for requests that are rare.
+OtherHeader find_other_header(const RequestHead& head, std::string_view name) noexcept;
+
 }  // namespace latchkey::http

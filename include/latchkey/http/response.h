@@ -53,6 +53,9 @@ class ResponseWriter {
   void body(std::string_view content_type, std::string_view text, BootTime now);
   void no_body(BootTime now);
 
+  /// For another answer to the same request, written elsewhere first.
+  const Context& context() const noexcept { return context_; }
+
   /// The connection is closed after this answer, whatever the client asked for.
   void close_after() noexcept { context_.keep_alive = false; }
   bool keep_alive() const noexcept { return context_.keep_alive; }

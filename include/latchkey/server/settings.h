@@ -59,6 +59,8 @@ struct Settings {
   /// Whether `Authorization: Basic` is taken (C-30), and whether at /auth/verify too.
   bool basic = true;
   bool verify_basic = false;
+  /// Whether the cookie of the sign-in page is `Secure` even where no trusted proxy speaks of TLS.
+  bool secure_cookies = false;
 
   std::size_t body_limit_bytes = 65'536;
   std::size_t head_limit_bytes = 16'384;

@@ -32,6 +32,9 @@ Result<std::optional<Session>> find_session(Database& database, const LookupHash
 /// The user's rows that are not dead, oldest first, at most `limit`.
 Result<std::vector<Session>> live_sessions_of(Database& database, std::int64_t user_id, std::size_t limit);
 
+/// The sessions of these rows, in their order; those that are gone are left out.
+Result<std::vector<Session>> sessions_of_rows(Database& database, std::span<const RowId> rows);
+
 /// Buries all rows of the user that are not dead. Gives how many.
 Result<std::size_t> bury_all_of(Database& database, std::int64_t user_id, Death reason, WallTime at);
 

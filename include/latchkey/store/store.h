@@ -16,7 +16,8 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  /// Records a new session and the deaths it causes, all or nothing. Gives the new session's row.
+  /// Records a new session and the deaths it causes, all or nothing. Gives the new session's row. The rows of
+  /// a user ascend in the order of these calls.
   virtual runtime::Task<Result<RowId>> record_login(LoginRecord record) = 0;
 
   /// Records deaths, all or nothing. A row that is dead already keeps its first reason; a missing row is no
@@ -35,6 +36,10 @@ class Store {
   /// The live sessions of a user, oldest first, at most `limit`.
   virtual runtime::Task<Result<std::vector<Session>>> sessions_of(std::int64_t user_id,
                                                                   std::size_t limit) = 0;
+
+  /// The sessions of these rows, in the order of the rows that are asked for; those that are gone are left
+  /// out.
+  virtual runtime::Task<Result<std::vector<Session>>> sessions_at(std::vector<RowId> rows) = 0;
 };
 
 }  // namespace latchkey::store

@@ -17,6 +17,8 @@
 
 namespace latchkey::token {
 
+using CsrfHash = std::array<std::uint8_t, 16>;
+
 class Keyring {
  public:
   /// Derives everything from what a key file holds.
@@ -45,6 +47,8 @@ class Keyring {
   Secret sign(std::uint8_t number, const store::SessionId& id) const noexcept;
   /// What the store knows a token by.
   store::LookupHash lookup_hash(const Token& token) const noexcept;
+  /// What a page must show beside the token's cookie: known only to who can read the page.
+  CsrfHash csrf_hash(const Token& token) const noexcept;
   /// SipHash-2-4 with 128 bits under the binding key (C-35).
   store::BindingHash binding_hash(std::span<const std::uint8_t> bytes) const noexcept;
 

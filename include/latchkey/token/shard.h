@@ -62,6 +62,20 @@ struct Login {
   bool is_new = false;
 };
 
+/// A live token as its user may see it: never the token.
+struct LiveToken {
+  store::RowId row = 0;
+  WallTime last_used{};  ///< at most a second before the true one
+  WallTime expires{};
+  bool is_current = false;
+};
+
+struct LiveTokens {
+  std::vector<LiveToken> tokens;  ///< newest first
+  std::size_t count = 0;          ///< of all that the user has
+  bool has_more = false;          ///< older ones than these
+};
+
 enum class Loaded {
   kLive,
   kTombstone,
@@ -114,6 +128,11 @@ class Shard {
   /// Ends the user's session of this row. Walks through the user's tokens. False where it is not there or not
   /// live.
   runtime::Task<Result<bool>> end_row(std::int64_t user_id, store::RowId row);
+
+  /// The user's live tokens whose rows are below `before`, newest first, at most `limit`; the one that is
+  /// `current` is marked. Walks through those that are newer.
+  LiveTokens live_tokens(std::int64_t user_id, store::RowId before, std::size_t limit,
+                         const std::optional<Token>& current) const;
 
   /// Turns the wheel, drops old tombstones, starts writes: at most `budget` entries are looked at. Once a
   /// pass. Returns how many were.

@@ -24,5 +24,28 @@ TEST(JsonText, ReplacesEachByteThatIsNotUtf8) {
   EXPECT_EQ(quoted("a\xff\xc3z"), "[\"a\xef\xbf\xbd\xef\xbf\xbdz\"");
 }
 
+TEST(IndentJson, PutsEachMemberAndElementOnALineOfItsOwn) {
+  EXPECT_EQ(indent_json(R"({"detail":"Not found.","list":[1,{"a":true}]})", 4),
+            "{\n"
+            "    \"detail\": \"Not found.\",\n"
+            "    \"list\": [\n"
+            "        1,\n"
+            "        {\n"
+            "            \"a\": true\n"
+            "        }\n"
+            "    ]\n"
+            "}");
+}
+
+TEST(IndentJson, LeavesEmptyContainersAndScalarsAsTheyAre) {
+  EXPECT_EQ(indent_json("{}", 4), "{}");
+  EXPECT_EQ(indent_json(R"({"a":[],"b":{}})", 1), "{\n \"a\": [],\n \"b\": {}\n}");
+  EXPECT_EQ(indent_json("null", 4), "null");
+}
+
+TEST(IndentJson, LeavesStringsAsTheyAre) {
+  EXPECT_EQ(indent_json(R"(["{,:}","\"[","\\"])", 2), "[\n  \"{,:}\",\n  \"\\\"[\",\n  \"\\\\\"\n]");
+}
+
 }  // namespace
 }  // namespace latchkey

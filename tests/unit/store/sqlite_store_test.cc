@@ -145,6 +145,19 @@ TEST_F(SqliteStoreTest, ListsAUsersLiveSessionsOldestFirstUpToTheLimit) {
   EXPECT_EQ((*listed)[1].row, second);
 }
 
+TEST_F(SqliteStoreTest, GivesTheSessionsOfRowsInTheirOrderWithoutThoseThatAreGone) {
+  const RowId first = login(1);
+  const RowId second = login(2);
+  const RowId forgotten = login(3);
+  ASSERT_TRUE(rig.wait(store.forget({forgotten})).has_value());
+  const Result<std::vector<Session>> found = rig.wait(store.sessions_at({second, forgotten, first, 999}));
+  ASSERT_TRUE(found.has_value());
+  ASSERT_EQ(found->size(), 2U);
+  EXPECT_EQ((*found)[0].row, second);
+  EXPECT_EQ((*found)[1].row, first);
+  EXPECT_TRUE(rig.wait(store.sessions_at({}))->empty());
+}
+
 TEST_F(SqliteStoreTest, ListsByTheIndexOfLiveSessions) {
   Result<Database> beside = Database::open(scratch / "a.db");
   Result<Statement> plan = beside->prepare(

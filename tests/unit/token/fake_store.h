@@ -87,6 +87,14 @@ class FakeStore final : public store::Store {
     co_return sessions;
   }
 
+  runtime::Task<Result<std::vector<store::Session>>> sessions_at(std::vector<store::RowId> wanted) override {
+    std::vector<store::Session> sessions;
+    for (const store::RowId row : wanted) {
+      if (const auto found = rows.find(row); found != rows.end()) sessions.push_back(found->second);
+    }
+    co_return sessions;
+  }
+
  private:
   void die(const store::SessionDeath& death) {
     const auto found = rows.find(death.row);

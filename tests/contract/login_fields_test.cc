@@ -1,7 +1,7 @@
 // What a login's body may be, and the answer to each body that is wrong (C-10, C-15 to C-19).
 #include <gtest/gtest.h>
 
-#include "rig.h"
+#include "support/rig.h"
 
 namespace latchkey::test {
 namespace {
@@ -278,7 +278,7 @@ TEST_F(C19, TheClientGetsTheAnswerEvenWhileItStillSends) {
   EXPECT_TRUE(client_.is_closed_by_server());
 }
 
-TEST(BodyLimit, IsASetting) {
+TEST_F(C19, TheBoundIsASetting) {
   ServerOptions options;
   options.flags = {"--body-limit", "1KiB"};
   OwnServer server(options);

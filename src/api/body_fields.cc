@@ -1,4 +1,4 @@
-#include "latchkey/api/login_fields.h"
+#include "latchkey/api/body_fields.h"
 
 #include <fmt/format.h>
 
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "latchkey/api/answers.h"
+#include "latchkey/base/assert.h"
 #include "latchkey/base/json_text.h"
 #include "latchkey/http/characters.h"
 #include "latchkey/http/media_type.h"
@@ -19,16 +20,21 @@ namespace latchkey::api {
 
 namespace {
 
-constexpr std::array<std::string_view, 2> kNames = {"username", "password"};
+using BodyKind = BodyFieldsReader::BodyKind;
+using BodyType = BodyFieldsReader::BodyType;
 
-using BodyKind = LoginFieldsReader::BodyKind;
-using BodyType = LoginFieldsReader::BodyType;
+bool is_one_of(std::span<const std::string_view> types, const http::MediaType& media) {
+  return std::any_of(types.begin(), types.end(), [&media](std::string_view type) {
+    const std::size_t slash = type.find('/');
+    return media.is(type.substr(0, slash), type.substr(slash + 1));
+  });
+}
 
 // C-10 and C-18: which decoder a body is for.
-BodyKind kind_of(std::string_view content_type, bool has_body) {
+BodyKind kind_of(std::span<const std::string_view> parses, std::string_view content_type, bool has_body) {
   if (content_type.empty()) return {has_body ? BodyType::kUnsupported : BodyType::kNothing, {}};
   const std::optional<http::MediaType> media = http::MediaType::parse(content_type);
-  if (!media) return {};
+  if (!media || !is_one_of(parses, *media)) return {};
   if (const http::Parameter* const charset = media->parameters.find("charset");
       charset != nullptr && !http::equals_ignoring_case(charset->text(), "utf-8")) {
     return {};
@@ -47,17 +53,8 @@ std::size_t count_characters(std::string_view text) noexcept {
   return count;
 }
 
-struct FieldRule {
-  std::string_view name;
-  std::size_t limit;
-  bool limit_is_bytes;  ///< else characters
-};
-
-constexpr std::array<FieldRule, 2> kRules = {
-    {{"username", kMaxUsernameCharacters, false}, {"password", kMaxPasswordBytes, true}}};
-
 // What is wrong with one field, in the words of C-15; empty where nothing is.
-std::vector<std::string> problems_of(const http::Field& field, const FieldRule& rule) {
+std::vector<std::string> problems_of(const http::Field& field, const FieldDescription& rule) {
   switch (field.kind) {
     case http::FieldKind::kMissing:
       return {"This field is required."};
@@ -70,9 +67,13 @@ std::vector<std::string> problems_of(const http::Field& field, const FieldRule& 
   }
   if (field.text.empty()) return {"This field may not be blank."};
   std::vector<std::string> problems;
-  const std::size_t length = rule.limit_is_bytes ? field.text.size() : count_characters(field.text);
-  if (length > rule.limit) {
-    problems.push_back(fmt::format("Ensure this field has no more than {} characters.", rule.limit));
+  const std::size_t characters = count_characters(field.text);
+  // What is hashed is bounded by its bytes.
+  if ((rule.is_password ? field.text.size() : characters) > rule.max_length) {
+    problems.push_back(fmt::format("Ensure this field has no more than {} characters.", rule.max_length));
+  }
+  if (characters < rule.min_length) {
+    problems.push_back(fmt::format("Ensure this field has at least {} characters.", rule.min_length));
   }
   if (field.text.find('\0') != std::string_view::npos)
     problems.emplace_back("Null characters are not allowed.");
@@ -80,13 +81,13 @@ std::vector<std::string> problems_of(const http::Field& field, const FieldRule& 
 }
 
 // `{"username":["..."],"password":["..."]}` with the fields at fault only; empty where none is.
-std::string problems_json(std::span<const http::Field> fields) {
+std::string problems_json(std::span<const http::Field> fields, std::span<const FieldDescription> rules) {
   std::string json;
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    const std::vector<std::string> problems = problems_of(fields[i], kRules[i]);
+    const std::vector<std::string> problems = problems_of(fields[i], rules[i]);
     if (problems.empty()) continue;
     json.append(json.empty() ? "{" : ",");
-    append_json_string(json, kRules[i].name);
+    append_json_string(json, rules[i].name);
     json.append(":[");
     for (std::size_t j = 0; j < problems.size(); ++j) {
       if (j > 0) json.push_back(',');
@@ -98,8 +99,8 @@ std::string problems_json(std::span<const http::Field> fields) {
   return json;
 }
 
-LoginFields problem(int status, std::string json) {
-  LoginFields fields;
+BodyFields problem(int status, std::string json) {
+  BodyFields fields;
   fields.status = status;
   fields.problem = std::move(json);
   return fields;
@@ -148,40 +149,49 @@ std::string_view trim_white_space(std::string_view text) noexcept {
   return text;
 }
 
-http::DecodeResult LoginFieldsReader::decode(const BodyKind& kind, std::string_view body,
-                                             std::span<http::Field> fields) {
+http::DecodeResult BodyFieldsReader::decode(const BodyKind& kind, std::string_view body,
+                                            std::span<const std::string_view> names,
+                                            std::span<http::Field> fields) {
   // An empty body is `{}` whatever its type (C-17).
   if (body.empty()) return {};
-  if (kind.type == BodyType::kJson) return json_.decode(body, kNames, fields);
-  if (kind.type == BodyType::kForm) return form_.decode(body, kNames, fields);
-  return http::decode_multipart(body, kind.boundary, kNames, fields);
+  if (kind.type == BodyType::kJson) return json_.decode(body, names, fields);
+  if (kind.type == BodyType::kForm) return form_.decode(body, names, fields);
+  return http::decode_multipart(body, kind.boundary, names, fields);
 }
 
-LoginFields LoginFieldsReader::read(const http::RequestHead& head, std::string_view body) {
+BodyFields BodyFieldsReader::read(const OperationDescription& operation, const http::RequestHead& head,
+                                  std::string_view body) {
+  const std::span<const FieldDescription> rules = operation.fields;
+  LATCHKEY_ASSERT(!rules.empty() && rules.size() <= kMaxBodyFields);
   const std::string_view content_type = head.value(http::KnownHeader::kContentType);
-  const BodyKind kind = kind_of(content_type, !body.empty());
+  const BodyKind kind = kind_of(operation.parses, content_type, !body.empty());
   if (kind.type == BodyType::kUnsupported) {
     return problem(415, detail_json(fmt::format("Unsupported media type \"{}\" in request.", content_type)));
   }
   const DecodedTextWiper wiper{json_, form_};
-  std::array<http::Field, 2> fields{};
-  const http::DecodeResult decoded = decode(kind, body, fields);
+  std::array<std::string_view, kMaxBodyFields> names;
+  std::transform(rules.begin(), rules.end(), names.begin(),
+                 [](const FieldDescription& rule) { return rule.name; });
+  std::array<http::Field, kMaxBodyFields> room{};
+  const std::span<http::Field> fields = std::span(room).first(rules.size());
+  const http::DecodeResult decoded = decode(kind, body, std::span(names).first(rules.size()), fields);
   if (decoded.status == http::DecodeResult::Status::kNoData) {
     return problem(400, R"({"__all__":["No data provided"]})");
   }
   if (decoded.status == http::DecodeResult::Status::kMalformed)
     return problem(400, detail_json(decoded.detail));
 
-  http::Field& username = fields[0];
-  if (username.kind == http::FieldKind::kText) username.text = trim_white_space(username.text);
-  LoginFields result;
-  result.problem = problems_json(fields);
-  if (result.problem.empty()) {
-    result.username.assign(username.text);
-    result.password = SecretText(fields[1].text);
-  } else {
-    result.status = 400;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const bool is_trimmed = fields[i].kind == http::FieldKind::kText && !rules[i].is_password;
+    if (is_trimmed) fields[i].text = trim_white_space(fields[i].text);
   }
+  BodyFields result;
+  result.problem = problems_json(fields, rules);
+  if (!result.problem.empty()) {
+    result.status = 400;
+    return result;
+  }
+  for (std::size_t i = 0; i < fields.size(); ++i) result.values[i] = SecretText(fields[i].text);
   return result;
 }
 

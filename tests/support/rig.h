@@ -1,6 +1,6 @@
-// What the integration tests share: one server for all tests that need no settings of their own, and the
-// steps that most of them are made of. The main thread, but for the steps, which any thread may take with its
-// own client.
+// What the tests against a running server share: one server for all tests that need no settings of their own,
+// and the steps that most of them are made of. The main thread, but for the steps, which any thread may take
+// with its own client.
 #pragma once
 
 #include <atomic>

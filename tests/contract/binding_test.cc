@@ -1,7 +1,7 @@
 // Where a request comes from, what binds a token to it, and the resources behind the token (C-34 to C-36).
 #include <gtest/gtest.h>
 
-#include "rig.h"
+#include "support/rig.h"
 
 namespace latchkey::test {
 namespace {

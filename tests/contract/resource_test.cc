@@ -4,7 +4,7 @@
 
 #include <regex>
 
-#include "rig.h"
+#include "support/rig.h"
 
 namespace latchkey::test {
 namespace {
@@ -213,7 +213,7 @@ TEST(C70, PingNeedsNoTokenAndTellsNodeAndVersion) {
 TEST(C71, AnythingElseIsNotFound) {
   HttpClient client(common_server().port());
   for (const char* const target :
-       {"/", "/api/v2/authtoken/x", "/api/v2/authtoken//", "//api/v2/authtoken/", "/API/v2/authtoken/",
+       {"/nothing", "/api/v2/authtoken/x", "/api/v2/authtoken//", "//api/v2/authtoken/", "/API/v2/authtoken/",
         "/api/v2/%61uthtoken/", "/auth/verifyx", "/auth/", "/api/v2/tokens/", "/favicon.ico"}) {
     const Response response = client.request("GET", target);
     EXPECT_EQ(response.status, 404) << target;

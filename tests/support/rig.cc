@@ -1,4 +1,4 @@
-#include "rig.h"
+#include "support/rig.h"
 
 #include <gtest/gtest.h>
 

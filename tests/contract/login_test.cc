@@ -4,7 +4,7 @@
 #include <regex>
 #include <set>
 
-#include "rig.h"
+#include "support/rig.h"
 
 namespace latchkey::test {
 namespace {

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "latchkey/base/hex.h"
-#include "rig.h"
+#include "support/rig.h"
 
 namespace latchkey::test {
 namespace {
@@ -123,7 +123,7 @@ TEST_F(C30, BasicIsOffAtVerify) {
       << "it is passed over";
 }
 
-TEST(Basic, IsTakenAtVerifyWhereItIsSwitchedOn) {
+TEST_F(C30, BasicIsTakenAtVerifyWhereItIsSwitchedOn) {
   ServerOptions options;
   options.flags = {"--verify-basic"};
   OwnServer server(options);
@@ -138,7 +138,7 @@ TEST(Basic, IsTakenAtVerifyWhereItIsSwitchedOn) {
   EXPECT_EQ(client.request("GET", kVerifyPath).value("WWW-Authenticate"), "Basic realm=\"api\"");
 }
 
-TEST(Basic, IsTakenNowhereWhereItIsSwitchedOff) {
+TEST_F(C30, BasicIsTakenNowhereWhereItIsSwitchedOff) {
   ServerOptions options;
   options.flags = {"--basic=false"};
   OwnServer server(options);

@@ -1,0 +1,64 @@
+// What a request's body says, by the description of its operation: from the bytes and their media type to a
+// value for each field, or to the answer that says what is wrong (C-10, C-15 to C-18). One object a core; it
+// owns the decoders' memory.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "latchkey/api/description.h"
+#include "latchkey/base/secret.h"
+#include "latchkey/http/fields.h"
+#include "latchkey/http/form_fields.h"
+#include "latchkey/http/json_fields.h"
+#include "latchkey/http/request.h"
+
+namespace latchkey::api {
+
+inline constexpr std::size_t kMaxUsernameCharacters = 150;
+inline constexpr std::size_t kMaxPasswordBytes = 4096;
+inline constexpr std::size_t kMaxBodyFields = 2;
+
+/// The media types of C-10, in the order in which they are published.
+inline constexpr std::array<std::string_view, 3> kBodyTypes = {
+    "application/json", "application/x-www-form-urlencoded", "multipart/form-data"};
+
+struct BodyFields {
+  int status = 200;     ///< 200: `values` count; else the answer's status
+  std::string problem;  ///< the answer's JSON body where `status` is not 200
+  /// In the order of the operation's fields: passwords to the byte, others trimmed (C-16).
+  std::array<SecretText, kMaxBodyFields> values;
+};
+
+class BodyFieldsReader {
+ public:
+  /// Room for bodies of up to `max_body_bytes`.
+  explicit BodyFieldsReader(std::size_t max_body_bytes) : json_(max_body_bytes), form_(max_body_bytes) {}
+
+  /// Reads a body for an operation of 1 to kMaxBodyFields fields. Nothing of it is left in the decoders
+  /// afterwards.
+  BodyFields read(const OperationDescription& operation, const http::RequestHead& head,
+                  std::string_view body);
+
+  /// Which decoder a body is for (C-10, C-18).
+  enum class BodyType { kNothing, kJson, kForm, kMultipart, kUnsupported };
+  struct BodyKind {
+    BodyType type = BodyType::kUnsupported;
+    std::string boundary;
+  };
+
+ private:
+  http::DecodeResult decode(const BodyKind& kind, std::string_view body,
+                            std::span<const std::string_view> names, std::span<http::Field> fields);
+
+  http::JsonFieldDecoder json_;
+  http::FormFieldDecoder form_;
+};
+
+/// The text without white space at either end: ASCII's and Unicode's (C-16). `text` is valid UTF-8.
+std::string_view trim_white_space(std::string_view text) noexcept;
+
+}  // namespace latchkey::api

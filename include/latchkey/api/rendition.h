@@ -1,0 +1,41 @@
+// Rendition: an answer on its way into the form that the client asked for (C-60, C-61, B-1). The resource
+// writes its JSON as ever, into memory of the rendition, which then sends it on indented or as a page. Lives
+// as long as one exchange; one core thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "latchkey/api/description.h"
+#include "latchkey/api/pages.h"
+#include "latchkey/http/handler.h"
+#include "latchkey/http/negotiation.h"
+#include "latchkey/http/response.h"
+
+namespace latchkey::api {
+
+class Rendition {
+ public:
+  /// `exchange` outlives the object.
+  explicit Rendition(http::Exchange& exchange);
+  Rendition(const Rendition&) = delete;
+  Rendition& operator=(const Rendition&) = delete;
+
+  /// What the resource is to answer.
+  http::Exchange& inner() noexcept { return inner_; }
+
+  /// Sends the answer of `inner` on with its JSON indented.
+  void send_indented(std::size_t indent, BootTime now);
+
+  /// Sends the answer of `inner` on as a page, or as it is where it has no body to show.
+  void send_page(const Pages& pages, const ResourceDescription& description,
+                 std::vector<Breadcrumb> breadcrumbs, const Visitor& visitor, BootTime now);
+
+ private:
+  http::Exchange& exchange_;
+  std::string written_;
+  http::ResponseWriter writer_;
+  http::Exchange inner_;
+};
+
+}  // namespace latchkey::api

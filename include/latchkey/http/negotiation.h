@@ -1,0 +1,43 @@
+// Which representation of a resource a request asks for (C-60, C-61): `?format=` first, then `Accept` by
+// quality and specificity (RFC 9110 §12.5.1). Pure functions over a request's head, any thread; no
+// allocation.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "latchkey/http/request.h"
+
+namespace latchkey::http {
+
+/// More spaces than this a level are not written; as in the original (Django REST framework's JSONRenderer).
+inline constexpr std::size_t kMaxIndent = 8;
+
+/// The value of the query's parameter `name`, not decoded; of several the last. Nothing where it is absent.
+std::optional<std::string_view> find_query_parameter(std::string_view query, std::string_view name) noexcept;
+
+struct Negotiated {
+  enum class Status : std::uint8_t {
+    kChosen,
+    kUnknownFormat,  ///< 404
+    kNotAcceptable,  ///< 406
+  };
+  enum class Form : std::uint8_t { kJson, kPage };
+
+  Status status = Status::kChosen;
+  Form form = Form::kJson;
+  std::size_t indent = 0;  ///< spaces a level; 0 is compact
+
+  /// Whether the answer goes out as the resource writes it.
+  bool is_plain_json() const noexcept {
+    return status == Status::kChosen && form == Form::kJson && indent == 0;
+  }
+};
+
+/// Chooses between `application/json` (`?format=json`) and `text/html` (`?format=api`). JSON where there is
+/// no preference. A range that is malformed is passed over.
+Negotiated negotiate(const RequestHead& head) noexcept;
+
+}  // namespace latchkey::http

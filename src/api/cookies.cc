@@ -1,0 +1,53 @@
+#include "latchkey/api/cookies.h"
+
+#include <sodium.h>
+
+#include "latchkey/http/forwarded.h"
+
+namespace latchkey::api {
+
+namespace {
+
+constexpr std::string_view kFetchSite = "Sec-Fetch-Site";
+
+/// Fetch: a browser says where an unsafe request of its own comes from.
+bool is_from_browser(const http::RequestHead& head) noexcept {
+  return http::find_other_header(head, kFetchSite).lines != 0 ||
+         http::find_other_header(head, "Origin").lines != 0;
+}
+
+bool is_same(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace
+
+std::string token_cookie(std::string_view token, bool is_secure) {
+  std::string cookie = "token=";
+  cookie.append(token).append("; Path=/; HttpOnly; SameSite=Strict");
+  if (token.empty()) cookie += "; Max-Age=0";
+  if (is_secure) cookie += "; Secure";
+  return cookie;
+}
+
+bool is_under_tls(const http::Exchange& exchange, const ApiSettings& settings) noexcept {
+  return settings.secure_cookies || http::came_over_https(exchange.peer, settings.trusted_proxies,
+                                                          settings.forwarded_source, exchange.head);
+}
+
+bool is_from_here(const http::RequestHead& head) noexcept {
+  const http::OtherHeader site = http::find_other_header(head, kFetchSite);
+  return site.lines == 0 || (site.lines == 1 && (site.value == "same-origin" || site.value == "none"));
+}
+
+bool is_forged(const http::RequestHead& head, Access access, const Presented& presented,
+               const Sessions& sessions) {
+  // What was never given out authenticates nothing.
+  if (!presented.by_cookie || !presented.token) return false;
+  if (!is_from_here(head)) return true;
+  const http::OtherHeader shown = http::find_other_header(head, kCsrfHeader);
+  if (shown.lines == 0 && access == Access::kHolder && !is_from_browser(head)) return false;
+  return shown.lines != 1 || !is_same(shown.value, sessions.csrf_token(*presented.token));
+}
+
+}  // namespace latchkey::api

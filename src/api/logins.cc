@@ -1,0 +1,138 @@
+#include "latchkey/api/logins.h"
+
+#include <utility>
+
+#include "latchkey/api/answers.h"
+#include "latchkey/api/caller.h"
+
+namespace latchkey::api {
+
+namespace {
+
+// C-35: what of an agent a session's row keeps as text.
+constexpr std::size_t kMaxAgentTextBytes = 256;
+
+constexpr std::string_view kRefusedLogin = R"({"__all__":["Unable to login with provided credentials."]})";
+
+}  // namespace
+
+runtime::Task<std::optional<Granted>> Logins::log_in(http::Exchange& exchange, ConnectionBinding& binding,
+                                                     const OperationDescription& operation,
+                                                     std::string_view allow) {
+  const BootTime began = services_.now();
+  BodyFields fields = fields_reader_.read(operation, exchange.head, exchange.body);
+  if (fields.status != 200) {
+    LogEvent(services_.log, LogLevel::kInfo, "login.invalid")
+        .field("address", remote_address_of(exchange, services_).to_text())
+        .field("status", fields.status);
+    exchange.response.status(fields.status)
+        .header("Allow", allow)
+        .body(kJsonType, fields.problem, services_.now());
+    co_return std::nullopt;
+  }
+  const std::string name(fields.values[0].view());
+  auto authenticating = services_.authenticator.authenticate(name, std::move(fields.values[1]));
+  const Result<std::optional<credential::User>> user = co_await authenticating;
+  if (!user) {
+    answer_unavailable(exchange.response, allow, user.error(), services_.now());
+    co_return std::nullopt;
+  }
+  if (!*user) {
+    auto refusing = refuse(exchange, name, allow, began);
+    co_await refusing;
+    co_return std::nullopt;
+  }
+  auto granting = grant(exchange, binding, **user, allow, began);
+  co_return co_await granting;
+}
+
+runtime::Task<std::optional<Granted>> Logins::grant(http::Exchange& exchange, ConnectionBinding& binding,
+                                                    const credential::User& user, std::string_view allow,
+                                                    BootTime began) {
+  const net::IpAddress address = remote_address_of(exchange, services_);
+  token::LoginRequest request;
+  request.user_id = user.id;
+  request.user_name = user.name;
+  const store::BindingHash token_binding = binding_of(exchange, binding, services_);
+  request.binding = token_binding;
+  if (services_.settings.session_text) {
+    request.address = address.to_text();
+    request.agent = exchange.head.value(http::KnownHeader::kUserAgent).substr(0, kMaxAgentTextBytes);
+  }
+  auto logging_in = services_.sessions.login(std::move(request));
+  const Result<token::Login> login = co_await logging_in;
+  if (!login) {
+    auto answering = answer_failed(exchange, user, login.error(), allow, began);
+    co_await answering;
+    co_return std::nullopt;
+  }
+  // Whoever disables a user or sets a password writes that first and ends the tokens after: so a token made
+  // beside it is ended by one side or the other.
+  auto asking = services_.authenticator.still_holds(user.id, user.password_number);
+  const Result<bool> holds = co_await asking;
+  if (!holds || !*holds) {
+    auto ending = services_.sessions.end(login->token.bytes(), token_binding);
+    const Result<bool> ended = co_await ending;
+    if (!holds || !ended) {
+      answer_unavailable(exchange.response, allow, holds ? ended.error() : holds.error(), services_.now());
+    } else {
+      auto refusing = refuse(exchange, user.name, allow, began);
+      co_await refusing;
+    }
+    co_return std::nullopt;
+  }
+  LogEvent(services_.log, LogLevel::kInfo, login->is_new ? "login.new" : "login.again")
+      .field("user", user.name)
+      .field("address", address.to_text());
+  co_return Granted{*login, user.name};
+}
+
+// The name and the password were right, and there is no token all the same.
+runtime::Task<void> Logins::answer_failed(http::Exchange& exchange, const credential::User& user,
+                                          const Error& error, std::string_view allow, BootTime began) {
+  if (error.code == ErrorCode::kCancelled) {
+    // The user's tokens were ended meanwhile: because he may not log in any more, or for him to do so once
+    // more.
+    auto asking = services_.authenticator.still_holds(user.id, user.password_number);
+    const Result<bool> holds = co_await asking;
+    if (holds && !*holds) {
+      auto refusing = refuse(exchange, user.name, allow, began);
+      co_await refusing;
+      co_return;
+    }
+  } else {
+    LogEvent(services_.log, LogLevel::kError, "login.failed")
+        .field("user", user.name)
+        .field("reason", error.text);
+  }
+  answer_unavailable(exchange.response, allow, error, services_.now());
+}
+
+// The same bytes at the same step of time, whatever was wrong (C-14).
+runtime::Task<void> Logins::refuse(http::Exchange& exchange, std::string name, std::string_view allow,
+                                   BootTime began) {
+  co_await services_.loop.sleep_until(services_.authenticator.failure_answer_time(began, services_.now()));
+  LogEvent(services_.log, LogLevel::kInfo, "login.refused")
+      .field("user", name)
+      .field("address", remote_address_of(exchange, services_).to_text());
+  exchange.response.status(400).header("Allow", allow).body(kJsonType, kRefusedLogin, services_.now());
+}
+
+runtime::Task<bool> Logins::log_out(http::Exchange& exchange, const Presented& presented,
+                                    ConnectionBinding& binding, std::string_view allow) {
+  LATCHKEY_ASSERT(presented.token.has_value());
+  auto ending = services_.sessions.end(*presented.token, binding_of(exchange, binding, services_));
+  const Result<bool> ended = co_await ending;
+  if (!ended) {
+    LogEvent(services_.log, LogLevel::kError, "logout.failed").field("reason", ended.error().text);
+    answer_unavailable(exchange.response, allow, ended.error(), services_.now());
+    co_return false;
+  }
+  if (*ended) {
+    LogEvent(services_.log, LogLevel::kInfo, "logout")
+        .field("address", remote_address_of(exchange, services_).to_text());
+  }
+  co_return true;
+}
+
+}  // namespace latchkey::api

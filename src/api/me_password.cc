@@ -1,0 +1,127 @@
+#include "latchkey/api/me_password.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "latchkey/api/answers.h"
+
+namespace latchkey::api {
+
+namespace {
+
+constexpr FieldDescription kFields[] = {
+    {.name = "current_password",
+     .label = "Current password",
+     .max_length = kMaxPasswordBytes,
+     .is_password = true},
+    {.name = "new_password",
+     .label = "New password",
+     .min_length = kMinNewPasswordCharacters,
+     .max_length = kMaxPasswordBytes,
+     .is_password = true},
+};
+constexpr AnswerDescription kAnswers[] = {
+    {200, "The password is the new one; how many other tokens of the user that ended.", "Ended"},
+    {400, "A field is missing or malformed, or the current password is not right.", "Problems"},
+    {401, "The credentials admit nobody.", "Detail"},
+    {403, "The proof that the request comes from this server's pages is missing.", "Detail"},
+    {429, "Too many failed attempts; `Retry-After` says when to try again.", "Detail"},
+    {503, "A bound is reached; `Retry-After` says when to try again.", "Detail"},
+};
+constexpr OperationDescription kOperations[] = {
+    {http::Method::kPost, "POST", "Set a new password", Access::kUser, kFields, kBodyTypes, kAnswers},
+};
+constexpr ResourceDescription kDescription = {
+    .name = "My Password",
+    .text =
+        "POST the current password and a new one of at least 8 characters to set it. All other tokens of the "
+        "user end.\n\n"
+        "    {\"current_password\": \"my pass\", \"new_password\": \"my new pass\"}",
+    .operations = kOperations,
+};
+
+constexpr std::string_view kWrongPassword = R"({"current_password":["Invalid password."]})";
+
+}  // namespace
+
+MyPasswordResource::MyPasswordResource(Services& services)
+    : Resource(kDescription), services_(services), fields_reader_(services.settings.max_body_bytes) {}
+
+bool MyPasswordResource::answer_now(http::Exchange&, ConnectionBinding&) { return false; }
+
+runtime::Task<void> MyPasswordResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
+  const BootTime began = services_.now();
+  auto identifying = identify(exchange, binding, services_);
+  Caller caller = co_await identifying;
+  if (caller.user_id == 0) co_return;
+  BodyFields fields = fields_reader_.read(kOperations[0], exchange.head, exchange.body);
+  if (fields.status != 200) {
+    exchange.response.status(fields.status)
+        .header("Allow", allow())
+        .body(kJsonType, fields.problem, services_.now());
+    co_return;
+  }
+  auto authenticating = services_.authenticator.authenticate(caller.name, std::move(fields.values[0]));
+  const Result<std::optional<credential::User>> user = co_await authenticating;
+  if (!user) {
+    answer_unavailable(exchange.response, allow(), user.error(), services_.now());
+    co_return;
+  }
+  if (!*user || (*user)->id != caller.user_id) {
+    co_await services_.loop.sleep_until(services_.authenticator.failure_answer_time(began, services_.now()));
+    refuse(exchange);
+    co_return;
+  }
+  auto changing = change(exchange, std::move(caller), std::move(fields.values[1]));
+  co_await changing;
+}
+
+// The password first, then the tokens: a login beside it that used the old one is found by one side or the
+// other (Authenticator::still_holds).
+runtime::Task<void> MyPasswordResource::change(http::Exchange& exchange, Caller caller, SecretText password) {
+  auto hashing = services_.hasher.make(std::move(password));
+  Result<std::string> hash = co_await hashing;
+  if (!hash) {
+    answer_unavailable(exchange.response, allow(), hash.error(), services_.now());
+    co_return;
+  }
+  auto setting = services_.directory.set_password_hash(caller.user_id, std::move(*hash));
+  const Result<bool> set = co_await setting;
+  if (!set) {
+    answer_unavailable(exchange.response, allow(), set.error(), services_.now());
+    co_return;
+  }
+  if (!*set) {
+    // The user was deleted meanwhile.
+    refuse(exchange);
+    co_return;
+  }
+  auto ending = services_.sessions.end_others(caller.user_id, caller.token);
+  const Result<std::size_t> ended = co_await ending;
+  LogEvent(services_.log, LogLevel::kInfo, "password.changed")
+      .field("user", caller.name)
+      .field("address", remote_address_of(exchange, services_).to_text());
+  if (!ended) {
+    LogEvent(services_.log, LogLevel::kError, "password.tokens_not_ended")
+        .field("user", caller.name)
+        .field("reason", ended.error().text);
+    exchange.response.status(503)
+        .header("Allow", allow())
+        .header("Retry-After", kRetryAfterSeconds)
+        .body(kJsonType,
+              detail_json("The password is changed, but not all other sessions could be ended. End them."),
+              services_.now());
+    co_return;
+  }
+  begin_answer(exchange, 200, allow(), caller, services_)
+      .body(kJsonType, fmt::format(R"({{"ended":{}}})", *ended), services_.now());
+}
+
+void MyPasswordResource::refuse(http::Exchange& exchange) {
+  LogEvent(services_.log, LogLevel::kInfo, "password.refused")
+      .field("address", remote_address_of(exchange, services_).to_text());
+  exchange.response.status(400).header("Allow", allow()).body(kJsonType, kWrongPassword, services_.now());
+}
+
+}  // namespace latchkey::api

@@ -1,0 +1,255 @@
+#include "latchkey/api/openapi.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+
+#include "latchkey/api/answers.h"
+#include "latchkey/api/resource.h"
+#include "latchkey/base/json_text.h"
+#include "latchkey/http/characters.h"
+
+namespace latchkey::api {
+
+namespace {
+
+/// The bodies that `AnswerDescription::schema` names.
+struct Schema {
+  std::string_view name;
+  std::string_view json;
+};
+
+constexpr std::array<Schema, 9> kSchemas = {{
+    {"Token",
+     R"({"type":"object","required":["token","expires"],"properties":{)"
+     R"("token":{"type":"string","pattern":"^[0-9a-f]{40}$"},"expires":{"type":"string","format":"date-time"}}})"},
+    {"Session",
+     R"({"type":"object","required":["username","expires","csrf_token"],"properties":{"username":{"type":"string"},)"
+     R"("expires":{"type":"string","format":"date-time"},"csrf_token":{"type":"string"}}})"},
+    {"Tokens",
+     R"({"type":"object","required":["count","next","previous","results"],"properties":{"count":{"type":"integer"},)"
+     R"("next":{"type":["string","null"]},"previous":{"type":"null"},"results":{"type":"array","items":{)"
+     R"("type":"object","required":["id","created","last_used","expires","address","agent","current"],"properties":{)"
+     R"("id":{"type":"integer"},"created":{"type":"string","format":"date-time"},)"
+     R"("last_used":{"type":"string","format":"date-time"},"expires":{"type":"string","format":"date-time"},)"
+     R"("address":{"type":"string"},"agent":{"type":"string"},"current":{"type":"boolean"}}}}}})"},
+    {"Ended", R"({"type":"object","required":["ended"],"properties":{"ended":{"type":"integer"}}})"},
+    {"Users",
+     R"({"type":"object","required":["count","next","previous","results"],"properties":{"count":{"type":"integer"},)"
+     R"("next":{"type":"null"},"previous":{"type":"null"},"results":{"type":"array","items":{"type":"object",)"
+     R"("required":["id","username","first_name","last_name","email","is_superuser"],"properties":{)"
+     R"("id":{"type":"integer"},"username":{"type":"string"},"first_name":{"type":"string"},)"
+     R"("last_name":{"type":"string"},"email":{"type":"string"},"is_superuser":{"type":"boolean"}}}}}})"},
+    {"Document", R"({"type":"object"})"},
+    {"Description",
+     R"({"type":"object","required":["name","description","renders","parses"],"properties":{)"
+     R"("name":{"type":"string"},"description":{"type":"string"},)"
+     R"("renders":{"type":"array","items":{"type":"string"}},"parses":{"type":"array","items":{"type":"string"}},)"
+     R"("added_in_version":{"type":"string"},"actions":{"type":"object"}}})"},
+    {"Detail", R"({"type":"object","required":["detail"],"properties":{"detail":{"type":"string"}}})"},
+    {"Problems",
+     R"({"type":"object","description":"What is wrong, by field; __all__ for what no one field is to blame for.",)"
+     R"("additionalProperties":{"anyOf":[{"type":"string"},{"type":"array","items":{"type":"string"}}]}})"},
+}};
+
+constexpr std::string_view kSecuritySchemes =
+    R"({"token":{"type":"apiKey","in":"header","name":"Authorization","description":"`Token`, a space, and the token."},)"
+    R"("bearer":{"type":"http","scheme":"bearer"},)"
+    R"("x_auth_token":{"type":"apiKey","in":"header","name":"X-Auth-Token","description":"`Token`, a space, and the token."},)"
+    R"("cookie":{"type":"apiKey","in":"cookie","name":"token","description":"Unsafe methods need X-CSRF-Token beside it."},)"
+    R"("basic":{"type":"http","scheme":"basic"}})";
+constexpr std::string_view kTokenSecurity =
+    R"([{"token":[]},{"bearer":[]},{"x_auth_token":[]},{"cookie":[]})";
+
+constexpr AnswerDescription kVerified[] = {
+    {200, "The token admits; X-Auth-User names its user.", {}},
+    {401, "The credentials admit nobody; WWW-Authenticate and the detail say why.", "Detail"},
+};
+constexpr OperationDescription kVerify = {
+    http::Method::kGet, "GET", "Whether the request's token admits; by any method", Access::kUser, {}, {},
+    kVerified};
+constexpr AnswerDescription kDescribed[] = {{200, "The resource's description.", "Description"}};
+constexpr OperationDescription kOptions = {
+    http::Method::kOptions, "OPTIONS", "What the resource is", Access::kAnyone, {}, {}, kDescribed};
+
+/// Appends to a document, with the commas between members.
+class Writer {
+ public:
+  void open(std::string_view name = {}) { begin(name), out_ += '{', fresh_ = true; }
+  void close() { out_ += '}', fresh_ = false; }
+  void text(std::string_view name, std::string_view value) {
+    begin(name);
+    append_json_string(out_, value);
+  }
+  void raw(std::string_view name, std::string_view json) { begin(name), out_ += json; }
+
+  std::string take() { return std::move(out_); }
+
+ private:
+  void begin(std::string_view name) {
+    if (!out_.empty() && !fresh_) out_ += ',';
+    fresh_ = false;
+    if (name.empty()) return;
+    append_json_string(out_, name);
+    out_ += ':';
+  }
+
+  std::string out_;
+  bool fresh_ = true;
+};
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = http::to_lower(c);
+  return lower;
+}
+
+/// `post_api_v2_authtoken`: one of its own for each operation.
+std::string operation_id(std::string_view method, std::string_view path) {
+  std::string id = lower_case(method);
+  for (const char c : path) {
+    if (http::is_alphanumeric(c)) {
+      id += c;
+    } else if (id.back() != '_') {
+      id += '_';
+    }
+  }
+  while (id.back() == '_') id.pop_back();
+  return id;
+}
+
+/// OpenAPI has no sign for "and everything below".
+std::string openapi_path(const PathTemplate& path) {
+  std::string text(path.text());
+  if (const std::size_t star = text.find('*'); star != std::string::npos) text.erase(star, 1);
+  return text;
+}
+
+std::string reference(std::string_view schema) {
+  return fmt::format(R"({{"$ref":"#/components/schemas/{}"}})", schema);
+}
+
+void write_fields(Writer& writer, std::span<const FieldDescription> fields) {
+  writer.open("schema");
+  writer.text("type", "object");
+  std::string required = "[";
+  for (const FieldDescription& field : fields) {
+    if (required.size() > 1) required += ',';
+    append_json_string(required, field.name);
+  }
+  writer.raw("required", required + ']');
+  writer.open("properties");
+  for (const FieldDescription& field : fields) {
+    writer.open(field.name);
+    writer.text("type", "string");
+    writer.text("title", field.label);
+    if (field.is_password) writer.text("format", "password");
+    if (field.min_length != 0) writer.raw("minLength", fmt::to_string(field.min_length));
+    writer.raw("maxLength", fmt::to_string(field.max_length));
+    writer.close();
+  }
+  writer.close();
+  writer.close();
+}
+
+void write_answers(Writer& writer, const ResourceDescription& resource,
+                   const OperationDescription& operation) {
+  writer.open("responses");
+  for (const AnswerDescription& answer : operation.answers) {
+    const bool is_fixed = resource.forms == Forms::kFixed && answer.status == 200 && answer.schema.empty() &&
+                          !resource.operations.empty();
+    writer.open(fmt::to_string(answer.status));
+    writer.text("description", answer.meaning);
+    if (is_fixed || !answer.schema.empty()) {
+      writer.open("content");
+      if (is_fixed) {
+        writer.raw(resource.fixed_type, R"({"schema":{"type":"string"}})");
+      } else {
+        writer.raw(kJsonType, fmt::format(R"({{"schema":{}}})", reference(answer.schema)));
+        if (resource.forms == Forms::kNegotiated) writer.raw("text/html", R"({"schema":{"type":"string"}})");
+      }
+      writer.close();
+    }
+    writer.close();
+  }
+  writer.close();
+}
+
+void write_operation(Writer& writer, const Route& route, const OperationDescription& operation,
+                     std::string_view method) {
+  writer.open(lower_case(method));
+  writer.text("operationId", operation_id(method, route.path.text()));
+  writer.text("summary", operation.summary);
+  if (operation.access == Access::kAnyone) {
+    writer.raw("security", "[]");
+  } else {
+    const std::string_view last = operation.access == Access::kUser ? R"(,{"basic":[]}])" : ",{}]";
+    writer.raw("security", std::string(kTokenSecurity).append(last));
+  }
+  if (!operation.parses.empty()) {
+    writer.open("requestBody");
+    writer.raw("required", "true");
+    writer.open("content");
+    for (const std::string_view type : operation.parses) {
+      writer.open(type);
+      write_fields(writer, operation.fields);
+      writer.close();
+    }
+    writer.close();
+    writer.close();
+  }
+  write_answers(writer, route.resource->description(), operation);
+  writer.close();
+}
+
+void write_path(Writer& writer, const Route& route) {
+  const ResourceDescription& description = route.resource->description();
+  writer.open(openapi_path(route.path));
+  writer.text("summary", description.name);
+  writer.text("description", description.text);
+  if (!route.path.name().empty()) {
+    writer.raw("parameters",
+               fmt::format(R"([{{"name":"{}","in":"path","required":true,"schema":{{"type":"string"}}}}])",
+                           route.path.name()));
+  }
+  for (const OperationDescription& operation : description.operations) {
+    write_operation(writer, route, operation, operation.method_text);
+    if (operation.method == http::Method::kGet) write_operation(writer, route, operation, "HEAD");
+  }
+  if (description.operations.empty()) {
+    write_operation(writer, route, kVerify, kVerify.method_text);
+  } else {
+    write_operation(writer, route, kOptions, kOptions.method_text);
+  }
+  writer.close();
+}
+
+}  // namespace
+
+std::string openapi_json(std::span<const Route> routes, std::string_view version) {
+  Writer writer;
+  writer.open();
+  writer.text("openapi", "3.1.0");
+  writer.open("info");
+  writer.text("title", "Latchkey");
+  writer.text(
+      "description",
+      "Trades a username and a password for a token, and admits or refuses every later request by it.");
+  writer.text("version", version);
+  writer.raw("license", R"({"name":"Apache License 2.0","identifier":"Apache-2.0"})");
+  writer.close();
+  writer.open("paths");
+  for (const Route& route : routes) write_path(writer, route);
+  writer.close();
+  writer.open("components");
+  writer.open("schemas");
+  for (const Schema& schema : kSchemas) writer.raw(schema.name, schema.json);
+  writer.close();
+  writer.raw("securitySchemes", kSecuritySchemes);
+  writer.close();
+  writer.close();
+  return writer.take();
+}
+
+}  // namespace latchkey::api

@@ -1,0 +1,92 @@
+#include "latchkey/api/rendition.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "latchkey/base/json_text.h"
+#include "latchkey/http/written_answer.h"
+
+namespace latchkey::api {
+
+namespace {
+
+constexpr std::string_view kChallenge = "WWW-Authenticate";
+constexpr std::string_view kCacheControl = "Cache-Control";
+
+// Of the message that is not sent, and of no use to who reads a page.
+constexpr std::array<std::string_view, 3> kNotShown = {"Date", "Connection", "Content-Length"};
+
+http::ResponseWriter::Context with_body(http::ResponseWriter::Context context) noexcept {
+  context.head_only = false;
+  return context;
+}
+
+void copy_headers(const http::WrittenAnswer& answer, http::ResponseWriter& response) {
+  for (const http::WrittenHeader& header : answer.headers) {
+    if (!http::is_common_header(header.name)) response.header(header.name, header.value);
+  }
+}
+
+/// The headers of the exchange as a page shows them: those that the resource gave and those that tell of it,
+/// by name.
+std::vector<http::WrittenHeader> shown_headers(const http::WrittenAnswer& answer) {
+  std::vector<http::WrittenHeader> shown;
+  for (const http::WrittenHeader& header : answer.headers) {
+    if (std::find(kNotShown.begin(), kNotShown.end(), header.name) == kNotShown.end())
+      shown.push_back(header);
+  }
+  std::sort(shown.begin(), shown.end(),
+            [](const http::WrittenHeader& a, const http::WrittenHeader& b) { return a.name < b.name; });
+  return shown;
+}
+
+}  // namespace
+
+Rendition::Rendition(http::Exchange& exchange)
+    : exchange_(exchange),
+      writer_(written_, with_body(exchange.response.context())),
+      inner_{exchange.head, exchange.body, exchange.peer, exchange.memo, writer_} {}
+
+void Rendition::send_indented(std::size_t indent, BootTime now) {
+  const http::WrittenAnswer answer = http::WrittenAnswer::of(written_);
+  if (!writer_.keep_alive()) exchange_.response.close_after();
+  exchange_.response.status(answer.status);
+  copy_headers(answer, exchange_.response);
+  if (answer.body.empty()) {
+    exchange_.response.no_body(now);
+  } else {
+    exchange_.response.body(answer.value("Content-Type"), indent_json(answer.body, indent), now);
+  }
+}
+
+void Rendition::send_page(const Pages& pages, const ResourceDescription& description,
+                          std::vector<Breadcrumb> breadcrumbs, const Visitor& visitor, BootTime now) {
+  http::WrittenAnswer answer = http::WrittenAnswer::of(written_);
+  http::ResponseWriter& response = exchange_.response;
+  if (!writer_.keep_alive()) response.close_after();
+  if (answer.body.empty()) {
+    response.status(answer.status);
+    copy_headers(answer, response);
+    response.no_body(now);
+    return;
+  }
+  // The page of a resource without GET is itself what the GET asked for (C-3).
+  if (answer.status == 405 && exchange_.head.method == http::Method::kGet) answer.status = 200;
+  for (http::WrittenHeader& header : answer.headers) {
+    // To `Basic` a browser opens a dialog of its own, in front of the page that would explain it.
+    if (header.name == kChallenge && header.value.starts_with("Basic")) header.value = "Token";
+  }
+  response.status(answer.status);
+  for (const http::WrittenHeader& header : answer.headers) {
+    const bool is_of_page = http::is_common_header(header.name) || header.name == kCacheControl;
+    if (!is_of_page) response.header(header.name, header.value);
+  }
+  add_page_headers(response);
+  const ShownExchange shown{
+      description,          std::move(breadcrumbs), exchange_.head.method_text, exchange_.head.path,
+      exchange_.head.query, answer.status,          shown_headers(answer),      answer.body};
+  response.body(kHtmlType, pages.exchange(shown, visitor), now);
+}
+
+}  // namespace latchkey::api

@@ -1,0 +1,131 @@
+#include "latchkey/api/session.h"
+
+#include <fmt/format.h>
+
+#include "latchkey/api/answers.h"
+#include "latchkey/api/caller.h"
+#include "latchkey/api/cookies.h"
+#include "latchkey/base/json_text.h"
+#include "latchkey/base/time_text.h"
+
+namespace latchkey::api {
+
+namespace {
+
+constexpr AnswerDescription kTold[] = {
+    {200, "Who is signed in, and what an unsafe request by the cookie must show in X-CSRF-Token.", "Session"},
+    {401, "The credentials admit nobody.", "Detail"},
+};
+constexpr AnswerDescription kSignedIn[] = {
+    {200, "Signed in: the cookie `token` is set.", "Session"},
+    {400, "A field is missing or malformed, or the credentials are not right.", "Problems"},
+    {403, "The browser says that the request comes from another site.", "Detail"},
+    {413, "The body is too long.", "Detail"},
+    {415, "The body is not JSON.", "Detail"},
+    {429, "Too many failed attempts; `Retry-After` says when to try again.", "Detail"},
+    {503, "A bound is reached; `Retry-After` says when to try again.", "Detail"},
+};
+constexpr AnswerDescription kSignedOut[] = {
+    {204, "Signed out: the token is dead, and the cookie is gone.", {}},
+    {403, "The proof that the request comes from this server's pages is missing.", "Detail"},
+    {503, "The deletion could not be made durable yet.", "Detail"},
+};
+constexpr OperationDescription kOperations[] = {
+    {http::Method::kGet, "GET", "Who is signed in", Access::kUser, {}, {}, kTold},
+    // JSON alone: no form on another site can send it (Fetch, CORS-safelisted request-header).
+    {http::Method::kPost, "POST", "Sign in", Access::kAnyone, kLoginFields, std::span(kBodyTypes).first<1>(),
+     kSignedIn},
+    {http::Method::kDelete, "DELETE", "Sign out", Access::kHolder, {}, {}, kSignedOut},
+};
+constexpr ResourceDescription kDescription = {
+    .name = "Session",
+    .text =
+        "The session of a browser. POST a username and a password as JSON to sign in:\n\n"
+        "    {\"username\": \"user\", \"password\": \"my pass\"}\n\n"
+        "The token comes as a cookie that no script can read. GET says who is signed in, and gives the value "
+        "that unsafe "
+        "requests by the cookie show in the header X-CSRF-Token. DELETE signs out.",
+    .operations = kOperations,
+};
+constexpr const OperationDescription& kSignIn = kOperations[1];
+
+std::string session_json(std::string_view name, WallTime expires, std::string_view csrf_token) {
+  std::string json = R"({"username":)";
+  append_json_string(json, name);
+  json += fmt::format(R"(,"expires":"{}","csrf_token":"{}"}})", to_rfc3339(expires), csrf_token);
+  return json;
+}
+
+}  // namespace
+
+SessionResource::SessionResource(Services& services, Logins& logins)
+    : Resource(kDescription), services_(services), logins_(logins) {}
+
+bool SessionResource::answer_now(http::Exchange& exchange, ConnectionBinding&) {
+  if (exchange.head.method != http::Method::kDelete) return false;
+  const Presented presented = find_credentials(exchange.head, services_.settings.basic);
+  if (presented.kind == Presented::Kind::kAmbiguous) {
+    answer_detail(exchange.response, 400, allow(), kTwoTokensText, services_.now());
+    return true;
+  }
+  if (presented.kind == Presented::Kind::kToken && presented.token) return false;
+  answer_signed_out(exchange);
+  return true;
+}
+
+runtime::Task<void> SessionResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
+  if (exchange.head.method == http::Method::kPost) return sign_in(exchange, binding);
+  if (exchange.head.method == http::Method::kDelete) return sign_out(exchange, binding);
+  return tell(exchange, binding);
+}
+
+runtime::Task<void> SessionResource::sign_in(http::Exchange& exchange, ConnectionBinding& binding) {
+  if (!is_from_here(exchange.head)) {
+    answer_detail(exchange.response, 403, allow(), kForgeryText, services_.now());
+    co_return;
+  }
+  auto logging_in = logins_.log_in(exchange, binding, kSignIn, allow());
+  const std::optional<Granted> granted = co_await logging_in;
+  if (!granted) co_return;
+  const token::Token& token = granted->login.token;
+  const token::Token::Digits digits = token.digits();
+  const std::string_view text(digits.data(), digits.size());
+  exchange.response.status(200)
+      .header("Allow", allow())
+      .header("Auth-Token-Timeout", services_.settings.token_timeout_ms / 1000)
+      .header("Set-Cookie", token_cookie(text, is_under_tls(exchange, services_.settings)))
+      .header("Cache-Control", "no-store")
+      .body(kJsonType,
+            session_json(granted->user_name, granted->login.expires,
+                         services_.sessions.csrf_token(token.bytes())),
+            services_.now());
+}
+
+runtime::Task<void> SessionResource::sign_out(http::Exchange& exchange, ConnectionBinding& binding) {
+  const Presented presented = find_credentials(exchange.head, services_.settings.basic);
+  auto logging_out = logins_.log_out(exchange, presented, binding, allow());
+  const bool ended = co_await logging_out;
+  if (ended) answer_signed_out(exchange);
+}
+
+runtime::Task<void> SessionResource::tell(http::Exchange& exchange, ConnectionBinding& binding) {
+  auto identifying = identify(exchange, binding, services_);
+  const Caller caller = co_await identifying;
+  if (caller.user_id == 0) co_return;
+  const WallTime expires{services_.loop.wall_now().ms + services_.settings.token_timeout_ms};
+  begin_answer(exchange, 200, allow(), caller, services_)
+      .header("Cache-Control", "no-store")
+      .body(kJsonType,
+            session_json(caller.name, expires,
+                         caller.token ? services_.sessions.csrf_token(*caller.token) : std::string()),
+            services_.now());
+}
+
+void SessionResource::answer_signed_out(http::Exchange& exchange) {
+  exchange.response.status(204)
+      .header("Allow", allow())
+      .header("Set-Cookie", token_cookie({}, is_under_tls(exchange, services_.settings)))
+      .no_body(services_.now());
+}
+
+}  // namespace latchkey::api

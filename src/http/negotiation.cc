@@ -1,0 +1,168 @@
+#include "latchkey/http/negotiation.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "latchkey/http/characters.h"
+#include "latchkey/http/media_type.h"
+
+namespace latchkey::http {
+
+namespace {
+
+using Form = Negotiated::Form;
+using Status = Negotiated::Status;
+
+constexpr std::size_t kForms = 2;
+constexpr int kMaxQuality = 1000;
+
+/// How well a range names a form; a more specific one has the say on its quality (RFC 9110 §12.5.1).
+enum class Match : std::uint8_t { kNone, kAnything, kType, kSubtype, kParameters };
+
+/// What the ranges so far say of one form.
+struct Preference {
+  Match match = Match::kNone;
+  int quality = 0;  // thousandths
+};
+
+/// `( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] )` in thousandths; -1 for any other text.
+int parse_quality(std::string_view text) noexcept {
+  if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return -1;
+  if (text.size() > 1 && text[1] != '.') return -1;
+  int quality = text[0] == '1' ? kMaxQuality : 0;
+  int weight = 100;
+  for (const char digit : text.substr(std::min<std::size_t>(2, text.size()))) {
+    if (!is_a(kDigitCharacter, digit)) return -1;
+    quality += weight * (digit - '0');
+    weight /= 10;
+  }
+  return quality <= kMaxQuality ? quality : -1;
+}
+
+Match match_of(const MediaType& range, std::string_view type, std::string_view subtype, bool has_parameters) {
+  if (range.is("*", "*")) return Match::kAnything;
+  if (range.is(type, "*")) return Match::kType;
+  if (!range.is(type, subtype)) return Match::kNone;
+  return has_parameters ? Match::kParameters : Match::kSubtype;
+}
+
+/// C-61. Text that is no number asks for nothing.
+std::size_t indent_of(const MediaType& range) noexcept {
+  const Parameter* const parameter = range.parameters.find("indent");
+  if (parameter == nullptr) return 0;
+  const std::string_view text = parameter->value;
+  if (text.empty() || !all_are(kDigitCharacter, text)) return 0;
+  std::size_t indent = kMaxIndent;  // where the number is too large to be read
+  std::from_chars(text.data(), text.data() + text.size(), indent);
+  return std::min(indent, kMaxIndent);
+}
+
+struct Preferences {
+  std::array<Preference, kForms> forms;
+  std::size_t indent = 0;
+
+  void add(std::string_view text) noexcept {
+    const std::optional<MediaType> range = MediaType::parse(text);
+    if (!range) return;
+    int quality = kMaxQuality;
+    if (const Parameter* const q = range->parameters.find("q"); q != nullptr)
+      quality = parse_quality(q->value);
+    if (quality < 0) return;
+    const std::size_t asked_indent = indent_of(*range);
+    const Match json = match_of(*range, "application", "json", asked_indent != 0);
+    if (refine(Form::kJson, json, quality)) indent = asked_indent;
+    refine(Form::kPage, match_of(*range, "text", "html", false), quality);
+  }
+
+  /// True where the range has the say from here on.
+  bool refine(Form form, Match match, int quality) noexcept {
+    Preference& preference = forms[static_cast<std::size_t>(form)];
+    if (match == Match::kNone || match <= preference.match) return false;
+    preference = {match, quality};
+    return true;
+  }
+
+  const Preference& of(Form form) const noexcept { return forms[static_cast<std::size_t>(form)]; }
+};
+
+/// The end of the list's first element: a comma that does not stand in a quoted string.
+std::size_t element_end(std::string_view list) noexcept {
+  bool is_quoted = false;
+  for (std::size_t at = 0; at < list.size(); ++at) {
+    if (is_quoted && list[at] == '\\') {
+      ++at;
+    } else if (list[at] == '"') {
+      is_quoted = !is_quoted;
+    } else if (list[at] == ',' && !is_quoted) {
+      return at;
+    }
+  }
+  return list.size();
+}
+
+/// False where the request has no range at all: nothing is said then.
+bool read_ranges(const RequestHead& head, Preferences& preferences) noexcept {
+  bool any = false;
+  for (std::size_t i = 0; i < head.header_count; ++i) {
+    if (head.headers[i].known != KnownHeader::kAccept) continue;
+    std::string_view rest = head.headers[i].value;
+    while (!rest.empty()) {
+      const std::size_t end = element_end(rest);
+      const std::string_view element = trim_blanks(rest.substr(0, end));
+      if (!element.empty()) {
+        any = true;
+        preferences.add(element);
+      }
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  return any;
+}
+
+}  // namespace
+
+std::optional<std::string_view> find_query_parameter(std::string_view query, std::string_view name) noexcept {
+  std::optional<std::string_view> found;
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    if (pair.substr(0, equals) == name) found = pair.substr(std::min(equals + 1, pair.size()));
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return found;
+}
+
+Negotiated negotiate(const RequestHead& head) noexcept {
+  Negotiated chosen;
+  const bool has_accept = head.has(KnownHeader::kAccept);
+  if (!has_accept && head.query.empty()) return chosen;
+  Preferences preferences;
+  const bool any = has_accept && read_ranges(head, preferences);
+  const std::optional<std::string_view> format = find_query_parameter(head.query, "format");
+  if (format && !format->empty()) {
+    if (*format == "api") {
+      chosen.form = Form::kPage;
+    } else if (*format == "json") {
+      chosen.indent = preferences.indent;
+    } else {
+      chosen.status = Status::kUnknownFormat;
+    }
+    return chosen;
+  }
+  if (!any) return chosen;
+  const Preference& json = preferences.of(Form::kJson);
+  const Preference& page = preferences.of(Form::kPage);
+  if (json.quality == 0 && page.quality == 0) {
+    chosen.status = Status::kNotAcceptable;
+    return chosen;
+  }
+  const bool wants_page =
+      page.quality != json.quality ? page.quality > json.quality : page.match > json.match;
+  chosen.form = wants_page ? Form::kPage : Form::kJson;
+  if (!wants_page) chosen.indent = preferences.indent;
+  return chosen;
+}
+
+}  // namespace latchkey::http
