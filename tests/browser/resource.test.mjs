@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import { pageTest } from './support/page_test.mjs';
 import { ALICE } from './support/server.mjs';
-import { focused, tabTo } from './support/sight.mjs';
+import { focusedInSight, tabTo } from './support/sight.mjs';
 
 const AUTHTOKEN = '/api/v2/authtoken/';
 
@@ -183,7 +183,7 @@ pageTest('B-2 the menu beside GET gives the page in another format', {}, async (
 pageTest('B-2 the buttons, the menu and the dialog take no more than the keyboard', {}, async ({ visitor, page }) => {
   await page.goto(AUTHTOKEN);
   await page.keyboard.press('Tab');
-  assert.equal(await focused(page), 'Skip to the content');
+  assert.equal(await focusedInSight(page), 'Skip to the content');
   await page.keyboard.press('Enter');
 
   await tabTo(page, 'GET in another format');
@@ -191,7 +191,7 @@ pageTest('B-2 the buttons, the menu and the dialog take no more than the keyboar
   await page.getByRole('link', { name: 'json', exact: true }).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('link', { name: 'json', exact: true }).waitFor({ state: 'hidden' });
-  assert.equal(await focused(page), 'GET in another format');
+  assert.equal(await focusedInSight(page), 'GET in another format');
 
   await tabTo(page, 'Content');
   await page.keyboard.press('Control+a');
@@ -203,16 +203,16 @@ pageTest('B-2 the buttons, the menu and the dialog take no more than the keyboar
   await page.locator('[data-send="OPTIONS"]').focus();
   await tabTo(page, 'DELETE');
   await page.keyboard.press('Enter');
-  assert.equal(await focused(page), 'Cancel');
+  assert.equal(await focusedInSight(page), 'Cancel');
   await page.keyboard.press('Escape');
-  assert.equal(await focused(page), 'DELETE');
+  assert.equal(await focusedInSight(page), 'DELETE');
   assert.equal(await inHand(page).isVisible(), true);
 
   await page.keyboard.press('Enter');
   await tabTo(page, 'DELETE');
   await page.keyboard.press('Enter');
   await waitForStatus(page, 'HTTP 204 No Content');
-  assert.equal(await focused(page), 'DELETE');
+  assert.equal(await focusedInSight(page), 'DELETE');
 });
 
 pageTest('B-2 without script the page is read, and its links are followed', {

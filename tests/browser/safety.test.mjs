@@ -82,16 +82,17 @@ pageTest('B-2 a name made of markup is text on every page', { users: [MALLORY] }
 });
 
 pageTest('B-2 every page and file comes under the strict policy', {}, async ({ visitor, page }) => {
-  const policies = new Map();
-  page.on('response', (response) => policies.set(response.url(), response.headers()));
+  const answers = [];
+  page.on('response', (response) => answers.push([response.url(), response.headers()]));
   await page.goto('/');
   await visitor.signIn(ALICE);
   await page.goto('/api/v2/authtoken/');
 
-  const pages = [...policies].filter(([, headers]) => headers['content-type'].startsWith('text/html'));
+  const ofType = (pattern) => answers.filter(([, headers]) => pattern.test(headers['content-type']));
+  const pages = ofType(/^text\/html/);
   assert.ok(pages.length >= 3);
   for (const [url, headers] of pages) assert.equal(headers['content-security-policy'], POLICY, url);
-  const files = [...policies].filter(([, headers]) => /^(text\/(css|javascript)|image\/svg)/.test(headers['content-type']));
+  const files = ofType(/^(text\/(css|javascript)|image\/svg)/);
   assert.ok(files.length >= 2);
   for (const [url, headers] of files) assert.equal(headers['x-content-type-options'], 'nosniff', url);
 });
@@ -105,14 +106,20 @@ test('B-2 a cookie alone changes nothing: an unsafe method needs the CSRF header
     const isLive = async () => (await asSession('GET', '/api/v2/me/')).status === 200;
     assert.ok(await isLive());
 
+    // As a browser sends it, which says whose page it comes from.
+    const fromHere = { Origin: server.origin, 'Sec-Fetch-Site': 'same-origin' };
     for (const target of ['/api/v2/session/', '/api/v2/me/tokens/', '/api/v2/authtoken/']) {
-      assert.equal((await asSession('DELETE', target)).status, 403, target);
-      assert.equal((await asSession('DELETE', target, { 'X-CSRF-Token': 'forged' })).status, 403, target);
+      assert.equal((await asSession('DELETE', target, fromHere)).status, 403, target);
+      const forged = { ...fromHere, 'X-CSRF-Token': 'forged' };
+      assert.equal((await asSession('DELETE', target, forged)).status, 403, target);
     }
+    assert.equal((await asSession('DELETE', '/api/v2/me/tokens/')).status, 403);
     assert.ok(await isLive());
 
     const home = await asSession('GET', '/', { Accept: 'text/html' });
     const [, csrf] = /<meta name="csrf-token" content="([^"]+)">/.exec(home.data);
-    assert.equal((await asSession('DELETE', '/api/v2/session/', { 'X-CSRF-Token': csrf })).status, 204);
+    const signOut = (headers) => asSession('DELETE', '/api/v2/session/', { 'X-CSRF-Token': csrf, ...headers });
+    assert.equal((await signOut({ 'Sec-Fetch-Site': 'cross-site' })).status, 403);
+    assert.equal((await signOut(fromHere)).status, 204);
     assert.equal(await isLive(), false);
   }));

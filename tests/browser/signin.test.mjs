@@ -5,7 +5,7 @@ import test from 'node:test';
 
 import { pageTest } from './support/page_test.mjs';
 import { ALICE, Server } from './support/server.mjs';
-import { focused, tabTo } from './support/sight.mjs';
+import { focused, focusedInSight, tabTo } from './support/sight.mjs';
 
 const signInButton = (page) => page.getByRole('button', { name: 'Sign in' });
 const passwordField = (page) => page.getByLabel('Password', { exact: true });
@@ -77,7 +77,7 @@ pageTest('B-2 a server that is gone is said, and the form stays', {}, async ({ s
 
 pageTest('B-2 signing in takes no more than the keyboard', {}, async ({ page }) => {
   await page.goto('/');
-  assert.equal(await focused(page), 'Username');
+  assert.equal(await focusedInSight(page), 'Username');
   await page.keyboard.type(ALICE.username);
   await tabTo(page, 'Password');
   await page.keyboard.type(ALICE.password);

@@ -5,7 +5,7 @@ import test from 'node:test';
 import { Server } from './server.mjs';
 import { Visitor } from './visitor.mjs';
 
-const TEST_LIMIT_MS = 120_000;
+const TEST_LIMIT_MS = 300_000;
 
 async function visit(server, browserOptions, body) {
   const visitor = await Visitor.open(server.origin, browserOptions);

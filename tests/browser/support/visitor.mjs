@@ -11,8 +11,8 @@ const ARGUMENTS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync',
 ];
-const PAGE_LIMIT_MS = 15_000;
-const CONSOLE_LIMIT_MS = 5_000;
+const PAGE_LIMIT_MS = 60_000;
+const CONSOLE_LIMIT_MS = 20_000;
 
 /** Chromium's own line about an answer of 4xx or 5xx, or about none. */
 const FAILED_TO_LOAD = /^Failed to load resource: (?:the server responded with a status of (\d+)|net::(\w+))/;
