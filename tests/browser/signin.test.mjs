@@ -1,0 +1,129 @@
+// Signing in and out: what a person meets at `/`, and the cookie that the browser is given.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { pageTest } from './support/page_test.mjs';
+import { ALICE, Server } from './support/server.mjs';
+import { focused, focusedInSight, tabTo } from './support/sight.mjs';
+
+const signInButton = (page) => page.getByRole('button', { name: 'Sign in' });
+const passwordField = (page) => page.getByLabel('Password', { exact: true });
+
+pageTest('B-2 a person signs in, and sees the session that this made', {}, async ({ visitor, page }) => {
+  await visitor.signIn(ALICE);
+
+  const session = page.getByRole('listitem').filter({ hasText: 'this one' });
+  await session.waitFor();
+  assert.match(await session.textContent(), /Chrome on Linux.*127\.0\.0\.1/s);
+  assert.equal(await page.locator('#session-count').textContent(), '1');
+  await page.getByRole('navigation', { name: 'Site' }).getByRole('link', { name: 'alice' }).waitFor();
+});
+
+pageTest('B-2 a wrong password is said above the form, which keeps the name alone', {}, async ({ visitor, page }) => {
+  await page.goto('/');
+  await page.getByLabel('Username').fill(ALICE.username);
+  await passwordField(page).fill('not this one');
+  visitor.expectFailure(400);
+  await signInButton(page).click();
+
+  await page.getByRole('alert').filter({ hasText: 'Unable to login with provided credentials.' }).waitFor();
+  assert.equal(await page.getByLabel('Username').inputValue(), ALICE.username);
+  assert.equal(await passwordField(page).inputValue(), '');
+  assert.equal(await focused(page), 'Password');
+
+  await passwordField(page).fill(ALICE.password);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Your sessions' }).waitFor();
+});
+
+pageTest('B-2 an empty field is said beside it, and has the focus', {}, async ({ visitor, page }) => {
+  await page.goto('/');
+  visitor.expectFailure(400);
+  await signInButton(page).click();
+
+  await page.locator('#username-error').filter({ hasText: 'This field may not be blank.' }).waitFor();
+  assert.equal(await page.locator('#password-error').textContent(), 'This field may not be blank.');
+  assert.equal(await page.getByRole('alert').isVisible(), false);
+  assert.equal(await page.getByLabel('Username').getAttribute('aria-invalid'), 'true');
+  assert.equal(await focused(page), 'Username');
+});
+
+pageTest('B-2 the password is shown on request, and hidden again before it is sent', {}, async ({ visitor, page }) => {
+  await page.goto('/');
+  await page.getByLabel('Username').fill(ALICE.username);
+  await passwordField(page).fill('not this one');
+  const reveal = page.getByRole('button', { name: 'Show the password' });
+  await reveal.click();
+  assert.equal(await passwordField(page).getAttribute('type'), 'text');
+
+  visitor.expectFailure(400);
+  await signInButton(page).click();
+  await page.getByRole('alert').filter({ hasText: 'Unable' }).waitFor();
+  assert.equal(await passwordField(page).getAttribute('type'), 'password');
+});
+
+pageTest('B-2 a server that is gone is said, and the form stays', {}, async ({ server, visitor, page }) => {
+  await page.goto('/');
+  await page.getByLabel('Username').fill(ALICE.username);
+  await passwordField(page).fill(ALICE.password);
+  await server.halt();
+  visitor.expectFailure('ERR_CONNECTION_REFUSED');
+  await signInButton(page).click();
+
+  await page.getByRole('alert').filter({ hasText: 'The server did not answer.' }).waitFor();
+  assert.equal(await page.getByLabel('Username').inputValue(), ALICE.username);
+});
+
+pageTest('B-2 signing in takes no more than the keyboard', {}, async ({ page }) => {
+  await page.goto('/');
+  assert.equal(await focusedInSight(page), 'Username');
+  await page.keyboard.type(ALICE.username);
+  await tabTo(page, 'Password');
+  await page.keyboard.type(ALICE.password);
+  await tabTo(page, 'Sign in');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Your sessions' }).waitFor();
+
+  await tabTo(page, 'Sign out');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+});
+
+pageTest('B-2 signing out ends the token, and leads back to the form', {}, async ({ server, visitor, page }) => {
+  await visitor.signIn(ALICE);
+  const { value } = await visitor.cookie('token');
+  const agent = await visitor.userAgent();
+  assert.equal(await server.statusOf(value, agent), 200);
+
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  assert.equal(await server.statusOf(value, agent), 401);
+  assert.equal(await visitor.cookie('token'), undefined);
+});
+
+pageTest('B-2 the session is a cookie that no script reads and no other site sends', {}, async ({ visitor, page }) => {
+  await visitor.signIn(ALICE);
+  const cookie = await visitor.cookie('token');
+
+  assert.equal(cookie.httpOnly, true);
+  assert.equal(cookie.sameSite, 'Strict');
+  assert.equal(cookie.secure, false);
+  assert.equal(cookie.path, '/');
+  assert.doesNotMatch(await page.evaluate(() => document.cookie), /token/);
+});
+
+test('B-2 behind a trusted proxy that speaks TLS the session\'s cookie is Secure', async () => {
+  const server = await Server.start({ flags: ['--trusted-proxy', '127.0.0.1'] });
+  try {
+    const signIn = (headers) => server.ask('POST', '/api/v2/session/', { json: ALICE, headers });
+    const overTls = await signIn({ 'X-Forwarded-Proto': 'https', 'X-Forwarded-For': '203.0.113.7' });
+    assert.equal(overTls.status, 200);
+    assert.match(overTls.headers.get('Set-Cookie'), /^token=.*; Secure/);
+
+    const inTheOpen = await signIn({ 'X-Forwarded-Proto': 'http', 'X-Forwarded-For': '203.0.113.7' });
+    assert.doesNotMatch(inTheOpen.headers.get('Set-Cookie'), /Secure/);
+  } finally {
+    await server.stop();
+  }
+});
