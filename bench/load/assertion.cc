@@ -38,7 +38,7 @@ Result<Assertion> Assertion::parse(std::string_view text) {
     if (first == '<') assertion.comparison_ = has_equal ? Comparison::kLessOrEqual : Comparison::kLess;
     if (first == '>') assertion.comparison_ = has_equal ? Comparison::kGreaterOrEqual : Comparison::kGreater;
     if (first == '=') assertion.comparison_ = Comparison::kEqual;
-    const std::size_t limit_at = operator_at + (has_equal && first != '=' ? 2 : 1);
+    const std::size_t limit_at = operator_at + (has_equal ? 2 : 1);
     parsed = assertion.parse_quantity(trimmed(whole.substr(0, operator_at)));
     if (parsed) parsed = assertion.parse_limit(trimmed(whole.substr(limit_at)));
   }

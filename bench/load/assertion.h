@@ -15,7 +15,7 @@ class Assertion {
  public:
   /// `[KIND.]QUANTITY OP LIMIT`, with white space or without: KIND is check, login, deletion, connect or
   /// request; QUANTITY p50, p90, p99, p99.9, max or mean (LIMIT a duration with its unit), rps or errors
-  /// (LIMIT a number; not of a kind); OP one of < <= > >= =. Error kInvalid says what is wrong.
+  /// (LIMIT a number; not of a kind); OP one of < <= > >= = ==. Error kInvalid says what is wrong.
   static Result<Assertion> parse(std::string_view text);
 
   /// Nothing where it holds, or a sentence that says what was measured instead.

@@ -13,7 +13,7 @@ namespace {
 constexpr double kWidth = 760;
 constexpr double kHeight = 300;
 constexpr double kLeft = 70;
-constexpr double kRight = 16;
+constexpr double kRight = 34;
 constexpr double kTop = 26;
 constexpr double kBottom = 44;
 

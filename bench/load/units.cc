@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -38,9 +39,10 @@ Result<double> parse_number(std::string_view text) {
 
 Result<std::int64_t> parse_duration_ns(std::string_view text) {
   const std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
+  const std::size_t unit_at = std::min(text.find_first_not_of(' ', digits), text.size());
   const Result<double> number = parse_number(text.substr(0, digits));
   for (const Unit& unit : kUnits) {
-    if (!number || text.substr(digits) != unit.name) continue;
+    if (!number || text.substr(unit_at) != unit.name) continue;
     const double ns = *number * static_cast<double>(unit.ns);
     if (ns > kLongestNs) break;
     return static_cast<std::int64_t>(std::llround(ns));

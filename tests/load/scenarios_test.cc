@@ -35,7 +35,7 @@ std::size_t live_tokens(const OwnServer& server) {
   const Finished listed = run_latchkey(server.process.data(), {"token", "list", kUser, "--json"});
   EXPECT_EQ(listed.status, 0) << listed.errors;
   std::size_t tokens = 0;
-  for (std::size_t at = 0; (at = listed.output.find("\"user_agent\"", at)) != std::string::npos; ++at)
+  for (std::size_t at = 0; (at = listed.output.find("\"last_used\"", at)) != std::string::npos; ++at)
     ++tokens;
   return tokens;
 }

@@ -70,7 +70,7 @@ TEST(Options, APasswordIsReadFromStandardInputAndEscapedInTheLogin) {
   EXPECT_TRUE(
       login_request(got.good(), "a")
           .ends_with(
-              "Content-Length: 52\r\n\r\n{\"username\":\"al\\\"ice\",\"password\":\"correct\\\\horse\"}"))
+              "Content-Length: 50\r\n\r\n{\"username\":\"al\\\"ice\",\"password\":\"correct\\\\horse\"}"))
       << login_request(got.good(), "a");
 }
 
