@@ -102,7 +102,7 @@ std::int64_t Crew::pass(BootTime now) noexcept {
     open_more();
     const std::int64_t begin_ns = signals_.begin_ns.load(std::memory_order_acquire);
     if (begin_ns != Signals::kNotYet && now_ns >= begin_ns) {
-      begin(begin_ns);
+      begin(begin_ns, now_ns);
     } else if (!stop) {
       return now.ms + kPollMs;
     }
@@ -124,7 +124,7 @@ void Crew::open_more() {
   signals_.ready.fetch_add(1, std::memory_order_release);
 }
 
-void Crew::begin(std::int64_t begin_ns) {
+void Crew::begin(std::int64_t begin_ns, std::int64_t now_ns) {
   phase_ = Phase::kRunning;
   window_.begin_ns = begin_ns + plan_.warmup_ns;
   window_.end_ns = window_.begin_ns + plan_.duration_ns;
@@ -143,7 +143,7 @@ void Crew::begin(std::int64_t begin_ns) {
   for (std::size_t waiting = line_.size(); waiting > 0; --waiting) {
     Client& client = *line_.pop();
     client.in_line = false;
-    if (client.is_free()) client.proceed(begin_ns);
+    if (client.is_free()) client.proceed(now_ns);
   }
 }
 

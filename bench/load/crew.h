@@ -77,7 +77,7 @@ class Crew final : private runtime::LoopHook {
   std::int64_t pass(BootTime now) noexcept override;
   void run() noexcept;
   void open_more();
-  void begin(std::int64_t begin_ns);
+  void begin(std::int64_t begin_ns, std::int64_t now_ns);
   void hand_out(std::int64_t now_ns);
   void note_cpu(std::int64_t now_ns) noexcept;
   void drain(std::int64_t now_ns);

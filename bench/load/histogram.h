@@ -18,7 +18,7 @@ class Histogram {
   /// `max_ns` and `mean_ns`. More than two minutes.
   static constexpr std::int64_t kHighestNs = (std::int64_t{1} << 37) - 1;
 
-  /// 220 KiB, touched here and not while latencies are recorded.
+  /// 224 KiB, touched here and not while latencies are recorded.
   Histogram() : counts_(index_of(kHighestNs) + 1) {}
 
   /// A negative latency counts as none.

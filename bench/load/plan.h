@@ -29,7 +29,7 @@ struct Plan {
   static constexpr double kHighestRate = 1e8;
   /// An address has 28,000 ports to connect from, as Linux is set. Where the server is on 127.0.0.0/8,
   /// further connections come from further addresses of it, so many from each.
-  static constexpr std::size_t kConnectionsAnAddress = 20'000;
+  static constexpr std::size_t kConnectionsAnAddress = 10'000;
 
   Scenario scenario = Scenario::kCheck;
   Target target;

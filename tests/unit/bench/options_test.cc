@@ -77,10 +77,10 @@ TEST(Options, APasswordIsReadFromStandardInputAndEscapedInTheLogin) {
 TEST(Options, FurtherConnectionsComeFromFurtherAddressesOfThisMachine) {
   const Read got = read({"idle", "-c", "100000"});
   const Plan& plan = got.good();
-  EXPECT_EQ(plan.sources(), 5U);
-  EXPECT_EQ(plan.source_of(19'999), 0U);
-  EXPECT_EQ(plan.source_of(20'000), 1U);
-  EXPECT_EQ(plan.source_of(99'999), 4U);
+  EXPECT_EQ(plan.sources(), 10U);
+  EXPECT_EQ(plan.source_of(9'999), 0U);
+  EXPECT_EQ(plan.source_of(10'000), 1U);
+  EXPECT_EQ(plan.source_of(99'999), 9U);
   EXPECT_FALSE(plan.source_address(0));
   EXPECT_EQ(plan.source_address(4)->to_text(), "127.0.0.5");
   EXPECT_EQ(read({"idle"}).good().connections, 1000U);
