@@ -69,6 +69,14 @@ class NoDirectory final : public credential::Directory {
   runtime::Task<Result<bool>> set_password_hash(std::int64_t, std::string) override { co_return false; }
 };
 
+class NoKnownAddresses final : public credential::KnownAddresses {
+ public:
+  runtime::Task<Result<bool>> knows(credential::KnownAddressHash, WallTime) override { co_return false; }
+  runtime::Task<Result<void>> remember(credential::KnownAddressHash, WallTime) override {
+    co_return Result<void>();
+  }
+};
+
 // One core of a server, but for its sockets and threads.
 class Rig {
  public:
@@ -85,8 +93,9 @@ class Rig {
                                                 {.max_tokens = 2 * kTokens}));
     shards_.push_back(shard_.get());
     sessions_ = std::make_unique<api::Sessions>(mailbox_.port(0), sessions_context_);
-    services_ = std::make_unique<api::Services>(api::Services{
-        loop_, log_, api_settings_, *sessions_, authenticator_, directory_, hash_client_, store_});
+    services_ =
+        std::make_unique<api::Services>(api::Services{loop_, log_, api_settings_, *sessions_, passwords_,
+                                                      authenticator_, directory_, hash_client_, store_});
     api_ = std::make_unique<api::Api>(*services_);
     memo_ = api_->opened(peer_);
     fill();
@@ -152,6 +161,9 @@ class Rig {
       value_or_exit(credential::HashPool::create({}, {0}, random_, clock_));
   credential::HashClient hash_client_{mailbox_.port(0), *hash_pool_, 1};
   credential::Authenticator authenticator_{directory_, hash_client_, log_};
+  credential::Throttle throttle_{{}, random_};
+  NoKnownAddresses known_addresses_;
+  api::PasswordCheck passwords_{{loop_, log_, throttle_, known_addresses_, authenticator_, keyring_}};
   std::unique_ptr<token::Shard> shard_;
   std::vector<token::Shard*> shards_;
   api::SessionsContext sessions_context_{shards_,      keyring_,    binder_,

@@ -43,4 +43,13 @@ void answer_unavailable(http::ResponseWriter& response, std::string_view allow, 
   response.header("Retry-After", kRetryAfterSeconds).body(kJsonType, detail_json(text), now);
 }
 
+void answer_throttled(http::ResponseWriter& response, std::string_view allow, std::int64_t seconds,
+                      BootTime now) {
+  const std::string text = fmt::format("Request was throttled. Expected available in {} second{}.", seconds,
+                                       seconds == 1 ? "" : "s");
+  response.status(429);
+  if (!allow.empty()) response.header("Allow", allow);
+  response.header("Retry-After", seconds).body(kJsonType, detail_json(text), now);
+}
+
 }  // namespace latchkey::api

@@ -11,10 +11,10 @@
 #include "latchkey/api/answers.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/base/json_text.h"
+#include "latchkey/base/utf8.h"
 #include "latchkey/http/characters.h"
 #include "latchkey/http/media_type.h"
 #include "latchkey/http/multipart_fields.h"
-#include "latchkey/http/utf8.h"
 
 namespace latchkey::api {
 
@@ -49,7 +49,7 @@ BodyKind kind_of(std::span<const std::string_view> parses, std::string_view cont
 std::size_t count_characters(std::string_view text) noexcept {
   std::size_t count = 0;
   for (; !text.empty(); ++count)
-    text.remove_prefix(std::max<std::size_t>(http::utf8_character_bytes(text), 1));
+    text.remove_prefix(std::max<std::size_t>(first_utf8_character(text).bytes, 1));
   return count;
 }
 
@@ -136,7 +136,7 @@ struct DecodedTextWiper {
 
 std::string_view trim_white_space(std::string_view text) noexcept {
   while (!text.empty()) {
-    const std::size_t bytes = std::max<std::size_t>(http::utf8_character_bytes(text), 1);
+    const std::size_t bytes = std::max<std::size_t>(first_utf8_character(text).bytes, 1);
     if (!is_white_space(text.substr(0, bytes))) break;
     text.remove_prefix(bytes);
   }

@@ -77,7 +77,8 @@ void answer_refused(http::Exchange& exchange, const Presented& presented, token:
       .body(kJsonType, detail_json(detail), services.now());
 }
 
-runtime::Task<BasicCaller> check_basic(http::Exchange& exchange, std::string_view word, Services& services) {
+runtime::Task<BasicCaller> check_basic(http::Exchange& exchange, std::string_view word,
+                                       std::string_view allow, Services& services) {
   Result<http::BasicCredentials> credentials = http::parse_basic(word);
   Presented presented;
   presented.kind = Presented::Kind::kBasic;
@@ -87,28 +88,34 @@ runtime::Task<BasicCaller> check_basic(http::Exchange& exchange, std::string_vie
         .body(kJsonType, detail_json(credentials.error().text), services.now());
     co_return BasicCaller{};
   }
+  const net::IpAddress address = remote_address_of(exchange, services);
   auto checking =
-      services.authenticator.authenticate(std::move(credentials->user), std::move(credentials->password));
-  Result<std::optional<credential::User>> user = co_await checking;
-  if (!user) {
-    answer_unavailable(exchange.response, {}, user.error(), services.now());
+      services.passwords.check(std::move(credentials->user), std::move(credentials->password), address);
+  const PasswordVerdict verdict = co_await checking;
+  if (const auto* const user = std::get_if<credential::User>(&verdict))
+    co_return BasicCaller{user->id, user->name};
+  if (const auto* const throttled = std::get_if<Throttled>(&verdict)) {
+    answer_throttled(exchange.response, allow, throttled->seconds, services.now());
     co_return BasicCaller{};
   }
-  if (!*user) {
-    LogEvent(services.log, LogLevel::kInfo, "basic.refused")
-        .field("address", remote_address_of(exchange, services).to_text());
-    answer_refused(exchange, presented, token::Outcome::kUnknown, true, services);
+  // A password that is too long to be anybody's is as wrong as another.
+  const auto* const error = std::get_if<Error>(&verdict);
+  if (error != nullptr && error->code != ErrorCode::kInvalid) {
+    answer_unavailable(exchange.response, allow, *error, services.now());
     co_return BasicCaller{};
   }
-  co_return BasicCaller{(*user)->id, (*user)->name};
+  LogEvent(services.log, LogLevel::kInfo, "basic.refused").field("address", address.to_text());
+  answer_refused(exchange, presented, token::Outcome::kUnknown, true, services);
+  co_return BasicCaller{};
 }
 
-runtime::Task<Caller> identify(http::Exchange& exchange, ConnectionBinding& binding, Services& services) {
+runtime::Task<Caller> identify(http::Exchange& exchange, ConnectionBinding& binding, std::string_view allow,
+                               Services& services) {
   const bool basic = services.settings.basic;
   const Presented presented = find_credentials(exchange.head, basic);
   Caller caller;
   if (presented.kind == Presented::Kind::kBasic) {
-    auto checking = check_basic(exchange, presented.word, services);
+    auto checking = check_basic(exchange, presented.word, allow, services);
     BasicCaller found = co_await checking;
     caller.user_id = found.user_id;
     caller.name = std::move(found.name);

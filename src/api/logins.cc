@@ -31,19 +31,28 @@ runtime::Task<std::optional<Granted>> Logins::log_in(http::Exchange& exchange, C
     co_return std::nullopt;
   }
   const std::string name(fields.values[0].view());
-  auto authenticating = services_.authenticator.authenticate(name, std::move(fields.values[1]));
-  const Result<std::optional<credential::User>> user = co_await authenticating;
-  if (!user) {
-    answer_unavailable(exchange.response, allow, user.error(), services_.now());
+  auto checking =
+      services_.passwords.check(name, std::move(fields.values[1]), remote_address_of(exchange, services_));
+  const PasswordVerdict verdict = co_await checking;
+  const auto* const user = std::get_if<credential::User>(&verdict);
+  if (user == nullptr) {
+    answer_verdict(exchange, verdict, name, allow);
     co_return std::nullopt;
   }
-  if (!*user) {
-    auto refusing = refuse(exchange, name, allow, began);
-    co_await refusing;
-    co_return std::nullopt;
-  }
-  auto granting = grant(exchange, binding, **user, allow, began);
+  auto granting = grant(exchange, binding, *user, allow, began);
   co_return co_await granting;
+}
+
+/// The verdict gives no user.
+void Logins::answer_verdict(http::Exchange& exchange, const PasswordVerdict& verdict, std::string_view name,
+                            std::string_view allow) {
+  if (const auto* const throttled = std::get_if<Throttled>(&verdict)) {
+    answer_throttled(exchange.response, allow, throttled->seconds, services_.now());
+  } else if (const auto* const error = std::get_if<Error>(&verdict)) {
+    answer_unavailable(exchange.response, allow, *error, services_.now());
+  } else {
+    answer_refused_login(exchange, name, allow);
+  }
 }
 
 runtime::Task<std::optional<Granted>> Logins::grant(http::Exchange& exchange, ConnectionBinding& binding,
@@ -108,10 +117,16 @@ runtime::Task<void> Logins::answer_failed(http::Exchange& exchange, const creden
   answer_unavailable(exchange.response, allow, error, services_.now());
 }
 
-// The same bytes at the same step of time, whatever was wrong (C-14).
+// The password was right when it was checked and counts no more: the same bytes at the same step of time as
+// if it had been wrong (C-14).
 runtime::Task<void> Logins::refuse(http::Exchange& exchange, std::string name, std::string_view allow,
                                    BootTime began) {
-  co_await services_.loop.sleep_until(services_.authenticator.failure_answer_time(began, services_.now()));
+  auto waiting = services_.passwords.wait_as_if_wrong(began);
+  co_await waiting;
+  answer_refused_login(exchange, name, allow);
+}
+
+void Logins::answer_refused_login(http::Exchange& exchange, std::string_view name, std::string_view allow) {
   LogEvent(services_.log, LogLevel::kInfo, "login.refused")
       .field("user", name)
       .field("address", remote_address_of(exchange, services_).to_text());

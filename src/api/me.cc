@@ -51,7 +51,7 @@ MeResource::MeResource(Services& services) : Resource(kDescription), services_(s
 bool MeResource::answer_now(http::Exchange&, ConnectionBinding&) { return false; }
 
 runtime::Task<void> MeResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
-  auto identifying = identify(exchange, binding, services_);
+  auto identifying = identify(exchange, binding, allow(), services_);
   const Caller caller = co_await identifying;
   if (caller.user_id == 0) co_return;
   auto finding = services_.directory.find_by_id(caller.user_id);

@@ -51,8 +51,7 @@ MyPasswordResource::MyPasswordResource(Services& services)
 bool MyPasswordResource::answer_now(http::Exchange&, ConnectionBinding&) { return false; }
 
 runtime::Task<void> MyPasswordResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
-  const BootTime began = services_.now();
-  auto identifying = identify(exchange, binding, services_);
+  auto identifying = identify(exchange, binding, allow(), services_);
   Caller caller = co_await identifying;
   if (caller.user_id == 0) co_return;
   BodyFields fields = fields_reader_.read(kOperations[0], exchange.head, exchange.body);
@@ -62,14 +61,19 @@ runtime::Task<void> MyPasswordResource::answer(http::Exchange& exchange, Connect
         .body(kJsonType, fields.problem, services_.now());
     co_return;
   }
-  auto authenticating = services_.authenticator.authenticate(caller.name, std::move(fields.values[0]));
-  const Result<std::optional<credential::User>> user = co_await authenticating;
-  if (!user) {
-    answer_unavailable(exchange.response, allow(), user.error(), services_.now());
+  auto checking = services_.passwords.check(caller.name, std::move(fields.values[0]),
+                                            remote_address_of(exchange, services_));
+  const PasswordVerdict verdict = co_await checking;
+  if (const auto* const throttled = std::get_if<Throttled>(&verdict)) {
+    answer_throttled(exchange.response, allow(), throttled->seconds, services_.now());
     co_return;
   }
-  if (!*user || (*user)->id != caller.user_id) {
-    co_await services_.loop.sleep_until(services_.authenticator.failure_answer_time(began, services_.now()));
+  if (const auto* const error = std::get_if<Error>(&verdict)) {
+    answer_unavailable(exchange.response, allow(), *error, services_.now());
+    co_return;
+  }
+  const auto* const user = std::get_if<credential::User>(&verdict);
+  if (user == nullptr || user->id != caller.user_id) {
     refuse(exchange);
     co_return;
   }

@@ -103,7 +103,7 @@ MyTokensResource::MyTokensResource(Services& services) : Resource(kListDescripti
 bool MyTokensResource::answer_now(http::Exchange&, ConnectionBinding&) { return false; }
 
 runtime::Task<void> MyTokensResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
-  auto identifying = identify(exchange, binding, services_);
+  auto identifying = identify(exchange, binding, allow(), services_);
   Caller caller = co_await identifying;
   if (caller.user_id == 0) co_return;
   auto acting = exchange.head.method == http::Method::kDelete ? end_all(exchange, std::move(caller))
@@ -156,7 +156,7 @@ MyTokenResource::MyTokenResource(Services& services) : Resource(kItemDescription
 bool MyTokenResource::answer_now(http::Exchange&, ConnectionBinding&) { return false; }
 
 runtime::Task<void> MyTokenResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
-  auto identifying = identify(exchange, binding, services_);
+  auto identifying = identify(exchange, binding, allow(), services_);
   const Caller caller = co_await identifying;
   if (caller.user_id == 0) co_return;
   const store::RowId row = parse_id(kMyTokenPath.segment_of(exchange.head.path));

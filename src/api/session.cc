@@ -109,7 +109,7 @@ runtime::Task<void> SessionResource::sign_out(http::Exchange& exchange, Connecti
 }
 
 runtime::Task<void> SessionResource::tell(http::Exchange& exchange, ConnectionBinding& binding) {
-  auto identifying = identify(exchange, binding, services_);
+  auto identifying = identify(exchange, binding, allow(), services_);
   const Caller caller = co_await identifying;
   if (caller.user_id == 0) co_return;
   const WallTime expires{services_.loop.wall_now().ms + services_.settings.token_timeout_ms};

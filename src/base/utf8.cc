@@ -54,4 +54,13 @@ Utf8Character first_utf8_character(std::string_view text) noexcept {
   return {};
 }
 
+bool is_utf8(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const std::size_t bytes = first_utf8_character(text).bytes;
+    if (bytes == 0) return false;
+    text.remove_prefix(bytes);
+  }
+  return true;
+}
+
 }  // namespace latchkey

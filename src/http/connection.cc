@@ -108,7 +108,8 @@ Connection::Step Connection::step() {
   }
   scanned_bytes_ = 0;
   if (parsed.status == ParseResult::Status::kRefused) {
-    refuse(parsed.refusal.http_status, parsed.refusal.reason);
+    refuse(parsed.refusal.http_status, parsed.refusal.reason,
+           head.path.empty() ? std::string_view{} : services_.handler.allow(head));
     return Step::kLastAnswered;
   }
 

@@ -6,9 +6,9 @@
 #include <cstring>
 
 #include "latchkey/base/hex.h"
+#include "latchkey/base/utf8.h"
 #include "latchkey/http/characters.h"
 #include "latchkey/http/percent.h"
-#include "latchkey/http/utf8.h"
 
 namespace latchkey::http {
 

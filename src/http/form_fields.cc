@@ -4,8 +4,8 @@
 
 #include "latchkey/base/assert.h"
 #include "latchkey/base/secret.h"
+#include "latchkey/base/utf8.h"
 #include "latchkey/http/percent.h"
-#include "latchkey/http/utf8.h"
 
 namespace latchkey::http {
 

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <system_error>
 
+#include "latchkey/base/utf8.h"
 #include "latchkey/http/characters.h"
-#include "latchkey/http/utf8.h"
 
 namespace latchkey::http {
 
@@ -191,7 +191,7 @@ class JsonScan {
   }
 
   bool character() noexcept {
-    const std::size_t bytes = utf8_character_bytes(text_.substr(at_));
+    const std::size_t bytes = first_utf8_character(text_.substr(at_)).bytes;
     if (bytes == 0) return fail(at_, "invalid UTF-8");
     at_ += bytes;
     return true;

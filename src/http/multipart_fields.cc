@@ -7,9 +7,9 @@
 #include <string>
 
 #include "latchkey/base/assert.h"
+#include "latchkey/base/utf8.h"
 #include "latchkey/http/characters.h"
 #include "latchkey/http/media_type.h"
-#include "latchkey/http/utf8.h"
 
 namespace latchkey::http {
 

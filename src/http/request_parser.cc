@@ -65,7 +65,8 @@ class HeadPass {
   bool at_end() const noexcept { return at_ == bytes_.size(); }
 
   /// More bytes cannot help once the window has all that the limit allows.
-  ParseResult stop_at_limit(int http_status, const char* reason) const noexcept {
+  ParseResult stop_at_limit(int http_status, const char* reason) noexcept {
+    head_.path = {};
     if (stop_) return {Status::kRefused, 0, stop_};
     if (bytes_.size() == limits_.max_head_bytes) return {Status::kRefused, 0, {http_status, reason}};
     return {Status::kIncomplete, 0, {}};

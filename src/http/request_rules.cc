@@ -158,22 +158,28 @@ Refusal read_expectation(RequestHead& head) noexcept {
   return kAccepted;
 }
 
-/// C-30: two readers of a request could pick different ones.
-Refusal check_credentials(const RequestHead& head) noexcept {
+/// Two readers of a request could pick different ones: credentials (C-30), or the decoder of its body (RFC
+/// 9110 §5.3).
+Refusal check_singletons(const RequestHead& head) noexcept {
   for (const KnownHeader name :
        {KnownHeader::kAuthorization, KnownHeader::kXAuthToken, KnownHeader::kCookie}) {
     if (head.lines(name) > 1) return {400, "a credential header stands twice"};
   }
+  if (head.lines(KnownHeader::kContentType) > 1) return {400, "Content-Type stands twice"};
   return kAccepted;
 }
 
 }  // namespace
 
 Refusal apply_request_rules(RequestHead& head) noexcept {
-  if (const Refusal refusal = check_host(head)) return refusal;
-  if (const Refusal refusal = check_target(head)) return refusal;
+  Refusal unnamed = check_host(head);
+  if (!unnamed) unnamed = check_target(head);
+  if (unnamed) {
+    head.path = {};
+    return unnamed;
+  }
   if (const Refusal refusal = read_framing(head)) return refusal;
-  if (const Refusal refusal = check_credentials(head)) return refusal;
+  if (const Refusal refusal = check_singletons(head)) return refusal;
   read_persistence(head);
   return read_expectation(head);
 }

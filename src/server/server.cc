@@ -17,6 +17,8 @@
 #include "latchkey/base/clock.h"
 #include "latchkey/base/random.h"
 #include "latchkey/base/time_text.h"
+#include "latchkey/credential/known_address_table.h"
+#include "latchkey/credential/throttle.h"
 #include "latchkey/runtime/page_source.h"
 #include "latchkey/server/core.h"
 #include "latchkey/server/log_thread.h"
@@ -154,6 +156,7 @@ class Server {
   std::unique_ptr<runtime::Worker> store_worker_;
   std::unique_ptr<credential::HashPool> hash_pool_;
   std::vector<std::unique_ptr<runtime::Worker>> hash_workers_;
+  std::optional<credential::Throttle> throttle_;
 
   std::optional<runtime::PageSource> pages_;
   std::optional<runtime::Quiescence> quiescence_;
@@ -329,6 +332,8 @@ Result<void> Server::begin_run_and_load() {
   if (problem) return tl::unexpected<Error>(std::move(*problem));
   const Result<std::size_t> removed = store::forget_rows(*database, forgotten);
   if (!removed) return tl::unexpected<Error>(removed.error());
+  const Result<std::int64_t> pruned = credential::known_address_table::prune(*database, clock_.wall());
+  if (!pruned) return tl::unexpected<Error>(pruned.error());
   return {};
 }
 
@@ -336,12 +341,18 @@ Result<void> Server::make_cores() {
   for (const std::unique_ptr<token::Shard>& shard : shards_) shard_pointers_.push_back(shard.get());
   sessions_context_.emplace(
       api::SessionsContext{shard_pointers_, *keyring_, *binder_, *table_clock_, *quiescence_, api_settings_});
+  throttle_.emplace(
+      credential::ThrottleSettings{settings_.login_failures_by_user, settings_.login_failures_by_address,
+                                   settings_.login_failures_window.count()},
+      random_);
   core_context_.emplace(
       CoreContext{.clock = clock_,
                   .log = *log_,
                   .api_settings = api_settings_,
                   .connection_settings = connection_settings_,
                   .hash_pool = *hash_pool_,
+                  .throttle = *throttle_,
+                  .keyring = *keyring_,
                   .hash_queue = std::max<std::size_t>(settings_.hash_queue / cores_count_, 1),
                   .max_connections = std::max<std::size_t>(settings_.connections / cores_count_, 1),
                   .store = *store_,

@@ -12,6 +12,7 @@
 #include "latchkey/base/assert.h"
 #include "latchkey/base/time_text.h"
 #include "latchkey/credential/hash_scheme.h"
+#include "latchkey/credential/throttle.h"
 
 namespace latchkey::server {
 
@@ -119,6 +120,17 @@ constexpr Setting kTable[] = {
      "Threads that hash; 0 is as many as cores."},
     {"hash_queue", "N", Count{&Settings::hash_queue, 1, 65'536},
      "Logins that may wait for a thread, in all."},
+    {"login_failures_by_user", "N",
+     Count{&Settings::login_failures_by_user, 0, credential::FailureMeter::kMaxFailures},
+     "Failed logins that a user name may have at once, and again in each window; 0 is any number."},
+    {"login_failures_by_address", "N",
+     Count{&Settings::login_failures_by_address, 0, credential::FailureMeter::kMaxFailures},
+     "The same for an address (IPv6: its /64)."},
+    {"login_failures_window", "DURATION",
+     DurationKind{&Settings::login_failures_window, milliseconds(credential::FailureMeter::kMinWindowMs),
+                  milliseconds(credential::FailureMeter::kMaxWindowMs)},
+     "How long it takes until as many logins may fail again."},
+
     {"refresh_rows_per_second", "N", Count{&Settings::refresh_rows_per_second, 1, 100'000'000},
      "Rows that tokens in use may cost the database, at most."},
 };

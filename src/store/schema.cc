@@ -51,8 +51,19 @@ CREATE TABLE sessions(
 CREATE INDEX live_sessions_by_user ON sessions(user_id) WHERE death = 0;
 )sql";
 
+// From where users have logged in (C-20): nothing readable, a hash of name and address under a key that the
+// database does not hold.
+constexpr const char* kVersion2 = R"sql(
+CREATE TABLE known_addresses(
+  hash BLOB PRIMARY KEY NOT NULL CHECK(length(hash) = 16),
+  last_login_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX known_addresses_by_time ON known_addresses(last_login_ms);
+)sql";
+
 /// Step `i` leads from version i to i + 1.
-constexpr std::array<const char*, kSchemaVersion> kSteps = {kVersion1};
+constexpr std::array<const char*, kSchemaVersion> kSteps = {kVersion1, kVersion2};
 
 constexpr std::string_view kKeyFingerprint = "key_fingerprint";
 constexpr std::string_view kCleanStop = "clean_stop";

@@ -18,6 +18,7 @@ constexpr char kTagContext[crypto_kdf_CONTEXTBYTES + 1] = "LkTagKey";
 constexpr char kBindingContext[crypto_kdf_CONTEXTBYTES + 1] = "LkBindng";
 constexpr char kLookupContext[crypto_kdf_CONTEXTBYTES + 1] = "LkLookup";
 constexpr char kCsrfContext[crypto_kdf_CONTEXTBYTES + 1] = "LkCsrfTk";
+constexpr char kKnownAddressContext[crypto_kdf_CONTEXTBYTES + 1] = "LkKnAddr";
 constexpr char kSigningContext[crypto_kdf_CONTEXTBYTES + 1] = "LkSignng";
 constexpr char kFingerprintContext[crypto_kdf_CONTEXTBYTES + 1] = "LkFngrpt";
 
@@ -55,6 +56,7 @@ struct Keyring::Keys {
   SecretBytes<crypto_shorthash_siphashx24_KEYBYTES> binding;
   SecretBytes<32> lookup;
   SecretBytes<32> csrf;
+  SecretBytes<32> known_address;
   std::array<SecretBytes<32>, kMaxSigningNumber> signing;  // [0] is number 1
 
   // Best effort: where the limit of locked memory is lower, keys may be swapped out.
@@ -72,6 +74,7 @@ Keyring::Keyring(const KeyFile& file) : signing_(file.signing) {
   derive(keys_->binding, 1, kBindingContext, file);
   derive(keys_->lookup, 1, kLookupContext, file);
   derive(keys_->csrf, 1, kCsrfContext, file);
+  derive(keys_->known_address, 1, kKnownAddressContext, file);
   // All numbers, not only those up to the one in use: a key file put back from a backup may be behind.
   for (std::size_t i = 0; i < keys_->signing.size(); ++i) {
     derive(keys_->signing[i], i + 1, kSigningContext, file);
@@ -139,6 +142,10 @@ store::BindingHash Keyring::binding_hash(std::span<const std::uint8_t> bytes) co
   store::BindingHash hash;
   crypto_shorthash_siphashx24(hash.data(), bytes.data(), bytes.size(), keys_->binding.data());
   return hash;
+}
+
+std::array<std::uint8_t, 16> Keyring::known_address_hash(std::span<const std::uint8_t> bytes) const noexcept {
+  return keyed_blake2b<16>(bytes, keys_->known_address);
 }
 
 }  // namespace latchkey::token

@@ -9,12 +9,6 @@
 namespace latchkey::test {
 namespace {
 
-ServerOptions with_flags(std::vector<std::string> flags) {
-  ServerOptions options;
-  options.flags = std::move(flags);
-  return options;
-}
-
 /// Shows the token until the answer says this, or patience ends.
 void expect_to_become(HttpClient& client, const std::string& token, const std::string& agent,
                       const std::string& text) {
@@ -28,7 +22,8 @@ void expect_to_become(HttpClient& client, const std::string& token, const std::s
 }
 
 TEST(C20, ALoginThatFindsTheHashingQueueFullIsToldWhenToComeAgain) {
-  ServerOptions options = with_flags({"--hash-threads", "1", "--hash-queue", "1"});
+  ServerOptions options;
+  options.flags = {"--hash-threads", "1", "--hash-queue", "1"};
   // At the defaults a hash takes tens of milliseconds, in which all the others come.
   options.cheap_hashes = false;
   OwnServer server(options);
@@ -53,7 +48,7 @@ TEST(C20, ALoginThatFindsTheHashingQueueFullIsToldWhenToComeAgain) {
 }
 
 TEST(C33, PastTheBoundTheOldestReasonsAreForgotten) {
-  OwnServer server(with_flags({"--tombstones", "1"}));
+  OwnServer server({.flags = {"--tombstones", "1"}});
   HttpClient client(server.process.port());
   const std::string first = obtain_token(client, "one");
   const std::string second = obtain_token(client, "two");
@@ -65,7 +60,7 @@ TEST(C33, PastTheBoundTheOldestReasonsAreForgotten) {
 }
 
 TEST(C33, AReasonIsForgottenSomeTimeAfterItsTimeout) {
-  OwnServer server(with_flags({"--token-timeout", "1s"}));
+  OwnServer server({.flags = {"--token-timeout", "1s"}});
   HttpClient client(server.process.port());
   const std::string deleted = obtain_token(client, "one");
   const std::string expired = obtain_token(client, "two");

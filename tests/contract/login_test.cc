@@ -187,5 +187,50 @@ TEST(C21, TheLimitHoldsForLoginsAtTheSameTimeOnManyConnections) {
   EXPECT_EQ(admitted, kLimit);
 }
 
+/// The one published example, with the token and times of this answer put in.
+void expect_published_answer(HttpClient& client, const std::string& type, const std::string& body) {
+  client.send("POST /api/v2/authtoken/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + type +
+              "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  const Response response = client.receive();
+  std::string bytes = "HTTP/1.1 " + std::to_string(response.status) + " " + response.reason + "\r\n";
+  for (const auto& [name, value] : response.headers) bytes.append(name + ": " + value + "\r\n");
+  bytes.append("\r\n").append(response.body);
+  const std::regex expected(
+      "HTTP/1\\.1 200 OK\r\n"
+      "Allow: POST, DELETE, OPTIONS\r\n"
+      "Auth-Token-Timeout: 1800\r\n"
+      "Pragma: no-cache\r\n"
+      "Cache-Control: max-age=0, no-cache, no-store, must-revalidate\r\n"
+      "X-API-Node: localhost\r\n"
+      "X-API-Time: [0-9]+\\.[0-9]{3}s\r\n"
+      "Vary: Accept\r\n"
+      "Date: [A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT\r\n"
+      "Content-Type: application/json\r\n"
+      "Content-Length: 89\r\n"
+      "\r\n"
+      "\\{\"token\":\"[0-9a-f]{40}\","
+      "\"expires\":\"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z\"\\}");
+  EXPECT_TRUE(std::regex_match(bytes, expected)) << bytes;
+}
+
+TEST(C11, ThePublishedExamplesAreAnsweredToTheByte) {
+  OwnServer server;
+  add_user(server.process.data(), "user", "my pass");
+  HttpClient client(server.process.port());
+  const std::string json = "{\n    \"username\": \"user\",\n    \"password\": \"my pass\"\n}";
+  const std::string form = "username=user&password=my%20pass";
+  expect_published_answer(client, kJsonType, json);
+  expect_published_answer(client, kJsonType, R"({"username": "user", "password": "my pass"})");
+  expect_published_answer(client, kFormType, form);
+  const std::string token = token_in(post_login(client, json, {{"Content-Type", kJsonType}}));
+  EXPECT_EQ(token_in(post_login(client, form, {{"Content-Type", kFormType}})), token);
+  for (const char* const name : {"X-Auth-Token", "Authorization"}) {
+    EXPECT_EQ(client.request("GET", kMePath, {{name, "Token " + token}}).status, 200) << name;
+  }
+  EXPECT_EQ(client.request("DELETE", kTokenPath, {{"Authorization", "Token " + token}}).status, 204);
+  EXPECT_EQ(client.request("GET", kMePath, {{"Authorization", "Token " + token}}).body,
+            detail("Token is expired"));
+}
+
 }  // namespace
 }  // namespace latchkey::test

@@ -10,7 +10,9 @@ import re
 import tempfile
 import unittest
 
-# The one table of who may include whom; docs/architecture.md shows it. A room may always include itself.
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# The table of who may include whom, as docs/architecture.md shows it. A room may always include itself.
 MAY_INCLUDE = {
     "base": (),
     "runtime": ("base",),
@@ -88,6 +90,15 @@ def breaches_of_size(root):
                 yield f"{path.relative_to(root)}:{MAX_LINES}: {lines} lines; split the file along its ideas"
 
 
+def table_of_rooms(text):
+    """The table of docs/architecture.md: who may include whom. Its last column lists rooms, or says `nothing` or
+    `all above`."""
+    table = {}
+    for room, allowed in re.findall(r"^\| `(\w+)` \|[^|]*\| ([^|]*) \|$", text, re.MULTILINE):
+        table[room] = tuple(table) if allowed == "all above" else tuple(re.findall(r"`(\w+)`", allowed))
+    return table
+
+
 def all_breaches(root):
     return [*breaches_of_rooms(root), *breaches_of_names(root), *breaches_of_size(root)]
 
@@ -141,11 +152,22 @@ class TheRules(unittest.TestCase):
                          self.breaches_in({"tests/unit/net/a_test.cc": "//\n" * 501}))
 
 
+    def test_the_table_is_read_as_it_is_written(self):
+        self.assertEqual(
+            {"base": (), "net": ("base",), "http": ("base", "net"), "server": ("base", "net", "http")},
+            table_of_rooms("| room | what | may include |\n| --- | --- | --- |\n| `base` | a | nothing |\n"
+                           "| `net` | b | `base` |\n| `http` | c | `base`, `net` |\n| `server` | d | all above |\n"))
+
+
 class TheHouse(unittest.TestCase):
+    def test_the_pages_table_is_the_tests(self):
+        text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+        # In their order too: each room stands right of what it includes.
+        self.assertEqual(list(MAY_INCLUDE.items()), list(table_of_rooms(text).items()))
+
     def test_every_source_keeps_the_rules(self):
-        root = pathlib.Path(__file__).resolve().parents[2]
-        self.assertTrue(cxx_files(root / "src"), f"no source under {root}/src")
-        found = all_breaches(root)
+        self.assertTrue(cxx_files(ROOT / "src"), f"no source under {ROOT}/src")
+        found = all_breaches(ROOT)
         if found:
             self.fail("\n" + "\n".join(found))
 

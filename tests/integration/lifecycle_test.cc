@@ -38,39 +38,6 @@ TEST(Lifecycle, LogInUseLogOutAndLogInAgain) {
   EXPECT_EQ(server.process.stop(), 0) << server.process.log();
 }
 
-TEST(Timeout, ATokenInUseLivesOnAndOneLeftAloneExpires) {
-  OwnServer server(with_timeout("2s"));
-  HttpClient client(server.process.port());
-  const std::string used = obtain_token(client, "used");
-  const std::string left_alone = obtain_token(client, "left alone");
-  auto last_use = steady_clock::now();
-  for (int second = 1; second <= 3; ++second) {
-    std::this_thread::sleep_for(seconds(1));
-    const auto unused = steady_clock::now() - last_use;
-    if (unused > milliseconds(1900))
-      GTEST_SKIP() << "the machine stood still for longer than the token lives";
-    last_use = steady_clock::now();
-    EXPECT_EQ(use_token(client, used, "used").status, 200) << "after " << second << " s";
-  }
-  const Response expired = use_token(client, left_alone, "left alone");
-  EXPECT_EQ(expired.status, 401);
-  EXPECT_EQ(expired.body, detail("Token is expired"));
-  EXPECT_NE(obtain_token(client, "left alone"), left_alone);
-  EXPECT_EQ(end_token(client, left_alone, "left alone").status, 204);
-}
-
-TEST(Timeout, AUseFromElsewhereDoesNotKeepATokenAlive) {
-  OwnServer server(with_timeout("2s"));
-  HttpClient client(server.process.port());
-  const std::string token = obtain_token(client, "holder");
-  for (int half_second = 0; half_second < 6; ++half_second) {
-    std::this_thread::sleep_for(milliseconds(500));
-    EXPECT_EQ(use_token(client, token, "thief").body, detail("Invalid token"));
-  }
-  std::this_thread::sleep_for(milliseconds(100));
-  EXPECT_EQ(use_token(client, token, "holder").body, detail("Token is expired"));
-}
-
 TEST(Restart, KeepsLiveTokensAndTheReasonsOfDeadOnes) {
   ServerOptions options = with_timeout("30m");
   options.flags.insert(options.flags.end(), {"--tokens-per-user", "2"});

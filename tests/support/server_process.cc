@@ -44,6 +44,10 @@ ChildOptions server_command(const std::filesystem::path& data, const ServerOptio
   if (options.cheap_hashes) {
     command.arguments.insert(command.arguments.end(), {"--hash-memory", "1MiB", "--hash-passes", "1"});
   }
+  if (!options.throttle) {
+    command.arguments.insert(command.arguments.end(),
+                             {"--login-failures-by-address", "0", "--login-failures-by-user", "0"});
+  }
   command.arguments.insert(command.arguments.end(), options.flags.begin(), options.flags.end());
   return command;
 }

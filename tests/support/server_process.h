@@ -21,6 +21,8 @@ struct ServerOptions {
   std::vector<std::string> flags;  ///< further ones
   /// Argon2id at its least, so that a suite of logins takes seconds. Off: the server's defaults.
   bool cheap_hashes = true;
+  /// Off: logins may fail any number of times, as a suite's do. On: the server's defaults.
+  bool throttle = false;
 };
 
 /// The command line of latchkeyd with these options: on a free port of 127.0.0.1 unless the flags name

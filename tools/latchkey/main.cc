@@ -54,15 +54,6 @@ int refuse(std::string_view text) {
   return kExitRefused;
 }
 
-bool is_utf8(std::string_view text) noexcept {
-  while (!text.empty()) {
-    const std::size_t bytes = first_utf8_character(text).bytes;
-    if (bytes == 0) return false;
-    text.remove_prefix(bytes);
-  }
-  return true;
-}
-
 /// JSON carries UTF-8 alone: anything else would arrive changed, and nobody could log in with it.
 Result<void> check_encoding(const Arguments& arguments) {
   for (const std::string* const text :

@@ -2,6 +2,7 @@
 // writer.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -40,5 +41,9 @@ void answer_method_not_allowed(http::ResponseWriter& response, std::string_view 
 /// 503 with `Retry-After`: a bound was reached, or the disk refused (C-20). The text names neither.
 void answer_unavailable(http::ResponseWriter& response, std::string_view allow, const Error& error,
                         BootTime now);
+
+/// 429 with `Retry-After`: too many failed attempts (C-20). `seconds` is at least 1.
+void answer_throttled(http::ResponseWriter& response, std::string_view allow, std::int64_t seconds,
+                      BootTime now);
 
 }  // namespace latchkey::api

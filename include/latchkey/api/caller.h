@@ -41,8 +41,10 @@ struct Caller {
   std::optional<http::TokenBytes> token;  ///< nothing where it was Basic
 };
 
-/// Finds out who sends the request, by token or by Basic, and answers where it is nobody who may.
-runtime::Task<Caller> identify(http::Exchange& exchange, ConnectionBinding& binding, Services& services);
+/// Finds out who sends the request, by token or by Basic, and answers where it is nobody who may. `allow`: of
+/// the resource, which outlives the task.
+runtime::Task<Caller> identify(http::Exchange& exchange, ConnectionBinding& binding, std::string_view allow,
+                               Services& services);
 
 /// Begins an answer to `caller`: status, `Allow`, and by token `Auth-Token-Timeout` (C-31).
 http::ResponseWriter& begin_answer(http::Exchange& exchange, int status, std::string_view allow,
@@ -54,7 +56,9 @@ struct BasicCaller {
   std::string name;
 };
 
-/// Checks Basic credentials as a login would be, and answers 401 or 503 where they admit nobody.
-runtime::Task<BasicCaller> check_basic(http::Exchange& exchange, std::string_view word, Services& services);
+/// Checks Basic credentials as a login would be (C-30), and answers 401, 429 or 503 where they admit nobody.
+/// `allow` is the resource's, or empty; what it refers to outlives the task.
+runtime::Task<BasicCaller> check_basic(http::Exchange& exchange, std::string_view word,
+                                       std::string_view allow, Services& services);
 
 }  // namespace latchkey::api

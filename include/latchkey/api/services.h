@@ -2,6 +2,7 @@
 // core's thread only.
 #pragma once
 
+#include "latchkey/api/password_check.h"
 #include "latchkey/api/sessions.h"
 #include "latchkey/api/settings.h"
 #include "latchkey/base/log.h"
@@ -18,6 +19,7 @@ struct Services {
   Log& log;
   const ApiSettings& settings;
   Sessions& sessions;
+  PasswordCheck& passwords;
   credential::Authenticator& authenticator;
   credential::Directory& directory;
   credential::HashClient& hasher;

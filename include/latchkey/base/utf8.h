@@ -15,4 +15,7 @@ struct Utf8Character {
 /// The character at the front of `text`.
 Utf8Character first_utf8_character(std::string_view text) noexcept;
 
+/// Whether `text` is whole characters and nothing else.
+bool is_utf8(std::string_view text) noexcept;
+
 }  // namespace latchkey

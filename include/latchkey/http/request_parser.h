@@ -32,7 +32,9 @@ struct ParseResult {
 /// Parses the request that begins at `bytes`, which may hold more than one. `scanned_before` is how many of
 /// these bytes an earlier call has called kIncomplete (0 at first): such a call looks for the end of the head
 /// in the new bytes only, and parses once that is there, so that a client which sends byte by byte costs
-/// linear time. `out` counts only after kComplete. One CRLF before the request is skipped (RFC 9112 §2.2).
+/// linear time. `out` counts only after kComplete; but after kRefused its path does, which is empty where the
+/// bytes name no resource, so that the refusal can say what the resource allows (C-2). One CRLF before the
+/// request is skipped (RFC 9112 §2.2).
 ParseResult parse_request_head(std::string_view bytes, std::size_t scanned_before, const HeadLimits& limits,
                                RequestHead& out) noexcept;
 

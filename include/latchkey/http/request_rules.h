@@ -10,7 +10,7 @@ namespace latchkey::http {
 
 /// Takes a head whose lines are parsed (method, target, path up to '?', query, version, headers, known) and
 /// fills in what follows from them: path, body, content_length, keep_alive, expect_continue. The head counts
-/// only if nothing is refused.
+/// only if nothing is refused; but for its path, which is empty then unless the target was good.
 Refusal apply_request_rules(RequestHead& head) noexcept;
 
 }  // namespace latchkey::http

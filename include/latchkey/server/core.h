@@ -10,12 +10,15 @@
 
 #include "latchkey/api/admin.h"
 #include "latchkey/api/api.h"
+#include "latchkey/api/password_check.h"
 #include "latchkey/api/services.h"
 #include "latchkey/api/sessions.h"
 #include "latchkey/base/log.h"
 #include "latchkey/credential/authenticator.h"
 #include "latchkey/credential/hash_pool.h"
 #include "latchkey/credential/sqlite_directory.h"
+#include "latchkey/credential/sqlite_known_addresses.h"
+#include "latchkey/credential/throttle.h"
 #include "latchkey/http/connection.h"
 #include "latchkey/net/listener.h"
 #include "latchkey/runtime/buffer_ring.h"
@@ -23,6 +26,7 @@
 #include "latchkey/runtime/quiescence.h"
 #include "latchkey/server/admin_handler.h"
 #include "latchkey/store/sqlite_store.h"
+#include "latchkey/token/keyring.h"
 #include "latchkey/token/shard.h"
 
 namespace latchkey::server {
@@ -33,13 +37,15 @@ struct CoreListener {
   bool proxied = false;
 };
 
-/// What all cores share, read only; it outlives them.
+/// What all cores share; it outlives them.
 struct CoreContext {
   const Clock& clock;
   Log& log;
   const api::ApiSettings& api_settings;
   const http::ConnectionSettings& connection_settings;
   const credential::HashPool& hash_pool;
+  credential::Throttle& throttle;
+  const token::Keyring& keyring;
   std::size_t hash_queue;       ///< waiting logins, of one core
   std::size_t max_connections;  ///< of one core
   store::StoreThread& store;
@@ -107,7 +113,9 @@ class Core final : private runtime::LoopHook {
   store::SqliteStore store_;
   credential::SqliteDirectory directory_;
   credential::HashClient hash_client_;
+  credential::SqliteKnownAddresses known_addresses_;
   credential::Authenticator authenticator_;
+  api::PasswordCheck passwords_;
   api::Sessions sessions_;
   api::Services services_;
   api::Api api_;

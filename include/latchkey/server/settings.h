@@ -79,6 +79,11 @@ struct Settings {
   std::size_t hash_threads = 0;
   std::size_t hash_queue = 256;
 
+  /// Failed logins of a user and of an address (C-20), at once and again in each window; 0 is any number.
+  std::size_t login_failures_by_user = 10;
+  std::size_t login_failures_by_address = 50;
+  std::chrono::milliseconds login_failures_window = std::chrono::minutes(5);
+
   /// The most that the store is asked to write for tokens in use.
   std::size_t refresh_rows_per_second = 60'000;
 };

@@ -51,6 +51,8 @@ class Keyring {
   CsrfHash csrf_hash(const Token& token) const noexcept;
   /// SipHash-2-4 with 128 bits under the binding key (C-35).
   store::BindingHash binding_hash(std::span<const std::uint8_t> bytes) const noexcept;
+  /// What the store knows a pair of user and address by (C-20): keyed BLAKE2b under a key of its own.
+  std::array<std::uint8_t, 16> known_address_hash(std::span<const std::uint8_t> bytes) const noexcept;
 
  private:
   struct Keys;

@@ -50,5 +50,16 @@ TEST(Utf8, RefusesWhatIsNoWholeCharacter) {
   for (const std::string_view text : wrong) EXPECT_EQ(first_utf8_character(text).bytes, 0U) << text;
 }
 
+TEST(Utf8, IsWholeCharactersToTheEnd) {
+  EXPECT_TRUE(is_utf8(""));
+  EXPECT_TRUE(is_utf8(std::string_view("a\0b", 3)));
+  EXPECT_TRUE(is_utf8("J\xc3\xbcrgen \xe2\x82\xac \xf0\x9f\x98\x80 \xf4\x8f\xbf\xbf"));
+  for (const char* text :
+       {"\x80", "\xbf", "\xc3", "\xc3(", "\xe2\x82", "\xe2\x28\xa1", "\xf0\x9f\x98", "\xf0\x9f\x98(",
+        "\xf8\x88\x80\x80\x80", "\xfe", "\xff", "a\xc3", "\xc3\xc3\xbc", "\xed\xa0\x80"}) {
+    EXPECT_FALSE(is_utf8(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace latchkey

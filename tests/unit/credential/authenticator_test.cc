@@ -106,6 +106,17 @@ TEST_F(AuthenticatorTest, RefusesAWrongPasswordAnUnknownUserAndAnInactiveOneAfte
   EXPECT_TRUE(pool->dummy_hash().starts_with(parameters)) << parameters;
 }
 
+TEST_F(AuthenticatorTest, VerifiesAnUnknownUserAgainstTheDummyHashExactlyOnce) {
+  // The dummy can be verified, and costs what a user's own hash does.
+  ASSERT_TRUE(check_stored_hash(pool->dummy_hash()).has_value());
+  ASSERT_FALSE(needs_rehash(pool->dummy_hash(), kCheapHash));
+  const auto refused = authenticate("nobody", "my pass");
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_FALSE(refused->has_value());
+  EXPECT_EQ(directory.asked, 1);
+  EXPECT_EQ(hashes(), 1U);
+}
+
 TEST_F(AuthenticatorTest, UsesANameThatCannotBeCreatedLikeOneThatDoesNotExist) {
   directory.user->name = "al\nice";
   EXPECT_FALSE(authenticate("al\nice", "my pass")->has_value());

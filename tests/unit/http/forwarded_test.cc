@@ -131,5 +131,41 @@ TEST(Forwarded, OnlyTheNamedSourceOfAHeadIsRead) {
   EXPECT_EQ(remote_address(peer, trusted(), kRfc7239, head).to_text(), "2.2.2.2");
 }
 
+/// Whether a request with these header lines, from this peer, came over https.
+bool over_https(ForwardedSource source, std::string_view lines, const char* peer = "10.0.0.1") {
+  const std::string text = "GET / HTTP/1.1\r\nHost: a\r\n" + std::string(lines) + "\r\n";
+  RequestHead head;
+  EXPECT_EQ(parse_request_head(text, 0, HeadLimits{}, head).status, ParseResult::Status::kComplete);
+  return came_over_https(IpAddress::parse(peer).value(), trusted(), source, head);
+}
+
+TEST(ForwardedProto, IsBelievedFromATrustedPeerInTheOneSource) {
+  EXPECT_TRUE(over_https(kXff, "X-Forwarded-Proto: https\r\n"));
+  EXPECT_TRUE(over_https(kXff, "x-forwarded-proto: HTTPS\r\n"));
+  EXPECT_TRUE(over_https(kRfc7239, "Forwarded: for=1.1.1.1;proto=https\r\n"));
+  EXPECT_TRUE(over_https(kRfc7239, "Forwarded: Proto=\"https\";for=\"[2001:db8::1]:80\"\r\n"));
+  EXPECT_FALSE(over_https(kXff, "X-Forwarded-Proto: https\r\n", "192.0.2.1"));
+  EXPECT_FALSE(over_https(kRfc7239, "X-Forwarded-Proto: https\r\n"));
+  EXPECT_FALSE(over_https(kXff, "Forwarded: for=1.1.1.1;proto=https\r\n"));
+}
+
+TEST(ForwardedProto, TheLastElementCounts) {
+  EXPECT_TRUE(over_https(kXff, "X-Forwarded-Proto: http, https\r\n"));
+  EXPECT_FALSE(over_https(kXff, "X-Forwarded-Proto: https, http\r\n"));
+  EXPECT_FALSE(over_https(kXff, "X-Forwarded-Proto: https\r\nX-Forwarded-Proto: http\r\n"));
+  EXPECT_TRUE(over_https(kRfc7239, "Forwarded: proto=http\r\nForwarded: for=a, for=1.1.1.1;proto=https\r\n"));
+  EXPECT_FALSE(over_https(kRfc7239, "Forwarded: proto=https, for=1.1.1.1\r\n"));
+}
+
+TEST(ForwardedProto, WhatIsMissingOrMalformedIsNotHttps) {
+  for (const char* lines :
+       {"", "Forwarded: for=1.1.1.1\r\n", "Forwarded: proto=https;proto=https\r\n",
+        "Forwarded: proto=https, =\r\n", "Forwarded: proto=\"https\r\n", "Forwarded: proto=httpsx\r\n"}) {
+    EXPECT_FALSE(over_https(kRfc7239, lines)) << lines;
+  }
+  EXPECT_FALSE(over_https(kXff, "X-Forwarded-Proto: httpsx\r\n"));
+  EXPECT_FALSE(over_https(kXff, "X-Forwarded-Proto: https,\r\n"));
+}
+
 }  // namespace
 }  // namespace latchkey::http

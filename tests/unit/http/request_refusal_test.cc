@@ -198,12 +198,29 @@ TEST(RequestRefusal, OtherExpectationsAre417) {
   EXPECT_EQ(status_of_lines("Expect:\r\n"), 417);
 }
 
-TEST(RequestRefusal, CredentialHeaderStandsOnce) {
-  for (const char* name : {"Authorization", "X-Auth-Token", "Cookie"}) {
+TEST(RequestRefusal, HeadersOfWhichOneCountsStandOnce) {
+  for (const char* name : {"Authorization", "X-Auth-Token", "Cookie", "Content-Type"}) {
     const std::string line = std::string(name) + ": x\r\n";
     EXPECT_EQ(status_of_lines(line), 0) << name;
     EXPECT_EQ(status_of_lines(line + line), 400) << name;
   }
+}
+
+TEST(RequestRefusal, LeavesThePathWhereTheBytesNameAResource) {
+  const auto path_of = [](const std::string& text) {
+    RequestHead head;
+    // What an earlier request left behind is nobody's.
+    head.path = "/earlier";
+    EXPECT_EQ(parse_request_head(text, 0, {}, head).status, Status::kRefused) << text;
+    return head.path;
+  };
+  const std::string start = "GET /a?b HTTP/1.1\r\n";
+  EXPECT_EQ(path_of(start + "Host: a\r\nCookie: a\r\nCookie: b\r\n\r\n"), "/a");
+  EXPECT_EQ(path_of(start + "Host: a\r\nContent-Length: x\r\n\r\n"), "/a");
+  EXPECT_EQ(path_of(start + "\r\n"), "") << "without Host";
+  EXPECT_EQ(path_of(start + "Host: a\r\nno colon\r\n\r\n"), "");
+  EXPECT_EQ(path_of("GET http://[/a HTTP/1.1\r\nHost: a\r\n\r\n"), "");
+  EXPECT_EQ(path_of("GET\r\n\r\n"), "");
 }
 
 TEST(RequestRefusal, LimitsAreExact) {

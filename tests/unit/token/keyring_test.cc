@@ -135,6 +135,7 @@ TEST_F(KeyringTest, RotatingGoesToTheNextSigningKeyAndKeepsAllElse) {
   EXPECT_EQ(after.sign(1, kSession), before.sign(1, kSession));
   EXPECT_NE(after.sign(2, kSession), before.sign(1, kSession));
   EXPECT_EQ(after.binding_hash(kSession), before.binding_hash(kSession));
+  EXPECT_EQ(after.known_address_hash(kSession), before.known_address_hash(kSession));
 }
 
 TEST_F(KeyringTest, AfterTheLastSigningKeyThereIsNoNext) {
@@ -167,6 +168,14 @@ TEST_F(KeyringTest, TheLookupHashDependsOnEveryByteOfTheToken) {
   EXPECT_EQ(hashes.size(), 20U);
 }
 
+TEST_F(KeyringTest, TheCsrfHashIsTheTokensAndNoOtherHash) {
+  const Keyring keyring = Keyring::create(path_, random_).value();
+  const Secret secret = keyring.sign(1, kSession);
+  EXPECT_EQ(keyring.csrf_hash(Token(1, secret)), keyring.csrf_hash(Token(1, secret)));
+  EXPECT_NE(keyring.csrf_hash(Token(1, secret)), keyring.csrf_hash(Token(2, secret)));
+  EXPECT_NE(keyring.csrf_hash(Token(1, secret)), keyring.lookup_hash(Token(1, secret)));
+}
+
 // These stand in tokens and databases: a change would lock out every client and every database that there is.
 TEST(KeyringDerivation, IsWhatItAlwaysWas) {
   KeyFile file;
@@ -179,6 +188,7 @@ TEST(KeyringDerivation, IsWhatItAlwaysWas) {
   EXPECT_EQ(to_hex(keyring.lookup_hash(Token(0x1234, keyring.sign(1, kSession)))),
             "88e1d333a9002401328a2e6331413068");
   EXPECT_EQ(to_hex(keyring.binding_hash(kSession)), "877d597fbdc59a76a896615237aab302");
+  EXPECT_EQ(to_hex(keyring.known_address_hash(kSession)), "78ee2457bfe14d0ccf663231956af40b");
 }
 
 }  // namespace

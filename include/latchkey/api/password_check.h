@@ -1,0 +1,82 @@
+// PasswordCheck: the one way in which any resource tries a password: the throttles by address and by user
+// (C-20), the authenticator, and for what was wrong the wait that tells nobody what it was (C-14). It knows
+// nothing of requests and answers. One object a core thread, used by that thread's coroutines only.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "latchkey/base/clock.h"
+#include "latchkey/base/log.h"
+#include "latchkey/base/result.h"
+#include "latchkey/base/secret.h"
+#include "latchkey/credential/authenticator.h"
+#include "latchkey/credential/known_addresses.h"
+#include "latchkey/credential/throttle.h"
+#include "latchkey/credential/user.h"
+#include "latchkey/net/address.h"
+#include "latchkey/runtime/loop.h"
+#include "latchkey/runtime/task.h"
+#include "latchkey/token/keyring.h"
+
+namespace latchkey::api {
+
+/// What counts as one address where failures are metered and logins remembered: IPv4 whole, IPv6 by its /64,
+/// within which a host takes what addresses it likes (RFC 4291 §2.5.1, RFC 8981).
+net::IpAddress throttled_network(const net::IpAddress& address) noexcept;
+
+/// Unknown name, wrong password, inactive user: nobody is told which.
+struct WrongPassword {};
+
+/// Nothing was tried.
+struct Throttled {
+  std::int64_t seconds = 1;  ///< until it may be tried again; at least 1
+};
+
+/// The user of a right password; or why there is none. An Error is a bound's or the disk's, and kInvalid for
+/// a password over credential::kMaxPasswordBytes.
+using PasswordVerdict = std::variant<credential::User, WrongPassword, Throttled, Error>;
+
+/// What a PasswordCheck works with; all of it outlives it. The throttle and the keys are all cores', the rest
+/// is the core's own.
+struct PasswordCheckParts {
+  runtime::Loop& loop;
+  Log& log;
+  credential::Throttle& throttle;
+  credential::KnownAddresses& known_addresses;
+  credential::Authenticator& authenticator;
+  const token::Keyring& keyring;
+};
+
+class PasswordCheck {
+ public:
+  explicit PasswordCheck(const PasswordCheckParts& parts) noexcept : parts_(parts) {}
+
+  /// Tries `password` for the user named `name` (trimmed where the resource trims) from `address` (C-34).
+  ///
+  /// Both meters are charged before anything is hashed, so that of a thousand guesses at once no more get
+  /// through than of a thousand in a row. The charges are taken back where the password was right, or where
+  /// the attempt never was one. A success clears nothing else: who has an account must not clear his address
+  /// by it. Where the throttle by user would refuse, an address from which that user logged in within
+  /// kKnownAddressMs is let through, uncharged by user; the throttle by address bounds it.
+  ///
+  /// WrongPassword comes at the end of a step of time (Authenticator::failure_answer_time); all else at once.
+  runtime::Task<PasswordVerdict> check(std::string name, SecretText password, net::IpAddress address);
+
+  /// The wait before a refusal for another reason than the password, of a request that `began` then, so that
+  /// it looks like WrongPassword.
+  runtime::Task<void> wait_as_if_wrong(BootTime began);
+
+ private:
+  credential::KnownAddressHash known_hash(std::string_view name, const net::IpAddress& network) const;
+  Throttled refuse(std::atomic<std::uint64_t>& counter, std::string_view by, std::string_view name,
+                   const net::IpAddress& address, std::int64_t wait_ms);
+  runtime::Task<void> remember(std::string name, net::IpAddress network);
+
+  const PasswordCheckParts parts_;
+};
+
+}  // namespace latchkey::api

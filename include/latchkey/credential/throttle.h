@@ -1,0 +1,108 @@
+// Throttle: how often a login may fail, by user and by address (C-20). One object, made at start and shared
+// by all core threads; every call is a bounded number of steps on atomics, without a lock, an allocation or a
+// clock of its own. What it knows is in memory alone: a restart forgives.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "latchkey/base/clock.h"
+#include "latchkey/base/random.h"
+#include "latchkey/base/secret.h"
+
+namespace latchkey::credential {
+
+/// A key may fail this often at once, and as often again in each window; 0 switches that kind of key off.
+struct ThrottleSettings {
+  std::size_t failures_by_user = 10;
+  std::size_t failures_by_address = 50;
+  std::int64_t window_ms = 300'000;
+};
+
+/// Meters the failures of keys of one kind. Each key is a bucket of the generic cell rate algorithm (ATM
+/// Forum, Traffic Management 4.0): one number, the theoretical arrival time, which a charge moves on
+/// by `window / failures` and which must not be further ahead than `failures - 1` such steps.
+///
+/// The numbers stand in a sketch of fixed size: four rows of cells, in each of which a key has the cell that
+/// a keyed hash names (count-min: Cormode and Muthukrishnan, 2005). A charge goes to all four, and the least
+/// counts. Cells only ever hold more than the key's own charges, so keys that meet in a cell can make a
+/// refusal come too early, never let a guess more through. The hash's key is random and the process's own, so
+/// nobody can aim at another's cells; it takes a meeting in all four rows at once, and every charge that
+/// stays has cost a hash of the pool. That bounds how full an attacker who sprays names can make the sketch:
+/// with h hashes a second and a step of s seconds a row holds h * s live charges, so cells are seldom shared
+/// while that stays below half of kCellsARow. At the defaults it is 2,184 hashes a second, some fifty
+/// processors that do nothing else. Charges are plain additions, not the conservative update of Estan and
+/// Varghese, which overestimates less but cannot be taken back.
+///
+/// Bounds, for c threads and logins that are under way for at most d seconds: a key fails at most
+/// `failures + c - 1` times at once (each of c threads may find the last place free in the same instant; what
+/// it takes is charged all the same), and over t seconds at most `(t + d) / step` times more (d, because a
+/// charge that is taken back may have run down meanwhile).
+class FailureMeter {
+ public:
+  static constexpr std::size_t kRows = 4;
+  static constexpr std::size_t kCellsARow = std::size_t{1} << 17;
+  /// Where the settings' bounds end: more failures would make a step shorter than a microsecond.
+  static constexpr std::size_t kMaxFailures = 1'000'000;
+  static constexpr std::int64_t kMinWindowMs = 1000;
+  static constexpr std::int64_t kMaxWindowMs = 86'400'000;
+
+  /// A key's cells.
+  using Place = std::array<std::uint32_t, kRows>;
+
+  /// Takes 4 MiB, and touches them, unless it is switched off. After `sodium_init`.
+  FailureMeter(std::size_t failures, std::int64_t window_ms, Random& random);
+
+  bool is_on() const noexcept { return step_us_ != 0; }
+
+  Place place_of(std::span<const std::uint8_t> key) const noexcept;
+  Place place_of(std::string_view key) const noexcept;
+
+  /// Charges the key for an attempt that is about to be made, and gives 0; or charges nothing, and gives how
+  /// many milliseconds (at least 1) it is until the key may try again, if nobody else does meanwhile.
+  std::int64_t charge(const Place& place, BootTime now) noexcept;
+
+  /// Undoes one charge.
+  void take_back(const Place& place) noexcept;
+
+ private:
+  void add(std::atomic<std::int64_t>& cell, std::int64_t now_us) const noexcept;
+
+  const std::int64_t step_us_;       ///< 0: switched off
+  const std::int64_t tolerance_us_;  ///< how far ahead a key's time may be for it to be charged once more
+  SecretBytes<16> hash_key_;
+  /// The rows one behind the other. Microseconds of boot time; what is past is as good as nothing.
+  std::vector<std::atomic<std::int64_t>> cells_;
+};
+
+/// Attempts that were refused. Read by any thread, for the metrics page.
+struct ThrottleMetrics {
+  std::atomic<std::uint64_t> by_user{0};
+  std::atomic<std::uint64_t> by_address{0};
+};
+
+class Throttle {
+ public:
+  /// After `sodium_init`.
+  Throttle(const ThrottleSettings& settings, Random& random)
+      : by_user_(settings.failures_by_user, settings.window_ms, random),
+        by_address_(settings.failures_by_address, settings.window_ms, random) {}
+
+  /// A key is the name as the request gives it, of a user that exists or not.
+  FailureMeter& by_user() noexcept { return by_user_; }
+  /// A key is the address's 16 bytes, without what tells apart the machines of one network.
+  FailureMeter& by_address() noexcept { return by_address_; }
+  ThrottleMetrics& metrics() noexcept { return metrics_; }
+
+ private:
+  FailureMeter by_user_;
+  FailureMeter by_address_;
+  ThrottleMetrics metrics_;
+};
+
+}  // namespace latchkey::credential

@@ -1,0 +1,43 @@
+// What the rules on a login's body are tested with: bodies to the common server, and what must be said of
+// those that are wrong. A test's own thread.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "support/rig.h"
+
+namespace latchkey::test {
+
+inline constexpr const char* kRequired =
+    R"({"username":["This field is required."],"password":["This field is required."]})";
+
+class LoginBody : public ::testing::Test {
+ protected:
+  Response post(std::string_view body, const std::string& type = kJsonType) {
+    return post_login(client_, body, {{"Content-Type", type}, {"User-Agent", own_agent()}});
+  }
+
+  /// Posts a body that must be refused with 400 and exactly this.
+  void expect_refused(std::string_view body, std::string_view answer, const std::string& type = kJsonType) {
+    const Response response = post(body, type);
+    EXPECT_EQ(response.status, 400) << body.substr(0, 100);
+    EXPECT_EQ(response.body, answer) << body.substr(0, 100);
+    EXPECT_EQ(response.value("Content-Type"), kJsonType);
+  }
+
+  /// Posts a body that must be refused as malformed at this byte.
+  void expect_malformed(std::string_view body, std::size_t byte) {
+    const Response response = post(body);
+    EXPECT_EQ(response.status, 400) << body.substr(0, 100);
+    EXPECT_TRUE(response.body.starts_with(R"({"detail":"JSON parse error - )")) << response.body;
+    EXPECT_TRUE(response.body.ends_with(" at byte " + std::to_string(byte) + "\"}"))
+        << body << ' ' << response.body;
+  }
+
+  HttpClient client_{common_server().port()};
+};
+
+}  // namespace latchkey::test

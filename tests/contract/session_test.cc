@@ -1,0 +1,382 @@
+// What Latchkey has beyond the original: the session of a browser, its protection, and a user's own tokens
+// and password (S-2 to S-5).
+#include <gtest/gtest.h>
+#include <simdjson.h>
+
+#include <regex>
+
+#include "support/rig.h"
+
+namespace latchkey::test {
+namespace {
+
+constexpr const char* kSessionPath = "/api/v2/session/";
+constexpr const char* kMyTokensPath = "/api/v2/me/tokens/";
+constexpr const char* kMyPasswordPath = "/api/v2/me/password/";
+constexpr const char* kForged = "CSRF Failed: CSRF token missing or incorrect.";
+
+/// One browser: its cookie, and the value that unsafe requests show.
+struct Browser {
+  HttpClient client;
+  std::string agent;
+  std::string cookie;  // `token=...`
+  std::string csrf_token;
+
+  HeaderLines headers(bool with_csrf_token = true) const {
+    HeaderLines lines = {{"User-Agent", agent}, {"Cookie", cookie}};
+    if (with_csrf_token) lines.emplace_back("X-CSRF-Token", csrf_token);
+    return lines;
+  }
+  Response get(const std::string& target) { return client.request("GET", target, headers()); }
+  Response send(const std::string& method, const std::string& target, const std::string& json = {}) {
+    HeaderLines lines = headers();
+    if (!json.empty()) lines.emplace_back("Content-Type", kJsonType);
+    return client.request(method, target, lines, json);
+  }
+};
+
+std::string member(const Response& response, const char* name) {
+  simdjson::dom::parser parser;
+  return std::string(std::string_view(parser.parse(response.body)[name]));
+}
+
+Response sign_in(HttpClient& client, const std::string& agent, const HeaderLines& further = {}) {
+  HeaderLines lines = {{"User-Agent", agent}, {"Content-Type", kJsonType}};
+  lines.insert(lines.end(), further.begin(), further.end());
+  return client.request("POST", kSessionPath, lines, login_json(kUser, kPassword));
+}
+
+Browser browser_on(const ServerProcess& server, const std::string& agent) {
+  Browser browser{HttpClient(server.port()), agent, {}, {}};
+  const Response response = sign_in(browser.client, agent);
+  EXPECT_EQ(response.status, 200) << response.body;
+  const std::string set = response.value("Set-Cookie");
+  browser.cookie = set.substr(0, set.find(';'));
+  browser.csrf_token = member(response, "csrf_token");
+  return browser;
+}
+
+TEST(S2, SigningInSetsACookieThatNoScriptReadsAndNoOtherSiteSends) {
+  HttpClient client(common_server().port());
+  const Response response = sign_in(client, own_agent());
+  EXPECT_EQ(response.status, 200);
+  EXPECT_TRUE(std::regex_match(response.value("Set-Cookie"),
+                               std::regex("token=[0-9a-f]{40}; Path=/; HttpOnly; SameSite=Strict")))
+      << response.value("Set-Cookie");
+  EXPECT_EQ(response.value("Cache-Control"), "no-store");
+  EXPECT_TRUE(std::regex_match(
+      response.body,
+      std::regex(R"(\{"username":"alice","expires":"[-0-9T:.]{23}Z","csrf_token":"[0-9a-f]{32}"\})")))
+      << response.body;
+  const std::string token = response.value("Set-Cookie").substr(6, 40);
+  EXPECT_EQ(response.body.find(token), std::string::npos) << "the token itself is the cookie's alone";
+}
+
+TEST(S2, TheCookieAdmits) {
+  Browser browser = browser_on(common_server(), own_agent());
+  EXPECT_EQ(browser.get(kVerifyPath).value("X-Auth-User"), kUser);
+  const Response told = browser.get(kSessionPath);
+  EXPECT_EQ(told.status, 200);
+  EXPECT_EQ(member(told, "username"), kUser);
+  EXPECT_EQ(member(told, "csrf_token"), browser.csrf_token);
+}
+
+TEST(S2, TheCookieIsSecureWhereTheBelievedProxySaysHttps) {
+  struct Case {
+    std::vector<std::string> flags;
+    HeaderLines headers;
+    bool is_secure;
+  };
+  const std::vector<std::string> trusting = {"--trusted-proxy", "127.0.0.1"};
+  const std::vector<std::string> rfc7239 = {"--trusted-proxy", "127.0.0.1", "--forwarded-source",
+                                            "forwarded"};
+  const HeaderLines proto = {{"X-Forwarded-Proto", "https"}};
+  const HeaderLines element = {{"Forwarded", "for=192.0.2.1;proto=http, for=192.0.2.2;proto=https"}};
+  for (const Case& one :
+       {Case{{}, proto, false}, Case{{}, element, false}, Case{trusting, proto, true},
+        Case{trusting, element, false}, Case{trusting, {{"X-Forwarded-Proto", "https, http"}}, false},
+        Case{trusting, {}, false}, Case{rfc7239, element, true}, Case{rfc7239, proto, false},
+        Case{rfc7239, {{"Forwarded", "for=192.0.2.1;proto=http"}}, false},
+        Case{{"--secure-cookies"}, {}, true}}) {
+    ServerOptions options;
+    options.flags = one.flags;
+    OwnServer server(options);
+    HttpClient client(server.process.port());
+    const Response response = sign_in(client, "browser", one.headers);
+    EXPECT_EQ(response.status, 200) << response.body;
+    EXPECT_EQ(response.value("Set-Cookie").ends_with("; Secure"), one.is_secure)
+        << response.value("Set-Cookie");
+  }
+}
+
+TEST(S2, ItIsALoginLikeAnyOtherButForItsMediaType) {
+  HttpClient client(common_server().port());
+  const std::string agent = own_agent();
+  const HeaderLines as_json = {{"User-Agent", agent}, {"Content-Type", kJsonType}};
+  EXPECT_EQ(client.request("POST", kSessionPath, as_json, login_json(kUser, "wrong")).body, kUnableToLogIn);
+  EXPECT_EQ(client.request("POST", kSessionPath, as_json, "{}").body,
+            R"({"username":["This field is required."],"password":["This field is required."]})");
+  const Response form =
+      client.request("POST", kSessionPath, {{"Content-Type", kFormType}}, "username=a&password=b");
+  EXPECT_EQ(form.status, 415) << "a form on another site could send it";
+  const Response signed_in = sign_in(client, agent);
+  EXPECT_EQ(signed_in.value("Set-Cookie").substr(6, 40), obtain_token(client, agent))
+      << "C-13 holds here too";
+}
+
+TEST(S2, SigningOutEndsTheTokenAndTheCookie) {
+  Browser browser = browser_on(common_server(), own_agent());
+  const Response response = browser.send("DELETE", kSessionPath);
+  EXPECT_EQ(response.status, 204);
+  EXPECT_EQ(response.value("Set-Cookie"), "token=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+  EXPECT_EQ(browser.get(kVerifyPath).body, detail("Token is expired"));
+  EXPECT_EQ(browser.send("DELETE", kSessionPath).status, 204) << "once more, it tells nothing";
+}
+
+TEST(S2, ThePageIsForSigningInOrForOnesSessions) {
+  HttpClient client(common_server().port());
+  const Response before = client.request("GET", "/");
+  EXPECT_EQ(before.status, 200);
+  EXPECT_NE(before.body.find("<title>Sign in</title>"), std::string::npos);
+  Browser browser = browser_on(common_server(), own_agent());
+  const Response after = browser.get("/");
+  EXPECT_NE(after.body.find("<title>Sessions</title>"), std::string::npos);
+  EXPECT_NE(after.body.find(kUser), std::string::npos);
+  EXPECT_NE(after.body.find(browser.csrf_token), std::string::npos);
+}
+
+TEST(S3, AnUnsafeRequestByCookieAloneNeedsTheSecondValue) {
+  Browser browser = browser_on(common_server(), own_agent());
+  const Browser other = browser_on(common_server(), own_agent() + " other");
+  const std::string body = R"({"current_password":"correct horse","new_password":"battery staple"})";
+  for (const std::string& value : {std::string(), std::string("00000000000000000000000000000000"),
+                                   other.csrf_token, browser.csrf_token + "0"}) {
+    HeaderLines headers = browser.headers(false);
+    headers.emplace_back("Content-Type", kJsonType);
+    if (!value.empty()) headers.emplace_back("X-CSRF-Token", value);
+    for (const auto& [method, target] :
+         {std::pair{"DELETE", kMyTokensPath}, std::pair{"DELETE", "/api/v2/me/tokens/1/"},
+          std::pair{"POST", kMyPasswordPath}}) {
+      const Response response = browser.client.request(method, target, headers, body);
+      EXPECT_EQ(response.status, 403) << method << ' ' << target << ' ' << value;
+      EXPECT_EQ(response.body, detail(kForged));
+    }
+  }
+  EXPECT_EQ(browser.get(kVerifyPath).status, 200) << "nothing of it was done";
+}
+
+TEST(S3, WhatTheBrowserSaysComesFromElsewhereIsRefusedWithTheValueToo) {
+  Browser browser = browser_on(common_server(), own_agent());
+  for (const char* const site : {"cross-site", "same-site", "nonsense"}) {
+    HeaderLines headers = browser.headers();
+    headers.emplace_back("Sec-Fetch-Site", site);
+    EXPECT_EQ(browser.client.request("DELETE", kMyTokensPath, headers).status, 403) << site;
+    EXPECT_EQ(browser.client.request("DELETE", kSessionPath, headers).status, 403) << site;
+    EXPECT_EQ(browser.client.request("DELETE", kTokenPath, headers).status, 403) << site;
+    EXPECT_EQ(sign_in(browser.client, browser.agent, {{"Sec-Fetch-Site", site}}).status, 403) << site;
+  }
+  HeaderLines headers = browser.headers();
+  headers.emplace_back("Sec-Fetch-Site", "same-origin");
+  EXPECT_EQ(browser.client.request("DELETE", kMyTokensPath, headers).status, 204);
+}
+
+TEST(S3, EndingATokenByItsCookieIsRefusedToABrowserAloneWithoutTheValue) {
+  Browser browser = browser_on(common_server(), own_agent());
+  for (const char* const name : {"Origin", "Sec-Fetch-Site"}) {
+    HeaderLines headers = browser.headers(false);
+    headers.emplace_back(name, name == std::string("Origin") ? "http://127.0.0.1" : "same-origin");
+    EXPECT_EQ(browser.client.request("DELETE", kTokenPath, headers).status, 403) << name;
+    EXPECT_EQ(browser.client.request("DELETE", kSessionPath, headers).status, 403) << name;
+  }
+  EXPECT_EQ(browser.get(kVerifyPath).status, 200);
+  EXPECT_EQ(browser.client.request("DELETE", kTokenPath, browser.headers(false)).status, 204)
+      << "a client of the original, which is no browser";
+  EXPECT_EQ(browser.get(kVerifyPath).status, 401);
+}
+
+TEST(S3, ATokenInAHeaderNeedsNoneOfIt) {
+  HttpClient client(common_server().port());
+  const std::string agent = own_agent();
+  const std::string token = obtain_token(client, agent);
+  EXPECT_EQ(use_token(client, token, agent, kMyTokensPath, "DELETE").status, 204);
+}
+
+TEST(S3, SafeMethodsNeedNoneOfIt) {
+  Browser browser = browser_on(common_server(), own_agent());
+  EXPECT_EQ(browser.client.request("GET", kMyTokensPath, browser.headers(false)).status, 200);
+}
+
+struct Listed {
+  std::uint64_t count = 0;
+  std::string next;  // empty: null
+  std::vector<std::uint64_t> ids;
+  std::vector<std::string> agents;
+  std::vector<bool> current;
+};
+
+Listed listed(const Response& response) {
+  EXPECT_EQ(response.status, 200) << response.body;
+  simdjson::dom::parser parser;
+  const simdjson::dom::element root = parser.parse(response.body);
+  Listed list;
+  list.count = root["count"];
+  if (!root["next"].is_null()) list.next = std::string_view(root["next"]);
+  for (const simdjson::dom::element token : root["results"].get_array().value()) {
+    list.ids.push_back(token["id"]);
+    list.agents.emplace_back(std::string_view(token["agent"]));
+    list.current.push_back(token["current"]);
+    EXPECT_EQ(std::string_view(token["address"]), "127.0.0.1");
+    for (const char* const time : {"created", "last_used", "expires"}) {
+      EXPECT_GT(parse_expires(token[time].get_string().value()), 0) << time;
+    }
+  }
+  return list;
+}
+
+TEST(S4, OnesTokensAreListedNewestFirstAndNeverShown) {
+  OwnServer server;
+  add_user(server.process.data(), "bob", kPassword);
+  HttpClient client(server.process.port());
+  const std::string first = obtain_token(client, "one");
+  obtain_token(client, "bobs", "bob");
+  const std::string second = obtain_token(client, "two");
+  const Response response = use_token(client, first, "one", kMyTokensPath);
+  const Listed list = listed(response);
+  EXPECT_EQ(list.count, 2U);
+  EXPECT_EQ(list.next, "");
+  EXPECT_EQ(list.agents, (std::vector<std::string>{"two", "one"}));
+  EXPECT_EQ(list.current, (std::vector<bool>{false, true}));
+  EXPECT_EQ(response.body.find(first), std::string::npos);
+  EXPECT_EQ(response.body.find(second), std::string::npos);
+  EXPECT_EQ(response.value("Cache-Control"), "no-store");
+}
+
+TEST(S4, AHundredAreAPageAndNextLeadsOn) {
+  OwnServer server;
+  HttpClient client(server.process.port());
+  std::string token;
+  for (int i = 0; i < 101; ++i) token = obtain_token(client, "agent " + std::to_string(i));
+  const Listed first = listed(use_token(client, token, "agent 100", kMyTokensPath));
+  EXPECT_EQ(first.ids.size(), 100U);
+  EXPECT_EQ(first.count, 101U);
+  ASSERT_NE(first.next, "");
+  const Listed rest = listed(use_token(client, token, "agent 100", first.next));
+  EXPECT_EQ(rest.agents, (std::vector<std::string>{"agent 0"}));
+  EXPECT_EQ(rest.next, "");
+  for (const char* const before : {"", "0", "x", "-1", "1x", "99999999999999999999"}) {
+    const Response wrong =
+        use_token(client, token, "agent 100", std::string(kMyTokensPath) + "?before=" + before);
+    EXPECT_EQ(wrong.status, 400) << before;
+  }
+}
+
+TEST(S4, OneOfThemEndsAloneAndOnlyOnesOwn) {
+  OwnServer server;
+  add_user(server.process.data(), "bob", kPassword);
+  HttpClient client(server.process.port());
+  const std::string kept = obtain_token(client, "kept");
+  const std::string ended = obtain_token(client, "ended");
+  const std::string bobs = obtain_token(client, "bobs", "bob");
+  const auto item = [](std::uint64_t id) { return std::string(kMyTokensPath) + std::to_string(id) + '/'; };
+  const std::uint64_t id_of_ended = listed(use_token(client, kept, "kept", kMyTokensPath)).ids.at(0);
+  const std::uint64_t id_of_bobs = listed(use_token(client, bobs, "bobs", kMyTokensPath)).ids.at(0);
+
+  EXPECT_EQ(use_token(client, kept, "kept", item(id_of_bobs), "DELETE").status, 404);
+  EXPECT_EQ(use_token(client, bobs, "bobs").status, 200);
+  EXPECT_EQ(use_token(client, kept, "kept", item(id_of_ended), "DELETE").status, 204);
+  EXPECT_EQ(use_token(client, ended, "ended").body, detail("Token is expired"));
+  EXPECT_EQ(use_token(client, kept, "kept", item(id_of_ended), "DELETE").status, 404);
+  for (const char* const id : {"0", "x", "-1", "99999999999999999999", "1x"}) {
+    EXPECT_EQ(use_token(client, kept, "kept", std::string(kMyTokensPath) + id + '/', "DELETE").status, 404)
+        << id;
+  }
+  EXPECT_EQ(client.request("DELETE", item(1)).status, 401);
+  EXPECT_EQ(use_token(client, kept, "kept").status, 200);
+}
+
+TEST(S4, AllOfThemEndTogether) {
+  OwnServer server;
+  HttpClient client(server.process.port());
+  const std::string one = obtain_token(client, "one");
+  const std::string two = obtain_token(client, "two");
+  EXPECT_EQ(use_token(client, one, "one", kMyTokensPath, "DELETE").status, 204);
+  EXPECT_EQ(use_token(client, one, "one").body, detail("Token is expired"));
+  EXPECT_EQ(use_token(client, two, "two").body, detail("Token is expired"));
+}
+
+TEST(S4, WithoutTextTheListHasNeitherAddressNorAgent) {
+  ServerOptions options;
+  options.flags = {"--session-text=false"};
+  OwnServer server(options);
+  HttpClient client(server.process.port());
+  const std::string token = obtain_token(client, "one");
+  const Response response = use_token(client, token, "one", kMyTokensPath);
+  EXPECT_NE(response.body.find(R"("address":"","agent":"")"), std::string::npos) << response.body;
+}
+
+std::string password_json(const std::string& current, const std::string& fresh) {
+  return R"({"current_password":")" + current + R"(","new_password":")" + fresh + "\"}";
+}
+
+TEST(S5, ANewPasswordCountsAtOnceAndEndsTheOtherTokens) {
+  OwnServer server;
+  HttpClient client(server.process.port());
+  const std::string other = obtain_token(client, "other");
+  Browser browser = browser_on(server.process, "browser");
+  const Response changed = browser.send("POST", kMyPasswordPath, password_json(kPassword, "battery staple"));
+  EXPECT_EQ(changed.status, 200) << changed.body;
+  EXPECT_EQ(changed.body, R"({"ended":1})");
+  EXPECT_EQ(use_token(client, other, "other").body, detail("Token is expired"));
+  EXPECT_EQ(browser.get(kVerifyPath).status, 200) << "the session that changed it goes on";
+  EXPECT_EQ(log_in(client, "other").body, kUnableToLogIn);
+  EXPECT_EQ(log_in(client, "other", kUser, "battery staple").status, 200);
+}
+
+TEST(S5, ItOutlivesAKill) {
+  OwnServer server;
+  Browser browser = browser_on(server.process, "browser");
+  ASSERT_EQ(browser.send("POST", kMyPasswordPath, password_json(kPassword, "battery staple")).status, 200);
+  server.process.kill();
+  server.process.start_again();
+  HttpClient client(server.process.port());
+  EXPECT_EQ(log_in(client, "other").body, kUnableToLogIn);
+  EXPECT_EQ(log_in(client, "other", kUser, "battery staple").status, 200);
+}
+
+TEST(S5, TheCurrentPasswordMustBeRight) {
+  OwnServer server;
+  Browser browser = browser_on(server.process, "browser");
+  const Response refused = browser.send("POST", kMyPasswordPath, password_json("wrong", "battery staple"));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.body, R"({"current_password":["Invalid password."]})");
+  HttpClient client(server.process.port());
+  EXPECT_EQ(log_in(client, "other").status, 200);
+}
+
+TEST(S5, TheNewOneHasItsBounds) {
+  OwnServer server;
+  Browser browser = browser_on(server.process, "browser");
+  EXPECT_EQ(browser.send("POST", kMyPasswordPath, password_json(kPassword, "1234567")).body,
+            R"({"new_password":["Ensure this field has at least 8 characters."]})");
+  EXPECT_EQ(browser.send("POST", kMyPasswordPath, password_json(kPassword, std::string(4097, 'p'))).body,
+            R"({"new_password":["Ensure this field has no more than 4096 characters."]})");
+  EXPECT_EQ(browser.send("POST", kMyPasswordPath, "{}").body,
+            R"({"current_password":["This field is required."],"new_password":["This field is required."]})");
+  EXPECT_EQ(browser.send("POST", kMyPasswordPath, password_json(kPassword, "12345678")).status, 200);
+}
+
+TEST(S5, ByBasicAllTokensEnd) {
+  OwnServer server;
+  HttpClient client(server.process.port());
+  const std::string token = obtain_token(client, "one");
+  // base64 of "alice:correct horse".
+  const Response changed =
+      client.request("POST", kMyPasswordPath,
+                     {{"Authorization", "Basic YWxpY2U6Y29ycmVjdCBob3JzZQ=="}, {"Content-Type", kJsonType}},
+                     password_json(kPassword, "battery staple"));
+  EXPECT_EQ(changed.body, R"({"ended":1})");
+  EXPECT_EQ(use_token(client, token, "one").body, detail("Token is expired"));
+}
+
+}  // namespace
+}  // namespace latchkey::test

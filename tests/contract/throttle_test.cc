@@ -1,0 +1,328 @@
+// Too many failed logins, by user and by address (C-20). The tests come from any address they like: the
+// server takes their word for it, as it would a proxy's.
+#include <gtest/gtest.h>
+#include <sodium.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "support/rig.h"
+
+namespace latchkey::test {
+namespace {
+
+// Addresses that nobody has (RFC 5737, RFC 3849).
+constexpr const char* kHome = "192.0.2.1";
+constexpr const char* kStranger = "198.51.100.1";
+constexpr const char* kElsewhere = "203.0.113.1";
+
+/// As few failures as these, and a window that does not end while a test runs.
+ServerOptions throttled(int by_user, int by_address, const std::string& window = "1h") {
+  ServerOptions options;
+  options.cores = 2;
+  options.throttle = true;
+  options.flags = {"--login-failures-by-user",
+                   std::to_string(by_user),
+                   "--login-failures-by-address",
+                   std::to_string(by_address),
+                   "--login-failures-window",
+                   window,
+                   "--trusted-proxy",
+                   "127.0.0.0/8"};
+  return options;
+}
+
+std::string basic_of(const std::string& name, const std::string& password) {
+  const std::string pair = name + ":" + password;
+  std::string word(sodium_base64_encoded_len(pair.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
+  sodium_bin2base64(word.data(), word.size(), reinterpret_cast<const unsigned char*>(pair.data()),
+                    pair.size(), sodium_base64_VARIANT_ORIGINAL);
+  word.pop_back();  // its NUL
+  return "Basic " + word;
+}
+
+void expect_throttled(const Response& response, const std::string& allow) {
+  EXPECT_EQ(response.status, 429) << response.body;
+  ASSERT_EQ(response.lines("Retry-After"), 1U);
+  const std::string seconds = response.value("Retry-After");
+  ASSERT_GE(std::stoi(seconds), 1);
+  EXPECT_EQ(std::to_string(std::stoi(seconds)), seconds);
+  EXPECT_EQ(response.body, detail("Request was throttled. Expected available in " + seconds +
+                                  (seconds == "1" ? " second." : " seconds.")));
+  EXPECT_EQ(response.value("Allow"), allow);
+  EXPECT_EQ(response.value("Content-Type"), kJsonType);
+  EXPECT_EQ(response.lines("WWW-Authenticate"), 0U);
+}
+void expect_login_throttled(const Response& response) { expect_throttled(response, "POST, DELETE, OPTIONS"); }
+
+/// All but what tells the time.
+void expect_alike(const Response& one, const Response& other) {
+  EXPECT_EQ(one.status, other.status);
+  EXPECT_EQ(one.body, other.body);
+  ASSERT_EQ(one.headers.size(), other.headers.size());
+  for (std::size_t i = 0; i < one.headers.size(); ++i) {
+    EXPECT_EQ(one.headers[i].first, other.headers[i].first);
+    if (one.headers[i].first == "Date" || one.headers[i].first == "X-API-Time") continue;
+    EXPECT_EQ(one.headers[i].second, other.headers[i].second) << one.headers[i].first;
+  }
+}
+
+class ThrottledServer {
+ public:
+  explicit ThrottledServer(const ServerOptions& options) : server_(options) {}
+
+  ServerProcess& process() { return server_.process; }
+
+  /// Each on a connection of its own, so that any core may get it.
+  Response log_in_from(const std::string& address, const std::string& name, const std::string& password) {
+    HttpClient client(process().port());
+    return post_login(client, login_json(name, password),
+                      {{"Content-Type", kJsonType}, {"X-Forwarded-For", address}, {"User-Agent", "c20"}});
+  }
+  int status_from(const std::string& address, const std::string& name = kUser,
+                  const std::string& password = "wrong") {
+    return log_in_from(address, name, password).status;
+  }
+  Response me_from(const std::string& address, const std::string& name, const std::string& password,
+                   const std::string& method = "GET") {
+    HttpClient client(process().port());
+    return client.request(
+        method, kMePath,
+        {{"Authorization", basic_of(name, password)}, {"X-Forwarded-For", address}, {"User-Agent", "c20"}});
+  }
+
+  /// Logs in until the status is `status`, at most until patience ends; gives the last answer.
+  Response log_in_until(int status, const std::string& address, const std::string& name,
+                        const std::string& password) {
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    Response response = log_in_from(address, name, password);
+    while (response.status != status && std::chrono::steady_clock::now() < end)
+      response = log_in_from(address, name, password);
+    EXPECT_EQ(response.status, status) << response.body;
+    return response;
+  }
+
+ private:
+  OwnServer server_;
+};
+
+TEST(C20, TooManyFailuresOfAUserAreThrottledFromWhateverAddress) {
+  ThrottledServer server(throttled(3, 0));
+  EXPECT_EQ(server.status_from(kHome), 400);
+  EXPECT_EQ(server.status_from(kStranger), 400);
+  EXPECT_EQ(server.status_from(kStranger), 400);
+  expect_login_throttled(server.log_in_from(kStranger, kUser, "wrong"));
+  const Response refused = server.log_in_from(kElsewhere, kUser, kPassword);
+  expect_login_throttled(refused);
+  // A third of the window, rounded up, less what has passed.
+  EXPECT_LE(std::stoi(refused.value("Retry-After")), 1200);
+  EXPECT_GT(std::stoi(refused.value("Retry-After")), 600);
+  EXPECT_EQ(server.status_from(kStranger, "bob"), 400) << "another user is none the worse";
+}
+
+TEST(C20, TooManyFailuresFromAnAddressAreThrottledForWhateverUser) {
+  ThrottledServer server(throttled(0, 3));
+  EXPECT_EQ(server.status_from(kStranger, "bob"), 400);
+  EXPECT_EQ(server.status_from(kStranger, "carol"), 400);
+  EXPECT_EQ(server.status_from(kStranger, kUser), 400);
+  expect_login_throttled(server.log_in_from(kStranger, "dave", "wrong"));
+  expect_login_throttled(server.log_in_from(kStranger, kUser, kPassword));
+  EXPECT_EQ(server.status_from(kHome, kUser), 400) << "another address is none the worse";
+  EXPECT_EQ(server.status_from(kHome, kUser, kPassword), 200);
+}
+
+TEST(C20, AnAddressOfIpv6CountsWithItsNeighboursOfTheSame64Bits) {
+  ThrottledServer server(throttled(0, 2));
+  EXPECT_EQ(server.status_from("2001:db8:0:1::1"), 400);
+  EXPECT_EQ(server.status_from("2001:db8:0:1:ffff::2"), 400);
+  expect_login_throttled(server.log_in_from("2001:db8:0:1::3", kUser, "wrong"));
+  EXPECT_EQ(server.status_from("2001:db8:0:2::1"), 400);
+}
+
+TEST(C20, AnUnknownNameIsThrottledLikeAKnownOne) {
+  ThrottledServer server(throttled(2, 0));
+  expect_alike(server.log_in_from(kStranger, kUser, "wrong"),
+               server.log_in_from(kStranger, "nobody", "wrong"));
+  expect_alike(server.me_from(kStranger, kUser, "wrong"), server.me_from(kStranger, "nobody", "wrong"));
+  const Response known = server.log_in_from(kStranger, kUser, "wrong");
+  const Response unknown = server.log_in_from(kStranger, "nobody", "wrong");
+  expect_login_throttled(known);
+  expect_login_throttled(unknown);
+  ASSERT_EQ(known.headers.size(), unknown.headers.size());
+  for (std::size_t i = 0; i < known.headers.size(); ++i)
+    EXPECT_EQ(known.headers[i].first, unknown.headers[i].first);
+  expect_login_throttled(server.log_in_from(kStranger, " nobody\t", "wrong"));
+}
+
+TEST(C20, OneSecondIsSaidInTheSingular) {
+  ThrottledServer server(throttled(1, 0, "1s"));
+  const Response refused = server.log_in_until(429, kStranger, kUser, "wrong");
+  expect_login_throttled(refused);
+  EXPECT_EQ(refused.value("Retry-After"), "1");
+  EXPECT_EQ(refused.body, R"({"detail":"Request was throttled. Expected available in 1 second."})");
+}
+
+TEST(C20, WhoWaitsIsAdmittedAgain) {
+  ThrottledServer server(throttled(1, 1, "1s"));
+  server.log_in_until(429, kStranger, kUser, "wrong");
+  server.log_in_until(200, kStranger, kUser, kPassword);
+}
+
+TEST(C20, ARightPasswordIsNotCharged) {
+  ThrottledServer server(throttled(2, 2));
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(server.status_from(kHome, kUser, kPassword), 200);
+    EXPECT_EQ(server.me_from(kHome, kUser, kPassword).status, 200);
+  }
+  EXPECT_EQ(server.status_from(kHome), 400);
+  EXPECT_EQ(server.status_from(kStranger), 400);
+  expect_login_throttled(server.log_in_from(kStranger, kUser, "wrong"));
+}
+
+TEST(C20, ASuccessClearsNothing) {
+  ThrottledServer server(throttled(0, 3));
+  add_user(server.process().data(), "mallory", "own");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(server.status_from(kStranger, "mallory", "own"), 200);
+    EXPECT_EQ(server.status_from(kStranger), 400);
+  }
+  expect_login_throttled(server.log_in_from(kStranger, kUser, "wrong"));
+  expect_login_throttled(server.log_in_from(kStranger, "mallory", "own"));
+}
+
+TEST(C20, BasicIsNoSideDoor) {
+  ThrottledServer server(throttled(3, 0));
+  EXPECT_EQ(server.me_from(kStranger, kUser, "wrong").status, 401);
+  EXPECT_EQ(server.status_from(kStranger), 400);
+  EXPECT_EQ(server.me_from(kStranger, kUser, "wrong").status, 401);
+  expect_throttled(server.me_from(kStranger, kUser, "wrong"), "GET, HEAD, OPTIONS");
+  expect_throttled(server.me_from(kStranger, kUser, kPassword), "GET, HEAD, OPTIONS");
+  EXPECT_EQ(server.me_from(kStranger, kUser, kPassword, "OPTIONS").status, 200)
+      << "anybody is told what it is";
+  expect_login_throttled(server.log_in_from(kStranger, kUser, kPassword));
+}
+
+TEST(C20, BasicIsThrottledByAddressAndAtVerifyToo) {
+  ServerOptions options = throttled(0, 2);
+  options.flags.emplace_back("--verify-basic");
+  ThrottledServer server(options);
+  const auto verify = [&server](const std::string& password) {
+    HttpClient client(server.process().port());
+    return client.request("GET", kVerifyPath,
+                          {{"Authorization", basic_of(kUser, password)}, {"X-Forwarded-For", kStranger}});
+  };
+  EXPECT_EQ(verify(kPassword).status, 200);
+  EXPECT_EQ(verify("wrong").status, 401);
+  EXPECT_EQ(verify("wrong").status, 401);
+  expect_throttled(verify(kPassword), "");
+  expect_throttled(server.me_from(kStranger, kUser, kPassword), "GET, HEAD, OPTIONS");
+}
+
+TEST(C20, ABasicPasswordThatIsTooLongIsWrongAndNeverHashedNorCharged) {
+  ThrottledServer server(throttled(1, 1));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(server.me_from(kStranger, kUser, std::string(5000, 'x')).status, 401);
+  EXPECT_EQ(server.me_from(kStranger, kUser, "wrong").status, 401);
+  EXPECT_EQ(server.me_from(kStranger, kUser, "wrong").status, 429);
+}
+
+TEST(C20, ATokenIsNotHeldUp) {
+  ThrottledServer server(throttled(1, 1));
+  const std::string token = token_in(server.log_in_from(kHome, kUser, kPassword));
+  EXPECT_EQ(server.status_from(kHome), 400);
+  EXPECT_EQ(server.status_from(kHome), 429);
+  HttpClient client(server.process().port());
+  const HeaderLines headers = {
+      {"Authorization", "Token " + token}, {"X-Forwarded-For", kHome}, {"User-Agent", "c20"}};
+  EXPECT_EQ(client.request("GET", kVerifyPath, headers).status, 200);
+}
+
+TEST(C20, NobodyLocksAPersonOutOfWhereHeLoggedIn) {
+  ThrottledServer server(throttled(2, 0));
+  EXPECT_EQ(server.status_from(kHome, kUser, kPassword), 200);
+  EXPECT_EQ(server.me_from("2001:db8:0:1::1", kUser, kPassword).status, 200) << "a login by Basic counts too";
+  EXPECT_EQ(server.status_from(kStranger), 400);
+  EXPECT_EQ(server.status_from(kStranger), 400);
+  expect_login_throttled(server.log_in_from(kStranger, kUser, "wrong"));
+
+  EXPECT_EQ(server.status_from(kHome, kUser, kPassword), 200);
+  EXPECT_EQ(server.status_from(kHome), 400) << "a guess is answered as ever there";
+  EXPECT_EQ(server.status_from(kHome, kUser, kPassword), 200);
+  EXPECT_EQ(server.me_from(kHome, kUser, kPassword).status, 200);
+  EXPECT_EQ(server.status_from("2001:db8:0:1::2", kUser, kPassword), 200);
+  EXPECT_EQ(server.status_from("2001:db8:0:2::1", kUser, kPassword), 429);
+  expect_login_throttled(server.log_in_from(kElsewhere, kUser, kPassword));
+
+  add_user(server.process().data(), "bob", "bob's");
+  EXPECT_EQ(server.status_from(kStranger, "bob"), 400);
+  EXPECT_EQ(server.status_from(kStranger, "bob"), 400);
+  EXPECT_EQ(server.status_from(kHome, "bob", "bob's"), 429) << "it is another who logged in there";
+}
+
+TEST(C20, WhereAPersonLoggedInIsKnownAfterARestart) {
+  ThrottledServer server(throttled(1, 0));
+  EXPECT_EQ(server.status_from(kHome, kUser, kPassword), 200);
+  server.process().kill();
+  server.process().start_again();
+  EXPECT_EQ(server.status_from(kStranger), 400);
+  EXPECT_EQ(server.status_from(kStranger, kUser, kPassword), 429);
+  EXPECT_EQ(server.status_from(kHome, kUser, kPassword), 200);
+}
+
+TEST(C20, AKnownAddressIsStillThrottledAsAnAddress) {
+  ThrottledServer server(throttled(1, 3));
+  EXPECT_EQ(server.status_from(kHome, kUser, kPassword), 200);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(server.status_from(kHome), 400);
+  expect_login_throttled(server.log_in_from(kHome, kUser, kPassword));
+}
+
+TEST(C20, AnAttemptThatFoundNoPlaceInTheQueueIsNotCharged) {
+  constexpr std::size_t kClients = 16;
+  ServerOptions options = throttled(static_cast<int>(kClients), 0);
+  options.flags.insert(options.flags.end(), {"--hash-threads", "1", "--hash-queue", "1"});
+  // At the defaults a hash takes tens of milliseconds, in which all the others come.
+  options.cheap_hashes = false;
+  ThrottledServer server(options);
+  std::vector<int> statuses(kClients);
+  at_once(kClients, [&](std::size_t i) { statuses[i] = server.status_from(kStranger); });
+  const auto wrong = std::count(statuses.begin(), statuses.end(), 400);
+  EXPECT_EQ(wrong + std::count(statuses.begin(), statuses.end(), 503), static_cast<int>(kClients));
+  EXPECT_LT(wrong, static_cast<int>(kClients)) << "all of them found a place";
+  for (auto i = static_cast<std::size_t>(wrong); i < kClients; ++i)
+    EXPECT_EQ(server.status_from(kStranger), 400);
+  EXPECT_EQ(server.status_from(kStranger), 429);
+}
+
+TEST(C20, OfManyGuessesAtOnceNoMoreGetThroughThanInARow) {
+  constexpr std::size_t kClients = 32;
+  constexpr int kCores = 2;
+  ThrottledServer server(throttled(4, 0));
+  std::vector<int> statuses(kClients);
+  at_once(kClients, [&](std::size_t i) { statuses[i] = server.status_from(kStranger); });
+  const auto tried = std::count(statuses.begin(), statuses.end(), 400);
+  EXPECT_GE(tried, 4);
+  // One more for each further core (FailureMeter's bound).
+  EXPECT_LE(tried, 4 + kCores - 1);
+  EXPECT_EQ(tried + std::count(statuses.begin(), statuses.end(), 429), static_cast<int>(kClients));
+}
+
+TEST(C20, AThrottledLoginIsLoggedWithoutItsPassword) {
+  ThrottledServer server(throttled(1, 0));
+  EXPECT_EQ(server.status_from(kStranger), 400);
+  EXPECT_EQ(server.status_from(kStranger, kUser, "s3cret guess"), 429);
+  const auto line = server.process().wait_for_log("event=login.throttled");
+  ASSERT_TRUE(line.has_value());
+  EXPECT_NE(line->find("user=alice"), std::string::npos) << *line;
+  EXPECT_NE(line->find("address=198.51.100.1"), std::string::npos) << *line;
+  EXPECT_NE(line->find("by=user"), std::string::npos) << *line;
+  EXPECT_EQ(server.process().log().find("s3cret"), std::string::npos);
+}
+
+TEST(C20, WhereItIsSwitchedOffNobodyIsThrottled) {
+  ThrottledServer server(throttled(0, 0));
+  for (int i = 0; i < 60; ++i) ASSERT_EQ(server.status_from(kStranger), 400);
+}
+
+}  // namespace
+}  // namespace latchkey::test

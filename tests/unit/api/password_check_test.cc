@@ -1,0 +1,269 @@
+#include "latchkey/api/password_check.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "../../support/loop_rig.h"
+#include "../credential/hash_rig.h"
+
+namespace latchkey::api {
+namespace {
+
+using credential::KnownAddressHash;
+using credential::User;
+
+constexpr std::int64_t kWindowMs = 3'600'000;
+
+class OneUser final : public credential::Directory {
+ public:
+  runtime::Task<Result<std::optional<User>>> find(std::string name) override {
+    if (error) co_return tl::unexpected(*error);
+    if (name != user.name) co_return std::optional<User>();
+    co_return user;
+  }
+  runtime::Task<Result<std::optional<User>>> find_by_id(std::int64_t) override { co_return user; }
+  runtime::Task<Result<bool>> replace_hash(std::int64_t, std::string, std::string) override {
+    co_return false;
+  }
+  runtime::Task<Result<bool>> set_password_hash(std::int64_t, std::string) override { co_return false; }
+
+  User user;
+  std::optional<Error> error;
+};
+
+class KnownInMemory final : public credential::KnownAddresses {
+ public:
+  runtime::Task<Result<bool>> knows(KnownAddressHash hash, WallTime) override {
+    ++asked;
+    if (error) co_return tl::unexpected(*error);
+    co_return hashes.contains(hash);
+  }
+  runtime::Task<Result<void>> remember(KnownAddressHash hash, WallTime) override {
+    if (error) co_return tl::unexpected(*error);
+    hashes.insert(hash);
+    co_return Result<void>();
+  }
+
+  std::set<KnownAddressHash> hashes;
+  std::optional<Error> error;
+  int asked = 0;
+};
+
+/// A core's loop and one hash worker, both turned by hand.
+class PasswordCheckTest : public ::testing::Test, private runtime::LoopHook {
+ protected:
+  PasswordCheckTest() {
+    std::fill(key_file_.root.bytes().begin(), key_file_.root.bytes().end(), std::uint8_t{0x5A});
+    keyring_.emplace(key_file_);
+    loop_.add_hook(*this);
+    rings_.assign(mailbox_.size(), loop_.ring().fd());
+    EXPECT_TRUE(loop_.start(rings_).has_value());
+    for (runtime::PortId id = 0; id < mailbox_.size(); ++id) mailbox_.port(id).set_doorbell(&doorbell_);
+    directory_.user.id = 7;
+    directory_.user.name = "alice";
+    directory_.user.password_hash = *credential::make_hash("my pass", credential::kCheapHash);
+    meter(3, 5);
+  }
+
+  void meter(std::size_t by_user, std::size_t by_address) {
+    check_.reset();
+    throttle_.emplace(credential::ThrottleSettings{by_user, by_address, kWindowMs}, random_);
+    check_.emplace(PasswordCheckParts{loop_, log_, *throttle_, known_addresses_, authenticator_, *keyring_});
+  }
+
+  void start(const std::string& name, std::string_view password, const net::IpAddress& address,
+             std::optional<PasswordVerdict>& out) {
+    auto keep = [](runtime::Task<PasswordVerdict> task,
+                   std::optional<PasswordVerdict>& to) -> runtime::Task<void> { to.emplace(co_await task); };
+    loop_.nursery().spawn(keep(check_->check(name, SecretText(password), address), out));
+  }
+  void turn_worker() {
+    while (mailbox_.port(1).drain() + mailbox_.port(0).drain() > 0) continue;
+  }
+  PasswordVerdict try_password(std::string_view password, const net::IpAddress& address,
+                               const std::string& name = "alice") {
+    std::optional<PasswordVerdict> out;
+    start(name, password, address, out);
+    turn_worker();
+    for (int i = 0; i < 1000 && !out; ++i) {
+      clock_.advance_ms(10);
+      loop_.pass();
+    }
+    LATCHKEY_ASSERT(out.has_value());
+    return std::move(*out);
+  }
+
+  bool is_right(std::string_view password, const net::IpAddress& address) {
+    return std::holds_alternative<User>(try_password(password, address));
+  }
+  bool is_wrong(std::string_view password, const net::IpAddress& address) {
+    return std::holds_alternative<WrongPassword>(try_password(password, address));
+  }
+  bool is_throttled(std::string_view password, const net::IpAddress& address) {
+    return std::holds_alternative<Throttled>(try_password(password, address));
+  }
+
+  // Never lets the kernel be waited for: what a test waits for is the clock's.
+  std::int64_t pass(BootTime now) noexcept override { return now.ms; }
+
+  const net::IpAddress home_ = net::IpAddress::from_v4(192, 0, 2, 1);
+  const net::IpAddress away_ = net::IpAddress::from_v4(198, 51, 100, 1);
+
+  ManualClock clock_;
+  SystemRandom random_;
+  store::KeptLog log_;
+  store::SilentDoorbell doorbell_;
+  runtime::Mailbox mailbox_{2, 8};
+  runtime::RingTable rings_;
+  runtime::Loop loop_{test::make_ring(), mailbox_.port(0), clock_};
+  std::unique_ptr<credential::HashPool> pool_ = credential::must_make_pool({1});
+  credential::HashClient hasher_{mailbox_.port(0), *pool_, 1};
+  OneUser directory_;
+  KnownInMemory known_addresses_;
+  credential::Authenticator authenticator_{directory_, hasher_, log_};
+  token::KeyFile key_file_;
+  std::optional<token::Keyring> keyring_;
+  std::optional<credential::Throttle> throttle_;
+  std::optional<PasswordCheck> check_;
+};
+
+TEST_F(PasswordCheckTest, GivesTheUserOfARightPasswordAndRemembersTheAddress) {
+  const PasswordVerdict verdict = try_password("my pass", home_);
+  ASSERT_TRUE(std::holds_alternative<User>(verdict));
+  EXPECT_EQ(std::get<User>(verdict).id, 7);
+  EXPECT_EQ(known_addresses_.hashes.size(), 1U);
+  EXPECT_EQ(known_addresses_.asked, 0);
+}
+
+TEST_F(PasswordCheckTest, SaysThatAPasswordIsWrongAtTheEndOfAStepOfTimeAlone) {
+  std::optional<PasswordVerdict> verdict;
+  const BootTime began = clock_.boot();
+  start("alice", "your pass", home_, verdict);
+  turn_worker();
+  loop_.pass();
+  EXPECT_FALSE(verdict.has_value());
+  for (int i = 0; i < 100'000 && !verdict; ++i) {
+    clock_.advance_ms(1);
+    loop_.pass();
+  }
+  ASSERT_TRUE(verdict.has_value());
+  EXPECT_TRUE(std::holds_alternative<WrongPassword>(*verdict));
+  EXPECT_GE(clock_.boot().ms, authenticator_.failure_answer_time(began, began).ms);
+  EXPECT_TRUE(known_addresses_.hashes.empty());
+}
+
+TEST_F(PasswordCheckTest, ThrottlesByUserWhereverTheGuessesComeFrom) {
+  EXPECT_TRUE(is_wrong("1", home_) && is_wrong("2", away_) && is_wrong("3", away_));
+  const PasswordVerdict verdict = try_password("my pass", home_);
+  ASSERT_TRUE(std::holds_alternative<Throttled>(verdict));
+  EXPECT_GT(std::get<Throttled>(verdict).seconds, 0);
+  EXPECT_LE(std::get<Throttled>(verdict).seconds, kWindowMs / 3000);
+  EXPECT_EQ(throttle_->metrics().by_user.load(), 1U);
+  EXPECT_EQ(throttle_->metrics().by_address.load(), 0U);
+  EXPECT_EQ(hasher_.metrics().hashes.load(), 3U) << "what is throttled is not hashed";
+  EXPECT_TRUE(log_.has("login.throttled"));
+  clock_.advance_ms(kWindowMs);
+  loop_.pass();
+  EXPECT_TRUE(is_right("my pass", home_));
+}
+
+TEST_F(PasswordCheckTest, ThrottlesByAddressBeforeAnythingElseIsAskedOrCharged) {
+  meter(1, 1);
+  EXPECT_TRUE(is_wrong("1", away_));
+  EXPECT_TRUE(is_throttled("my pass", away_));
+  EXPECT_EQ(known_addresses_.asked, 0);
+  EXPECT_EQ(throttle_->metrics().by_address.load(), 1U);
+  EXPECT_TRUE(std::holds_alternative<Throttled>(try_password("x", away_, "bob")));
+  EXPECT_TRUE(std::holds_alternative<WrongPassword>(try_password("x", home_, "bob")))
+      << "a refusal by address charged the user";
+}
+
+TEST_F(PasswordCheckTest, ARefusalByUserChargesNoAddress) {
+  meter(1, 2);
+  EXPECT_TRUE(is_wrong("1", home_));
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(is_throttled("2", away_));
+  EXPECT_EQ(throttle_->metrics().by_user.load(), 10U);
+}
+
+TEST_F(PasswordCheckTest, LetsAKnownAddressThroughAndChargesItAlone) {
+  meter(1, 3);
+  EXPECT_TRUE(is_right("my pass", home_));
+  EXPECT_TRUE(is_wrong("1", away_));
+  EXPECT_TRUE(is_throttled("my pass", away_));
+  const std::int64_t seconds = std::get<Throttled>(try_password("x", away_)).seconds;
+  EXPECT_TRUE(is_right("my pass", home_));
+  EXPECT_TRUE(is_throttled("my pass", away_)) << "what was not charged was taken back";
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(is_wrong("2", home_));
+  EXPECT_TRUE(is_throttled("my pass", home_));
+  EXPECT_LE(std::get<Throttled>(try_password("x", away_)).seconds, seconds) << "the user was charged";
+}
+
+TEST_F(PasswordCheckTest, TakesTheChargeBackWhereThePasswordWasRightOrWasNeverTried) {
+  meter(1, 1);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(is_right("my pass", home_));
+  known_addresses_.hashes.clear();
+  directory_.error = Error{ErrorCode::kUnavailable, "disk"};
+  for (int i = 0; i < 3; ++i) {
+    const PasswordVerdict verdict = try_password("my pass", home_);
+    ASSERT_TRUE(std::holds_alternative<Error>(verdict));
+    EXPECT_EQ(std::get<Error>(verdict).code, ErrorCode::kUnavailable);
+  }
+  directory_.error.reset();
+  const std::string long_password(credential::kMaxPasswordBytes + 1, 'a');
+  EXPECT_TRUE(std::holds_alternative<Error>(try_password(long_password, home_)));
+  EXPECT_TRUE(is_wrong("1", home_));
+  EXPECT_TRUE(is_throttled("my pass", home_));
+}
+
+TEST_F(PasswordCheckTest, ChargesWhatIsUnderWaySoThatGuessesAtOnceGetNoFurther) {
+  meter(2, 0);
+  std::array<std::optional<PasswordVerdict>, 3> verdicts;
+  for (auto& verdict : verdicts) start("alice", "1", home_, verdict);
+  EXPECT_FALSE(verdicts[0].has_value() || verdicts[1].has_value());
+  ASSERT_TRUE(verdicts[2].has_value());
+  EXPECT_TRUE(std::holds_alternative<Throttled>(*verdicts[2]));
+  turn_worker();
+  for (int i = 0; i < 1000 && !(verdicts[0] && verdicts[1]); ++i) {
+    clock_.advance_ms(10);
+    loop_.pass();
+  }
+  EXPECT_TRUE(verdicts[0] && verdicts[1]);
+}
+
+TEST_F(PasswordCheckTest, FailsWhereItCannotTellAKnownAddressFromAnother) {
+  meter(1, 1);
+  EXPECT_TRUE(is_wrong("1", away_));
+  known_addresses_.error = Error{ErrorCode::kUnavailable, "disk"};
+  EXPECT_TRUE(std::holds_alternative<Error>(try_password("my pass", home_)));
+  known_addresses_.error.reset();
+  EXPECT_TRUE(is_throttled("1", home_));
+  EXPECT_EQ(throttle_->metrics().by_address.load(), 0U) << "a failure charged the address";
+}
+
+TEST_F(PasswordCheckTest, LogsInWhereTheAddressCannotBeRememberedAndLogsIt) {
+  known_addresses_.error = Error{ErrorCode::kUnavailable, "disk"};
+  EXPECT_TRUE(is_right("my pass", home_));
+  EXPECT_TRUE(log_.has("login.address_not_remembered"));
+}
+
+TEST_F(PasswordCheckTest, RemembersNothingWhereTheThrottleByUserIsOff) {
+  meter(0, 5);
+  EXPECT_TRUE(is_right("my pass", home_));
+  EXPECT_TRUE(known_addresses_.hashes.empty());
+}
+
+TEST(ThrottledNetwork, IsAnIpv4AddressWholeAndAnIpv6AddressByItsFirst64Bits) {
+  const auto network = [](std::string_view text) {
+    return throttled_network(net::IpAddress::parse(text).value()).to_text();
+  };
+  EXPECT_EQ(network("192.0.2.1"), "192.0.2.1");
+  EXPECT_EQ(network("::ffff:192.0.2.1"), "192.0.2.1");
+  EXPECT_EQ(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+}
+
+}  // namespace
+}  // namespace latchkey::api
