@@ -22,7 +22,7 @@ TEST(B1, TheTokenResourcesPageShowsTheExchangeAsPublished) {
   const Response page = page_of(kTokenPath);
   EXPECT_EQ(page.status, 200);
   EXPECT_EQ(page.value("Content-Type"), "text/html; charset=utf-8");
-  expect_shows(page, "<title>Auth Token</title>");
+  expect_shows(page, "<title>Auth Token &#183; Latchkey</title>");
   expect_shows(page, "GET /api/v2/authtoken/");
   expect_shows(page, "HTTP 200 OK");
   expect_shows(page, "{\n    &quot;detail&quot;: &quot;Method &apos;GET&apos; not allowed.&quot;\n}");

@@ -137,10 +137,10 @@ TEST(S2, ThePageIsForSigningInOrForOnesSessions) {
   HttpClient client(common_server().port());
   const Response before = client.request("GET", "/");
   EXPECT_EQ(before.status, 200);
-  EXPECT_NE(before.body.find("<title>Sign in</title>"), std::string::npos);
+  EXPECT_NE(before.body.find("<title>Sign in &#183; Latchkey</title>"), std::string::npos);
   Browser browser = browser_on(common_server(), own_agent());
   const Response after = browser.get("/");
-  EXPECT_NE(after.body.find("<title>Sessions</title>"), std::string::npos);
+  EXPECT_NE(after.body.find("<title>Sessions &#183; Latchkey</title>"), std::string::npos);
   EXPECT_NE(after.body.find(kUser), std::string::npos);
   EXPECT_NE(after.body.find(browser.csrf_token), std::string::npos);
 }
