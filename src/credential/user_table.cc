@@ -114,6 +114,16 @@ Result<bool> set_password_hash(Database& database, std::int64_t id, std::string_
   return changed(database, *statement);
 }
 
+Result<bool> change_password_hash(Database& database, std::int64_t id, std::int64_t password_number,
+                                  std::string_view hash) {
+  Result<Statement> statement = database.prepare(
+      "UPDATE users SET password_hash = ?3, password_number = password_number + 1"
+      " WHERE id = ?1 AND password_number = ?2 AND active = 1");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, id).bind(2, password_number).bind(3, hash);
+  return changed(database, *statement);
+}
+
 Result<bool> replace_hash(Database& database, std::int64_t id, std::string_view expected,
                           std::string_view replacement) {
   Result<Statement> statement =

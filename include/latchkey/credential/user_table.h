@@ -26,6 +26,9 @@ Result<std::vector<User>> list(store::Database& database, std::string_view after
 
 /// False where there is no such user.
 Result<bool> set_password_hash(store::Database& database, std::int64_t id, std::string_view hash);
+/// Only where the user is active and has the password of this number.
+Result<bool> change_password_hash(store::Database& database, std::int64_t id, std::int64_t password_number,
+                                  std::string_view hash);
 Result<bool> replace_hash(store::Database& database, std::int64_t id, std::string_view expected,
                           std::string_view replacement);
 Result<bool> set_active(store::Database& database, std::int64_t id, bool active);

@@ -24,7 +24,8 @@ function send(method, url, { headers = {}, body } = {}) {
   return fetch(url, {
     method,
     body,
-    headers: { Accept: JSON_TYPE, ...headers },
+    // By the last one the server knows a script's request, and challenges it so that no dialog of the browser opens.
+    headers: { Accept: JSON_TYPE, 'X-Requested-With': 'XMLHttpRequest', ...headers },
     credentials: 'same-origin',
     cache: 'no-store',
   });
@@ -263,6 +264,8 @@ async function sendPost() {
   const { type, body } = typedBody(byId('media-type').value, byId('content').value);
   const answer = await exchange('POST', { body, headers: { 'Content-Type': type, ...csrfHeader() } });
   if (/^[0-9a-f]{40}$/.test(answer?.token ?? '')) holdToken(answer.token, answer.expires);
+  // Whoever has signed in here has another cookie, and with it another value to show.
+  if (answer?.csrf_token) document.querySelector('meta[name="csrf-token"]').content = answer.csrf_token;
 }
 
 /** Puts a media type's sample in the box when that type is chosen, unless a person has written there. */

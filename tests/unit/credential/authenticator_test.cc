@@ -30,11 +30,8 @@ class FixedDirectory final : public Directory {
     user->password_hash = std::move(replacement);
     co_return true;
   }
-  runtime::Task<Result<bool>> set_password_hash(std::int64_t id, std::string hash) override {
-    if (!user || user->id != id) co_return false;
-    user->password_hash = std::move(hash);
-    ++user->password_number;
-    co_return true;
+  runtime::Task<Result<bool>> change_password_hash(std::int64_t, std::int64_t, std::string) override {
+    co_return false;
   }
 
   std::optional<User> user;
