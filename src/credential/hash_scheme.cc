@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
-#include "latchkey/credential/stored_scheme.h"
+#include "latchkey/credential/scheme_argon2id.h"
+#include "latchkey/credential/scheme_bcrypt.h"
+#include "latchkey/credential/scheme_pbkdf2.h"
+#include "latchkey/credential/scheme_scrypt.h"
+#include "latchkey/credential/scheme_sha512_crypt.h"
 
 namespace latchkey::credential {
 
@@ -56,29 +59,6 @@ tl::unexpected<Error> too_long() {
 }
 
 }  // namespace
-
-bool take_number(std::string_view& text, std::uint32_t& number) noexcept {
-  const auto [after, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const auto digits = static_cast<std::size_t>(after - text.data());
-  if (error != std::errc{} || (digits > 1 && text.front() == '0')) return false;
-  text.remove_prefix(digits);
-  return true;
-}
-
-tl::unexpected<Error> malformed_hash() {
-  return failure(ErrorCode::kInvalid, "the stored password hash is malformed");
-}
-
-tl::unexpected<Error> hash_too_dear(std::string_view bounds) {
-  return failure(ErrorCode::kInvalid,
-                 fmt::format("the stored password hash asks for more than the bounds of {}", bounds));
-}
-
-tl::unexpected<Error> no_hash_memory() {
-  return failure(
-      ErrorCode::kUnavailable,
-      "no memory to hash a password: lower hash_memory or hash_threads, or raise the process's limit");
-}
 
 Result<void> check_hash_settings(const HashSettings& settings) {
   if (settings.memory_bytes < kMinHashMemoryBytes || settings.memory_bytes > kMaxHashMemoryBytes) {

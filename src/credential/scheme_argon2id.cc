@@ -1,4 +1,4 @@
-// Argon2id as a PHC string, by libsodium: $argon2id$v=19$m=19456,t=2,p=1$<salt>$<hash> (RFC 9106).
+#include "latchkey/credential/scheme_argon2id.h"
 
 #include <fmt/format.h>
 #include <sodium.h>
@@ -9,7 +9,6 @@
 #include <string>
 
 #include "latchkey/credential/hash_scheme.h"
-#include "latchkey/credential/stored_scheme.h"
 
 namespace latchkey::credential {
 

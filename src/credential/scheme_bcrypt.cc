@@ -1,7 +1,4 @@
-// bcrypt, by libxcrypt: $2b$<cost>$<salt and hash>, and what Django makes of it, bcrypt_sha256$$2b$...:
-// bcrypt over the hex digits of the password's SHA-256, so that its 72 bytes hold a password of any length
-// (django.contrib.auth.hashers.BCryptSHA256PasswordHasher). $2a$ and $2y$ are the same scheme by other names;
-// $2x$ stands for hashes of a faulty implementation, and is not read (crypt(5)).
+#include "latchkey/credential/scheme_bcrypt.h"
 
 #include <fmt/format.h>
 #include <sodium.h>
@@ -11,7 +8,6 @@
 #include "latchkey/base/secret.h"
 #include "latchkey/credential/crypt_library.h"
 #include "latchkey/credential/hash_scheme.h"
-#include "latchkey/credential/stored_scheme.h"
 
 namespace latchkey::credential {
 

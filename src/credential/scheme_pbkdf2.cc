@@ -1,5 +1,4 @@
-// Django's default, by OpenSSL: pbkdf2_sha256$<iterations>$<salt>$<base64>, PBKDF2 with HMAC-SHA256 (RFC 8018
-// §5.2) over the salt's text, 32 bytes of it (django.contrib.auth.hashers.PBKDF2PasswordHasher).
+#include "latchkey/credential/scheme_pbkdf2.h"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -9,7 +8,6 @@
 
 #include "latchkey/base/secret.h"
 #include "latchkey/credential/hash_scheme.h"
-#include "latchkey/credential/stored_scheme.h"
 
 namespace latchkey::credential {
 

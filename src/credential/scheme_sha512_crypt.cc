@@ -1,5 +1,4 @@
-// sha512-crypt, by libxcrypt: $6$<salt>$<hash>, or $6$rounds=<rounds>$<salt>$<hash> (Drepper, Unix crypt
-// using SHA-256 and SHA-512, 2008). Its time grows with the password's length, unlike that of the others.
+#include "latchkey/credential/scheme_sha512_crypt.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +6,6 @@
 
 #include "latchkey/credential/crypt_library.h"
 #include "latchkey/credential/hash_scheme.h"
-#include "latchkey/credential/stored_scheme.h"
 
 namespace latchkey::credential {
 

@@ -23,17 +23,6 @@ struct StoredScheme {
   Result<bool> (*verify)(std::string_view password, std::string_view stored);
 };
 
-extern const StoredScheme kArgon2id;
-extern const StoredScheme kPbkdf2Sha256;
-extern const StoredScheme kBcryptA;
-extern const StoredScheme kBcryptB;
-extern const StoredScheme kBcryptY;
-extern const StoredScheme kBcryptSha256;
-extern const StoredScheme kScrypt;
-extern const StoredScheme kYescrypt;
-extern const StoredScheme kSha512CryptRounds;
-extern const StoredScheme kSha512Crypt;
-
 /// Takes a number without sign or leading zeros from the front of `text`.
 bool take_number(std::string_view& text, std::uint32_t& number) noexcept;
 
