@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "latchkey/credential/hash_scheme.h"
+
 namespace latchkey::credential::user_table {
 
 namespace {
@@ -15,6 +17,11 @@ using store::Statement;
 // The columns in the order that read_user expects.
 #define LATCHKEY_USER_COLUMNS \
   "id, name, password_hash, active, superuser, first_name, last_name, email, created_ms, password_number"
+
+// The expression that the index users_by_hash_kind is over.
+#define LATCHKEY_INDEXED_PART "substr(password_hash, 1, 40)"
+constexpr std::size_t kIndexedCharacters = 40;
+static_assert(kIndexedCharacters >= kMaxHashKindBytes);
 
 User read_user(const Statement& row) {
   User user;
@@ -104,6 +111,23 @@ Result<std::vector<User>> list(Database& database, std::string_view after, std::
     if (!user->has_value()) return users;
     users.push_back(std::move(**user));
   }
+}
+
+Result<std::optional<IndexedHash>> first_hash_from(Database& database, std::string_view from,
+                                                   std::string_view end) {
+  // INDEXED BY: without the index this would read every user.
+  Result<Statement> statement =
+      database.prepare("SELECT password_hash, " LATCHKEY_INDEXED_PART
+                       " FROM users INDEXED BY users_by_hash_kind"
+                       " WHERE " LATCHKEY_INDEXED_PART " >= ?1 AND " LATCHKEY_INDEXED_PART
+                       " < ?2"
+                       " ORDER BY " LATCHKEY_INDEXED_PART " LIMIT 1");
+  if (!statement) return tl::unexpected(statement.error());
+  const Result<bool> row = statement->bind(1, from).bind(2, end).step();
+  if (!row) return tl::unexpected(row.error());
+  if (!*row) return std::optional<IndexedHash>();
+  return std::optional<IndexedHash>(
+      IndexedHash{std::string(statement->text(0)), std::string(statement->text(1))});
 }
 
 Result<bool> set_password_hash(Database& database, std::int64_t id, std::string_view hash) {
