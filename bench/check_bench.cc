@@ -47,7 +47,11 @@ class NoStore final : public store::Store {
   runtime::Task<Result<std::vector<store::Session>>> sessions_of(std::int64_t, std::size_t) override {
     co_return refused();
   }
-  runtime::Task<Result<std::vector<store::Session>>> sessions_at(std::vector<store::RowId>) override {
+  runtime::Task<Result<std::vector<store::Session>>> newest_sessions_of(std::int64_t, store::RowId,
+                                                                        std::size_t) override {
+    co_return refused();
+  }
+  runtime::Task<Result<std::optional<store::Session>>> find_row(store::RowId) override {
     co_return refused();
   }
 
@@ -66,7 +70,9 @@ class NoDirectory final : public credential::Directory {
   runtime::Task<Result<bool>> replace_hash(std::int64_t, std::string, std::string) override {
     co_return false;
   }
-  runtime::Task<Result<bool>> set_password_hash(std::int64_t, std::string) override { co_return false; }
+  runtime::Task<Result<bool>> change_password_hash(std::int64_t, std::int64_t, std::string) override {
+    co_return false;
+  }
 };
 
 class NoKnownAddresses final : public credential::KnownAddresses {

@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "latchkey/api/admin_json.h"
 #include "latchkey/base/json_text.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/http/percent.h"
@@ -175,6 +174,21 @@ Task<Result<User>> Admin::find_user(std::string name) {
   co_return std::move(**found);
 }
 
+Task<Result<std::string>> Admin::hash_of(AdminBody body) {
+  if (!body.password_hash) {
+    if (const Result<void> good = check_new_password(body.password); !good)
+      co_return tl::unexpected(good.error());
+    auto making = services_.hasher.make(std::move(*body.password));
+    co_return co_await making;
+  }
+  if (body.password) co_return failure(ErrorCode::kInvalid, "give a password or a password's hash, not both");
+  // Before anybody has it: from then on a refused login takes as long (C-14).
+  auto measuring = services_.hasher.measure(*body.password_hash, services_.clock);
+  const Result<void> measured = co_await measuring;
+  if (!measured) co_return tl::unexpected(measured.error());
+  co_return std::move(*body.password_hash);
+}
+
 Task<AdminReply> Admin::add_user(SecretText body) {
   Result<AdminBody> read = read_admin_body(body.view());
   if (!read) co_return refusal(read.error());
@@ -188,9 +202,7 @@ Task<AdminReply> Admin::add_user(SecretText body) {
   // Before the hash, so that what can be refused at once is.
   if (const Result<void> good = credential::check_user_name(user.name); !good)
     co_return refusal(good.error());
-  if (const Result<void> good = check_new_password(read->password); !good) co_return refusal(good.error());
-
-  auto hashing = services_.hasher.make(std::move(*read->password));
+  auto hashing = hash_of(std::move(*read));
   Result<std::string> hash = co_await hashing;
   if (!hash) co_return refusal(hash.error());
   user.password_hash = std::move(*hash);
@@ -225,8 +237,7 @@ Task<AdminReply> Admin::list_users(std::string after) {
 Task<AdminReply> Admin::set_password(User user, SecretText body) {
   Result<AdminBody> read = read_admin_body(body.view());
   if (!read) co_return refusal(read.error());
-  if (const Result<void> good = check_new_password(read->password); !good) co_return refusal(good.error());
-  auto hashing = services_.hasher.make(std::move(*read->password));
+  auto hashing = hash_of(std::move(*read));
   Result<std::string> hash = co_await hashing;
   if (!hash) co_return refusal(hash.error());
   auto setting = services_.directory.set_password_hash(user.id, std::move(*hash));

@@ -50,6 +50,7 @@ tl::unexpected<Error> wrong(std::string_view what) {
 /// The text that the member named so goes to; null where there is none.
 std::string* text_of(AdminBody& body, std::string_view name) {
   if (name == "name") return &body.name.emplace();
+  if (name == "password_hash") return &body.password_hash.emplace();
   if (name == "first_name") return &body.first_name;
   if (name == "last_name") return &body.last_name;
   if (name == "email") return &body.email;

@@ -24,8 +24,8 @@ void answer_detail(http::ResponseWriter& response, int status, std::string_view 
   response.body(kJsonType, detail_json(text), now);
 }
 
-void answer_not_found(http::ResponseWriter& response, BootTime now) {
-  answer_detail(response, 404, "Not found.", now);
+void answer_not_found(http::ResponseWriter& response, std::string_view allow, BootTime now) {
+  answer_detail(response, 404, allow, "Not found.", now);
 }
 
 void answer_method_not_allowed(http::ResponseWriter& response, std::string_view allow,
@@ -50,6 +50,19 @@ void answer_throttled(http::ResponseWriter& response, std::string_view allow, st
   response.status(429);
   if (!allow.empty()) response.header("Allow", allow);
   response.header("Retry-After", seconds).body(kJsonType, detail_json(text), now);
+}
+
+bool answer_untried(http::ResponseWriter& response, std::string_view allow, const PasswordVerdict& verdict,
+                    BootTime now) {
+  if (const auto* const throttled = std::get_if<Throttled>(&verdict)) {
+    answer_throttled(response, allow, throttled->seconds, now);
+    return true;
+  }
+  if (const auto* const error = std::get_if<Error>(&verdict)) {
+    answer_unavailable(response, allow, *error, now);
+    return true;
+  }
+  return false;
 }
 
 }  // namespace latchkey::api

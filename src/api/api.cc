@@ -35,7 +35,10 @@ ConnectionBinding& binding_in(const http::Exchange& exchange) noexcept {
 /// A resource of a form of its own is not negotiated.
 http::Negotiated negotiated(const Route* route, const http::RequestHead& head) noexcept {
   if (route != nullptr && route->resource->description().forms == Forms::kFixed) return {};
-  return http::negotiate(head);
+  const http::Negotiated wanted = http::negotiate(head);
+  // What is not there is so in JSON too (C-71).
+  if (route == nullptr && wanted.status == http::Negotiated::Status::kNotAcceptable) return {};
+  return wanted;
 }
 
 }  // namespace
@@ -65,6 +68,8 @@ Api::Api(Services& services)
                {PathTemplate("/api/openapi.json"), &openapi_},
                {kStaticPath, &static_},
                {PathTemplate("/api/v1/authtoken/"), &authtoken_},
+               {PathTemplate("/api/v1/me/"), &me_},
+               {PathTemplate("/api/v1/ping/"), &ping_},
                {PathTemplate("/api/v2/authtoken/"), &authtoken_},
                {PathTemplate("/api/v2/session/"), &session_},
                {PathTemplate("/api/v2/me/"), &me_},
@@ -101,7 +106,7 @@ bool Api::answer_now(http::Exchange& exchange) {
   if (wanted.is_plain_json()) return answer_json_now(route, exchange);
   const std::string_view allow = route == nullptr ? std::string_view{} : route->resource->allow();
   if (wanted.status == http::Negotiated::Status::kUnknownFormat) {
-    answer_detail(exchange.response, 404, allow, "Not found.", services_.now());
+    answer_not_found(exchange.response, allow, services_.now());
     return true;
   }
   if (wanted.status == http::Negotiated::Status::kNotAcceptable) {
@@ -140,12 +145,13 @@ void Api::send(Rendition& rendition, const Route* route, const http::Negotiated&
   }
   rendition.send_page(pages_, route == nullptr ? kNotFoundDescription : route->resource->description(),
                       breadcrumbs_to(exchange.head.path),
-                      visitor_of(exchange, binding_in(exchange), services_), services_.now());
+                      visitor_of(exchange, binding_in(exchange), services_),
+                      services_.settings.token_timeout_text, services_.now());
 }
 
 bool Api::answer_json_now(const Route* route, http::Exchange& exchange) {
   if (route == nullptr) {
-    answer_not_found(exchange.response, services_.now());
+    answer_not_found(exchange.response, {}, services_.now());
     return true;
   }
   Resource& resource = *route->resource;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "latchkey/api/answers.h"
+#include "latchkey/api/cookies.h"
 #include "latchkey/base/time_text.h"
 
 namespace latchkey::api {
@@ -12,6 +13,7 @@ namespace {
 constexpr AnswerDescription kObtained[] = {
     {200, "The token, and the time at which it expires if it is not used.", "Token"},
     {400, "A field is missing or malformed, or the credentials are not right.", "Problems"},
+    {403, "The browser says that a form on another site sent it.", "Detail"},
     {413, "The body is too long.", "Detail"},
     {415, "The body is of a media type that is not read.", "Detail"},
     {429, "Too many failed attempts; `Retry-After` says when to try again.", "Detail"},
@@ -75,6 +77,10 @@ runtime::Task<void> AuthTokenResource::answer(http::Exchange& exchange, Connecti
 }
 
 runtime::Task<void> AuthTokenResource::obtain(http::Exchange& exchange, ConnectionBinding& binding) {
+  if (may_be_another_sites_form(exchange.head)) {
+    answer_detail(exchange.response, 403, allow(), kForgeryText, services_.now());
+    co_return;
+  }
   auto logging_in = logins_.log_in(exchange, binding, kOperations[0], allow());
   const std::optional<Granted> granted = co_await logging_in;
   if (!granted) co_return;

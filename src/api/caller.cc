@@ -26,6 +26,9 @@ std::string_view detail_of(token::Outcome outcome) noexcept {
 
 constexpr std::string_view kBasicChallenge = "Basic realm=\"api\"";
 
+// What scripts say of themselves, by a convention of old; the pages' own script does.
+constexpr std::string_view kRequestedWith = "X-Requested-With";
+
 }  // namespace
 
 net::IpAddress remote_address_of(const http::Exchange& exchange, const Services& services) noexcept {
@@ -53,7 +56,9 @@ void answer_refused(http::Exchange& exchange, const Presented& presented, token:
                     const Services& services) {
   http::ResponseWriter& response = exchange.response;
   std::string_view detail = "Authentication credentials were not provided.";
-  std::string_view challenge = basic ? kBasicChallenge : std::string_view("Token");
+  // To `Basic` a browser opens a dialog of its own, which a script's request must not bring up.
+  const bool is_script = http::find_other_header(exchange.head, kRequestedWith).lines != 0;
+  std::string_view challenge = basic && !is_script ? kBasicChallenge : std::string_view("Token");
   switch (presented.kind) {
     case Presented::Kind::kAmbiguous:
       answer_detail(response, 400, kTwoTokensText, services.now());
@@ -64,6 +69,7 @@ void answer_refused(http::Exchange& exchange, const Presented& presented, token:
       break;
     case Presented::Kind::kMalformed:
       detail = presented.problem;
+      if (presented.is_basic) break;
       challenge = presented.bearer ? "Bearer" : "Token";
       break;
     case Presented::Kind::kBasic:
@@ -94,16 +100,11 @@ runtime::Task<BasicCaller> check_basic(http::Exchange& exchange, std::string_vie
   const PasswordVerdict verdict = co_await checking;
   if (const auto* const user = std::get_if<credential::User>(&verdict))
     co_return BasicCaller{user->id, user->name};
-  if (const auto* const throttled = std::get_if<Throttled>(&verdict)) {
-    answer_throttled(exchange.response, allow, throttled->seconds, services.now());
-    co_return BasicCaller{};
-  }
   // A password that is too long to be anybody's is as wrong as another.
   const auto* const error = std::get_if<Error>(&verdict);
-  if (error != nullptr && error->code != ErrorCode::kInvalid) {
-    answer_unavailable(exchange.response, allow, *error, services.now());
+  const bool is_too_long = error != nullptr && error->code == ErrorCode::kInvalid;
+  if (!is_too_long && answer_untried(exchange.response, allow, verdict, services.now()))
     co_return BasicCaller{};
-  }
   LogEvent(services.log, LogLevel::kInfo, "basic.refused").field("address", address.to_text());
   answer_refused(exchange, presented, token::Outcome::kUnknown, true, services);
   co_return BasicCaller{};
@@ -117,8 +118,10 @@ runtime::Task<Caller> identify(http::Exchange& exchange, ConnectionBinding& bind
   if (presented.kind == Presented::Kind::kBasic) {
     auto checking = check_basic(exchange, presented.word, allow, services);
     BasicCaller found = co_await checking;
+    if (found.user_id == 0) co_return caller;
     caller.user_id = found.user_id;
     caller.name = std::move(found.name);
+    exchange.response.preset("Cache-Control", "no-store");
     co_return caller;
   }
   token::Admission admission;
@@ -131,16 +134,9 @@ runtime::Task<Caller> identify(http::Exchange& exchange, ConnectionBinding& bind
   caller.user_id = admission.user->id();
   caller.name = admission.user->name();
   caller.token = presented.token;
+  exchange.response.preset("Auth-Token-Timeout", services.settings.token_timeout_text);
+  exchange.response.preset("Cache-Control", "no-store");
   co_return caller;
-}
-
-http::ResponseWriter& begin_answer(http::Exchange& exchange, int status, std::string_view allow,
-                                   const Caller& caller, const Services& services) {
-  exchange.response.status(status).header("Allow", allow);
-  if (caller.token) {
-    exchange.response.header("Auth-Token-Timeout", services.settings.token_timeout_ms / 1000);
-  }
-  return exchange.response;
 }
 
 }  // namespace latchkey::api

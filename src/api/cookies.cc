@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include "latchkey/http/forwarded.h"
+#include "latchkey/http/media_type.h"
 
 namespace latchkey::api {
 
@@ -38,6 +39,12 @@ bool is_under_tls(const http::Exchange& exchange, const ApiSettings& settings) n
 bool is_from_here(const http::RequestHead& head) noexcept {
   const http::OtherHeader site = http::find_other_header(head, kFetchSite);
   return site.lines == 0 || (site.lines == 1 && (site.value == "same-origin" || site.value == "none"));
+}
+
+bool may_be_another_sites_form(const http::RequestHead& head) noexcept {
+  if (is_from_here(head)) return false;
+  const auto type = http::MediaType::parse(head.value(http::KnownHeader::kContentType));
+  return !type || !type->is("application", "json");
 }
 
 bool is_forged(const http::RequestHead& head, Access access, const Presented& presented,

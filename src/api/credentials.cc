@@ -33,6 +33,7 @@ Presented from_basic(const http::AuthCredentials& found) noexcept {
     presented.word = found.word;
   } else {
     presented.kind = Kind::kMalformed;
+    presented.is_basic = true;
     presented.problem = found.form == http::AuthCredentials::Form::kNothing
                             ? "Invalid basic header. No credentials provided."
                             : "Invalid basic header. Credentials string should not contain spaces.";

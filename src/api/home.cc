@@ -11,7 +11,10 @@ namespace latchkey::api {
 
 namespace {
 
-constexpr AnswerDescription kPage[] = {{200, "A page to sign in, or the sessions of who is signed in.", {}}};
+constexpr AnswerDescription kPage[] = {
+    {200, "A page to sign in, or the sessions of who is signed in.", {}},
+    {400, "The request has two cookies named `token`.", "Detail"},
+};
 constexpr OperationDescription kPageOperations[] = {
     {http::Method::kGet, "GET", "The page of one's sessions", Access::kHolder, {}, {}, kPage},
 };
@@ -79,9 +82,18 @@ HomeResource::HomeResource(Services& services, const Pages& pages)
     : Resource(kHomeDescription), services_(services), pages_(pages) {}
 
 bool HomeResource::answer_now(http::Exchange& exchange, ConnectionBinding& binding) {
+  if (find_credentials(exchange.head, services_.settings.basic).kind == Presented::Kind::kAmbiguous) {
+    // Said rather than shown the form to sign in again, for ever.
+    answer_detail(exchange.response, 400, allow(), kTwoTokensText, services_.now());
+    return true;
+  }
   const Visitor visitor = visitor_of(exchange, binding, services_);
   exchange.response.status(200).header("Allow", allow());
+  if (!visitor.user_name.empty()) {
+    exchange.response.header("Auth-Token-Timeout", services_.settings.token_timeout_text);
+  }
   add_page_headers(exchange.response);
+  exchange.response.header("Cache-Control", "no-store");
   exchange.response.body(kHtmlType, visitor.user_name.empty() ? pages_.sign_in() : pages_.sessions(visitor),
                          services_.now());
   return true;
@@ -92,7 +104,7 @@ StaticResource::StaticResource(Services& services) : Resource(kStaticDescription
 bool StaticResource::answer_now(http::Exchange& exchange, ConnectionBinding&) {
   const PageFile* const file = find_static(kStaticPath.segment_of(exchange.head.path));
   if (file == nullptr) {
-    answer_detail(exchange.response, 404, allow(), "Not found.", services_.now());
+    answer_not_found(exchange.response, allow(), services_.now());
     return true;
   }
   // Under its version a file never changes.

@@ -36,23 +36,12 @@ runtime::Task<std::optional<Granted>> Logins::log_in(http::Exchange& exchange, C
   const PasswordVerdict verdict = co_await checking;
   const auto* const user = std::get_if<credential::User>(&verdict);
   if (user == nullptr) {
-    answer_verdict(exchange, verdict, name, allow);
+    if (!answer_untried(exchange.response, allow, verdict, services_.now()))
+      answer_refused_login(exchange, name, allow);
     co_return std::nullopt;
   }
   auto granting = grant(exchange, binding, *user, allow, began);
   co_return co_await granting;
-}
-
-/// The verdict gives no user.
-void Logins::answer_verdict(http::Exchange& exchange, const PasswordVerdict& verdict, std::string_view name,
-                            std::string_view allow) {
-  if (const auto* const throttled = std::get_if<Throttled>(&verdict)) {
-    answer_throttled(exchange.response, allow, throttled->seconds, services_.now());
-  } else if (const auto* const error = std::get_if<Error>(&verdict)) {
-    answer_unavailable(exchange.response, allow, *error, services_.now());
-  } else {
-    answer_refused_login(exchange, name, allow);
-  }
 }
 
 runtime::Task<std::optional<Granted>> Logins::grant(http::Exchange& exchange, ConnectionBinding& binding,

@@ -65,7 +65,7 @@ runtime::Task<void> MeResource::answer(http::Exchange& exchange, ConnectionBindi
     answer_refused(exchange, presented, token::Outcome::kInactive, services_.settings.basic, services_);
     co_return;
   }
-  begin_answer(exchange, 200, allow(), caller, services_).body(kJsonType, user_json(**user), services_.now());
+  exchange.response.status(200).header("Allow", allow()).body(kJsonType, user_json(**user), services_.now());
 }
 
 }  // namespace latchkey::api

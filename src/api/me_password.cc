@@ -64,40 +64,34 @@ runtime::Task<void> MyPasswordResource::answer(http::Exchange& exchange, Connect
   auto checking = services_.passwords.check(caller.name, std::move(fields.values[0]),
                                             remote_address_of(exchange, services_));
   const PasswordVerdict verdict = co_await checking;
-  if (const auto* const throttled = std::get_if<Throttled>(&verdict)) {
-    answer_throttled(exchange.response, allow(), throttled->seconds, services_.now());
-    co_return;
-  }
-  if (const auto* const error = std::get_if<Error>(&verdict)) {
-    answer_unavailable(exchange.response, allow(), *error, services_.now());
-    co_return;
-  }
+  if (answer_untried(exchange.response, allow(), verdict, services_.now())) co_return;
   const auto* const user = std::get_if<credential::User>(&verdict);
   if (user == nullptr || user->id != caller.user_id) {
     refuse(exchange);
     co_return;
   }
-  auto changing = change(exchange, std::move(caller), std::move(fields.values[1]));
+  auto changing = change(exchange, std::move(caller), user->password_number, std::move(fields.values[1]));
   co_await changing;
 }
 
 // The password first, then the tokens: a login beside it that used the old one is found by one side or the
 // other (Authenticator::still_holds).
-runtime::Task<void> MyPasswordResource::change(http::Exchange& exchange, Caller caller, SecretText password) {
+runtime::Task<void> MyPasswordResource::change(http::Exchange& exchange, Caller caller,
+                                               std::int64_t password_number, SecretText password) {
   auto hashing = services_.hasher.make(std::move(password));
   Result<std::string> hash = co_await hashing;
   if (!hash) {
     answer_unavailable(exchange.response, allow(), hash.error(), services_.now());
     co_return;
   }
-  auto setting = services_.directory.set_password_hash(caller.user_id, std::move(*hash));
+  auto setting = services_.directory.change_password_hash(caller.user_id, password_number, std::move(*hash));
   const Result<bool> set = co_await setting;
   if (!set) {
     answer_unavailable(exchange.response, allow(), set.error(), services_.now());
     co_return;
   }
   if (!*set) {
-    // The user was deleted meanwhile.
+    // An administrator has set another password meanwhile, or the user is there or active no more.
     refuse(exchange);
     co_return;
   }
@@ -118,7 +112,8 @@ runtime::Task<void> MyPasswordResource::change(http::Exchange& exchange, Caller 
               services_.now());
     co_return;
   }
-  begin_answer(exchange, 200, allow(), caller, services_)
+  exchange.response.status(200)
+      .header("Allow", allow())
       .body(kJsonType, fmt::format(R"({{"ended":{}}})", *ended), services_.now());
 }
 

@@ -21,6 +21,9 @@ constexpr AnswerDescription kListed[] = {
     {401, "The credentials admit nobody.", "Detail"},
     {503, "A bound is reached; `Retry-After` says when to try again.", "Detail"},
 };
+constexpr ParameterDescription kListParameters[] = {
+    {"before", "The id of a token: those that are older are listed."},
+};
 constexpr AnswerDescription kEndedAll[] = {
     {204, "All of the user's tokens are dead, the one of this request too.", {}},
     {401, "The credentials admit nobody.", "Detail"},
@@ -28,7 +31,7 @@ constexpr AnswerDescription kEndedAll[] = {
     {503, "The deletion could not be made durable yet.", "Detail"},
 };
 constexpr OperationDescription kListOperations[] = {
-    {http::Method::kGet, "GET", "The user's live tokens", Access::kUser, {}, {}, kListed},
+    {http::Method::kGet, "GET", "The user's live tokens", Access::kUser, {}, {}, kListed, kListParameters},
     {http::Method::kDelete, "DELETE", "End all of the user's tokens", Access::kUser, {}, {}, kEndedAll},
 };
 constexpr ResourceDescription kListDescription = {
@@ -58,9 +61,11 @@ constexpr ResourceDescription kItemDescription = {
     .operations = kItemOperations,
 };
 
-/// A token's id is its row: 1 to kMaxRowId, in digits. 0 for any other text.
+/// A token's id is its row: 1 to kMaxRowId, in digits without leading zeros. 0, which is no row, for any
+/// other text.
 store::RowId parse_id(std::string_view text) noexcept {
   store::RowId id = 0;
+  if (text.starts_with('0')) return id;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
   const bool is_id =
       error == std::errc{} && end == text.data() + text.size() && id >= 1 && id <= store::kMaxRowId;
@@ -77,21 +82,21 @@ void append_token(std::string& json, const token::LiveToken& live, const store::
   json += live.is_current ? R"(,"current":true})" : R"(,"current":false})";
 }
 
-/// `sessions` has the rows of `live`, less those that have been forgotten meanwhile.
-std::string tokens_json(const token::LiveTokens& live, const std::vector<store::Session>& sessions) {
+/// `live` has some of `sessions`, in their order. `has_more`: the store has older ones.
+std::string tokens_json(const std::vector<store::Session>& sessions, bool has_more,
+                        const token::LiveTokens& live) {
   std::string json = fmt::format(R"({{"count":{},"next":)", live.count);
-  if (live.has_more) {
-    append_json_string(json, fmt::format("{}?before={}", kMyTokensPath.text(), live.tokens.back().row));
+  if (has_more) {
+    append_json_string(json, fmt::format("{}?before={}", kMyTokensPath.text(), sessions.back().row));
   } else {
     json += "null";
   }
   json += R"(,"previous":null,"results":[)";
-  bool is_first = true;
   auto session = sessions.begin();
   for (const token::LiveToken& token : live.tokens) {
-    if (session == sessions.end() || session->row != token.row) continue;
-    if (!std::exchange(is_first, false)) json += ',';
-    append_token(json, token, *session++);
+    if (&token != live.tokens.data()) json += ',';
+    while (session->row != token.row) ++session;
+    append_token(json, token, *session);
   }
   return json + "]}";
 }
@@ -121,23 +126,23 @@ runtime::Task<void> MyTokensResource::list(http::Exchange& exchange, Caller call
       co_return;
     }
   }
-  auto listing = services_.sessions.live_tokens(caller.user_id, before, kTokensAPage, caller.token);
+  auto reading = services_.store.newest_sessions_of(caller.user_id, before, kTokensAPage + 1);
+  Result<std::vector<store::Session>> sessions = co_await reading;
+  if (!sessions) {
+    answer_unavailable(exchange.response, allow(), sessions.error(), services_.now());
+    co_return;
+  }
+  const bool has_more = sessions->size() > kTokensAPage;
+  if (has_more) sessions->pop_back();
+  auto listing = services_.sessions.live_tokens(caller.user_id, *sessions, caller.token);
   const Result<token::LiveTokens> live = co_await listing;
   if (!live) {
     answer_unavailable(exchange.response, allow(), live.error(), services_.now());
     co_return;
   }
-  std::vector<store::RowId> rows;
-  for (const token::LiveToken& token : live->tokens) rows.push_back(token.row);
-  auto reading = services_.store.sessions_at(std::move(rows));
-  const Result<std::vector<store::Session>> sessions = co_await reading;
-  if (!sessions) {
-    answer_unavailable(exchange.response, allow(), sessions.error(), services_.now());
-    co_return;
-  }
-  begin_answer(exchange, 200, allow(), caller, services_)
-      .header("Cache-Control", "no-store")
-      .body(kJsonType, tokens_json(*live, *sessions), services_.now());
+  exchange.response.status(200)
+      .header("Allow", allow())
+      .body(kJsonType, tokens_json(*sessions, has_more, *live), services_.now());
 }
 
 runtime::Task<void> MyTokensResource::end_all(http::Exchange& exchange, Caller caller) {
@@ -160,9 +165,13 @@ runtime::Task<void> MyTokenResource::answer(http::Exchange& exchange, Connection
   const Caller caller = co_await identifying;
   if (caller.user_id == 0) co_return;
   const store::RowId row = parse_id(kMyTokenPath.segment_of(exchange.head.path));
+  auto finding = services_.store.find_row(row);
+  const Result<std::optional<store::Session>> session = co_await finding;
   Result<bool> ended = false;
-  if (row != 0) {
-    auto ending = services_.sessions.end_row(caller.user_id, row);
+  if (!session) {
+    ended = tl::unexpected<Error>(session.error());
+  } else if (*session && (*session)->user_id == caller.user_id) {
+    auto ending = services_.sessions.end_session(**session);
     ended = co_await ending;
   }
   if (!ended) {
@@ -170,7 +179,7 @@ runtime::Task<void> MyTokenResource::answer(http::Exchange& exchange, Connection
     co_return;
   }
   if (!*ended) {
-    answer_detail(exchange.response, 404, allow(), "Not found.", services_.now());
+    answer_not_found(exchange.response, allow(), services_.now());
     co_return;
   }
   LogEvent(services_.log, LogLevel::kInfo, "logout.one").field("user", caller.name);

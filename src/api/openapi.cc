@@ -4,6 +4,8 @@
 
 #include <array>
 #include <iterator>
+#include <map>
+#include <vector>
 
 #include "latchkey/api/answers.h"
 #include "latchkey/api/resource.h"
@@ -57,7 +59,7 @@ constexpr std::string_view kSecuritySchemes =
     R"({"token":{"type":"apiKey","in":"header","name":"Authorization","description":"`Token`, a space, and the token."},)"
     R"("bearer":{"type":"http","scheme":"bearer"},)"
     R"("x_auth_token":{"type":"apiKey","in":"header","name":"X-Auth-Token","description":"`Token`, a space, and the token."},)"
-    R"("cookie":{"type":"apiKey","in":"cookie","name":"token","description":"Unsafe methods need X-CSRF-Token beside it."},)"
+    R"("cookie":{"type":"apiKey","in":"cookie","name":"token","description":"Unsafe methods need X-CSRF-Token beside it, but for /auth/verify, which changes nothing."},)"
     R"("basic":{"type":"http","scheme":"basic"}})";
 constexpr std::string_view kTokenSecurity =
     R"([{"token":[]},{"bearer":[]},{"x_auth_token":[]},{"cookie":[]})";
@@ -66,9 +68,30 @@ constexpr AnswerDescription kVerified[] = {
     {200, "The token admits; X-Auth-User names its user.", {}},
     {401, "The credentials admit nobody; WWW-Authenticate and the detail say why.", "Detail"},
 };
+
+// What an operation may answer besides its own, by what it looks at.
+constexpr AnswerDescription kOfCredentials[] = {
+    {400, "Two cookies are named `token`: it is not clear which counts.", "Detail"},
+    {429, "Too many failed attempts by Basic; `Retry-After` says when to try again.", "Detail"},
+    {503, "A bound is reached; `Retry-After` says when to try again.", "Detail"},
+};
+constexpr AnswerDescription kOfBodies[] = {
+    {413, "The body is too long.", "Detail"},
+    {415, "The body is of a media type that is not read.", "Detail"},
+};
+constexpr AnswerDescription kOfForms[] = {
+    {406, "Neither JSON nor HTML is acceptable.", "Detail"},
+};
+constexpr std::string_view kFormatParameter =
+    R"({"name":"format","in":"query","description":"Beats Accept.","schema":{"type":"string","enum":["json","api"]}})";
+constexpr std::string_view kCsrfParameter =
+    R"({"name":"X-CSRF-Token","in":"header","description":"Needed where the cookie alone authenticates.",)"
+    R"("schema":{"type":"string"}})";
 constexpr OperationDescription kVerify = {
     http::Method::kGet, "GET", "Whether the request's token admits; by any method", Access::kUser, {}, {},
     kVerified};
+constexpr std::array<std::string_view, 8> kAllMethods = {"GET",   "HEAD",   "POST",    "PUT",
+                                                         "PATCH", "DELETE", "OPTIONS", "TRACE"};
 constexpr AnswerDescription kDescribed[] = {{200, "The resource's description.", "Description"}};
 constexpr OperationDescription kOptions = {
     http::Method::kOptions, "OPTIONS", "What the resource is", Access::kAnyone, {}, {}, kDescribed};
@@ -153,27 +176,50 @@ void write_fields(Writer& writer, std::span<const FieldDescription> fields) {
   writer.close();
 }
 
-void write_answers(Writer& writer, const ResourceDescription& resource,
-                   const OperationDescription& operation) {
-  writer.open("responses");
-  for (const AnswerDescription& answer : operation.answers) {
-    const bool is_fixed = resource.forms == Forms::kFixed && answer.status == 200 && answer.schema.empty() &&
-                          !resource.operations.empty();
-    writer.open(fmt::to_string(answer.status));
-    writer.text("description", answer.meaning);
-    if (is_fixed || !answer.schema.empty()) {
-      writer.open("content");
-      if (is_fixed) {
-        writer.raw(resource.fixed_type, R"({"schema":{"type":"string"}})");
-      } else {
-        writer.raw(kJsonType, fmt::format(R"({{"schema":{}}})", reference(answer.schema)));
-        if (resource.forms == Forms::kNegotiated) writer.raw("text/html", R"({"schema":{"type":"string"}})");
-      }
-      writer.close();
+/// The operation's own answers, and those that all operations of its kind have, by status.
+std::map<int, AnswerDescription> answers_of(const ResourceDescription& resource,
+                                            const OperationDescription& operation) {
+  std::map<int, AnswerDescription> answers;
+  const auto add = [&answers](std::span<const AnswerDescription> further) {
+    for (const AnswerDescription& answer : further) answers.emplace(answer.status, answer);
+  };
+  add(operation.answers);
+  if (operation.access == Access::kUser) add(kOfCredentials);
+  if (operation.access == Access::kHolder) add(std::span(kOfCredentials).first<1>());
+  if (!operation.parses.empty()) add(kOfBodies);
+  if (resource.forms == Forms::kNegotiated) add(kOfForms);
+  return answers;
+}
+
+void write_answer(Writer& writer, const ResourceDescription& resource, const AnswerDescription& answer) {
+  const bool is_fixed =
+      resource.forms == Forms::kFixed && answer.status == 200 && !resource.operations.empty();
+  writer.open(fmt::to_string(answer.status));
+  writer.text("description", answer.meaning);
+  if (is_fixed || !answer.schema.empty()) {
+    writer.open("content");
+    if (is_fixed && answer.schema.empty()) {
+      writer.raw(resource.fixed_type, R"({"schema":{"type":"string"}})");
+    } else {
+      writer.raw(kJsonType, fmt::format(R"({{"schema":{}}})", reference(answer.schema)));
+      if (resource.forms == Forms::kNegotiated) writer.raw("text/html", R"({"schema":{"type":"string"}})");
     }
     writer.close();
   }
   writer.close();
+}
+
+std::string parameters_of(const ResourceDescription& resource, const OperationDescription& operation) {
+  std::vector<std::string> parameters;
+  for (const ParameterDescription& parameter : operation.parameters) {
+    std::string json = fmt::format(R"({{"name":"{}","in":"query","description":)", parameter.name);
+    append_json_string(json, parameter.meaning);
+    parameters.push_back(json + R"(,"schema":{"type":"string"}})");
+  }
+  if (resource.forms == Forms::kNegotiated) parameters.emplace_back(kFormatParameter);
+  const bool is_unsafe = operation.method == http::Method::kPost || operation.method == http::Method::kDelete;
+  if (is_unsafe && operation.access != Access::kAnyone) parameters.emplace_back(kCsrfParameter);
+  return fmt::format("[{}]", fmt::join(parameters, ","));
 }
 
 void write_operation(Writer& writer, const Route& route, const OperationDescription& operation,
@@ -199,7 +245,11 @@ void write_operation(Writer& writer, const Route& route, const OperationDescript
     writer.close();
     writer.close();
   }
-  write_answers(writer, route.resource->description(), operation);
+  const ResourceDescription& resource = route.resource->description();
+  writer.raw("parameters", parameters_of(resource, operation));
+  writer.open("responses");
+  for (const auto& [status, answer] : answers_of(resource, operation)) write_answer(writer, resource, answer);
+  writer.close();
   writer.close();
 }
 
@@ -218,7 +268,7 @@ void write_path(Writer& writer, const Route& route) {
     if (operation.method == http::Method::kGet) write_operation(writer, route, operation, "HEAD");
   }
   if (description.operations.empty()) {
-    write_operation(writer, route, kVerify, kVerify.method_text);
+    for (const std::string_view method : kAllMethods) write_operation(writer, route, kVerify, method);
   } else {
     write_operation(writer, route, kOptions, kOptions.method_text);
   }

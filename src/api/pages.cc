@@ -223,8 +223,7 @@ void add_page_headers(http::ResponseWriter& response) {
   response.header("Content-Security-Policy", kContentSecurityPolicy)
       .header("X-Content-Type-Options", "nosniff")
       .header("Referrer-Policy", "same-origin")
-      .header("Cross-Origin-Opener-Policy", "same-origin")
-      .header("Cache-Control", "no-store");
+      .header("Cross-Origin-Opener-Policy", "same-origin");
 }
 
 }  // namespace latchkey::api

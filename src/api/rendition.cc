@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "latchkey/base/json_text.h"
+#include "latchkey/base/secret.h"
 #include "latchkey/http/written_answer.h"
 
 namespace latchkey::api {
@@ -13,9 +14,11 @@ namespace {
 
 constexpr std::string_view kChallenge = "WWW-Authenticate";
 constexpr std::string_view kCacheControl = "Cache-Control";
+constexpr std::string_view kTimeout = "Auth-Token-Timeout";
 
-// Of the message that is not sent, and of no use to who reads a page.
-constexpr std::array<std::string_view, 3> kNotShown = {"Date", "Connection", "Content-Length"};
+// Of the message that is not sent, and of no use to who reads a page; and the cookie, which no script is to
+// read.
+constexpr std::array<std::string_view, 4> kNotShown = {"Date", "Connection", "Content-Length", "Set-Cookie"};
 
 http::ResponseWriter::Context with_body(http::ResponseWriter::Context context) noexcept {
   context.head_only = false;
@@ -43,6 +46,9 @@ std::vector<http::WrittenHeader> shown_headers(const http::WrittenAnswer& answer
 
 }  // namespace
 
+// It may have held a token.
+Rendition::~Rendition() { wipe(written_.data(), written_.size()); }
+
 Rendition::Rendition(http::Exchange& exchange)
     : exchange_(exchange),
       writer_(written_, with_body(exchange.response.context())),
@@ -61,7 +67,8 @@ void Rendition::send_indented(std::size_t indent, BootTime now) {
 }
 
 void Rendition::send_page(const Pages& pages, const ResourceDescription& description,
-                          std::vector<Breadcrumb> breadcrumbs, const Visitor& visitor, BootTime now) {
+                          std::vector<Breadcrumb> breadcrumbs, const Visitor& visitor,
+                          std::string_view token_timeout, BootTime now) {
   http::WrittenAnswer answer = http::WrittenAnswer::of(written_);
   http::ResponseWriter& response = exchange_.response;
   if (!writer_.keep_alive()) response.close_after();
@@ -78,11 +85,14 @@ void Rendition::send_page(const Pages& pages, const ResourceDescription& descrip
     if (header.name == kChallenge && header.value.starts_with("Basic")) header.value = "Token";
   }
   response.status(answer.status);
+  // To show who looks is a use of his token (C-31), where the exchange was none.
+  if (!visitor.user_name.empty() && answer.value(kTimeout).empty()) response.header(kTimeout, token_timeout);
   for (const http::WrittenHeader& header : answer.headers) {
-    const bool is_of_page = http::is_common_header(header.name) || header.name == kCacheControl;
-    if (!is_of_page) response.header(header.name, header.value);
+    if (!http::is_common_header(header.name)) response.header(header.name, header.value);
   }
   add_page_headers(response);
+  // What the resource says of keeping its answer holds for the page of it.
+  if (answer.value(kCacheControl).empty()) response.header(kCacheControl, "no-store");
   const ShownExchange shown{
       description,          std::move(breadcrumbs), exchange_.head.method_text, exchange_.head.path,
       exchange_.head.query, answer.status,          shown_headers(answer),      answer.body};

@@ -69,7 +69,7 @@ bool SessionResource::answer_now(http::Exchange& exchange, ConnectionBinding&) {
     return true;
   }
   if (presented.kind == Presented::Kind::kToken && presented.token) return false;
-  answer_signed_out(exchange);
+  answer_signed_out(exchange, true);
   return true;
 }
 
@@ -105,7 +105,8 @@ runtime::Task<void> SessionResource::sign_out(http::Exchange& exchange, Connecti
   const Presented presented = find_credentials(exchange.head, services_.settings.basic);
   auto logging_out = logins_.log_out(exchange, presented, binding, allow());
   const bool ended = co_await logging_out;
-  if (ended) answer_signed_out(exchange);
+  // Where a header's token was ended, the cookie is another's.
+  if (ended) answer_signed_out(exchange, presented.by_cookie);
 }
 
 runtime::Task<void> SessionResource::tell(http::Exchange& exchange, ConnectionBinding& binding) {
@@ -113,19 +114,20 @@ runtime::Task<void> SessionResource::tell(http::Exchange& exchange, ConnectionBi
   const Caller caller = co_await identifying;
   if (caller.user_id == 0) co_return;
   const WallTime expires{services_.loop.wall_now().ms + services_.settings.token_timeout_ms};
-  begin_answer(exchange, 200, allow(), caller, services_)
-      .header("Cache-Control", "no-store")
+  exchange.response.status(200)
+      .header("Allow", allow())
       .body(kJsonType,
             session_json(caller.name, expires,
                          caller.token ? services_.sessions.csrf_token(*caller.token) : std::string()),
             services_.now());
 }
 
-void SessionResource::answer_signed_out(http::Exchange& exchange) {
-  exchange.response.status(204)
-      .header("Allow", allow())
-      .header("Set-Cookie", token_cookie({}, is_under_tls(exchange, services_.settings)))
-      .no_body(services_.now());
+void SessionResource::answer_signed_out(http::Exchange& exchange, bool ends_cookie) {
+  exchange.response.status(204).header("Allow", allow());
+  if (ends_cookie) {
+    exchange.response.header("Set-Cookie", token_cookie({}, is_under_tls(exchange, services_.settings)));
+  }
+  exchange.response.no_body(services_.now());
 }
 
 }  // namespace latchkey::api

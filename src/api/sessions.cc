@@ -83,23 +83,23 @@ runtime::Task<Result<std::size_t>> Sessions::end_others(std::int64_t user_id,
   co_return flattened(std::move(result));
 }
 
-runtime::Task<Result<bool>> Sessions::end_row(std::int64_t user_id, store::RowId row) {
-  const runtime::PortId owner = owner_of(user_id);
+runtime::Task<Result<bool>> Sessions::end_session(const store::Session& session) {
+  const runtime::PortId owner = owner_of(session.user_id);
   token::Shard& shard = *context_.shards[owner];
   auto calling = runtime::call_task(
-      port_, owner, [&shard, user_id, row](runtime::Port&) { return shard.end_row(user_id, row); });
+      port_, owner, [&shard, &session](runtime::Port&) { return shard.end_session(session); });
   Result<Result<bool>> result = co_await calling;
   co_return flattened(std::move(result));
 }
 
-runtime::Task<Result<token::LiveTokens>> Sessions::live_tokens(std::int64_t user_id, store::RowId before,
-                                                               std::size_t limit,
+runtime::Task<Result<token::LiveTokens>> Sessions::live_tokens(std::int64_t user_id,
+                                                               const std::vector<store::Session>& sessions,
                                                                std::optional<http::TokenBytes> current) {
   const runtime::PortId owner = owner_of(user_id);
   const token::Shard& shard = *context_.shards[owner];
   const std::optional<token::Token> own = token_of(current);
-  auto calling = runtime::call(port_, owner, [&shard, user_id, before, limit, &own](runtime::Port&) {
-    return shard.live_tokens(user_id, before, limit, own);
+  auto calling = runtime::call(port_, owner, [&shard, user_id, &sessions, &own](runtime::Port&) {
+    return shard.live_tokens(user_id, sessions, own);
   });
   Result<token::LiveTokens> tokens = co_await calling;
   co_return tokens;

@@ -49,7 +49,8 @@ Task<Result<bool>> Authenticator::verify(SecretText password, std::optional<User
     if (const Result<void> readable = check_stored_hash(user->password_hash); !readable) {
       LogEvent(log_, LogLevel::kError, "login.unreadable_hash")
           .field("user", user->name)
-          .field("error", readable.error().text);
+          .field("error", readable.error().text)
+          .field("remedy", "set the user's password anew");
       // From here on like a user that does not exist, so that this too takes one verification.
       user.reset();
     }
@@ -71,7 +72,7 @@ Task<void> Authenticator::rehash(SecretText password, User& user) {
 }
 
 BootTime Authenticator::failure_answer_time(BootTime began, BootTime now) const noexcept {
-  const std::int64_t step_ms = hasher_.pool().refusal_step_ms();
+  const std::int64_t step_ms = hasher_.pool().refusal_step().ms();
   const std::int64_t passed_ms = std::max<std::int64_t>(1, now.ms - began.ms);
   return {began.ms + (passed_ms + step_ms - 1) / step_ms * step_ms};
 }

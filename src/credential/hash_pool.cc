@@ -19,9 +19,6 @@ namespace {
 
 constexpr std::size_t kDummyPasswordBytes = 32;
 constexpr int kLowestNice = 19;
-constexpr std::int64_t kMinRefusalStepMs = 20;
-// Steps are whole multiples of this, so that they tell little of the machine.
-constexpr std::int64_t kRefusalGrainMs = 10;
 
 }  // namespace
 
@@ -37,10 +34,10 @@ Result<std::unique_ptr<HashPool>> HashPool::create(const HashSettings& settings,
   const BootTime began = clock.boot();
   Result<std::string> dummy = make_hash(to_hex(password), settings);
   if (!dummy) return tl::unexpected(std::move(dummy.error()));
-  const std::int64_t twice_ms = 2 * (clock.boot().ms - began.ms);
-  const std::int64_t grains = (twice_ms + kRefusalGrainMs - 1) / kRefusalGrainMs;
-  return std::unique_ptr<HashPool>(new HashPool(settings, std::move(workers), std::move(*dummy),
-                                                std::max(kMinRefusalStepMs, grains * kRefusalGrainMs)));
+  const std::int64_t took_ms = clock.boot().ms - began.ms;
+  std::unique_ptr<HashPool> pool(new HashPool(settings, std::move(workers), std::move(*dummy)));
+  pool->refusal_step().cover(took_ms);
+  return pool;
 }
 
 void HashPool::started(runtime::Port&) noexcept {
@@ -87,7 +84,7 @@ void HashClient::Job::done() noexcept {
   waiter_.resume();
 }
 
-HashClient::HashClient(runtime::Port& port, const HashPool& pool, std::size_t max_waiting)
+HashClient::HashClient(runtime::Port& port, HashPool& pool, std::size_t max_waiting)
     : port_(port), pool_(pool), max_waiting_(max_waiting), at_worker_(pool.workers().size(), 0) {}
 
 HashClient::~HashClient() {
@@ -142,6 +139,12 @@ runtime::Task<Result<bool>> HashClient::verify(SecretText password, std::string 
 
 runtime::Task<Result<std::string>> HashClient::make(SecretText password) {
   auto compute = [&password, this] { return make_hash(password.view(), pool_.settings()); };
+  JobOf<decltype(compute)> job(*this, std::move(compute));
+  co_return co_await job;
+}
+
+runtime::Task<Result<void>> HashClient::measure(std::string stored_hash, const Clock& clock) {
+  auto compute = [&stored_hash, &clock, this] { return pool_.refusal_step().measure(stored_hash, clock); };
   JobOf<decltype(compute)> job(*this, std::move(compute));
   co_return co_await job;
 }

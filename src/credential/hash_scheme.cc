@@ -5,70 +5,45 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <charconv>
-#include <optional>
+
+#include "latchkey/credential/scheme_argon2id.h"
+#include "latchkey/credential/scheme_bcrypt.h"
+#include "latchkey/credential/scheme_pbkdf2.h"
+#include "latchkey/credential/scheme_scrypt.h"
+#include "latchkey/credential/scheme_sha512_crypt.h"
 
 namespace latchkey::credential {
 
 namespace {
 
-constexpr std::string_view kArgon2id = "$argon2id$";
-constexpr std::uint32_t kArgon2Version = 0x13;
 constexpr std::size_t kBytesAKib = 1024;
 constexpr std::size_t kMaxSchemeNameBytes = 32;
-// What libsodium accepts at least, and far more than anybody writes.
-constexpr std::uint32_t kMinKibALane = 8;
-constexpr std::size_t kMinSaltBytes = 8;
-constexpr std::size_t kMinDigestBytes = 16;
-constexpr std::size_t kMaxPartBytes = 128;
 
-struct Argon2Parameters {
-  std::uint32_t version = 0;
-  std::uint32_t memory_kib = 0;
-  std::uint32_t passes = 0;
-  std::uint32_t lanes = 0;
-};
+/// The first whose prefix fits is the one. Names that follow each other are said once.
+constexpr std::array kSchemes = {&kArgon2id,          &kPbkdf2Sha256, &kBcryptSha256, &kBcryptA,
+                                 &kBcryptB,           &kBcryptY,      &kScrypt,       &kYescrypt,
+                                 &kSha512CryptRounds, &kSha512Crypt};
 
-/// Base64 without padding, of at least `min_bytes`.
-bool is_base64(std::string_view text, std::size_t min_bytes) noexcept {
-  std::array<unsigned char, kMaxPartBytes> bytes{};
-  std::size_t size = 0;
-  const char* end = nullptr;
-  return sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &size, &end,
-                           sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0 &&
-         end == text.data() + text.size() && size >= min_bytes;
+const StoredScheme* scheme_of(std::string_view stored) noexcept {
+  const auto* const found =
+      std::find_if(kSchemes.begin(), kSchemes.end(),
+                   [stored](const StoredScheme* scheme) { return stored.starts_with(scheme->prefix); });
+  return found == kSchemes.end() ? nullptr : *found;
 }
 
-/// Takes `name` and the number behind it from the front of `text`.
-bool take_number(std::string_view& text, std::string_view name, std::uint32_t& number) noexcept {
-  if (!text.starts_with(name)) return false;
-  text.remove_prefix(name.size());
-  const auto [after, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{}) return false;
-  text.remove_prefix(static_cast<std::size_t>(after - text.data()));
-  return true;
-}
-
-std::optional<Argon2Parameters> read_parameters(std::string_view stored) noexcept {
-  if (!stored.starts_with(kArgon2id)) return std::nullopt;
-  stored.remove_prefix(kArgon2id.size());
-  Argon2Parameters read;
-  const bool numbered = take_number(stored, "v=", read.version) &&
-                        take_number(stored, "$m=", read.memory_kib) &&
-                        take_number(stored, ",t=", read.passes) && take_number(stored, ",p=", read.lanes) &&
-                        stored.starts_with('$');
-  if (!numbered) return std::nullopt;
-  stored.remove_prefix(1);
-  const std::size_t end_of_salt = stored.find('$');
-  if (end_of_salt == std::string_view::npos || !is_base64(stored.substr(0, end_of_salt), kMinSaltBytes) ||
-      !is_base64(stored.substr(end_of_salt + 1), kMinDigestBytes)) {
-    return std::nullopt;
+std::string names_of_schemes() {
+  std::string names;
+  std::string_view last;
+  for (const StoredScheme* const scheme : kSchemes) {
+    if (scheme->name == last) continue;
+    if (!names.empty()) names += ", ";
+    names += scheme->name;
+    last = scheme->name;
   }
-  return read;
+  return names;
 }
 
-/// The name alone: `argon2id` of `$argon2id$...`, `pbkdf2_sha256` of `pbkdf2_sha256$...`.
+/// The name alone: `argon2i` of `$argon2i$...`, `pbkdf2_sha1` of `pbkdf2_sha1$...`.
 std::string_view scheme_name(std::string_view stored) noexcept {
   if (stored.starts_with('$')) stored.remove_prefix(1);
   const std::string_view name = stored.substr(0, stored.find('$'));
@@ -79,19 +54,8 @@ std::string_view scheme_name(std::string_view stored) noexcept {
   return is_name ? name : "none that can be told";
 }
 
-tl::unexpected<Error> unreadable(std::string_view what) {
-  return failure(ErrorCode::kInvalid,
-                 fmt::format("the stored password hash {}; set the user's password anew", what));
-}
-
 tl::unexpected<Error> too_long() {
   return failure(ErrorCode::kInvalid, fmt::format("the password is over {} bytes", kMaxPasswordBytes));
-}
-
-tl::unexpected<Error> no_memory() {
-  return failure(
-      ErrorCode::kUnavailable,
-      "no memory to hash a password: lower hash_memory or hash_threads, or raise the process's limit");
 }
 
 }  // namespace
@@ -114,28 +78,35 @@ Result<std::string> make_hash(std::string_view password, const HashSettings& set
   std::array<char, crypto_pwhash_argon2id_STRBYTES> text{};
   if (crypto_pwhash_argon2id_str(text.data(), password.data(), password.size(), settings.passes,
                                  settings.memory_bytes) != 0) {
-    return no_memory();
+    return no_hash_memory();
   }
   return std::string(text.data());
 }
 
+Result<std::string_view> hash_kind(std::string_view stored) {
+  const StoredScheme* const scheme = stored.size() <= kMaxStoredHashBytes ? scheme_of(stored) : nullptr;
+  if (scheme == nullptr) {
+    return failure(
+        ErrorCode::kInvalid,
+        fmt::format(
+            "the stored password hash has a scheme that this Latchkey does not read ({}); it reads {}",
+            scheme_name(stored.substr(0, kMaxStoredHashBytes)), names_of_schemes()));
+  }
+  const Result<std::size_t> size = scheme->check(stored);
+  if (!size) return tl::unexpected(size.error());
+  return stored.substr(0, *size);
+}
+
 Result<void> check_stored_hash(std::string_view stored) {
-  if (stored.size() > kMaxStoredHashBytes || !stored.starts_with(kArgon2id)) {
-    return unreadable(fmt::format("has a scheme that this Latchkey does not read ({})",
-                                  scheme_name(stored.substr(0, kMaxStoredHashBytes))));
-  }
-  const std::optional<Argon2Parameters> parameters = read_parameters(stored);
-  if (!parameters || parameters->version != kArgon2Version || parameters->passes == 0 ||
-      parameters->lanes == 0 || parameters->memory_kib / kMinKibALane < parameters->lanes) {
-    return unreadable("is malformed");
-  }
-  // libsodium itself would take what anybody wrote into the database, up to 4 TiB and years.
-  if (parameters->memory_kib > kMaxHashMemoryBytes / kBytesAKib || parameters->passes > kMaxHashPasses ||
-      parameters->lanes > kMaxHashLanes) {
-    return unreadable(fmt::format("asks for more than the bounds of {} MiB, {} passes and {} lanes",
-                                  kMaxHashMemoryBytes >> 20, kMaxHashPasses, kMaxHashLanes));
-  }
+  Result<std::string_view> kind = hash_kind(stored);
+  if (!kind) return tl::unexpected(std::move(kind.error()));
   return {};
+}
+
+std::vector<std::string_view> hash_prefixes() {
+  std::vector<std::string_view> prefixes;
+  for (const StoredScheme* const scheme : kSchemes) prefixes.push_back(scheme->prefix);
+  return prefixes;
 }
 
 Result<bool> verify_password(std::string_view password, std::string_view stored) {
@@ -143,21 +114,13 @@ Result<bool> verify_password(std::string_view password, std::string_view stored)
   if (Result<void> readable = check_stored_hash(stored); !readable) {
     return tl::unexpected(std::move(readable.error()));
   }
-  const std::string terminated(stored);
-  errno = 0;
-  if (crypto_pwhash_argon2id_str_verify(terminated.c_str(), password.data(), password.size()) == 0)
-    return true;
-  // libsodium tells a wrong password from its other failures by EINVAL alone.
-  if (errno == EINVAL) return false;
-  if (errno == ENOMEM) return no_memory();
-  return unreadable("is malformed");
+  return scheme_of(stored)->verify(password, stored);
 }
 
-bool needs_rehash(std::string_view stored, const HashSettings& settings) noexcept {
-  const std::optional<Argon2Parameters> parameters = read_parameters(stored);
-  return !parameters || parameters->version != kArgon2Version ||
-         parameters->memory_kib != settings.memory_bytes / kBytesAKib ||
-         parameters->passes != settings.passes || parameters->lanes != 1;
+bool needs_rehash(std::string_view stored, const HashSettings& settings) {
+  const Result<std::string_view> kind = hash_kind(stored);
+  return !kind || *kind != fmt::format("$argon2id$v=19$m={},t={},p=1$", settings.memory_bytes / kBytesAKib,
+                                       settings.passes);
 }
 
 }  // namespace latchkey::credential

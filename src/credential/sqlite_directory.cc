@@ -50,6 +50,14 @@ Task<Result<bool>> SqliteDirectory::set_password_hash(std::int64_t id, std::stri
   co_return co_await job;
 }
 
+Task<Result<bool>> SqliteDirectory::change_password_hash(std::int64_t id, std::int64_t password_number,
+                                                         std::string hash) {
+  auto job = store::transact(port_, store_, [id, password_number, &hash](Database& database) {
+    return user_table::change_password_hash(database, id, password_number, hash);
+  });
+  co_return co_await job;
+}
+
 Task<Result<bool>> SqliteDirectory::set_active(std::int64_t id, bool active) {
   auto job = store::transact(port_, store_, [id, active](Database& database) {
     return user_table::set_active(database, id, active);

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "latchkey/credential/hash_scheme.h"
+
 namespace latchkey::credential::user_table {
 
 namespace {
@@ -15,6 +17,11 @@ using store::Statement;
 // The columns in the order that read_user expects.
 #define LATCHKEY_USER_COLUMNS \
   "id, name, password_hash, active, superuser, first_name, last_name, email, created_ms, password_number"
+
+// The expression that the index users_by_hash_kind is over.
+#define LATCHKEY_INDEXED_PART "substr(password_hash, 1, 40)"
+constexpr std::size_t kIndexedCharacters = 40;
+static_assert(kIndexedCharacters >= kMaxHashKindBytes);
 
 User read_user(const Statement& row) {
   User user;
@@ -106,11 +113,38 @@ Result<std::vector<User>> list(Database& database, std::string_view after, std::
   }
 }
 
+Result<std::optional<IndexedHash>> first_hash_from(Database& database, std::string_view from,
+                                                   std::string_view end) {
+  // INDEXED BY: without the index this would read every user.
+  Result<Statement> statement =
+      database.prepare("SELECT password_hash, " LATCHKEY_INDEXED_PART
+                       " FROM users INDEXED BY users_by_hash_kind"
+                       " WHERE " LATCHKEY_INDEXED_PART " >= ?1 AND " LATCHKEY_INDEXED_PART
+                       " < ?2"
+                       " ORDER BY " LATCHKEY_INDEXED_PART " LIMIT 1");
+  if (!statement) return tl::unexpected(statement.error());
+  const Result<bool> row = statement->bind(1, from).bind(2, end).step();
+  if (!row) return tl::unexpected(row.error());
+  if (!*row) return std::optional<IndexedHash>();
+  return std::optional<IndexedHash>(
+      IndexedHash{std::string(statement->text(0)), std::string(statement->text(1))});
+}
+
 Result<bool> set_password_hash(Database& database, std::int64_t id, std::string_view hash) {
   Result<Statement> statement = database.prepare(
       "UPDATE users SET password_hash = ?2, password_number = password_number + 1 WHERE id = ?1");
   if (!statement) return tl::unexpected(statement.error());
   statement->bind(1, id).bind(2, hash);
+  return changed(database, *statement);
+}
+
+Result<bool> change_password_hash(Database& database, std::int64_t id, std::int64_t password_number,
+                                  std::string_view hash) {
+  Result<Statement> statement = database.prepare(
+      "UPDATE users SET password_hash = ?3, password_number = password_number + 1"
+      " WHERE id = ?1 AND password_number = ?2 AND active = 1");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, id).bind(2, password_number).bind(3, hash);
   return changed(database, *statement);
 }
 

@@ -97,7 +97,7 @@ void ChunkedDecoder::begin_chunk() noexcept {
     state_ = State::kTrailerFirst;
     return;
   }
-  if (chunk_left_ > limits_.max_body_bytes - body_bytes_) return refuse(413, "body too large");
+  if (chunk_left_ > limits_.max_body_bytes - body_bytes_) return refuse(413, "the body is too large");
   body_bytes_ += chunk_left_;
 }
 

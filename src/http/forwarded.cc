@@ -54,26 +54,31 @@ std::optional<IpAddress> parse_node(std::string_view node, bool bare_v6) noexcep
   return IpAddress::parse(host);
 }
 
-/// The last elements of a list, in order; the oldest give way. An element that is no address is an empty
-/// optional.
+/// One hop of a chain, as the proxy that it reached tells of it.
+struct Element {
+  std::optional<IpAddress> node;  ///< `for`, where it is an address
+  std::string_view proto;         ///< empty where there is none
+};
+
+/// The last elements of a list, in order; the oldest give way.
 class Hops {
  public:
-  void add(std::optional<IpAddress> hop) noexcept { hops_[count_++ % kMaxForwardedHops] = hop; }
+  void add(const Element& hop) noexcept { hops_[count_++ % kMaxForwardedHops] = hop; }
   std::size_t size() const noexcept { return std::min(count_, kMaxForwardedHops); }
   /// 0 is the last.
-  const std::optional<IpAddress>& from_right(std::size_t index) const noexcept {
+  const Element& from_right(std::size_t index) const noexcept {
     return hops_[(count_ - 1 - index) % kMaxForwardedHops];
   }
 
  private:
-  std::array<std::optional<IpAddress>, kMaxForwardedHops> hops_{};
+  std::array<Element, kMaxForwardedHops> hops_{};
   std::size_t count_ = 0;
 };
 
 void add_x_forwarded_for(std::string_view line, Hops& hops) noexcept {
   while (true) {
     const std::size_t comma = line.find(',');
-    hops.add(parse_node(trim_blanks(line.substr(0, comma)), true));
+    hops.add({parse_node(trim_blanks(line.substr(0, comma)), true), {}});
     if (comma == std::string_view::npos) return;
     line.remove_prefix(comma + 1);
   }
@@ -97,11 +102,6 @@ std::optional<std::string_view> take_value(std::string_view& line) noexcept {
 void skip_blanks(std::string_view& line) noexcept {
   while (!line.empty() && is_blank(line.front())) line.remove_prefix(1);
 }
-
-struct Element {
-  std::optional<IpAddress> node;  ///< `for`, where it is an address
-  std::string_view proto;         ///< empty where there is none
-};
 
 /// forwarded-element of RFC 7239 §4, cut off `line` up to the comma behind it. False where it is malformed:
 /// then nobody can say where it ends.
@@ -137,28 +137,14 @@ bool take_element(std::string_view& line, Element& element) noexcept {
 void add_forwarded(std::string_view line, Hops& hops) noexcept {
   while (true) {
     Element element;
-    if (!take_element(line, element)) return hops.add(std::nullopt);
-    hops.add(element.node);
+    if (!take_element(line, element)) return hops.add({});
+    hops.add(element);
     if (line.empty()) return;
     line.remove_prefix(1);
   }
 }
 
-/// `proto` of a line's last element; empty where the line is malformed.
-std::string_view last_proto(std::string_view line) noexcept {
-  while (true) {
-    Element element;
-    if (!take_element(line, element)) return {};
-    if (line.empty()) return element.proto;
-    line.remove_prefix(1);
-  }
-}
-
-}  // namespace
-
-IpAddress remote_address(const IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,
-                         std::span<const std::string_view> lines) noexcept {
-  if (!is_trusted(peer, trusted)) return peer;
+Hops hops_of(ForwardedSource source, std::span<const std::string_view> lines) noexcept {
   Hops hops;
   for (const std::string_view line : lines) {
     if (source == ForwardedSource::kXForwardedFor) {
@@ -167,12 +153,41 @@ IpAddress remote_address(const IpAddress& peer, std::span<const net::Network> tr
       add_forwarded(line, hops);
     }
   }
+  return hops;
+}
+
+/// The rightmost element that is not a trusted proxy's; nullptr where there is none, or one on the way to it
+/// is no address.
+const Element* client_of(const Hops& hops, std::span<const net::Network> trusted) noexcept {
   for (std::size_t i = 0; i < hops.size(); ++i) {
-    const std::optional<IpAddress>& hop = hops.from_right(i);
-    if (!hop) return peer;
-    if (!is_trusted(*hop, trusted)) return *hop;
+    const Element& hop = hops.from_right(i);
+    if (!hop.node) return nullptr;
+    if (!is_trusted(*hop.node, trusted)) return &hop;
   }
-  return peer;
+  return nullptr;
+}
+
+/// The lines of a known field, in order.
+struct Lines {
+  std::array<std::string_view, kMaxHeaders> values;
+  std::size_t count = 0;
+
+  Lines(const RequestHead& head, KnownHeader wanted) noexcept {
+    for (std::size_t i = 0; i < head.header_count; ++i) {
+      if (head.headers[i].known == wanted) values[count++] = head.headers[i].value;
+    }
+  }
+  std::span<const std::string_view> all() const noexcept { return std::span(values).first(count); }
+};
+
+}  // namespace
+
+IpAddress remote_address(const IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,
+                         std::span<const std::string_view> lines) noexcept {
+  if (!is_trusted(peer, trusted)) return peer;
+  const Hops hops = hops_of(source, lines);
+  const Element* const client = client_of(hops, trusted);
+  return client == nullptr ? peer : *client->node;
 }
 
 IpAddress remote_address(const IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,
@@ -180,12 +195,7 @@ IpAddress remote_address(const IpAddress& peer, std::span<const net::Network> tr
   if (!is_trusted(peer, trusted)) return peer;
   const KnownHeader wanted =
       source == ForwardedSource::kXForwardedFor ? KnownHeader::kXForwardedFor : KnownHeader::kForwarded;
-  std::array<std::string_view, kMaxHeaders> lines;
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < head.header_count; ++i) {
-    if (head.headers[i].known == wanted) lines[count++] = head.headers[i].value;
-  }
-  return remote_address(peer, trusted, source, std::span(lines).first(count));
+  return remote_address(peer, trusted, source, Lines(head, wanted).all());
 }
 
 bool came_over_https(const IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,
@@ -197,11 +207,9 @@ bool came_over_https(const IpAddress& peer, std::span<const net::Network> truste
     if (comma != std::string_view::npos) list.remove_prefix(comma + 1);
     return equals_ignoring_case(trim_blanks(list), "https");
   }
-  std::string_view proto;
-  for (std::size_t i = 0; i < head.header_count; ++i) {
-    if (head.headers[i].known == KnownHeader::kForwarded) proto = last_proto(head.headers[i].value);
-  }
-  return equals_ignoring_case(proto, "https");
+  const Hops hops = hops_of(source, Lines(head, KnownHeader::kForwarded).all());
+  const Element* const client = client_of(hops, trusted);
+  return client != nullptr && equals_ignoring_case(client->proto, "https");
 }
 
 }  // namespace latchkey::http

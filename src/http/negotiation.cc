@@ -26,18 +26,27 @@ struct Preference {
   int quality = 0;  // thousandths
 };
 
-/// `( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] )` in thousandths; -1 for any other text.
-int parse_quality(std::string_view text) noexcept {
-  if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return -1;
-  if (text.size() > 1 && text[1] != '.') return -1;
-  int quality = text[0] == '1' ? kMaxQuality : 0;
+/// `0*3DIGIT` behind the point, in thousandths; -1 for any other text.
+int parse_fraction(std::string_view digits) noexcept {
+  if (digits.size() > 3 || !all_are(kDigitCharacter, digits)) return -1;
+  int fraction = 0;
   int weight = 100;
-  for (const char digit : text.substr(std::min<std::size_t>(2, text.size()))) {
-    if (!is_a(kDigitCharacter, digit)) return -1;
-    quality += weight * (digit - '0');
+  for (const char digit : digits) {
+    fraction += weight * (digit - '0');
     weight /= 10;
   }
-  return quality <= kMaxQuality ? quality : -1;
+  return fraction;
+}
+
+/// `( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] )` in thousandths; -1 for any other text. `.2` too:
+/// clients on Java's own HttpURLConnection send it.
+int parse_quality(std::string_view text) noexcept {
+  if (text.size() > 1 && text[0] == '.') return parse_fraction(text.substr(1));
+  if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return -1;
+  if (text.size() > 1 && text[1] != '.') return -1;
+  const int fraction = parse_fraction(text.substr(std::min<std::size_t>(2, text.size())));
+  const int quality = (text[0] == '1' ? kMaxQuality : 0) + fraction;
+  return fraction >= 0 && quality <= kMaxQuality ? quality : -1;
 }
 
 Match match_of(const MediaType& range, std::string_view type, std::string_view subtype, bool has_parameters) {

@@ -76,12 +76,23 @@ std::string_view reason_phrase(int status) noexcept {
   return "Unknown";
 }
 
+void ResponseWriter::preset(std::string_view name, std::string_view value) noexcept {
+  LATCHKEY_ASSERT(status_ == 0 && preset_count_ < kMaxPresets);
+  presets_[preset_count_++] = {name, value};
+}
+
 ResponseWriter& ResponseWriter::status(int code) {
   LATCHKEY_ASSERT(status_ == 0 && code >= 200 && code <= 599);
   status_ = code;
+  status_line(code);
+  for (std::size_t i = 0; i < preset_count_; ++i) header(presets_[i].name, presets_[i].value);
+  return *this;
+}
+
+void ResponseWriter::status_line(int code) {
   if (code == 200) {
     out_.append("HTTP/1.1 200 OK\r\n");
-    return *this;
+    return;
   }
   const fmt::format_int digits(code);
   out_.append("HTTP/1.1 ")
@@ -89,7 +100,6 @@ ResponseWriter& ResponseWriter::status(int code) {
       .append(1, ' ')
       .append(reason_phrase(code))
       .append("\r\n");
-  return *this;
 }
 
 ResponseWriter& ResponseWriter::header(std::string_view name, std::string_view value) {

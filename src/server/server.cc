@@ -18,6 +18,7 @@
 #include "latchkey/base/random.h"
 #include "latchkey/base/time_text.h"
 #include "latchkey/credential/known_address_table.h"
+#include "latchkey/credential/stored_kinds.h"
 #include "latchkey/credential/throttle.h"
 #include "latchkey/runtime/page_source.h"
 #include "latchkey/server/core.h"
@@ -63,6 +64,7 @@ api::ApiSettings api_settings_of(const Settings& settings) {
   api.node = settings.node;
   api.version = LATCHKEY_VERSION;
   api.token_timeout_ms = settings.token_timeout.count();
+  api.token_timeout_text = std::to_string(api.token_timeout_ms / 1000);
   api.trusted_proxies = settings.trusted_proxy;
   api.forwarded_source = settings.forwarded_source;
   api.bind_ipv4_prefix = settings.bind_ipv4_prefix;
@@ -119,6 +121,7 @@ class Server {
   Result<void> open_data();
   Result<void> open_keys(store::Database& database);
   Result<void> bind_sockets();
+  Result<void> make_hash_pool();
   Result<void> make_threads();
   Result<void> make_tables();
   Result<void> make_cores();
@@ -232,6 +235,18 @@ Result<void> Server::bind_sockets() {
   return {};
 }
 
+// While the database is still this thread's: the pool has to know which hashes stand in it (C-14).
+Result<void> Server::make_hash_pool() {
+  std::vector<runtime::PortId> ports;
+  for (std::size_t worker = 0; worker < workers_count_; ++worker) ports.push_back(hash_port(worker));
+  const credential::HashSettings hash_settings{settings_.hash_memory_bytes,
+                                               static_cast<std::uint32_t>(settings_.hash_passes)};
+  auto hash_pool = credential::HashPool::create(hash_settings, ports, random_, clock_);
+  if (!hash_pool) return tl::unexpected<Error>(std::move(hash_pool.error()));
+  hash_pool_ = std::move(*hash_pool);
+  return credential::measure_stored_kinds(*database_, hash_pool_->refusal_step(), clock_, *log_);
+}
+
 Result<void> Server::make_threads() {
   const std::size_t ports = control_port() + 1;
   mailbox_.emplace(ports, ports <= kFewPorts ? kMessagesOfFew : kMessagesOfMany);
@@ -260,13 +275,6 @@ Result<void> Server::make_threads() {
   store_worker_ = std::move(*store_worker);
   rings_[store_port()] = store_worker_->ring_fd();
 
-  std::vector<runtime::PortId> hash_ports;
-  for (std::size_t worker = 0; worker < workers_count_; ++worker) hash_ports.push_back(hash_port(worker));
-  const credential::HashSettings hash_settings{settings_.hash_memory_bytes,
-                                               static_cast<std::uint32_t>(settings_.hash_passes)};
-  auto hash_pool = credential::HashPool::create(hash_settings, hash_ports, random_, clock_);
-  if (!hash_pool) return tl::unexpected<Error>(std::move(hash_pool.error()));
-  hash_pool_ = std::move(*hash_pool);
   for (std::size_t worker = 0; worker < workers_count_; ++worker) {
     auto hash_worker = runtime::Worker::create(mailbox_->port(hash_port(worker)),
                                                fmt::format("hash-{}", worker), *hash_pool_);
@@ -460,6 +468,7 @@ Result<void> Server::run() {
   if (step) step = open_data();
   if (step) step = bind_sockets();
   if (step) log_.emplace(clock_, LogOptions{.least = settings_.log_level});
+  if (step) step = make_hash_pool();
   if (step) step = make_threads();
   if (step) step = make_tables();
   if (step) step = make_cores();

@@ -57,6 +57,25 @@ Result<Session> read_session(const Database& database, const Statement& row) {
   return session;
 }
 
+Result<std::optional<Session>> read_one(Database& database, Statement& statement) {
+  const Result<bool> row = statement.step();
+  if (!row) return tl::unexpected(row.error());
+  if (!*row) return std::optional<Session>();
+  Result<Session> session = read_session(database, statement);
+  if (!session) return tl::unexpected(std::move(session.error()));
+  return std::optional<Session>(std::move(*session));
+}
+
+Result<std::vector<Session>> read_all(Database& database, Statement& statement) {
+  std::vector<Session> sessions;
+  for (;;) {
+    Result<std::optional<Session>> session = read_one(database, statement);
+    if (!session) return tl::unexpected(std::move(session.error()));
+    if (!*session) return sessions;
+    sessions.push_back(std::move(**session));
+  }
+}
+
 /// Binds and runs one statement for each of `items`; gives the sum of rows changed.
 template <class Items, class Bind>
 Result<std::size_t> run_for_each(Database& database, std::string_view sql, const Items& items, Bind bind) {
@@ -135,12 +154,16 @@ Result<std::optional<Session>> find_session(Database& database, const LookupHash
   Result<Statement> statement =
       database.prepare("SELECT " LATCHKEY_SESSION_COLUMNS " FROM sessions WHERE lookup = ?1");
   if (!statement) return tl::unexpected(statement.error());
-  const Result<bool> row = statement->bind(1, lookup).step();
-  if (!row) return tl::unexpected(row.error());
-  if (!*row) return std::optional<Session>();
-  Result<Session> session = read_session(database, *statement);
-  if (!session) return tl::unexpected(std::move(session.error()));
-  return std::optional<Session>(std::move(*session));
+  statement->bind(1, lookup);
+  return read_one(database, *statement);
+}
+
+Result<std::optional<Session>> find_session_row(Database& database, RowId row) {
+  Result<Statement> statement =
+      database.prepare("SELECT " LATCHKEY_SESSION_COLUMNS " FROM sessions WHERE row = ?1");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, row);
+  return read_one(database, *statement);
 }
 
 Result<std::vector<Session>> live_sessions_of(Database& database, std::int64_t user_id, std::size_t limit) {
@@ -149,33 +172,17 @@ Result<std::vector<Session>> live_sessions_of(Database& database, std::int64_t u
                        " FROM sessions WHERE user_id = ?1 AND death = 0 ORDER BY row LIMIT ?2");
   if (!statement) return tl::unexpected(statement.error());
   statement->bind(1, user_id).bind(2, static_cast<std::int64_t>(limit));
-  std::vector<Session> sessions;
-  for (;;) {
-    const Result<bool> row = statement->step();
-    if (!row) return tl::unexpected(row.error());
-    if (!*row) return sessions;
-    Result<Session> session = read_session(database, *statement);
-    if (!session) return tl::unexpected(std::move(session.error()));
-    sessions.push_back(std::move(*session));
-  }
+  return read_all(database, *statement);
 }
 
-Result<std::vector<Session>> sessions_of_rows(Database& database, std::span<const RowId> rows) {
-  Result<Statement> statement =
-      database.prepare("SELECT " LATCHKEY_SESSION_COLUMNS " FROM sessions WHERE row = ?1");
+Result<std::vector<Session>> newest_live_sessions_of(Database& database, std::int64_t user_id, RowId before,
+                                                     std::size_t limit) {
+  Result<Statement> statement = database.prepare(
+      "SELECT " LATCHKEY_SESSION_COLUMNS
+      " FROM sessions WHERE user_id = ?1 AND death = 0 AND row < ?2 ORDER BY row DESC LIMIT ?3");
   if (!statement) return tl::unexpected(statement.error());
-  std::vector<Session> sessions;
-  for (const RowId wanted : rows) {
-    const Result<bool> row = statement->bind(1, wanted).step();
-    if (!row) return tl::unexpected(row.error());
-    if (*row) {
-      Result<Session> session = read_session(database, *statement);
-      if (!session) return tl::unexpected(std::move(session.error()));
-      sessions.push_back(std::move(*session));
-    }
-    statement->reset();
-  }
-  return sessions;
+  statement->bind(1, user_id).bind(2, before).bind(3, static_cast<std::int64_t>(limit));
+  return read_all(database, *statement);
 }
 
 Result<std::size_t> bury_all_of(Database& database, std::int64_t user_id, Death reason, WallTime at) {

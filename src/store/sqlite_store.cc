@@ -53,8 +53,16 @@ runtime::Task<Result<std::vector<Session>>> SqliteStore::sessions_of(std::int64_
   co_return co_await job;
 }
 
-runtime::Task<Result<std::vector<Session>>> SqliteStore::sessions_at(std::vector<RowId> rows) {
-  auto job = read(port_, store_, [&rows](Database& database) { return sessions_of_rows(database, rows); });
+runtime::Task<Result<std::vector<Session>>> SqliteStore::newest_sessions_of(std::int64_t user_id,
+                                                                            RowId before, std::size_t limit) {
+  auto job = read(port_, store_, [user_id, before, limit](Database& database) {
+    return newest_live_sessions_of(database, user_id, before, limit);
+  });
+  co_return co_await job;
+}
+
+runtime::Task<Result<std::optional<Session>>> SqliteStore::find_row(RowId row) {
+  auto job = read(port_, store_, [row](Database& database) { return find_session_row(database, row); });
   co_return co_await job;
 }
 

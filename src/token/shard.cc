@@ -57,7 +57,7 @@ Shard::~Shard() { LATCHKEY_ASSERT(pending_.empty()); }
 Result<Loaded> Shard::load(const store::Session& session, TableTime now, bool clean) {
   table_->collect();  // no loop turns yet that would
   if (session.key_number == 0 || session.user_name.size() > UserRecord::kMaxNameBytes) return Loaded::kForget;
-  const Token token(keyring_->tag_of(session.user_id), keyring_->sign(session.key_number, session.id));
+  const Token token = token_of(session);
   const std::int64_t unknown_use_ms = clean ? 0 : period_ms_;
   const TableTime last_used = std::min(now, TableTime{table_time(session.last_used).ms + unknown_use_ms});
 
@@ -156,6 +156,11 @@ std::size_t Shard::drop_old_tombstones(TableTime now, std::size_t budget) {
 }
 
 runtime::Task<bool> Shard::stop() { return writes_.finish(); }
+
+/// The token is nowhere but in its holder's hands: it is made again from the session.
+Token Shard::token_of(const store::Session& session) const noexcept {
+  return {keyring_->tag_of(session.user_id), keyring_->sign(session.key_number, session.id)};
+}
 
 ShardCounts Shard::counts() const noexcept {
   return {.live = table_->entries() - tombstones_.count(),

@@ -1,4 +1,4 @@
-// How a token dies before its time: ended by its holder, with all of its user's, or by its row (C-40).
+// How a token dies before its time: ended by its holder, alone or with all of his (C-40).
 #include <utility>
 
 #include "latchkey/base/assert.h"
@@ -20,14 +20,8 @@ runtime::Task<Result<bool>> Shard::end(Token token, store::BindingHash binding) 
   co_return killed;
 }
 
-runtime::Task<Result<bool>> Shard::end_row(std::int64_t user_id, store::RowId row) {
-  const UserId user = table_->find_user(user_id);
-  EntryId id = user == 0 ? 0 : table_->user(user).tokens.first;
-  while (id != 0 && table_->entry(id).row() != row) id = table_->entry(id).next();
-  if (id == 0) co_return false;
-  runtime::Task<Result<bool>> killing = kill_one(id);
-  Result<bool> killed = co_await killing;
-  co_return killed;
+runtime::Task<Result<bool>> Shard::end_session(const store::Session& session) {
+  return end(token_of(session), session.binding);
 }
 
 runtime::Task<Result<bool>> Shard::kill_one(EntryId id) {

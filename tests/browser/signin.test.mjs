@@ -63,6 +63,19 @@ pageTest('B-2 the password is shown on request, and hidden again before it is se
   assert.equal(await passwordField(page).getAttribute('type'), 'password');
 });
 
+pageTest('B-2 too many attempts are said with the time to wait', {
+  flags: ['--login-failures-by-user', '1'],
+}, async ({ visitor, page }) => {
+  await page.goto('/');
+  await page.getByLabel('Username').fill(ALICE.username);
+  for (const [status, sentence] of [[400, /^Unable to login/], [429, /throttled. Expected available in \d+ seconds/]]) {
+    await passwordField(page).fill('not this one');
+    visitor.expectFailure(status);
+    await signInButton(page).click();
+    await page.getByRole('alert').filter({ hasText: sentence }).waitFor();
+  }
+});
+
 pageTest('B-2 a server that is gone is said, and the form stays', {}, async ({ server, visitor, page }) => {
   await page.goto('/');
   await page.getByLabel('Username').fill(ALICE.username);

@@ -27,7 +27,8 @@ TEST(C70, AVersionListsItsResourcesAndTheirPaths) {
   EXPECT_EQ(client.request("GET", "/api/v2/").body,
             R"({"authtoken":"/api/v2/authtoken/","session":"/api/v2/session/","me":"/api/v2/me/",)"
             R"("ping":"/api/v2/ping/"})");
-  EXPECT_EQ(client.request("GET", "/api/v1/").body, R"({"authtoken":"/api/v1/authtoken/"})");
+  EXPECT_EQ(client.request("GET", "/api/v1/").body,
+            R"({"authtoken":"/api/v1/authtoken/","me":"/api/v1/me/","ping":"/api/v1/ping/"})");
 }
 
 TEST(C70, EveryPathThatIsListedIsThere) {
@@ -82,7 +83,8 @@ TEST(S6, EveryPathOfTheDocumentIsThereWithTheMethodsThatItNames) {
   const simdjson::dom::element root = parser.parse(document.body).value();
   EXPECT_TRUE(std::string_view(root["openapi"]).starts_with("3.1"));
   std::set<std::string> paths;
-  for (const auto& path : root["paths"].get_object().value()) {
+  const simdjson::dom::object path_items = root["paths"].get_object().value();
+  for (const auto& path : path_items) {
     std::string target(path.key);
     paths.insert(target);
     if (const std::size_t brace = target.find('{'); brace != std::string::npos) {
@@ -94,7 +96,7 @@ TEST(S6, EveryPathOfTheDocumentIsThereWithTheMethodsThatItNames) {
       continue;
     }
     EXPECT_EQ(described.status, 200) << target;
-    EXPECT_EQ(methods_of(path.value.get_object().value()), methods_in(described.value("Allow"))) << target;
+    EXPECT_EQ(methods_of(path.value.get_object()), methods_in(described.value("Allow"))) << target;
   }
   for (const char* const path :
        {"/", "/api/", "/api/v1/authtoken/", "/api/v2/authtoken/", "/api/v2/session/", "/api/v2/me/",

@@ -74,6 +74,13 @@ TEST(C60, WhereNeitherIsAcceptableItIs406InJson) {
   }
 }
 
+TEST(C60, WhatIsNotThereIsNotFoundWhateverIsAcceptable) {
+  HttpClient client(common_server().port());
+  const Response response = client.request("GET", "/nothing", {{"Accept", "text/plain"}});
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(response.body, detail("Not found."));
+}
+
 TEST(C60, ALoginThatIsNotAcceptableIsNoLogin) {
   HttpClient client(common_server().port());
   const HeaderLines headers = {

@@ -152,6 +152,25 @@ TEST(S1, WhereJsonIsChallengedWithBasicAPageIsWithToken) {
   EXPECT_EQ(client.request("GET", kMePath, kAsPage).value("WWW-Authenticate"), "Token");
 }
 
+TEST(S1, AScriptsRequestIsChallengedWithTokenSoThatNoDialogOpens) {
+  HttpClient client(common_server().port());
+  const Response response = client.request("GET", kMePath, {{"X-Requested-With", "XMLHttpRequest"}});
+  EXPECT_EQ(response.status, 401);
+  EXPECT_EQ(response.value("WWW-Authenticate"), "Token");
+}
+
+TEST(S1, APageNeverShowsTheCookieThatItsAnswerSets) {
+  HttpClient client(common_server().port());
+  const Response page =
+      client.request("POST", "/api/v2/session/",
+                     {{"Accept", "text/html"}, {"Content-Type", kJsonType}, {"User-Agent", own_agent()}},
+                     login_json(kUser, kPassword));
+  EXPECT_EQ(page.status, 200);
+  const std::string cookie = page.value("Set-Cookie");
+  ASSERT_TRUE(cookie.starts_with("token="));
+  EXPECT_EQ(page.body.find(cookie.substr(6, 40)), std::string::npos);
+}
+
 TEST(S1, TheHeadersOfTheAnswerGoOutWithThePageToo) {
   HttpClient client(common_server().port());
   const Response page = client.request(
@@ -161,6 +180,8 @@ TEST(S1, TheHeadersOfTheAnswerGoOutWithThePageToo) {
   EXPECT_EQ(page.value("Allow"), "POST, DELETE, OPTIONS");
   EXPECT_EQ(page.value("Auth-Token-Timeout"), "1800");
   EXPECT_EQ(page.lines("Cache-Control"), 1U);
+  EXPECT_EQ(page.value("Cache-Control"), "max-age=0, no-cache, no-store, must-revalidate");
+  EXPECT_EQ(page.value("Pragma"), "no-cache");
   expect_shows(page, "&quot;token&quot;: &quot;");
 }
 

@@ -60,7 +60,7 @@ Names rules_tested_in_a_browser() {
   if (!std::filesystem::is_directory(directory)) return names;
   for (const auto& file : std::filesystem::directory_iterator(directory)) {
     if (file.path().extension() != ".mjs") continue;
-    names.merge(matches(text_of(file.path()), R"(test\(\s*['"`]([BCS]-\d+) )"));
+    names.merge(matches(text_of(file.path()), R"([tT]est\(\s*['"`]([BCS]-\d+) )"));
   }
   return names;
 }

@@ -133,6 +133,25 @@ TEST(S2, SigningOutEndsTheTokenAndTheCookie) {
   EXPECT_EQ(browser.send("DELETE", kSessionPath).status, 204) << "once more, it tells nothing";
 }
 
+TEST(S2, SigningOutByAHeaderLeavesAnothersCookie) {
+  Browser browser = browser_on(common_server(), own_agent());
+  const std::string token = obtain_token(browser.client, own_agent() + " other");
+  HeaderLines headers = {{"User-Agent", own_agent() + " other"},
+                         {"Authorization", "Token " + token},
+                         {"Cookie", browser.cookie}};
+  const Response response = browser.client.request("DELETE", kSessionPath, headers);
+  EXPECT_EQ(response.status, 204);
+  EXPECT_EQ(response.lines("Set-Cookie"), 0U);
+  EXPECT_EQ(browser.get(kVerifyPath).status, 200);
+}
+
+TEST(S2, TwoCookiesAreSaidOnThePageToo) {
+  HttpClient client(common_server().port());
+  const Response response = client.request("GET", "/", {{"Cookie", "token=a; token=b"}});
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(response.body, detail("The request has two tokens. Send one."));
+}
+
 TEST(S2, ThePageIsForSigningInOrForOnesSessions) {
   HttpClient client(common_server().port());
   const Response before = client.request("GET", "/");
@@ -194,6 +213,21 @@ TEST(S3, EndingATokenByItsCookieIsRefusedToABrowserAloneWithoutTheValue) {
   EXPECT_EQ(browser.get(kVerifyPath).status, 401);
 }
 
+TEST(S3, AFormOnAnotherSiteLogsNobodyIn) {
+  HttpClient client(common_server().port());
+  for (const char* const site : {"cross-site", "same-site"}) {
+    const Response form =
+        client.request("POST", kTokenPath, {{"Content-Type", kFormType}, {"Sec-Fetch-Site", site}},
+                       "username=alice&password=wrong");
+    EXPECT_EQ(form.status, 403) << site;
+    EXPECT_EQ(form.body, detail(kForged)) << site;
+  }
+  const HeaderLines as_json = {
+      {"Content-Type", kJsonType}, {"Sec-Fetch-Site", "cross-site"}, {"User-Agent", own_agent()}};
+  EXPECT_EQ(post_login(client, login_json(kUser, kPassword), as_json).status, 200)
+      << "a browser asks here before it";
+}
+
 TEST(S3, ATokenInAHeaderNeedsNoneOfIt) {
   HttpClient client(common_server().port());
   const std::string agent = own_agent();
@@ -221,7 +255,8 @@ Listed listed(const Response& response) {
   Listed list;
   list.count = root["count"];
   if (!root["next"].is_null()) list.next = std::string_view(root["next"]);
-  for (const simdjson::dom::element token : root["results"].get_array().value()) {
+  const simdjson::dom::array results = root["results"].get_array().value();
+  for (const simdjson::dom::element token : results) {
     list.ids.push_back(token["id"]);
     list.agents.emplace_back(std::string_view(token["agent"]));
     list.current.push_back(token["current"]);
@@ -286,7 +321,7 @@ TEST(S4, OneOfThemEndsAloneAndOnlyOnesOwn) {
   EXPECT_EQ(use_token(client, kept, "kept", item(id_of_ended), "DELETE").status, 204);
   EXPECT_EQ(use_token(client, ended, "ended").body, detail("Token is expired"));
   EXPECT_EQ(use_token(client, kept, "kept", item(id_of_ended), "DELETE").status, 404);
-  for (const char* const id : {"0", "x", "-1", "99999999999999999999", "1x"}) {
+  for (const char* const id : {"0", "01", "x", "-1", "99999999999999999999", "1x"}) {
     EXPECT_EQ(use_token(client, kept, "kept", std::string(kMyTokensPath) + id + '/', "DELETE").status, 404)
         << id;
   }
@@ -363,6 +398,34 @@ TEST(S5, TheNewOneHasItsBounds) {
   EXPECT_EQ(browser.send("POST", kMyPasswordPath, "{}").body,
             R"({"current_password":["This field is required."],"new_password":["This field is required."]})");
   EXPECT_EQ(browser.send("POST", kMyPasswordPath, password_json(kPassword, "12345678")).status, 200);
+}
+
+TEST(S4, EveryAnswerToATokenCarriesTheTimeoutAndIsKeptByNobody) {
+  HttpClient client(common_server().port());
+  const std::string agent = own_agent();
+  const std::string token = obtain_token(client, agent);
+  for (const auto& [method, target] :
+       {std::pair{"GET", kMePath}, std::pair{"GET", kMyTokensPath},
+        std::pair{"GET", "/api/v2/me/tokens/?before=x"}, std::pair{"DELETE", "/api/v2/me/tokens/0/"},
+        std::pair{"POST", kMyPasswordPath}, std::pair{"GET", kSessionPath},
+        std::pair{"DELETE", kMyTokensPath}}) {
+    const Response response = use_token(client, token, agent, target, method);
+    EXPECT_EQ(response.value("Auth-Token-Timeout"), "1800")
+        << method << ' ' << target << ' ' << response.status;
+    EXPECT_EQ(response.value("Cache-Control"), "no-store") << method << ' ' << target;
+  }
+}
+
+TEST(S5, APasswordThatAnAdministratorSetsMeanwhileStays) {
+  OwnServer server;
+  Browser browser = browser_on(server.process, "browser");
+  ASSERT_EQ(run_latchkey(server.process.data(), {"user", "passwd", kUser, "--password-stdin"},
+                         "set by the administrator")
+                .status,
+            0);
+  EXPECT_EQ(browser.send("POST", kMyPasswordPath, password_json(kPassword, "battery staple")).status, 401);
+  HttpClient client(server.process.port());
+  EXPECT_EQ(log_in(client, "other", kUser, "set by the administrator").status, 200);
 }
 
 TEST(S5, ByBasicAllTokensEnd) {

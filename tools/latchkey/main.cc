@@ -33,6 +33,7 @@ struct Arguments {
   std::string user;
   bool json = false;
   bool password_stdin = false;
+  bool password_hash_stdin = false;
   bool superuser = false;
   std::string first_name;
   std::string last_name;
@@ -65,9 +66,10 @@ Result<void> check_encoding(const Arguments& arguments) {
   return {};
 }
 
+/// The password, or in its place the hash that is given.
 Result<SecretText> password_of(const Arguments& arguments) {
-  Result<SecretText> password =
-      arguments.password_stdin ? read_password_from_stdin() : ask_for_password(arguments.user);
+  const bool is_piped = arguments.password_stdin || arguments.password_hash_stdin;
+  Result<SecretText> password = is_piped ? read_password_from_stdin() : ask_for_password(arguments.user);
   if (password && !is_utf8(password->view())) {
     return failure(ErrorCode::kInvalid,
                    "the password is not valid UTF-8: see the terminal's encoding and `locale`");
@@ -75,12 +77,12 @@ Result<SecretText> password_of(const Arguments& arguments) {
   return password;
 }
 
-/// The body of a request that sets a password. It is built in one piece of memory, and wiped.
-SecretText body_with(const SecretText& password, std::string_view other_members) {
+/// The body of a request that sets a password, or its hash. It is built in one piece of memory, and wiped.
+SecretText body_with(const Arguments& arguments, const SecretText& password, std::string_view other_members) {
   constexpr std::size_t kLongestEscape = 6;
   std::string json;
   json.reserve(other_members.size() + password.view().size() * kLongestEscape + 32);
-  json += "{\"password\":";
+  json += arguments.password_hash_stdin ? "{\"password_hash\":" : "{\"password\":";
   append_json_string(json, password.view());
   json += other_members;
   json.push_back('}');
@@ -126,7 +128,7 @@ int add_user(const Arguments& arguments) {
   const Result<SecretText> password = password_of(arguments);
   if (!password) return refuse(password.error().text);
   return act(
-      arguments, {"POST", "/users", body_with(*password, members_of_new_user(arguments))},
+      arguments, {"POST", "/users", body_with(arguments, *password, members_of_new_user(arguments))},
       [&](std::string_view) { return fmt::format("added {}\n", arguments.user); }, true);
 }
 
@@ -134,7 +136,8 @@ int set_password(const Arguments& arguments) {
   const Result<SecretText> password = password_of(arguments);
   if (!password) return refuse(password.error().text);
   return act(arguments,
-             {"POST", "/users/" + percent_encoded(arguments.user) + "/password", body_with(*password, "")},
+             {"POST", "/users/" + percent_encoded(arguments.user) + "/password",
+              body_with(arguments, *password, "")},
              [&](std::string_view json) {
                return fmt::format("set the password of {}{}\n", arguments.user, ended_text(json));
              });
@@ -215,8 +218,12 @@ class CommandLine {
     return made;
   }
   void take_password(CLI::App& of) {
-    of.add_flag("--password-stdin", arguments_.password_stdin,
-                "read the password from standard input, up to its end; one line end there is dropped");
+    CLI::Option* const password =
+        of.add_flag("--password-stdin", arguments_.password_stdin,
+                    "read the password from standard input, up to its end; one line end there is dropped");
+    of.add_flag("--password-hash-stdin", arguments_.password_hash_stdin,
+                "read the password's hash so, as another program stored it; the next login replaces it")
+        ->excludes(password);
   }
 
   void add_user_commands() {

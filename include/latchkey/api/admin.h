@@ -11,13 +11,16 @@
 //   GET    /tokens/NAME           the user's tokens, oldest first, without what would open anything
 //   DELETE /tokens/NAME           ends the user's tokens
 //
-// NAME is percent-encoded. Every change is durable when it is answered, and may be asked for again.
+// In the place of "password" may stand "password_hash", one of another program (hash_scheme.h), which is kept
+// as it is until the user logs in. NAME is percent-encoded. Every change is durable when it is answered, and
+// may be asked for again.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "latchkey/api/admin_json.h"
 #include "latchkey/base/clock.h"
 #include "latchkey/base/log.h"
 #include "latchkey/base/result.h"
@@ -84,6 +87,8 @@ class Admin {
                                         SecretText body);
   runtime::Task<AdminReply> act_on_tokens(std::string method, std::string name);
   runtime::Task<Result<credential::User>> find_user(std::string name);
+  /// The hash to store: the one that was given, if it can be verified here, or a new one of the password.
+  runtime::Task<Result<std::string>> hash_of(AdminBody body);
 
   AdminServices services_;
 };

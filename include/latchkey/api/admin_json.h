@@ -21,6 +21,7 @@ inline constexpr std::size_t kMaxAdminBodyBytes = std::size_t{64} << 10;
 struct AdminBody {
   std::optional<std::string> name;
   std::optional<SecretText> password;
+  std::optional<std::string> password_hash;
   bool superuser = false;
   std::string first_name;
   std::string last_name;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "latchkey/api/password_check.h"
 #include "latchkey/base/clock.h"
 #include "latchkey/base/result.h"
 #include "latchkey/http/response.h"
@@ -31,8 +32,8 @@ void answer_detail(http::ResponseWriter& response, int status, std::string_view 
 void answer_detail(http::ResponseWriter& response, int status, std::string_view allow, std::string_view text,
                    BootTime now);
 
-/// 404 by C-71.
-void answer_not_found(http::ResponseWriter& response, BootTime now);
+/// 404 by C-71, with `Allow` (empty: without).
+void answer_not_found(http::ResponseWriter& response, std::string_view allow, BootTime now);
 
 /// 405 by C-2.
 void answer_method_not_allowed(http::ResponseWriter& response, std::string_view allow,
@@ -45,5 +46,9 @@ void answer_unavailable(http::ResponseWriter& response, std::string_view allow, 
 /// 429 with `Retry-After`: too many failed attempts (C-20). `seconds` is at least 1.
 void answer_throttled(http::ResponseWriter& response, std::string_view allow, std::int64_t seconds,
                       BootTime now);
+
+/// Answers where a password was not tried: 429 or 503. False, with nothing written, where it was.
+bool answer_untried(http::ResponseWriter& response, std::string_view allow, const PasswordVerdict& verdict,
+                    BootTime now);
 
 }  // namespace latchkey::api

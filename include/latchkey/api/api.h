@@ -36,7 +36,7 @@ class Api final : public http::Handler {
   std::string_view allow(const http::RequestHead& head) noexcept override;
 
  private:
-  static constexpr std::size_t kRoutes = 16;
+  static constexpr std::size_t kRoutes = 18;
 
   const Route* find(std::string_view path) const noexcept;
   bool redirect(http::Exchange& exchange) const;

@@ -29,7 +29,7 @@ const store::BindingHash& binding_of(const http::Exchange& exchange, ConnectionB
 token::Admission admission_of(const http::Exchange& exchange, const Presented& presented,
                               ConnectionBinding& binding, const Services& services);
 
-/// 401 (or 400 for a credential that stands twice) for credentials that admit nobody. `admission` counts for
+/// 401 (or 400 for a credential that stands twice) for credentials that admit nobody. `outcome` counts for
 /// kind kToken only. `basic`: whether the resource takes Basic, for the challenge.
 void answer_refused(http::Exchange& exchange, const Presented& presented, token::Outcome outcome, bool basic,
                     const Services& services);
@@ -42,13 +42,10 @@ struct Caller {
 };
 
 /// Finds out who sends the request, by token or by Basic, and answers where it is nobody who may. `allow`: of
-/// the resource, which outlives the task.
+/// the resource, which outlives the task. Every answer to a caller who is known carries `Auth-Token-Timeout`
+/// where it was by token (C-31), and is kept by nobody else.
 runtime::Task<Caller> identify(http::Exchange& exchange, ConnectionBinding& binding, std::string_view allow,
                                Services& services);
-
-/// Begins an answer to `caller`: status, `Allow`, and by token `Auth-Token-Timeout` (C-31).
-http::ResponseWriter& begin_answer(http::Exchange& exchange, int status, std::string_view allow,
-                                   const Caller& caller, const Services& services);
 
 /// Who Basic credentials are.
 struct BasicCaller {

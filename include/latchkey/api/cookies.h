@@ -31,6 +31,11 @@ bool is_under_tls(const http::Exchange& exchange, const ApiSettings& settings) n
 /// Whether the browser, if it is one, says that no other site had a part in the request (Fetch Metadata).
 bool is_from_here(const http::RequestHead& head) noexcept;
 
+/// Whether a browser may send this body for a page of another site without asking here first (Fetch,
+/// CORS-safelisted request-header): such a page could have its visitors' addresses throttled by logins that
+/// fail (C-20).
+bool may_be_another_sites_form(const http::RequestHead& head) noexcept;
+
 /// Whether an unsafe request with these credentials may come from another site: they are a cookie, and the
 /// second value is missing or wrong, or the browser says that the request comes from elsewhere. An operation
 /// for a token's holder is older than the second value: clients of it that are no browsers (they send neither

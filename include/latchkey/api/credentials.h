@@ -21,6 +21,7 @@ struct Presented {
   Kind kind = Kind::kNothing;
   bool bearer = false;     ///< it came as `Bearer`, and is challenged so (C-32)
   bool by_cookie = false;  ///< it came as a cookie, which a browser sends of itself
+  bool is_basic = false;   ///< kMalformed: it came as `Basic`
   std::optional<http::TokenBytes> token;
   std::string_view word;
   std::string_view problem;

@@ -18,7 +18,7 @@ struct FieldDescription {
   std::string_view name;
   std::string_view label;
   std::size_t min_length = 0;  ///< characters; 0: no bound
-  std::size_t max_length = 0;  ///< characters
+  std::size_t max_length = 0;  ///< characters; of a password bytes
   bool is_password = false;
 };
 
@@ -36,6 +36,12 @@ enum class Access : std::uint8_t {
   kUser,    ///< a user's; without them the answer is 401 (C-32)
 };
 
+/// A parameter of the query.
+struct ParameterDescription {
+  std::string_view name;
+  std::string_view meaning;
+};
+
 struct OperationDescription {
   http::Method method;
   std::string_view method_text;
@@ -44,6 +50,7 @@ struct OperationDescription {
   std::span<const FieldDescription> fields{};
   std::span<const std::string_view> parses{};  ///< media types of bodies
   std::span<const AnswerDescription> answers{};
+  std::span<const ParameterDescription> parameters{};
 };
 
 /// The forms in which a resource's answers go out.

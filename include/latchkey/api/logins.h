@@ -49,8 +49,6 @@ class Logins {
                                     const Error& error, std::string_view allow, BootTime began);
   runtime::Task<void> refuse(http::Exchange& exchange, std::string name, std::string_view allow,
                              BootTime began);
-  void answer_verdict(http::Exchange& exchange, const PasswordVerdict& verdict, std::string_view name,
-                      std::string_view allow);
   void answer_refused_login(http::Exchange& exchange, std::string_view name, std::string_view allow);
 
   Services& services_;

@@ -20,7 +20,8 @@ class MyPasswordResource final : public Resource {
   runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding) override;
 
  private:
-  runtime::Task<void> change(http::Exchange& exchange, Caller caller, SecretText password);
+  runtime::Task<void> change(http::Exchange& exchange, Caller caller, std::int64_t password_number,
+                             SecretText password);
   void refuse(http::Exchange& exchange);
 
   Services& services_;

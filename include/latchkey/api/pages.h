@@ -62,8 +62,7 @@ class Pages {
   const std::unique_ptr<Templates> templates_;
 };
 
-/// Adds the headers of every page: nothing from elsewhere is loaded, no other site frames it, nobody keeps
-/// it.
+/// Adds the headers of every page: nothing from elsewhere is loaded, no other site frames it.
 void add_page_headers(http::ResponseWriter& response);
 
 }  // namespace latchkey::api

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "latchkey/base/clock.h"
 #include "latchkey/base/log.h"
@@ -61,7 +62,8 @@ class PasswordCheck {
   /// through than of a thousand in a row. The charges are taken back where the password was right, or where
   /// the attempt never was one. A success clears nothing else: who has an account must not clear his address
   /// by it. Where the throttle by user would refuse, an address from which that user logged in within
-  /// kKnownAddressMs is let through, uncharged by user; the throttle by address bounds it.
+  /// kKnownAddressMs is let through, uncharged by user. A third meter, of name and address together, bounds
+  /// how often the store is asked for that, and how often such an address fails in that name.
   ///
   /// WrongPassword comes at the end of a step of time (Authenticator::failure_answer_time); all else at once.
   runtime::Task<PasswordVerdict> check(std::string name, SecretText password, net::IpAddress address);
@@ -71,12 +73,15 @@ class PasswordCheck {
   runtime::Task<void> wait_as_if_wrong(BootTime began);
 
  private:
-  credential::KnownAddressHash known_hash(std::string_view name, const net::IpAddress& network) const;
+  using Pair = std::vector<std::uint8_t>;
+  static Pair pair_of(std::string_view name, const net::IpAddress& network);
   Throttled refuse(std::atomic<std::uint64_t>& counter, std::string_view by, std::string_view name,
                    const net::IpAddress& address, std::int64_t wait_ms);
   runtime::Task<void> remember(std::string name, net::IpAddress network);
 
   const PasswordCheckParts parts_;
+  BootTime refusals_logged_{};           ///< when the last line on a refusal was written
+  std::uint64_t refusals_unlogged_ = 0;  ///< since then
 };
 
 }  // namespace latchkey::api

@@ -18,6 +18,7 @@ class Rendition {
  public:
   /// `exchange` outlives the object.
   explicit Rendition(http::Exchange& exchange);
+  ~Rendition();
   Rendition(const Rendition&) = delete;
   Rendition& operator=(const Rendition&) = delete;
 
@@ -28,8 +29,10 @@ class Rendition {
   void send_indented(std::size_t indent, BootTime now);
 
   /// Sends the answer of `inner` on as a page, or as it is where it has no body to show.
+  /// `token_timeout`: for the answer to a visitor who is signed in (C-31).
   void send_page(const Pages& pages, const ResourceDescription& description,
-                 std::vector<Breadcrumb> breadcrumbs, const Visitor& visitor, BootTime now);
+                 std::vector<Breadcrumb> breadcrumbs, const Visitor& visitor, std::string_view token_timeout,
+                 BootTime now);
 
  private:
   http::Exchange& exchange_;

@@ -60,12 +60,11 @@ class Sessions final : public SessionEnder {
   /// Ends all tokens that a user has but this one. Gives how many.
   runtime::Task<Result<std::size_t>> end_others(std::int64_t user_id, std::optional<http::TokenBytes> keep);
 
-  /// Ends the user's token of this row. False where he has none.
-  runtime::Task<Result<bool>> end_row(std::int64_t user_id, store::RowId row);
-
-  /// token::Shard::live_tokens, by the core that owns them.
-  runtime::Task<Result<token::LiveTokens>> live_tokens(std::int64_t user_id, store::RowId before,
-                                                       std::size_t limit,
+  /// token::Shard::end_session and live_tokens, by the core that owns the user's tokens. The sessions outlive
+  /// the task.
+  runtime::Task<Result<bool>> end_session(const store::Session& session);
+  runtime::Task<Result<token::LiveTokens>> live_tokens(std::int64_t user_id,
+                                                       const std::vector<store::Session>& sessions,
                                                        std::optional<http::TokenBytes> current);
 
   /// What a page shows beside the cookie with this token: 32 hexadecimal digits.

@@ -29,7 +29,7 @@ class Authenticator {
   runtime::Task<Result<std::optional<User>>> authenticate(std::string name, SecretText password);
 
   /// When a refusal is to be answered that `began` with its request and was decided `now`: at the end of
-  /// the step of HashPool::refusal_step_ms in which it was (C-14).
+  /// the step of HashPool::refusal_step in which it was (C-14).
   BootTime failure_answer_time(BootTime began, BootTime now) const noexcept;
 
   /// Whether the user that `authenticate` gave is still active and has the same password. A login asks this

@@ -25,8 +25,10 @@ class Directory {
   virtual runtime::Task<Result<bool>> replace_hash(std::int64_t id, std::string expected,
                                                    std::string replacement) = 0;
 
-  /// Sets a new password's hash. False where there is no such user.
-  virtual runtime::Task<Result<bool>> set_password_hash(std::int64_t id, std::string hash) = 0;
+  /// Sets a new password's hash where the user is active and the password is still the one of this number, so
+  /// that who knew the last one never undoes what an administrator has set meanwhile. False where it is not.
+  virtual runtime::Task<Result<bool>> change_password_hash(std::int64_t id, std::int64_t password_number,
+                                                           std::string hash) = 0;
 };
 
 }  // namespace latchkey::credential

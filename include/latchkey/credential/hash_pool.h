@@ -1,7 +1,7 @@
 // HashPool: what the hash workers share; it is their runtime::WorkerHooks. HashClient: a core's way to them.
 // The core's coroutines wait in the client's own bounded queue, and at most a few jobs of a client are at a
-// worker, so that clients take turns. The pool is made at start and never changes; a client is of its core
-// thread alone.
+// worker, so that clients take turns. The pool is made at start and never changes, but for its refusal step;
+// a client is of its core thread alone.
 #pragma once
 
 #include <atomic>
@@ -15,6 +15,7 @@
 #include "latchkey/base/result.h"
 #include "latchkey/base/secret.h"
 #include "latchkey/credential/hash_scheme.h"
+#include "latchkey/credential/refusal_step.h"
 #include "latchkey/runtime/mailbox.h"
 #include "latchkey/runtime/task.h"
 #include "latchkey/runtime/worker.h"
@@ -36,26 +37,23 @@ class HashPool final : public runtime::WorkerHooks {
   /// exist, so that the answer takes the same time (C-14).
   const std::string& dummy_hash() const noexcept { return dummy_hash_; }
 
-  /// The step of time in which refused logins are answered (C-14): about twice what a hash by the current
-  /// settings takes on an idle machine, so that one that waited its turn falls into a later step whatever was
-  /// wrong.
-  std::int64_t refusal_step_ms() const noexcept { return refusal_step_ms_; }
+  /// The step of time in which refused logins are answered (C-14). It covers a hash by the current settings
+  /// from the start; the server has it cover the kinds that stand in the directory, and whoever adds a hash
+  /// of another kind has it measured first (HashClient::measure).
+  RefusalStep& refusal_step() noexcept { return refusal_step_; }
+  const RefusalStep& refusal_step() const noexcept { return refusal_step_; }
 
   /// Lowers the worker's priority, so that a storm of logins leaves the cores' checks alone.
   void started(runtime::Port& port) noexcept override;
 
  private:
-  HashPool(const HashSettings& settings, std::vector<runtime::PortId> workers, std::string dummy_hash,
-           std::int64_t refusal_step_ms)
-      : settings_(settings),
-        workers_(std::move(workers)),
-        dummy_hash_(std::move(dummy_hash)),
-        refusal_step_ms_(refusal_step_ms) {}
+  HashPool(const HashSettings& settings, std::vector<runtime::PortId> workers, std::string dummy_hash)
+      : settings_(settings), workers_(std::move(workers)), dummy_hash_(std::move(dummy_hash)) {}
 
   const HashSettings settings_;
   const std::vector<runtime::PortId> workers_;
   const std::string dummy_hash_;
-  const std::int64_t refusal_step_ms_;
+  RefusalStep refusal_step_;
 };
 
 /// Read by any thread, for the metrics page.
@@ -72,7 +70,7 @@ class HashClient {
   static constexpr std::size_t kMaxAtWorker = 2;
 
   /// `max_waiting`: jobs in the queue beside those at the workers. `port` and `pool` outlive the client.
-  HashClient(runtime::Port& port, const HashPool& pool, std::size_t max_waiting);
+  HashClient(runtime::Port& port, HashPool& pool, std::size_t max_waiting);
   /// No job may be waiting.
   ~HashClient();
   HashClient(const HashClient&) = delete;
@@ -83,6 +81,11 @@ class HashClient {
 
   /// make_hash on a worker, by the pool's settings. kOverloaded at once where the queue is full.
   runtime::Task<Result<std::string>> make(SecretText password);
+
+  /// RefusalStep::measure on a worker, before a user gets a hash that was not made here. `clock` outlives the
+  /// wait. Errors: kInvalid, by check_stored_hash; kUnavailable, this machine has not the memory to verify
+  /// it; kOverloaded at once where the queue is full.
+  runtime::Task<Result<void>> measure(std::string stored_hash, const Clock& clock);
 
   const HashPool& pool() const noexcept { return pool_; }
   const HashMetrics& metrics() const noexcept { return metrics_; }
@@ -122,7 +125,7 @@ class HashClient {
   bool find_worker(std::size_t& worker) const noexcept;
 
   runtime::Port& port_;
-  const HashPool& pool_;
+  HashPool& pool_;
   const std::size_t max_waiting_;
   std::vector<std::size_t> at_worker_;  ///< this client's jobs at each of the pool's workers
   Job* first_ = nullptr;                ///< the queue, through the jobs themselves

@@ -2,12 +2,19 @@
 // scheme that the stored one names. Pure but dear: a call takes tens of milliseconds and maps the memory that
 // the scheme asks for, so it runs on the hash pool's threads, or in the offline command. Any thread, after
 // `sodium_init`.
+//
+// Read are Argon2id, and what other programs have written, which the next login replaces (needs_rehash):
+// Django's pbkdf2_sha256 and bcrypt_sha256; and of crypt(5) bcrypt ($2a$, $2b$, $2y$), scrypt ($7$), yescrypt
+// ($y$) and sha512-crypt ($6$). A password with a NUL in it matches none of these but Argon2id; nor, where
+// the scheme is one of crypt(5) and not bcrypt, does one over 511 bytes. bcrypt itself looks at the first 72
+// bytes alone, and a longer password is right where they are.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "latchkey/base/result.h"
 
@@ -22,8 +29,17 @@ inline constexpr std::uint32_t kMinHashPasses = 1;
 inline constexpr std::uint32_t kMaxHashPasses = 64;
 /// More lanes in a stored hash are refused; those made here have one.
 inline constexpr std::uint32_t kMaxHashLanes = 16;
+/// What stored hashes of other schemes may cost: some seconds. scrypt and yescrypt are held to
+/// kMaxHashMemoryBytes, over all lanes.
+inline constexpr std::uint32_t kMaxPbkdf2Iterations = 10'000'000;
+inline constexpr std::uint32_t kMaxBcryptCost = 16;
+inline constexpr std::uint32_t kMaxSha512CryptRounds = 1'000'000;
+/// Of a longer password bcrypt sees no more.
+inline constexpr std::size_t kMaxBcryptPasswordBytes = 72;
 /// Longest stored hash that is read.
 inline constexpr std::size_t kMaxStoredHashBytes = 512;
+/// Longest kind of one (hash_kind).
+inline constexpr std::size_t kMaxHashKindBytes = 40;
 
 /// What new hashes cost: OWASP's first choice for Argon2id by default.
 struct HashSettings {
@@ -42,11 +58,19 @@ Result<std::string> make_hash(std::string_view password, const HashSettings& set
 /// Cheap. The text holds nothing of the hash but its scheme's name.
 Result<void> check_stored_hash(std::string_view stored);
 
+/// The characters at the front of `stored` that say its scheme and what it costs, at most kMaxHashKindBytes
+/// of ASCII: `pbkdf2_sha256$260000$`. Hashes of one kind take the same time to verify. Errors as
+/// check_stored_hash.
+Result<std::string_view> hash_kind(std::string_view stored);
+
+/// How the hashes of each scheme that is read begin. One may begin with another.
+std::vector<std::string_view> hash_prefixes();
+
 /// Whether `password` is the one that `stored` was made from. Errors: kInvalid, the password is too long, or
 /// `stored` does not pass check_stored_hash; kUnavailable, no memory.
 Result<bool> verify_password(std::string_view password, std::string_view stored);
 
 /// True when `stored` was made by other parameters than these, or another scheme.
-bool needs_rehash(std::string_view stored, const HashSettings& settings) noexcept;
+bool needs_rehash(std::string_view stored, const HashSettings& settings);
 
 }  // namespace latchkey::credential

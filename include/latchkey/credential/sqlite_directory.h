@@ -20,11 +20,13 @@ class SqliteDirectory final : public Directory {
   runtime::Task<Result<std::optional<User>>> find_by_id(std::int64_t id) override;
   runtime::Task<Result<bool>> replace_hash(std::int64_t id, std::string expected,
                                            std::string replacement) override;
-  runtime::Task<Result<bool>> set_password_hash(std::int64_t id, std::string hash) override;
+  runtime::Task<Result<bool>> change_password_hash(std::int64_t id, std::int64_t password_number,
+                                                   std::string hash) override;
 
   /// As the functions of the same names in user_table.h; each is durable when it ends without an error.
   runtime::Task<Result<User>> add(User user);
   runtime::Task<Result<std::vector<User>>> list(std::string after, std::size_t limit);
+  runtime::Task<Result<bool>> set_password_hash(std::int64_t id, std::string hash);
   runtime::Task<Result<bool>> set_active(std::int64_t id, bool active);
   runtime::Task<Result<bool>> remove(std::int64_t id);
 

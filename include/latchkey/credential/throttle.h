@@ -1,6 +1,6 @@
-// Throttle: how often a login may fail, by user and by address (C-20). One object, made at start and shared
-// by all core threads; every call is a bounded number of steps on atomics, without a lock, an allocation or a
-// clock of its own. What it knows is in memory alone: a restart forgives.
+// Throttle: how often a login may fail, by user, by address and by the two together (C-20). One object, made
+// at start and shared by all core threads; every call is a bounded number of steps on atomics, without a
+// lock, an allocation or a clock of its own. What it knows is in memory alone: a restart forgives.
 #pragma once
 
 #include <array>
@@ -91,17 +91,23 @@ class Throttle {
   /// After `sodium_init`.
   Throttle(const ThrottleSettings& settings, Random& random)
       : by_user_(settings.failures_by_user, settings.window_ms, random),
-        by_address_(settings.failures_by_address, settings.window_ms, random) {}
+        by_address_(settings.failures_by_address, settings.window_ms, random),
+        by_pair_(settings.failures_by_address != 0 ? settings.failures_by_address : settings.failures_by_user,
+                 settings.window_ms, random) {}
 
   /// A key is the name as the request gives it, of a user that exists or not.
   FailureMeter& by_user() noexcept { return by_user_; }
   /// A key is the address's 16 bytes, without what tells apart the machines of one network.
   FailureMeter& by_address() noexcept { return by_address_; }
+  /// A key is a name and an address together: for attempts past the throttle by user, so that they have a
+  /// bound of their own. As many failures as by address; where that is off, as by user.
+  FailureMeter& by_pair() noexcept { return by_pair_; }
   ThrottleMetrics& metrics() noexcept { return metrics_; }
 
  private:
   FailureMeter by_user_;
   FailureMeter by_address_;
+  FailureMeter by_pair_;
   ThrottleMetrics metrics_;
 };
 

@@ -29,9 +29,9 @@ net::IpAddress remote_address(const net::IpAddress& peer, std::span<const net::N
 net::IpAddress remote_address(const net::IpAddress& peer, std::span<const net::Network> trusted,
                               ForwardedSource source, const RequestHead& head) noexcept;
 
-/// Whether a trusted peer says that the request reached it over TLS: by the last element of
-/// `X-Forwarded-Proto`, or by `proto` in the last element of `Forwarded`, as `source` has it. False from
-/// anyone else, and for what is malformed.
+/// Whether a trusted peer says that the client came over TLS: by `proto` in the element of `Forwarded` that
+/// names the remote address, or by the last element of `X-Forwarded-Proto`, which is the last hop's, as
+/// `source` has it. False from anyone else, and for what is malformed.
 bool came_over_https(const net::IpAddress& peer, std::span<const net::Network> trusted,
                      ForwardedSource source, const RequestHead& head) noexcept;
 

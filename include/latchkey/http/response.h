@@ -44,6 +44,10 @@ class ResponseWriter {
 
   ResponseWriter(std::string& out, const Context& context) noexcept : out_(out), context_(context) {}
 
+  /// A header that stands on the answer whatever it will be; before `status`, kMaxPresets at most. Both
+  /// outlive the answer.
+  void preset(std::string_view name, std::string_view value) noexcept;
+
   /// First. Then any number of headers, then exactly one of `body` and `no_body`.
   ResponseWriter& status(int code);
   ResponseWriter& header(std::string_view name, std::string_view value);
@@ -63,10 +67,19 @@ class ResponseWriter {
   int status_code() const noexcept { return status_; }
 
  private:
+  static constexpr std::size_t kMaxPresets = 2;
+  struct Preset {
+    std::string_view name;
+    std::string_view value;
+  };
+
   void common_headers(BootTime now);
+  void status_line(int code);
 
   std::string& out_;
   Context context_;
+  std::array<Preset, kMaxPresets> presets_{};
+  std::size_t preset_count_ = 0;
   int status_ = 0;
   bool finished_ = false;
 };

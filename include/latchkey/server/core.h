@@ -43,7 +43,7 @@ struct CoreContext {
   Log& log;
   const api::ApiSettings& api_settings;
   const http::ConnectionSettings& connection_settings;
-  const credential::HashPool& hash_pool;
+  credential::HashPool& hash_pool;
   credential::Throttle& throttle;
   const token::Keyring& keyring;
   std::size_t hash_queue;       ///< waiting logins, of one core

@@ -28,12 +28,14 @@ Result<std::size_t> refresh(Database& database, std::span<const SessionRefresh> 
 Result<std::size_t> forget_rows(Database& database, std::span<const RowId> rows);
 
 Result<std::optional<Session>> find_session(Database& database, const LookupHash& lookup);
+Result<std::optional<Session>> find_session_row(Database& database, RowId row);
 
 /// The user's rows that are not dead, oldest first, at most `limit`.
 Result<std::vector<Session>> live_sessions_of(Database& database, std::int64_t user_id, std::size_t limit);
 
-/// The sessions of these rows, in their order; those that are gone are left out.
-Result<std::vector<Session>> sessions_of_rows(Database& database, std::span<const RowId> rows);
+/// The user's rows below `before` that are not dead, newest first, at most `limit`.
+Result<std::vector<Session>> newest_live_sessions_of(Database& database, std::int64_t user_id, RowId before,
+                                                     std::size_t limit);
 
 /// Buries all rows of the user that are not dead. Gives how many.
 Result<std::size_t> bury_all_of(Database& database, std::int64_t user_id, Death reason, WallTime at);

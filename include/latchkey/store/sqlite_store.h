@@ -22,7 +22,9 @@ class SqliteStore final : public Store {
   runtime::Task<Result<bool>> forget(std::vector<RowId> rows) override;
   runtime::Task<Result<std::optional<Session>>> find(LookupHash lookup) override;
   runtime::Task<Result<std::vector<Session>>> sessions_of(std::int64_t user_id, std::size_t limit) override;
-  runtime::Task<Result<std::vector<Session>>> sessions_at(std::vector<RowId> rows) override;
+  runtime::Task<Result<std::vector<Session>>> newest_sessions_of(std::int64_t user_id, RowId before,
+                                                                 std::size_t limit) override;
+  runtime::Task<Result<std::optional<Session>>> find_row(RowId row) override;
 
  private:
   runtime::Port& port_;

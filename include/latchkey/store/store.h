@@ -37,9 +37,12 @@ class Store {
   virtual runtime::Task<Result<std::vector<Session>>> sessions_of(std::int64_t user_id,
                                                                   std::size_t limit) = 0;
 
-  /// The sessions of these rows, in the order of the rows that are asked for; those that are gone are left
-  /// out.
-  virtual runtime::Task<Result<std::vector<Session>>> sessions_at(std::vector<RowId> rows) = 0;
+  /// Those whose rows are below `before`, newest first, at most `limit`.
+  virtual runtime::Task<Result<std::vector<Session>>> newest_sessions_of(std::int64_t user_id, RowId before,
+                                                                         std::size_t limit) = 0;
+
+  /// The session of this row, dead or alive.
+  virtual runtime::Task<Result<std::optional<Session>>> find_row(RowId row) = 0;
 };
 
 }  // namespace latchkey::store

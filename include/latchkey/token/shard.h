@@ -71,9 +71,8 @@ struct LiveToken {
 };
 
 struct LiveTokens {
-  std::vector<LiveToken> tokens;  ///< newest first
-  std::size_t count = 0;          ///< of all that the user has
-  bool has_more = false;          ///< older ones than these
+  std::vector<LiveToken> tokens;  ///< in the order of the sessions that were asked for
+  std::size_t count = 0;          ///< of all that the user has, logins under way included
 };
 
 enum class Loaded {
@@ -125,13 +124,11 @@ class Shard {
   /// Ends all tokens that the user has now, but `keep`. How many. On an error some may live on: ask again.
   runtime::Task<Result<std::size_t>> end_all(std::int64_t user_id, store::Death reason,
                                              std::optional<Token> keep = std::nullopt);
-  /// Ends the user's session of this row. Walks through the user's tokens. False where it is not there or not
-  /// live.
-  runtime::Task<Result<bool>> end_row(std::int64_t user_id, store::RowId row);
+  /// Ends the token of a session that the store has. As `end`.
+  runtime::Task<Result<bool>> end_session(const store::Session& session);
 
-  /// The user's live tokens whose rows are below `before`, newest first, at most `limit`; the one that is
-  /// `current` is marked. Walks through those that are newer.
-  LiveTokens live_tokens(std::int64_t user_id, store::RowId before, std::size_t limit,
+  /// Which of these sessions of the user, as the store has them, live; `current` is marked.
+  LiveTokens live_tokens(std::int64_t user_id, const std::vector<store::Session>& sessions,
                          const std::optional<Token>& current) const;
 
   /// Turns the wheel, drops old tombstones, starts writes: at most `budget` entries are looked at. Once a
@@ -192,6 +189,7 @@ class Shard {
   Login commit(EntryId id, store::RowId row, TableTime asked);
   runtime::Task<void> end_pending(Pending& pending, store::RowId row);
   Login login_of(EntryId id, bool is_new) const noexcept;
+  Token token_of(const store::Session& session) const noexcept;
 
   // Deaths.
   void kill(EntryId id, State state, Life reason, TableTime died);

@@ -24,7 +24,8 @@ function send(method, url, { headers = {}, body } = {}) {
   return fetch(url, {
     method,
     body,
-    headers: { Accept: JSON_TYPE, ...headers },
+    // By the last one the server knows a script's request, and challenges it so that no dialog of the browser opens.
+    headers: { Accept: JSON_TYPE, 'X-Requested-With': 'XMLHttpRequest', ...headers },
     credentials: 'same-origin',
     cache: 'no-store',
   });
@@ -61,9 +62,11 @@ function sentenceOf({ status, data }) {
 
 // --- What every page shares -------------------------------------------------------------------------------
 
-function show(notice, ...content) {
-  notice.replaceChildren(...content);
-  notice.hidden = content.length === 0;
+/** Puts a notice into its region, or empties it; the region itself stays, or a screen reader would not listen to it. */
+function tell(id, ...content) {
+  const region = byId(id);
+  const tone = region.getAttribute('role') === 'alert' ? 'notice-bad' : 'notice-good';
+  region.replaceChildren(...(content.length ? [element('p', { class: `notice ${tone}` }, ...content)] : []));
 }
 
 /** Asks by a dialog; resolves to whether its button of that value was pressed. */
@@ -110,7 +113,9 @@ function prepareReveals() {
 }
 
 function setFieldError(id, text) {
-  show(byId(`${id}-error`), ...(text ? [text] : []));
+  const error = byId(`${id}-error`);
+  error.textContent = text;
+  error.hidden = !text;
   if (text) byId(id).setAttribute('aria-invalid', 'true');
   else byId(id).removeAttribute('aria-invalid');
 }
@@ -259,6 +264,8 @@ async function sendPost() {
   const { type, body } = typedBody(byId('media-type').value, byId('content').value);
   const answer = await exchange('POST', { body, headers: { 'Content-Type': type, ...csrfHeader() } });
   if (/^[0-9a-f]{40}$/.test(answer?.token ?? '')) holdToken(answer.token, answer.expires);
+  // Whoever has signed in here has another cookie, and with it another value to show.
+  if (answer?.csrf_token) document.querySelector('meta[name="csrf-token"]').content = answer.csrf_token;
 }
 
 /** Puts a media type's sample in the box when that type is chosen, unless a person has written there. */
@@ -331,7 +338,7 @@ async function signIn() {
 
   password.value = '';
   const atFault = showFieldErrors(['username', 'password'], answer.data);
-  show(byId('signin-alert'), ...(atFault.length ? [] : [sentenceOf(answer)]));
+  tell('signin-alert', ...(atFault.length ? [] : [sentenceOf(answer)]));
   byId(atFault[0] ?? 'password').focus();
 }
 
@@ -417,21 +424,21 @@ function sessionRow(session, end) {
 }
 
 const clearNotices = () => {
-  show(byId('page-alert'));
-  show(byId('page-status'));
+  tell('page-alert');
+  tell('page-status');
 };
 
 /** Says that the session is over, and where to go; nothing else on the page would work. */
 function sayExpired() {
   clearNotices();
-  show(byId('page-alert'), 'Your session has expired. ', element('a', { href: '/' }, 'Sign in again'));
+  tell('page-alert', 'Your session has expired. ', element('a', { href: '/' }, 'Sign in again'));
   byId('page-alert').querySelector('a').focus();
 }
 
 function sayProblem(answer) {
   clearNotices();
   if (answer.status === 401) return sayExpired();
-  show(byId('page-alert'), sentenceOf(answer));
+  tell('page-alert', sentenceOf(answer));
   byId('page-alert').focus();
 }
 
@@ -453,7 +460,7 @@ async function endSession(session, row) {
   row.remove();
   showCount(Math.max(0, sessionCount - 1));
   clearNotices();
-  show(byId('page-status'), `Ended: ${sessionName(session)}.`);
+  tell('page-status', `Ended: ${sessionName(session)}.`);
   (neighbour?.querySelector('button') ?? byId('sessions-title')).focus();
 }
 
@@ -495,7 +502,7 @@ function passwordChangedText(ended) {
 function sayPasswordRefused(answer) {
   const atFault = showFieldErrors(['current_password', 'new_password'], answer.data);
   if (answer.status === 401) return sayExpired();
-  show(byId('password-alert'), ...(atFault.length ? [] : [sentenceOf(answer)]));
+  tell('password-alert', ...(atFault.length ? [] : [sentenceOf(answer)]));
   byId(atFault[0] ?? 'password-alert').focus();
 }
 
@@ -503,7 +510,7 @@ async function changePassword() {
   const values = ['current_password', 'new_password', 'again'].map((id) => byId(id).value);
   const [currentPassword, newPassword, again] = values;
   clearNotices();
-  show(byId('password-alert'));
+  tell('password-alert');
   showFieldErrors(['current_password', 'new_password', 'again'], {});
   if (newPassword !== again) {
     setFieldError('again', 'This is not the same as the new password above.');
@@ -516,7 +523,7 @@ async function changePassword() {
   if (answer.status !== 200) return sayPasswordRefused(answer);
   byId('password-form').reset();
   await readAgain();
-  show(byId('page-status'), passwordChangedText(answer.data.ended));
+  tell('page-status', passwordChangedText(answer.data.ended));
   byId('page-status').scrollIntoView({ block: 'center' });
 }
 

@@ -28,8 +28,9 @@ export function pageTest(name, options, body) {
     try {
       await visit(server, options.browser, body);
     } catch (error) {
-      // The first thing that went wrong is the one to tell.
+      // The first thing that went wrong is the one to tell, and what the server saw of it.
       await server.stop().catch(() => {});
+      error.message += `\nlatchkeyd's last lines:\n${server.lastWords()}`;
       throw error;
     }
     await server.stop();

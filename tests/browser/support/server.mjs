@@ -105,6 +105,11 @@ export class Server {
     assert.equal(this.#child?.exitCode, 0, `latchkeyd did not end well:\n${this.#log.join('\n')}`);
   }
 
+  /** The last lines that it logged, for a test that failed. */
+  lastWords() {
+    return this.#log.slice(-20).join('\n');
+  }
+
   /** A request from outside any browser: `{status, headers, data}`; `data` is the JSON, else the text. */
   async ask(method, target, { headers = {}, json, body } = {}) {
     if (json !== undefined) headers = { 'Content-Type': 'application/json', ...headers };

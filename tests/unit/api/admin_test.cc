@@ -90,6 +90,21 @@ TEST_F(AdminTest, AddsAUserWhoCanLogInAndSaysWhoItIs) {
   EXPECT_TRUE(logs_in("alice", "my \"pass\xc3\xa4"));
 }
 
+TEST_F(AdminTest, TakesAHashInThePlaceOfAPasswordAsItIsAndMeasuresItFirst) {
+  const std::string bcrypt = "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+  const std::uint64_t before = hasher.metrics().hashes.load();
+  EXPECT_EQ(ask("POST", "/users", R"({"name":"alice","password_hash":")" + bcrypt + "\"}").status, 201);
+  EXPECT_EQ(hasher.metrics().hashes.load(), before + 1);
+  EXPECT_EQ(user("alice")->password_hash, bcrypt);
+  EXPECT_TRUE(logs_in("alice", "U*U"));
+
+  add("bob");
+  EXPECT_EQ(ask("POST", "/users/bob/password", R"({"password_hash":")" + bcrypt + "\"}").status, 200);
+  EXPECT_EQ(user("bob")->password_hash, bcrypt);
+  EXPECT_EQ(user("bob")->password_number, 1);
+  EXPECT_EQ(sessions.asked.size(), 1U);
+}
+
 TEST_F(AdminTest, RefusesAUserThatExistsWithConflict) {
   add("alice");
   const AdminReply reply = ask("POST", "/users", R"({"name":"alice","password":"x"})");
@@ -105,6 +120,10 @@ TEST_F(AdminTest, RefusesBadInputWithWhatIsWrong) {
       {R"({"name":"a","password":"p","x":1})", "unknown member 'x'"},
       {R"({"name":7,"password":"p"})", "'name' that is no text"},
       {R"({"name":"a","password":7})", "'password' that is no text"},
+      {R"({"name":"a","password_hash":7})", "'password_hash' that is no text"},
+      {R"({"name":"a","password_hash":""})", "does not read"},
+      {R"({"name":"a","password_hash":"$2b$05$short"})", "is malformed"},
+      {R"({"name":"a","password":"p","password_hash":"$2b$05$short"})", "not both"},
       {R"({"name":"a","password":"p","superuser":"yes"})", "'superuser' that is no boolean"},
       {R"({"password":"p"})", "name is empty"},
       {R"({"name":" a","password":"p"})", "begins or ends with white space"},

@@ -29,7 +29,9 @@ class OneUser final : public credential::Directory {
   runtime::Task<Result<bool>> replace_hash(std::int64_t, std::string, std::string) override {
     co_return false;
   }
-  runtime::Task<Result<bool>> set_password_hash(std::int64_t, std::string) override { co_return false; }
+  runtime::Task<Result<bool>> change_password_hash(std::int64_t, std::int64_t, std::string) override {
+    co_return false;
+  }
 
   User user;
   std::optional<Error> error;
@@ -187,6 +189,34 @@ TEST_F(PasswordCheckTest, ARefusalByUserChargesNoAddress) {
   EXPECT_TRUE(is_wrong("1", home_));
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(is_throttled("2", away_));
   EXPECT_EQ(throttle_->metrics().by_user.load(), 10U);
+}
+
+TEST_F(PasswordCheckTest, AFloodOfRefusalsByUserAsksTheStoreNoMoreThanFailuresAreAllowed) {
+  meter(2, 0);
+  EXPECT_TRUE(is_wrong("1", home_) && is_wrong("2", home_));
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(is_throttled("3", away_));
+  EXPECT_EQ(known_addresses_.asked, 2);
+}
+
+TEST_F(PasswordCheckTest, AKnownAddressHasABoundOfItsOwnWhereNoneIsByAddress) {
+  meter(2, 0);
+  EXPECT_TRUE(is_right("my pass", home_));
+  EXPECT_TRUE(is_wrong("1", away_) && is_wrong("2", away_));
+  EXPECT_TRUE(is_right("my pass", home_)) << "what strangers did in this name";
+  EXPECT_TRUE(is_wrong("1", home_) && is_wrong("2", home_));
+  EXPECT_TRUE(is_throttled("my pass", home_));
+}
+
+TEST_F(PasswordCheckTest, WritesALineOnOneOfManyRefusalsAndCountsTheRest) {
+  meter(1, 0);
+  EXPECT_TRUE(is_wrong("1", home_));
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(is_throttled("2", away_));
+  EXPECT_EQ(log_.count("login.throttled"), 1U);
+  clock_.advance_ms(1000);
+  loop_.pass();
+  EXPECT_TRUE(is_throttled("2", away_));
+  EXPECT_EQ(log_.count("login.throttled"), 2U);
+  EXPECT_NE(log_.lines.back().find("more=4"), std::string::npos) << log_.lines.back();
 }
 
 TEST_F(PasswordCheckTest, LetsAKnownAddressThroughAndChargesItAlone) {

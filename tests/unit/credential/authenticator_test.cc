@@ -30,11 +30,8 @@ class FixedDirectory final : public Directory {
     user->password_hash = std::move(replacement);
     co_return true;
   }
-  runtime::Task<Result<bool>> set_password_hash(std::int64_t id, std::string hash) override {
-    if (!user || user->id != id) co_return false;
-    user->password_hash = std::move(hash);
-    ++user->password_number;
-    co_return true;
+  runtime::Task<Result<bool>> change_password_hash(std::int64_t, std::int64_t, std::string) override {
+    co_return false;
   }
 
   std::optional<User> user;
@@ -124,7 +121,7 @@ TEST_F(AuthenticatorTest, UsesANameThatCannotBeCreatedLikeOneThatDoesNotExist) {
 }
 
 TEST_F(AuthenticatorTest, RefusesAfterOneVerificationWhereTheStoredHashCannotBeReadAndLogsIt) {
-  directory.user->password_hash = "pbkdf2_sha256$1$salt$secrethash";
+  directory.user->password_hash = "pbkdf2_sha1$1$salt$secrethash";
   EXPECT_FALSE(authenticate("alice", "my pass")->has_value());
   EXPECT_EQ(hashes(), 1U);
   EXPECT_TRUE(log.has("login.unreadable_hash"));
@@ -176,11 +173,28 @@ TEST_F(AuthenticatorTest, LogsInAllTheSameWhereTheNewHashCannotBeStored) {
 }
 
 TEST_F(AuthenticatorTest, AnswersARefusalAtTheEndOfItsStepOfTime) {
-  const std::int64_t step_ms = pool->refusal_step_ms();
+  const std::int64_t step_ms = pool->refusal_step().ms();
   EXPECT_EQ(authenticator.failure_answer_time({1000}, {1000}).ms, 1000 + step_ms);
   EXPECT_EQ(authenticator.failure_answer_time({1000}, {1001}).ms, 1000 + step_ms);
   EXPECT_EQ(authenticator.failure_answer_time({1000}, {1000 + step_ms}).ms, 1000 + step_ms);
   EXPECT_EQ(authenticator.failure_answer_time({1000}, {1001 + step_ms}).ms, 1000 + 2 * step_ms);
+}
+
+TEST_F(AuthenticatorTest, AnswersARefusalLaterOnceThereIsADearerHash) {
+  pool->refusal_step().cover(300);
+  EXPECT_EQ(authenticator.failure_answer_time({1000}, {1001}).ms, 1600);
+  EXPECT_EQ(authenticator.failure_answer_time({1000}, {1700}).ms, 2200);
+}
+
+TEST_F(AuthenticatorTest, ReplacesAHashOfAnotherSchemeAfterASuccessAlone) {
+  const std::string bcrypt = "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+  directory.user->password_hash = bcrypt;
+  EXPECT_FALSE(authenticate("alice", "my pass")->has_value());
+  EXPECT_EQ(hashes(), 1U);
+  EXPECT_EQ(directory.user->password_hash, bcrypt);
+  EXPECT_TRUE(authenticate("alice", "U*U")->has_value());
+  EXPECT_FALSE(needs_rehash(directory.user->password_hash, kCheapHash));
+  EXPECT_TRUE(authenticate("alice", "U*U")->has_value());
 }
 
 TEST_F(AuthenticatorTest, HoldsOnlyWhileTheUserIsActiveWithTheSamePassword) {

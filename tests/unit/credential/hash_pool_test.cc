@@ -19,6 +19,16 @@ using Verified = std::optional<Result<bool>>;
 
 Task<void> keep(Task<Result<bool>> task, Verified& out) { out.emplace(co_await task); }
 
+/// Every look at it takes 17 ms.
+class TickingClock final : public Clock {
+ public:
+  BootTime boot() const noexcept override { return {now_ms_ += 17}; }
+  WallTime wall() const noexcept override { return {}; }
+
+ private:
+  mutable std::int64_t now_ms_ = 0;
+};
+
 /// Two workers at ports 1 and 2.
 class HashPoolTest : public ::testing::Test {
  protected:
@@ -64,6 +74,25 @@ TEST_F(HashPoolTest, MakesAHashByThePoolsSettings) {
   while (turn() > 0) continue;
   EXPECT_FALSE(needs_rehash(**made, kCheapHash));
   EXPECT_TRUE(*verify_password("new pass", **made));
+}
+
+TEST_F(HashPoolTest, MeasuresAnAddedHashOnAWorkerAndRefusesOneThatIsNotRead) {
+  std::optional<Result<void>> read;
+  std::optional<Result<void>> unread;
+  auto measuring = [](HashClient& from, std::string stored, const Clock& clock,
+                      std::optional<Result<void>>& out) -> Task<void> {
+    auto task = from.measure(std::move(stored), clock);
+    out.emplace(co_await task);
+  };
+  const TickingClock ticking;
+  nursery.spawn(measuring(client, hash, ticking, read));
+  nursery.spawn(measuring(client, "$1$saltstri$qQY4WxjABChYG1ccLpfkz/", ticking, unread));
+  mailbox.port(0).drain();
+  EXPECT_EQ(pool->refusal_step().ms(), 20);
+  while (turn() > 0) continue;
+  EXPECT_TRUE(read->has_value());
+  EXPECT_EQ(pool->refusal_step().ms(), 40);
+  EXPECT_EQ(unread->error().code, ErrorCode::kInvalid);
 }
 
 TEST_F(HashPoolTest, RefusesAtOnceWhenTheQueueIsFullAndServesTheRest) {
@@ -148,20 +177,10 @@ TEST(HashPool, RefusesSettingsOutOfBounds) {
   EXPECT_EQ(pool.error().code, ErrorCode::kInvalid);
 }
 
-/// Every look at it takes 17 ms.
-class TickingClock final : public Clock {
- public:
-  BootTime boot() const noexcept override { return {now_ms_ += 17}; }
-  WallTime wall() const noexcept override { return {}; }
-
- private:
-  mutable std::int64_t now_ms_ = 0;
-};
-
 TEST(HashPool, AnswersRefusalsInStepsOfTwiceAHash) {
   SystemRandom random;
-  EXPECT_EQ((*HashPool::create(kCheapHash, {1}, random, TickingClock()))->refusal_step_ms(), 40);
-  EXPECT_EQ(must_make_pool({1})->refusal_step_ms(), 20);
+  EXPECT_EQ((*HashPool::create(kCheapHash, {1}, random, TickingClock()))->refusal_step().ms(), 40);
+  EXPECT_EQ(must_make_pool({1})->refusal_step().ms(), 20);
 }
 
 TEST(HashPool, LowersThePriorityOfTheWorkersThreadAlone) {

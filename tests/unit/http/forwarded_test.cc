@@ -149,11 +149,14 @@ TEST(ForwardedProto, IsBelievedFromATrustedPeerInTheOneSource) {
   EXPECT_FALSE(over_https(kXff, "Forwarded: for=1.1.1.1;proto=https\r\n"));
 }
 
-TEST(ForwardedProto, TheLastElementCounts) {
+TEST(ForwardedProto, OfForwardedTheElementOfTheClientCountsAndOfTheOtherTheLast) {
   EXPECT_TRUE(over_https(kXff, "X-Forwarded-Proto: http, https\r\n"));
   EXPECT_FALSE(over_https(kXff, "X-Forwarded-Proto: https, http\r\n"));
   EXPECT_FALSE(over_https(kXff, "X-Forwarded-Proto: https\r\nX-Forwarded-Proto: http\r\n"));
-  EXPECT_TRUE(over_https(kRfc7239, "Forwarded: proto=http\r\nForwarded: for=a, for=1.1.1.1;proto=https\r\n"));
+  EXPECT_TRUE(
+      over_https(kRfc7239, "Forwarded: for=9.9.9.9;proto=http\r\nForwarded: for=1.1.1.1;proto=https\r\n"));
+  EXPECT_TRUE(over_https(kRfc7239, "Forwarded: for=1.1.1.1;proto=https, for=10.0.0.2;proto=http\r\n"));
+  EXPECT_FALSE(over_https(kRfc7239, "Forwarded: for=1.1.1.1;proto=http, for=10.0.0.2;proto=https\r\n"));
   EXPECT_FALSE(over_https(kRfc7239, "Forwarded: proto=https, for=1.1.1.1\r\n"));
 }
 

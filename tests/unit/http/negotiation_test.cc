@@ -45,6 +45,7 @@ TEST(Negotiation, TheHigherQualityWins) {
   EXPECT_EQ(form("application/json;q=0.6, text/html;q=0.5"), Form::kJson);
   EXPECT_EQ(form("text/html;q=0.999, application/json"), Form::kJson);
   EXPECT_EQ(form("text/html;q=0.001, application/json;q=0"), Form::kPage);
+  EXPECT_EQ(form("text/html;q=.1, */*; q=.2"), Form::kJson) << "as Java writes it";
   EXPECT_EQ(form("text/html;Q=0.1, */*;q=0.2"), Form::kJson) << "parameter names have no case";
 }
 
@@ -75,7 +76,8 @@ TEST(Negotiation, SeveralLinesAreOneList) {
 TEST(Negotiation, WhatNeitherFormServesIsNotAcceptable) {
   for (const char* accept :
        {"text/plain", "image/*", "application/xml", "text/html;q=0, application/json;q=0", "*/*;q=0", "json",
-        "text", "/", "text/html;q=2", "text/html;q=0.1234", "text/html;q=x", "*/json"}) {
+        "text", "/", "text/html;q=2", "text/html;q=0.1234", "text/html;q=x", "text/html;q=.",
+        "text/html;q=1.001", "*/json"}) {
     EXPECT_EQ(negotiated({accept}).status, Status::kNotAcceptable) << accept;
   }
 }

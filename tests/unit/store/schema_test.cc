@@ -49,11 +49,12 @@ TEST(Schema, RefusesANewerVersionAndLeavesItAlone) {
 TEST(Schema, BringsAFileOfVersion1UpToDateAndKeepsWhatItHolds) {
   const ScratchDirectory scratch;
   {
-    // What version 1 wrote: all but the table of known addresses.
+    // What version 1 wrote: all but the table of known addresses and the index over hashes.
     Database database = must_open(scratch / "a.db");
     ASSERT_TRUE(check_key(database, "aa11", "/keys/one").has_value());
     ASSERT_TRUE(database
                     .execute("DROP TABLE known_addresses;"
+                             "DROP INDEX users_by_hash_kind;"
                              "INSERT INTO users(id, name, password_hash, password_number, active, superuser,"
                              " first_name, last_name, email, created_ms)"
                              " VALUES(7, 'alice', 'hash', 0, 1, 0, '', '', '', 0);"
@@ -61,10 +62,13 @@ TEST(Schema, BringsAFileOfVersion1UpToDateAndKeepsWhatItHolds) {
                     .has_value());
   }
   Database database = must_open(scratch / "a.db");
-  EXPECT_EQ(*database.query_integer("PRAGMA user_version"), 2);
+  EXPECT_EQ(*database.query_integer("PRAGMA user_version"), kSchemaVersion);
   EXPECT_EQ(*database.query_integer("SELECT id FROM users WHERE name = 'alice'"), 7);
   EXPECT_EQ(*database.query_integer("SELECT count(*) FROM known_addresses"), 0);
   EXPECT_EQ(*database.query_integer("SELECT count(*) FROM pragma_index_list('known_addresses')"), 2);
+  EXPECT_EQ(*database.query_integer("SELECT count(*) FROM users INDEXED BY users_by_hash_kind"
+                                    " WHERE substr(password_hash, 1, 40) = 'hash'"),
+            1);
   EXPECT_FALSE(check_key(database, "bb22", "/keys/two").has_value()) << "the fingerprint is gone";
 }
 

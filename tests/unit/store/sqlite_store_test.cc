@@ -145,17 +145,27 @@ TEST_F(SqliteStoreTest, ListsAUsersLiveSessionsOldestFirstUpToTheLimit) {
   EXPECT_EQ((*listed)[1].row, second);
 }
 
-TEST_F(SqliteStoreTest, GivesTheSessionsOfRowsInTheirOrderWithoutThoseThatAreGone) {
+TEST_F(SqliteStoreTest, ListsTheNewestBelowARow) {
   const RowId first = login(1);
   const RowId second = login(2);
-  const RowId forgotten = login(3);
-  ASSERT_TRUE(rig.wait(store.forget({forgotten})).has_value());
-  const Result<std::vector<Session>> found = rig.wait(store.sessions_at({second, forgotten, first, 999}));
-  ASSERT_TRUE(found.has_value());
-  ASSERT_EQ(found->size(), 2U);
-  EXPECT_EQ((*found)[0].row, second);
-  EXPECT_EQ((*found)[1].row, first);
-  EXPECT_TRUE(rig.wait(store.sessions_at({}))->empty());
+  const RowId dead = login(3);
+  const RowId last = login(4);
+  login(5, {}, 8);
+  ASSERT_TRUE(
+      rig.wait(store.record_deaths({{.row = dead, .reason = Death::kDeleted, .at = kNow}})).has_value());
+  const Result<std::vector<Session>> newest = rig.wait(store.newest_sessions_of(7, kMaxRowId, 2));
+  ASSERT_EQ(newest->size(), 2U);
+  EXPECT_EQ((*newest)[0].row, last);
+  EXPECT_EQ((*newest)[1].row, second);
+  const Result<std::vector<Session>> rest = rig.wait(store.newest_sessions_of(7, second, 2));
+  ASSERT_EQ(rest->size(), 1U);
+  EXPECT_EQ((*rest)[0].row, first);
+}
+
+TEST_F(SqliteStoreTest, FindsASessionByItsRow) {
+  const RowId row = login(1);
+  EXPECT_EQ(rig.wait(store.find_row(row))->value().row, row);
+  EXPECT_FALSE(rig.wait(store.find_row(row + 1))->has_value());
 }
 
 TEST_F(SqliteStoreTest, ListsByTheIndexOfLiveSessions) {

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -54,6 +55,12 @@ class KeptLog final : public Log {
       if (line.find("event=" + std::string(event)) != std::string::npos) return true;
     }
     return false;
+  }
+  std::size_t count(std::string_view event) const {
+    return static_cast<std::size_t>(
+        std::count_if(lines.begin(), lines.end(), [event](const std::string& line) {
+          return line.find("event=" + std::string(event)) != std::string::npos;
+        }));
   }
   std::vector<std::string> lines;
 };

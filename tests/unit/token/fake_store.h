@@ -87,12 +87,22 @@ class FakeStore final : public store::Store {
     co_return sessions;
   }
 
-  runtime::Task<Result<std::vector<store::Session>>> sessions_at(std::vector<store::RowId> wanted) override {
+  runtime::Task<Result<std::vector<store::Session>>> newest_sessions_of(std::int64_t user_id,
+                                                                        store::RowId before,
+                                                                        std::size_t limit) override {
     std::vector<store::Session> sessions;
-    for (const store::RowId row : wanted) {
-      if (const auto found = rows.find(row); found != rows.end()) sessions.push_back(found->second);
+    for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+      const store::Session& session = row->second;
+      const bool wanted =
+          session.user_id == user_id && session.death == store::Death::kNone && session.row < before;
+      if (wanted && sessions.size() < limit) sessions.push_back(session);
     }
     co_return sessions;
+  }
+
+  runtime::Task<Result<std::optional<store::Session>>> find_row(store::RowId row) override {
+    const auto found = rows.find(row);
+    co_return found == rows.end() ? std::nullopt : std::optional(found->second);
   }
 
  private:

@@ -174,14 +174,15 @@ TEST_F(ShardEndTest, IfTheStoreRefusesToEndAllAskingAgainPromisesTheEarlierDeath
   EXPECT_EQ(store_.rows.at(2).death, store::Death::kInactive);
 }
 
-TEST_F(ShardEndTest, ARowIsEndedByItsNumber) {
-  const Login first = log_in(kAlice, 1);
-  const Login second = log_in(kAlice, 2);
-  EXPECT_TRUE(start(shard().end_row(kAlice, 2))->value().value());
-  EXPECT_EQ(check(first.token, 1), Outcome::kAdmitted);
-  EXPECT_EQ(check(second.token, 2), Outcome::kExpired);
-  EXPECT_FALSE(start(shard().end_row(kAlice, 2))->value().value());
-  EXPECT_FALSE(start(shard().end_row(kBob, 1))->value().value());
+TEST_F(ShardEndTest, ASessionOfTheStoreEndsAlone) {
+  const Login kept = log_in(kAlice, 1);
+  const Login ended = log_in(kAlice, 2);
+  const store::Session session = store_.rows.at(2);
+  EXPECT_TRUE(start(shard().end_session(session))->value().value());
+  EXPECT_EQ(check(ended.token, 2), Outcome::kExpired);
+  EXPECT_EQ(check(kept.token, 1), Outcome::kAdmitted);
+  EXPECT_EQ(store_.rows.at(2).death, store::Death::kDeleted);
+  EXPECT_FALSE(start(shard().end_session(session))->value().value());
 }
 
 TEST_F(ShardEndTest, WithTooManyDeathsWaitingNothingMoreDies) {

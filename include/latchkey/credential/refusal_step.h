@@ -1,0 +1,46 @@
+// RefusalStep: the step of time in which refused logins are answered (C-14). One object, of the HashPool; it
+// grows and never shrinks. Any thread reads `ms`. The rest takes a lock: the main thread at start, then the
+// hash workers.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "latchkey/base/clock.h"
+#include "latchkey/base/result.h"
+
+namespace latchkey::credential {
+
+class RefusalStep {
+ public:
+  static constexpr std::int64_t kMinMs = 20;
+  /// Steps are whole multiples of this, so that they tell little of the machine.
+  static constexpr std::int64_t kGrainMs = 10;
+  /// No refusal waits longer for its step, however slow a machine was when it was measured.
+  static constexpr std::int64_t kMaxMs = 60'000;
+  /// Kinds (hash_kind) that are remembered as measured. Hashes of more are measured one by one.
+  static constexpr std::size_t kMaxKinds = 64;
+
+  std::int64_t ms() const noexcept { return ms_.load(std::memory_order_relaxed); }
+
+  /// Makes the step at least twice what a verification has taken, so that one that waited its turn falls into
+  /// a later step whatever was wrong.
+  void cover(std::int64_t verification_ms) noexcept;
+
+  /// Covers the verification of hashes of this kind: verifies the longest password against `stored` and looks
+  /// at the clock, unless that kind was measured before. On a busy machine it makes the step longer than it
+  /// need be. Errors as verify_password.
+  Result<void> measure(std::string_view stored, const Clock& clock);
+
+ private:
+  std::atomic<std::int64_t> ms_{kMinMs};
+  std::mutex mutex_;
+  std::vector<std::string> kinds_;  ///< measured ones
+};
+
+}  // namespace latchkey::credential

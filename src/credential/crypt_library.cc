@@ -1,0 +1,67 @@
+#include "latchkey/credential/crypt_library.h"
+
+#include <crypt.h>
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string>
+
+#include "latchkey/base/assert.h"
+#include "latchkey/base/secret.h"
+#include "latchkey/credential/stored_scheme.h"
+
+namespace latchkey::credential {
+
+static_assert(kMaxCryptPasswordBytes == CRYPT_MAX_PASSPHRASE_SIZE - 1);
+
+namespace {
+
+/// What libxcrypt works in, and the password as it wants it; wiped when it goes.
+struct CryptRoom {
+  CryptRoom() = default;
+  CryptRoom(const CryptRoom&) = delete;
+  CryptRoom& operator=(const CryptRoom&) = delete;
+  ~CryptRoom() {
+    wipe(password.data(), password.size());
+    wipe(&data, sizeof data);
+  }
+
+  std::array<char, kMaxCryptPasswordBytes + 1> password{};
+  crypt_data data{};
+};
+
+}  // namespace
+
+Result<bool> verify_by_crypt(std::string_view password, std::string_view stored,
+                             const CryptPasswords& passwords) {
+  LATCHKEY_ASSERT(passwords.max_bytes <= kMaxCryptPasswordBytes);
+  const bool is_too_long =
+      password.size() > passwords.max_bytes && passwords.longer == LongPassword::kNeverMatches;
+  const bool can_match = !is_too_long && password.find('\0') == std::string_view::npos;
+  CryptRoom room;
+  const std::string_view hashed = password.substr(0, passwords.max_bytes);
+  // Another byte in the place of a NUL, so that what is hashed is as long.
+  std::replace_copy(hashed.begin(), hashed.end(), room.password.begin(), '\0', '?');
+  const std::string setting(stored);
+  errno = 0;
+  const char* const made = ::crypt_rn(room.password.data(), setting.c_str(), &room.data, sizeof room.data);
+  if (made == nullptr) return errno == ENOMEM ? Result<bool>(no_hash_memory()) : malformed_hash();
+  const std::string_view result(made);
+  return result.size() == stored.size() && sodium_memcmp(result.data(), stored.data(), stored.size()) == 0 &&
+         can_match;
+}
+
+unsigned crypt_digit(char c) noexcept {
+  constexpr std::string_view kDigits = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  static_assert(kDigits.size() == kNoCryptDigit);
+  const std::size_t value = kDigits.find(c);
+  return value == std::string_view::npos ? kNoCryptDigit : static_cast<unsigned>(value);
+}
+
+bool is_crypt_base64(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) { return crypt_digit(c) != kNoCryptDigit; });
+}
+
+}  // namespace latchkey::credential

@@ -1,0 +1,35 @@
+#include "latchkey/credential/refusal_step.h"
+
+#include <algorithm>
+
+#include "latchkey/credential/hash_scheme.h"
+
+namespace latchkey::credential {
+
+void RefusalStep::cover(std::int64_t verification_ms) noexcept {
+  const std::int64_t grains =
+      (2 * std::clamp<std::int64_t>(verification_ms, 0, kMaxMs) + kGrainMs - 1) / kGrainMs;
+  const std::int64_t needed_ms = std::min(grains * kGrainMs, kMaxMs);
+  std::int64_t ms = ms_.load(std::memory_order_relaxed);
+  while (ms < needed_ms && !ms_.compare_exchange_weak(ms, needed_ms, std::memory_order_relaxed)) continue;
+}
+
+Result<void> RefusalStep::measure(std::string_view stored, const Clock& clock) {
+  const Result<std::string_view> kind = hash_kind(stored);
+  if (!kind) return tl::unexpected(kind.error());
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::find(kinds_.begin(), kinds_.end(), *kind) != kinds_.end()) return {};
+  }
+  // The longest, because sha512-crypt takes longer for it; nobody has it, and it matters to no other scheme.
+  const std::string password(kMaxPasswordBytes, 'x');
+  const BootTime began = clock.boot();
+  const Result<bool> verified = verify_password(password, stored);
+  if (!verified) return tl::unexpected(verified.error());
+  cover(clock.boot().ms - began.ms);
+  const std::lock_guard lock(mutex_);
+  if (kinds_.size() < kMaxKinds) kinds_.emplace_back(*kind);
+  return {};
+}
+
+}  // namespace latchkey::credential

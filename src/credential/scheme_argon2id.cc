@@ -1,0 +1,100 @@
+#include "latchkey/credential/scheme_argon2id.h"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <string>
+
+#include "latchkey/credential/hash_scheme.h"
+
+namespace latchkey::credential {
+
+namespace {
+
+constexpr std::string_view kPrefix = "$argon2id$";
+constexpr std::uint32_t kVersion = 0x13;
+constexpr std::size_t kBytesAKib = 1024;
+// What libsodium accepts at least, and far more than anybody writes.
+constexpr std::uint32_t kMinKibALane = 8;
+constexpr std::size_t kMinSaltBytes = 8;
+constexpr std::size_t kMinDigestBytes = 16;
+constexpr std::size_t kMaxPartBytes = 128;
+
+struct Parameters {
+  std::uint32_t version = 0;
+  std::uint32_t memory_kib = 0;
+  std::uint32_t passes = 0;
+  std::uint32_t lanes = 0;
+  std::size_t end = 0;  ///< behind the `$` after them
+};
+
+/// Base64 without padding, of at least `min_bytes`.
+bool is_base64(std::string_view text, std::size_t min_bytes) noexcept {
+  std::array<unsigned char, kMaxPartBytes> bytes{};
+  std::size_t size = 0;
+  const char* end = nullptr;
+  return sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &size, &end,
+                           sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0 &&
+         end == text.data() + text.size() && size >= min_bytes;
+}
+
+/// Takes `name` and the number behind it from the front of `text`.
+bool take_parameter(std::string_view& text, std::string_view name, std::uint32_t& number) noexcept {
+  if (!text.starts_with(name)) return false;
+  text.remove_prefix(name.size());
+  return take_number(text, number);
+}
+
+std::optional<Parameters> read_parameters(std::string_view stored) noexcept {
+  const std::size_t whole_size = stored.size();
+  stored.remove_prefix(kPrefix.size());
+  Parameters read;
+  const bool numbered = take_parameter(stored, "v=", read.version) &&
+                        take_parameter(stored, "$m=", read.memory_kib) &&
+                        take_parameter(stored, ",t=", read.passes) &&
+                        take_parameter(stored, ",p=", read.lanes) && stored.starts_with('$');
+  if (!numbered) return std::nullopt;
+  stored.remove_prefix(1);
+  read.end = whole_size - stored.size();
+  const std::size_t end_of_salt = stored.find('$');
+  if (end_of_salt == std::string_view::npos || !is_base64(stored.substr(0, end_of_salt), kMinSaltBytes) ||
+      !is_base64(stored.substr(end_of_salt + 1), kMinDigestBytes)) {
+    return std::nullopt;
+  }
+  return read;
+}
+
+Result<std::size_t> check(std::string_view stored) {
+  const std::optional<Parameters> parameters = read_parameters(stored);
+  if (!parameters || parameters->version != kVersion || parameters->passes == 0 || parameters->lanes == 0 ||
+      parameters->memory_kib / kMinKibALane < parameters->lanes) {
+    return malformed_hash();
+  }
+  // libsodium itself would take what anybody wrote into the database, up to 4 TiB and years.
+  if (parameters->memory_kib > kMaxHashMemoryBytes / kBytesAKib || parameters->passes > kMaxHashPasses ||
+      parameters->lanes > kMaxHashLanes) {
+    return hash_too_dear(fmt::format("{} MiB, {} passes and {} lanes", kMaxHashMemoryBytes >> 20,
+                                     kMaxHashPasses, kMaxHashLanes));
+  }
+  return parameters->end;
+}
+
+Result<bool> verify(std::string_view password, std::string_view stored) {
+  const std::string terminated(stored);
+  errno = 0;
+  if (crypto_pwhash_argon2id_str_verify(terminated.c_str(), password.data(), password.size()) == 0)
+    return true;
+  // libsodium tells a wrong password from its other failures by EINVAL alone.
+  if (errno == EINVAL) return false;
+  if (errno == ENOMEM) return no_hash_memory();
+  return malformed_hash();
+}
+
+}  // namespace
+
+const StoredScheme kArgon2id{"argon2id", kPrefix, check, verify};
+
+}  // namespace latchkey::credential

@@ -1,0 +1,110 @@
+#include "latchkey/credential/scheme_scrypt.h"
+
+#include <fmt/format.h>
+
+#include "latchkey/credential/crypt_library.h"
+#include "latchkey/credential/hash_scheme.h"
+
+namespace latchkey::credential {
+
+namespace {
+
+constexpr std::size_t kDigestCharacters = 43;
+constexpr unsigned kBitsADigit = 6;
+// The least that libxcrypt takes.
+constexpr unsigned kMinScryptLogN = 2;
+constexpr unsigned kMinYescryptLogN = 3;
+constexpr std::size_t kBytesABlock = 128;
+
+constexpr std::string_view kScryptPrefix = "$7$";
+constexpr std::size_t kNumberDigits = 5;
+constexpr std::size_t kMaxSaltCharacters = 86;
+
+constexpr std::string_view kYescryptPrefix = "$y$";
+constexpr std::size_t kYescryptKind = std::string_view("$y$j9T$").size();
+/// YESCRYPT_DEFAULTS, the only flavor in use.
+constexpr char kFlavor = 'j';
+/// From here on a digit is continued by another.
+constexpr unsigned kManyDigits = 48;
+
+/// `text` of base 64 and a digest behind a `$`; gives the salt.
+bool take_digest(std::string_view text, std::string_view& salt) noexcept {
+  const std::size_t end = text.find('$');
+  if (end == std::string_view::npos || end > kMaxSaltCharacters) return false;
+  salt = text.substr(0, end);
+  const std::string_view digest = text.substr(end + 1);
+  return is_crypt_base64(salt) && digest.size() == kDigestCharacters && is_crypt_base64(digest);
+}
+
+/// The work is the memory once a lane: `lanes` are done one after the other.
+Result<void> check_work(unsigned log_n, std::size_t blocks, std::size_t lanes) {
+  const std::size_t max = kMaxHashMemoryBytes / kBytesABlock;
+  // Each factor by itself first, so that the product cannot overflow.
+  if ((max >> log_n) == 0 || blocks > max || lanes > kMaxHashLanes || blocks * lanes > (max >> log_n)) {
+    return hash_too_dear(
+        fmt::format("{} MiB over all lanes and {} lanes", kMaxHashMemoryBytes >> 20, kMaxHashLanes));
+  }
+  return {};
+}
+
+std::size_t little_endian_number(std::string_view digits) noexcept {
+  std::size_t number = 0;
+  for (std::size_t i = digits.size(); i-- > 0;) number = number << kBitsADigit | crypt_digit(digits[i]);
+  return number;
+}
+
+Result<std::size_t> check_scrypt(std::string_view stored) {
+  const std::size_t kind = kScryptPrefix.size() + 1 + 2 * kNumberDigits;
+  if (stored.size() < kind || !is_crypt_base64(stored.substr(kScryptPrefix.size(), 1 + 2 * kNumberDigits)))
+    return malformed_hash();
+  const unsigned log_n = crypt_digit(stored[kScryptPrefix.size()]);
+  const std::size_t blocks = little_endian_number(stored.substr(kScryptPrefix.size() + 1, kNumberDigits));
+  const std::size_t lanes =
+      little_endian_number(stored.substr(kScryptPrefix.size() + 1 + kNumberDigits, kNumberDigits));
+  std::string_view salt;
+  if (log_n < kMinScryptLogN || blocks == 0 || lanes == 0 || !take_digest(stored.substr(kind), salt))
+    return malformed_hash();
+  if (const Result<void> affordable = check_work(log_n, blocks, lanes); !affordable)
+    return tl::unexpected(affordable.error());
+  return kind;
+}
+
+/// The bits of the salt's last digit that belong to no byte must be zeros, or libxcrypt does not take it.
+bool is_whole_bytes(std::string_view salt) noexcept {
+  switch (salt.size() % 4) {
+    case 0:
+      return true;
+    case 2:
+      return crypt_digit(salt.back()) < 4;
+    case 3:
+      return crypt_digit(salt.back()) < 16;
+    default:
+      return false;
+  }
+}
+
+Result<std::size_t> check_yescrypt(std::string_view stored) {
+  if (stored.size() < kYescryptKind || stored[3] != kFlavor || stored[6] != '$') return malformed_hash();
+  // Written less by the least that each may be, one.
+  const unsigned log_n = crypt_digit(stored[4]) + 1;
+  const unsigned blocks = crypt_digit(stored[5]) + 1;
+  std::string_view salt;
+  if (log_n < kMinYescryptLogN || log_n > kManyDigits || blocks > kManyDigits ||
+      !take_digest(stored.substr(kYescryptKind), salt) || !is_whole_bytes(salt)) {
+    return malformed_hash();
+  }
+  if (const Result<void> affordable = check_work(log_n, blocks, 1); !affordable)
+    return tl::unexpected(affordable.error());
+  return kYescryptKind;
+}
+
+Result<bool> verify(std::string_view password, std::string_view stored) {
+  return verify_by_crypt(password, stored);
+}
+
+}  // namespace
+
+const StoredScheme kScrypt{"scrypt ($7$)", kScryptPrefix, check_scrypt, verify};
+const StoredScheme kYescrypt{"yescrypt ($y$)", kYescryptPrefix, check_yescrypt, verify};
+
+}  // namespace latchkey::credential

@@ -1,0 +1,60 @@
+#include "latchkey/credential/scheme_sha512_crypt.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "latchkey/credential/crypt_library.h"
+#include "latchkey/credential/hash_scheme.h"
+
+namespace latchkey::credential {
+
+namespace {
+
+constexpr std::string_view kPrefix = "$6$";
+constexpr std::string_view kRoundsPrefix = "$6$rounds=";
+constexpr std::uint32_t kMinRounds = 1000;
+constexpr std::size_t kMaxSaltCharacters = 16;
+constexpr std::size_t kDigestCharacters = 86;
+
+/// crypt(5): no hash has white space in it, nor any of these.
+bool is_salt_character(char c) noexcept {
+  constexpr std::string_view kNever = "!$*:;\\";
+  return c > ' ' && c < '\x7f' && kNever.find(c) == std::string_view::npos;
+}
+
+bool is_salt_and_digest(std::string_view text) noexcept {
+  const std::size_t end = text.find('$');
+  if (end == std::string_view::npos || end > kMaxSaltCharacters) return false;
+  const std::string_view salt = text.substr(0, end);
+  const std::string_view digest = text.substr(end + 1);
+  return std::all_of(salt.begin(), salt.end(), is_salt_character) && digest.size() == kDigestCharacters &&
+         is_crypt_base64(digest);
+}
+
+Result<std::size_t> check_plain(std::string_view stored) {
+  if (!is_salt_and_digest(stored.substr(kPrefix.size()))) return malformed_hash();
+  return kPrefix.size();
+}
+
+Result<std::size_t> check_rounds(std::string_view stored) {
+  std::string_view rest = stored.substr(kRoundsPrefix.size());
+  std::uint32_t rounds = 0;
+  if (!take_number(rest, rounds) || rounds < kMinRounds || !rest.starts_with('$') ||
+      !is_salt_and_digest(rest.substr(1))) {
+    return malformed_hash();
+  }
+  if (rounds > kMaxSha512CryptRounds) return hash_too_dear(fmt::format("{} rounds", kMaxSha512CryptRounds));
+  return stored.size() - rest.size() + 1;
+}
+
+Result<bool> verify(std::string_view password, std::string_view stored) {
+  return verify_by_crypt(password, stored);
+}
+
+}  // namespace
+
+const StoredScheme kSha512CryptRounds{"sha512-crypt ($6$)", kRoundsPrefix, check_rounds, verify};
+const StoredScheme kSha512Crypt{"sha512-crypt ($6$)", kPrefix, check_plain, verify};
+
+}  // namespace latchkey::credential

@@ -1,0 +1,92 @@
+#include "latchkey/credential/stored_kinds.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "latchkey/credential/hash_scheme.h"
+#include "latchkey/credential/user_table.h"
+
+namespace latchkey::credential {
+
+namespace {
+
+/// The first text, in the order of bytes, behind all that begin with `prefix`, which ends in ASCII.
+std::string behind(std::string_view prefix) {
+  std::string text(prefix);
+  ++text.back();
+  return text;
+}
+
+bool holds(const std::vector<std::string>& hashes, std::string_view kind) {
+  return std::any_of(hashes.begin(), hashes.end(), [kind](const std::string& hash) {
+    return hash_kind(hash).value_or(std::string_view()) == kind;
+  });
+}
+
+/// Walks the hashes that begin with `prefix`.
+Result<void> find_kinds_of(store::Database& database, std::string_view prefix, std::size_t& looks,
+                           StoredKinds& found) {
+  const std::string end = behind(prefix);
+  for (std::string from(prefix); from < end;) {
+    if (looks == kMaxKindLooks) {
+      found.is_complete = false;
+      return {};
+    }
+    ++looks;
+    Result<std::optional<user_table::IndexedHash>> first = user_table::first_hash_from(database, from, end);
+    if (!first) return tl::unexpected(std::move(first.error()));
+    if (!first->has_value()) return {};
+    user_table::IndexedHash& row = **first;
+    const Result<std::string_view> kind = hash_kind(row.hash);
+    if (kind) {
+      from = behind(*kind);
+      if (!holds(found.hashes, *kind)) found.hashes.push_back(std::move(row.hash));
+    } else {
+      // No text stands between the two.
+      from = row.indexed + '\0';
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<StoredKinds> find_stored_kinds(store::Database& database) {
+  StoredKinds found;
+  std::size_t looks = 0;
+  for (const std::string_view prefix : hash_prefixes()) {
+    if (Result<void> walked = find_kinds_of(database, prefix, looks, found); !walked)
+      return tl::unexpected(std::move(walked.error()));
+  }
+  return found;
+}
+
+Result<void> measure_stored_kinds(store::Database& database, RefusalStep& step, const Clock& clock,
+                                  Log& log) {
+  const Result<StoredKinds> found = find_stored_kinds(database);
+  if (!found) return tl::unexpected(found.error());
+  const BootTime began = clock.boot();
+  std::size_t unmeasured = 0;
+  std::string reason = "the users' password hashes are of too many kinds";
+  for (const std::string& hash : found->hashes) {
+    if (clock.boot().ms - began.ms > kMaxMeasuringMs) {
+      reason = "measuring took too long";
+      ++unmeasured;
+    } else if (const Result<void> measured = step.measure(hash, clock); !measured) {
+      reason = measured.error().text;
+      ++unmeasured;
+    }
+  }
+  if (unmeasured == 0 && found->is_complete) return {};
+  LogEvent(log, LogLevel::kWarning, "login.kinds_not_measured")
+      .field("reason", reason)
+      .field("measured", found->hashes.size() - unmeasured)
+      .field("step_ms", step.ms())
+      .field("effect", "the time of a refused login may tell that a user exists")
+      .field("remedy", "replace or remove the users whose hashes are dear; logging in replaces them");
+  return {};
+}
+
+}  // namespace latchkey::credential

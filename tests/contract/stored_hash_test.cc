@@ -1,0 +1,108 @@
+// C-14 for users whose passwords' hashes another program made, whatever their scheme: they log in, a refusal
+// is the same bytes as ever, and what they log in with becomes Argon2id.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "support/rig.h"
+
+namespace latchkey::test {
+namespace {
+
+struct Stored {
+  const char* name;
+  const char* password;
+  const char* hash;
+};
+
+// Their sources stand in tests/unit/credential/stored_scheme_test.cc.
+constexpr Stored kStored[] = {
+    {"pbkdf2", "l\xc3\xa8tmein", "pbkdf2_sha256$260000$seasalt$YlZ2Vggtqdc61YjArZuoApoBh9JNGYoDRBUGu6tcJQo="},
+    {"bcrypt", "U*U", "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"},
+    {"scrypt", "pleaseletmein", "$7$06..../....SodiumChloride$ENlyo6fGw4PCcDBOFepfSZjFUnVatHzCcW55.ZGz3B0"},
+    {"yescrypt", "password", "$y$j9T$LdJMENpBABJJ3hIHjB1Bi.$u2OTvjfFNnWXgGAOFvgB1vH5NgjtzZuf1aX1t4YvTE."},
+    {"sha512", "Hello world!",
+     "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1"},
+};
+
+constexpr const char* kRehashed = "event=login.rehashed user=";
+
+void import(const ServerProcess& server, const std::string& name, const std::string& hash) {
+  const Finished added =
+      run_latchkey(server.data(), {"user", "add", name, "--password-hash-stdin"}, hash + "\n");
+  ASSERT_EQ(added.status, 0) << added.errors;
+}
+
+void import_all(const ServerProcess& server) {
+  for (const auto& [name, password, hash] : kStored) import(server, name, hash);
+}
+
+/// Each logs in, a wrong password before and after gets the bytes of an unknown user's, and the second login
+/// goes by the new hash.
+void expect_logins(ServerProcess& server) {
+  HttpClient client(server.port());
+  const Response unknown = log_in(client, own_agent(), "nobody", "x");
+  EXPECT_EQ(unknown.status, 400);
+  EXPECT_EQ(unknown.body, kUnableToLogIn);
+  for (const auto& [name, password, hash] : kStored) {
+    const Response before = log_in(client, own_agent(), name, "wrong");
+    EXPECT_EQ(before.status, unknown.status) << name;
+    EXPECT_EQ(before.body, unknown.body) << name;
+    EXPECT_EQ(server.log().find(kRehashed + std::string(name)), std::string::npos) << server.log();
+
+    EXPECT_EQ(log_in(client, own_agent(), name, password).status, 200) << name;
+    EXPECT_TRUE(server.wait_for_log(kRehashed + std::string(name)).has_value()) << server.log();
+
+    EXPECT_EQ(log_in(client, own_agent(), name, password).status, 200) << name;
+    EXPECT_EQ(log_in(client, own_agent(), name, "wrong").body, unknown.body) << name;
+  }
+}
+
+TEST(C14, AUserOfAnySchemeLogsInAndIsRefusedLikeAnyOther) {
+  OwnServer server;
+  import_all(server.process);
+  expect_logins(server.process);
+  EXPECT_EQ(server.process.log().find("level=error"), std::string::npos) << server.process.log();
+}
+
+TEST(C14, AUserOfAnySchemeWhoWasThereBeforeTheServerLogsInToo) {
+  OwnServer server;
+  ASSERT_EQ(server.process.stop(), 0);
+  import_all(server.process);
+  server.process.start_again();
+  expect_logins(server.process);
+  EXPECT_EQ(server.process.log().find("login.kinds_not_measured"), std::string::npos) << server.process.log();
+}
+
+TEST(C14, APasswordsHashIsImportedInThePlaceOfAPassword) {
+  OwnServer server;
+  HttpClient client(server.process.port());
+  const std::string token = obtain_token(client, own_agent());
+  const Finished set = run_latchkey(server.process.data(), {"user", "passwd", kUser, "--password-hash-stdin"},
+                                    std::string(kStored[1].hash) + "\n");
+  EXPECT_EQ(set.status, 0) << set.errors;
+  EXPECT_EQ(use_token(client, token, own_agent()).status, 401);
+  EXPECT_EQ(log_in(client, own_agent(), kUser, kPassword).body, kUnableToLogIn);
+  EXPECT_EQ(log_in(client, own_agent(), kUser, kStored[1].password).status, 200);
+}
+
+TEST(C14, AHashThatIsNotReadIsRefusedAtItsImportWithTheSchemesThatAre) {
+  OwnServer server;
+  const auto refused = [&](const std::string& hash, const std::string& reason) {
+    const Finished added =
+        run_latchkey(server.process.data(), {"user", "add", "dave", "--password-hash-stdin"}, hash + "\n");
+    EXPECT_EQ(added.status, 1);
+    EXPECT_NE(added.errors.find(reason), std::string::npos) << added.errors;
+  };
+  refused("$1$saltstri$qQY4WxjABChYG1ccLpfkz/", "yescrypt");
+  refused("hunter2", "pbkdf2_sha256");
+  refused("$2b$05$short", "malformed");
+  refused("$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "bounds");
+  const Finished both = run_latchkey(
+      server.process.data(), {"user", "add", "dave", "--password-stdin", "--password-hash-stdin"}, "x\n");
+  EXPECT_EQ(both.status, 2);
+  EXPECT_EQ(run_latchkey(server.process.data(), {"user", "list"}).output.find("dave"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace latchkey::test
