@@ -105,6 +105,7 @@ Result<void> check_stored_hash(std::string_view stored) {
 
 std::vector<std::string_view> hash_prefixes() {
   std::vector<std::string_view> prefixes;
+  prefixes.reserve(kSchemes.size());
   for (const StoredScheme* const scheme : kSchemes) prefixes.push_back(scheme->prefix);
   return prefixes;
 }

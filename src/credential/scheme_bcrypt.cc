@@ -56,7 +56,7 @@ Result<bool> verify_django(std::string_view password, std::string_view stored) {
   SecretBytes<crypto_hash_sha256_BYTES> digest;
   crypto_hash_sha256(digest.data(), reinterpret_cast<const unsigned char*>(password.data()), password.size());
   std::array<char, 2 * crypto_hash_sha256_BYTES + 1> digits{};
-  sodium_bin2hex(digits.data(), digits.size(), digest.data(), digest.size());
+  sodium_bin2hex(digits.data(), digits.size(), digest.data(), digest.bytes().size());
   Result<bool> verified =
       verify_bcrypt({digits.data(), digits.size() - 1}, stored.substr(kDjangoPrefix.size()));
   wipe(digits.data(), digits.size());
