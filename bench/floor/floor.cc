@@ -13,6 +13,7 @@
 #include <charconv>
 #include <cstdio>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -121,8 +122,8 @@ class Floor final : private Operation {
     });
   }
   void complete(std::int32_t result, std::uint32_t flags) noexcept override {
-    // Frees itself when its peer goes.
-    if (result >= 0) new Connection(*this, result);
+    // Frees itself when its peer goes. Without memory for one more, that one is never answered.
+    if (result >= 0) new (std::nothrow) Connection(*this, result);
     if ((flags & IORING_CQE_F_MORE) == 0) accept();
   }
 

@@ -141,7 +141,9 @@ void add_throughput(std::string& out, const Tally& tally) {
     from_s += stretch_s;
   }
   const auto seconds_label = [](double value) { return fmt::format("{:.4g}", value); };
-  const auto rate_label = [](double value) { return count_text(static_cast<std::uint64_t>(value + 0.5)); };
+  const auto rate_label = [](double value) {
+    return count_text(static_cast<std::uint64_t>(std::llround(value)));
+  };
   Axis time = linear_axis("seconds", tally.seconds(), seconds_label);
   if (tally.seconds() > 0) time.to = tally.seconds();
   out += "<h2>Throughput</h2>\n";
@@ -181,7 +183,7 @@ std::string html_report(const Plan& plan, const Tally& tally) {
   } else {
     out += fmt::format("<p><strong>{}</strong> requests, <strong>{}</strong> answers a second.</p>\n",
                        count_text(tally.requests()),
-                       count_text(static_cast<std::uint64_t>(tally.answers_a_second() + 0.5)));
+                       count_text(static_cast<std::uint64_t>(std::llround(tally.answers_a_second()))));
   }
   add_table(out, plan, tally);
   add_distribution(out, plan, tally);

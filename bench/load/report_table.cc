@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <string>
 
@@ -93,7 +94,7 @@ std::string table_report(const Plan& plan, const Tally& tally) {
     add_held(out, plan, tally);
   } else {
     out += fmt::format("  requests  {:>12}  {}/s\n", count_text(tally.requests()),
-                       count_text(static_cast<std::uint64_t>(tally.answers_a_second() + 0.5)));
+                       count_text(static_cast<std::uint64_t>(std::llround(tally.answers_a_second()))));
   }
   add_errors(out, tally);
   add_all_latencies(out, plan, tally);

@@ -20,8 +20,8 @@ struct Answer {
 class ResponseReader {
  public:
   /// A head of more bytes is refused, and a body of more where bodies are kept.
-  static constexpr std::size_t kMaxHeadBytes = 16 * 1024;
-  static constexpr std::size_t kMaxKeptBodyBytes = 64 * 1024;
+  static constexpr std::size_t kMaxHeadBytes = std::size_t{16} * 1024;
+  static constexpr std::size_t kMaxKeptBodyBytes = std::size_t{64} * 1024;
 
   enum class Step : std::uint8_t {
     kAnswer,    ///< `answer` is whole

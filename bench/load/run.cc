@@ -54,6 +54,7 @@ Result<std::vector<std::unique_ptr<Crew>>> make_crews(const Plan& plan, Signals&
 void watch(const Plan& plan, Signals& signals, std::vector<std::unique_ptr<Crew>>& crews,
            bool show_progress) {
   std::vector<const LiveFigures*> figures;
+  figures.reserve(crews.size());
   for (const std::unique_ptr<Crew>& crew : crews) figures.push_back(&crew->tally().live());
   ProgressLine progress(plan, std::move(figures), show_progress);
   while (signals.ended.load(std::memory_order_acquire) < crews.size()) {
