@@ -79,11 +79,15 @@ TEST(Restart, ATokenThatTimesOutMeanwhileIsExpired) {
     HttpClient client(server.process.port());
     token = obtain_token(client, "browser");
   }
+  const auto last_use = steady_clock::now();
   ASSERT_EQ(server.process.stop(), 0) << server.process.log();
   std::this_thread::sleep_for(seconds(6));
   server.process.start_again();
   HttpClient client(server.process.port());
-  EXPECT_EQ(use_token(client, token, "browser").body, detail("Token is expired"));
+  const Response response = use_token(client, token, "browser");
+  if (steady_clock::now() - last_use > milliseconds(9900))
+    GTEST_SKIP() << "the restart took longer than a reason of death is kept";
+  EXPECT_EQ(response.body, detail("Token is expired"));
 }
 
 TEST(Restart, KeepsTheLastUseOfAToken) {
