@@ -1,0 +1,205 @@
+"""The servers that bench/compare loads, each pinned to the server's CPU."""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+
+PATIENCE_SECONDS = 20
+AGENT = "bench"
+USER = "bench"
+PASSWORD = "a long enough password"
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def cpu_ns(pid: int) -> int:
+    """What all threads of a process have run, by the scheduler's own account."""
+    total = 0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        try:
+            total += int((task / "schedstat").read_text().split()[0])
+        except FileNotFoundError:
+            pass
+    return total
+
+
+class Server:
+    """Started when entered, stopped by its process id when left."""
+
+    name = ""
+    pipelines = True
+
+    def __init__(self, options, scratch: pathlib.Path):
+        self.options = options
+        self.directory = scratch / f"{self.name.replace(' ', '-')}-{time.monotonic_ns()}"
+        self.port = free_port()
+        self.target = "/auth/verify"
+        self.headers: dict[str, str] = {"User-Agent": AGENT}
+        self.processes: list[subprocess.Popen] = []
+
+    def spawn(self, command, environment=None) -> subprocess.Popen:
+        log = open(self.directory / "log", "ab")
+        process = subprocess.Popen(["taskset", "-c", str(self.options.server_cpu), *map(str, command)],
+                                   stdout=log, stderr=log, env=environment, start_new_session=True)
+        self.processes.append(process)
+        return process
+
+    def wait_for(self, port: int) -> None:
+        end = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < end:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError(f"{self.name} does not listen: {(self.directory / 'log').read_text()}")
+
+    def __enter__(self):
+        self.directory.mkdir()
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        for process in reversed(self.processes):
+            process.send_signal(signal.SIGTERM)
+        for process in self.processes:
+            try:
+                process.wait(PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def pids(self) -> list[int]:
+        """The processes that serve, children included."""
+        found = []
+        for process in self.processes:
+            found.append(process.pid)
+            children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+            found.extend(int(pid) for pid in children.split())
+        return found
+
+    def cpu_ns(self) -> int:
+        return sum(cpu_ns(pid) for pid in self.pids())
+
+    def start(self) -> None:
+        raise NotImplementedError
+
+
+class Floor(Server):
+    name = "floor"
+
+    def start(self) -> None:
+        # As long a request, and as long an answer, as the check's.
+        self.headers["Authorization"] = "Token " + "0" * 40
+        self.spawn([self.options.build / "bench/floor", self.port])
+        self.wait_for(self.port)
+
+
+class Latchkeyd(Server):
+    name = "latchkeyd"
+
+    def start(self) -> None:
+        self.token = self.start_latchkeyd(self.port)
+        self.headers["Authorization"] = f"Token {self.token}"
+
+    def start_latchkeyd(self, port: int) -> str:
+        data = self.directory / "data"
+        data.mkdir()
+        subprocess.run([self.options.build / "latchkey", "--data", data, "user", "add", USER, "--password-stdin"],
+                       input=PASSWORD.encode(), check=True, capture_output=True)
+        self.spawn([self.options.build / "latchkeyd", "--data", data, "--listen", f"127.0.0.1:{port}", "--cores", "1"])
+        self.wait_for(port)
+        body = urllib.parse.urlencode({"username": USER, "password": PASSWORD}).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/api/v2/authtoken/", body, {"User-Agent": AGENT})
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+            return answer.read().decode().split('"')[3]
+
+
+NGINX = """
+daemon off; master_process off; worker_processes 1; error_log stderr; pid {directory}/nginx.pid;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off; keepalive_requests 1000000000; keepalive_timeout 1d; default_type text/plain;
+  client_body_temp_path {directory}; proxy_temp_path {directory}; fastcgi_temp_path {directory};
+  uwsgi_temp_path {directory}; scgi_temp_path {directory};
+  open_file_cache max=10 inactive=1d; open_file_cache_valid 1d;
+  {blocks}
+}}
+"""
+
+RETURN_200 = "server {{ listen 127.0.0.1:{port}; location / {{ return 200; }} }}"
+
+GATED = """
+upstream gate {{ server 127.0.0.1:{gate}; keepalive 256; keepalive_requests 1000000000; }}
+server {{
+  listen 127.0.0.1:{port};
+  location / {{ auth_request /auth/verify; root {directory}; try_files /content =404; }}
+  location = /auth/verify {{
+    internal; proxy_pass http://gate; proxy_pass_request_body off;
+    proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Content-Length "";
+  }}
+}}
+"""
+
+
+class Nginx(Server):
+    def start_nginx(self, blocks: str) -> None:
+        (self.directory / "content").write_text("content\n")
+        self.directory.chmod(0o755)
+        configuration = self.directory / "nginx.conf"
+        configuration.write_text(NGINX.format(directory=self.directory, blocks=blocks))
+        self.spawn(["nginx", "-c", configuration, "-p", self.directory, "-e", "stderr"])
+        self.wait_for(self.port)
+
+
+class NginxReturn(Nginx):
+    name = "nginx return 200"
+
+    def start(self) -> None:
+        self.headers["Authorization"] = "Token " + "0" * 40
+        self.start_nginx(RETURN_200.format(port=self.port))
+
+
+class NginxGatedByItself(Nginx):
+    name = "nginx gated by itself"
+    pipelines = False
+
+    def start(self) -> None:
+        self.target = "/"
+        self.headers["Authorization"] = "Token " + "0" * 40
+        gate = free_port()
+        self.start_nginx(RETURN_200.format(port=gate) +
+                         GATED.format(port=self.port, gate=gate, directory=self.directory))
+
+
+class NginxGatedByLatchkeyd(Latchkeyd, Nginx):
+    name = "nginx gated by latchkeyd"
+    pipelines = False
+
+    def start(self) -> None:
+        self.target = "/"
+        gate = free_port()
+        self.headers["Authorization"] = f"Token {self.start_latchkeyd(gate)}"
+        self.start_nginx(GATED.format(port=self.port, gate=gate, directory=self.directory))
+
+
+class Redis(Server):
+    name = "redis GET"
+
+    def start(self) -> None:
+        self.spawn(["redis-server", "--bind", "127.0.0.1", "--port", self.port, "--save", "", "--appendonly", "no",
+                    "--dir", self.directory])
+        self.wait_for(self.port)
+        os.environ.setdefault("LC_ALL", "C")
+
+
+KINDS = [Floor, Latchkeyd, NginxReturn, NginxGatedByItself, NginxGatedByLatchkeyd, Redis]

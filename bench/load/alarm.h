@@ -1,0 +1,32 @@
+// Alarm: ends a wait of the loop in the kernel at a time given in nanoseconds; the loop's own deadlines are
+// 50 ms coarse. Owned by a thread of the load tester; it outlives the thread's ring.
+#pragma once
+
+#include <cstdint>
+
+#include "latchkey/runtime/ring.h"
+#include "load/units.h"
+
+namespace latchkey::load {
+
+class Alarm final : private runtime::Operation {
+ public:
+  /// Ends a wait at `when_ns` (monotonic). Where an alarm is set already, that one stays, and this does
+  /// nothing: its owner looks again when it rings, as times only ever move on.
+  void set(runtime::Ring& ring, std::int64_t when_ns) noexcept {
+    if (is_set_) return;
+    is_set_ = true;
+    when_.tv_sec = when_ns / kNsASecond;
+    when_.tv_nsec = when_ns % kNsASecond;
+    ring.start(this,
+               [this](io_uring_sqe& entry) { io_uring_prep_timeout(&entry, &when_, 0, IORING_TIMEOUT_ABS); });
+  }
+
+ private:
+  void complete(std::int32_t, std::uint32_t) noexcept override { is_set_ = false; }
+
+  __kernel_timespec when_{};
+  bool is_set_ = false;
+};
+
+}  // namespace latchkey::load

@@ -1,0 +1,40 @@
+// Chart: curves over two axes as inline SVG, coloured by the page's style. Pure functions, any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace latchkey::load {
+
+struct Tick {
+  double at = 0;
+  std::string label;
+};
+
+/// What is drawn lies between `from` and `to`, which differ; ticks outside are left out.
+struct Axis {
+  std::string name;
+  double from = 0;
+  double to = 1;
+  std::vector<Tick> ticks;
+};
+
+struct Curve {
+  std::string name;
+  std::vector<std::pair<double, double>> points;
+};
+
+/// At most this many curves have a colour of their own (classes `c0`, `c1` and so on).
+inline constexpr std::size_t kCurveColours = 4;
+
+/// An `<svg>` element, `title` being what is read out for it. Texts must not hold what XML would have to
+/// escape.
+std::string line_chart(std::string_view title, const Axis& x, const Axis& y,
+                       const std::vector<Curve>& curves);
+
+/// 0 to `highest` or a little more, in four to ten round steps.
+Axis linear_axis(std::string name, double highest, std::string (*label)(double value));
+
+}  // namespace latchkey::load

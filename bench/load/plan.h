@@ -1,0 +1,80 @@
+// Plan: what a run is to do, as the command line said it and once that has been found good. A value, made on
+// the main thread; the threads of the run read it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "latchkey/net/address.h"
+#include "load/assertion.h"
+#include "load/tally.h"
+#include "load/target.h"
+#include "load/units.h"
+
+namespace latchkey::load {
+
+enum class Scenario : std::uint8_t { kUrl, kCheck, kLogin, kMixed, kChurn, kIdle, kSlow };
+/// As the command line has it; `url` for a URL.
+std::string_view name_of(Scenario scenario) noexcept;
+
+struct Plan {
+  static constexpr std::size_t kMostConnections = 1'000'000;
+  static constexpr std::size_t kMostThreads = 256;
+  static constexpr std::size_t kMostPipelined = 1024;
+  static constexpr double kHighestRate = 1e8;
+  /// An address has 28,000 ports to connect from, as Linux is set. Where the server is on 127.0.0.0/8,
+  /// further connections come from further addresses of it, so many from each.
+  static constexpr std::size_t kConnectionsAnAddress = 10'000;
+
+  Scenario scenario = Scenario::kCheck;
+  Target target;
+  std::size_t connections = 64;
+  std::size_t threads = 1;
+  std::size_t pipeline = 1;
+  double rate = 0;  ///< requests a second of all threads; 0 is the closed loop
+  std::int64_t warmup_ns = kNsASecond;
+  std::int64_t duration_ns = 10 * kNsASecond;
+  std::int64_t timeout_ns = 10 * kNsASecond;
+  std::string agent = "latchkey-bench";
+
+  std::string user;
+  std::string password;
+  std::vector<std::string> tokens;                        ///< one for each address that connections come from
+  double login_share = 0.01;                              ///< of mixed
+  std::uint64_t checks_a_login = 10;                      ///< of churn
+  std::int64_t byte_interval_ns = 100 * kNsAMillisecond;  ///< of slow
+
+  std::string method = "GET";
+  std::string body;
+  std::vector<std::string> header_lines;  ///< `Name: value`
+
+  std::vector<Assertion> assertions;
+  std::string json_path;
+  std::string html_path;
+
+  /// Requests are due by a clock, and not when the one before is answered.
+  bool is_open_loop() const noexcept { return rate > 0; }
+  /// The requests that are sent need a token from the start.
+  bool needs_token() const noexcept {
+    return scenario == Scenario::kCheck || scenario == Scenario::kMixed || scenario == Scenario::kSlow;
+  }
+  bool needs_user() const noexcept {
+    return scenario == Scenario::kLogin || scenario == Scenario::kMixed || scenario == Scenario::kChurn;
+  }
+  std::span<const RequestKind> kinds() const noexcept;
+  /// How many addresses the connections come from.
+  std::size_t sources() const noexcept;
+  /// Which of them the connection `number` (of all threads) comes from.
+  std::size_t source_of(std::size_t number) const noexcept {
+    return number / kConnectionsAnAddress % sources();
+  }
+  /// The address itself; nothing where the kernel chooses it.
+  std::optional<net::IpAddress> source_address(std::size_t source) const noexcept;
+};
+
+}  // namespace latchkey::load

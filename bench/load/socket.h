@@ -1,0 +1,49 @@
+// Sockets of the load tester's side, and the wait for their connecting. One thread each.
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <optional>
+
+#include "latchkey/base/result.h"
+#include "latchkey/net/address.h"
+#include "latchkey/runtime/loop.h"
+
+namespace latchkey::load {
+
+/// A TCP socket for a connection to `target`, with its first send not held back (TCP_NODELAY), bound to
+/// `source` where there is one; its port is chosen when it connects, so that ports are scarce for each pair
+/// of addresses alone. A descriptor, or -errno.
+int open_socket(const net::Endpoint& target, const std::optional<net::IpAddress>& source) noexcept;
+
+/// Lets this process open `files` files if the system lets it, and says how many it may open now.
+std::uint64_t raise_open_files(std::uint64_t files) noexcept;
+
+/// `co_await connect`: 0 when `fd` is connected, or an errno; ETIMEDOUT where that took until `deadline`, and
+/// ECANCELED after `abort`. It is named before it is awaited, and lives until it has gone on.
+class Connect final : private runtime::Operation, private runtime::Watched {
+ public:
+  Connect(runtime::Loop& loop, int fd, const net::Endpoint& target, BootTime deadline) noexcept
+      : loop_(loop), fd_(fd), address_bytes_(target.to_sockaddr(address_)), deadline_(deadline) {}
+
+  void abort() noexcept { loop_.ring().cancel(*this); }
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiter);
+  int await_resume() const noexcept { return error_; }
+
+ private:
+  void complete(std::int32_t result, std::uint32_t flags) noexcept override;
+  std::int64_t look(BootTime now) noexcept override;
+
+  runtime::Loop& loop_;
+  const int fd_;
+  sockaddr_storage address_{};
+  const socklen_t address_bytes_;
+  const BootTime deadline_;
+  std::coroutine_handle<> waiter_;
+  bool timed_out_ = false;
+  int error_ = 0;
+};
+
+}  // namespace latchkey::load

@@ -1,0 +1,37 @@
+// Durations, counts and clocks as the load tester reads and writes them. Pure functions, any thread.
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+#include <string>
+#include <string_view>
+
+#include "latchkey/base/result.h"
+
+namespace latchkey::load {
+
+inline constexpr std::int64_t kNsAMicrosecond = 1'000;
+inline constexpr std::int64_t kNsAMillisecond = 1'000'000;
+inline constexpr std::int64_t kNsASecond = 1'000'000'000;
+
+/// CLOCK_MONOTONIC: what latencies are measured by, and what the kernel's timeouts count in.
+inline std::int64_t monotonic_ns() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * kNsASecond + now.tv_nsec;
+}
+
+/// A number, also with a fraction, and one of the units ns, us (or µs), ms, s, m and h: `1.5ms`. Error
+/// kInvalid where it is none, is negative, or is longer than a day.
+Result<std::int64_t> parse_duration_ns(std::string_view text);
+
+/// A whole number, or a number with a fraction, without a sign. Error kInvalid where it is none.
+Result<double> parse_number(std::string_view text);
+
+/// For people, to three digits: `812 ns`, `1.52 ms`, `10.0 s`.
+std::string duration_text(double ns);
+
+/// For people: `12,345`.
+std::string count_text(std::uint64_t count);
+
+}  // namespace latchkey::load
