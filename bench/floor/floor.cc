@@ -21,6 +21,7 @@
 #include "latchkey/net/listener.h"
 #include "latchkey/runtime/buffer_ring.h"
 #include "latchkey/runtime/ring.h"
+#include "latchkey/server/core_ring.h"
 
 namespace latchkey {
 namespace {
@@ -29,14 +30,6 @@ using runtime::BufferRing;
 using runtime::Chunk;
 using runtime::Operation;
 using runtime::Ring;
-
-// As server/core.cc has them.
-constexpr std::array<std::uint8_t, 5> kOperations = {IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_SEND,
-                                                     IORING_OP_CLOSE, IORING_OP_ASYNC_CANCEL};
-constexpr unsigned kSubmissionEntries = 1024;
-constexpr unsigned kCompletionEntries = 8192;
-constexpr unsigned kBuffers = 1024;
-constexpr std::size_t kBufferBytes = 4096;
 
 /// Answers that one write can hold.
 constexpr std::size_t kMaxAnswers = 256;
@@ -203,12 +196,13 @@ int run(int argument_count, char** arguments) {
     return 2;
   }
   runtime::RingSettings settings;
-  settings.submission_entries = kSubmissionEntries;
-  settings.completion_entries = kCompletionEntries;
-  settings.operations = kOperations;
+  settings.submission_entries = server::kSubmissionEntries;
+  settings.completion_entries = server::kCompletionEntries;
+  settings.operations = server::kCoreOperations;
   Result<std::unique_ptr<Ring>> ring = Ring::create(settings);
   if (!ring) return fmt::print(stderr, "floor: {}\n", ring.error().text), 1;
-  Result<std::unique_ptr<BufferRing>> buffers = BufferRing::create(**ring, kBuffers, kBufferBytes);
+  Result<std::unique_ptr<BufferRing>> buffers =
+      BufferRing::create(**ring, server::kBuffers, server::kBufferBytes);
   if (!buffers) return fmt::print(stderr, "floor: {}\n", buffers.error().text), 1;
   Result<net::Listener> listener = net::Listener::bind_tcp({net::IpAddress::from_v4(127, 0, 0, 1), port});
   if (!listener) return fmt::print(stderr, "floor: {}\n", listener.error().text), 1;

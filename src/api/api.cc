@@ -143,9 +143,10 @@ void Api::send(Rendition& rendition, const Route* route, const http::Negotiated&
     rendition.send_indented(wanted.indent, services_.now());
     return;
   }
+  const Presented presented = find_credentials(exchange.head, services_.settings.basic);
   rendition.send_page(pages_, route == nullptr ? kNotFoundDescription : route->resource->description(),
                       breadcrumbs_to(exchange.head.path),
-                      visitor_of(exchange, binding_in(exchange), services_),
+                      visitor_of(exchange, presented, binding_in(exchange), services_),
                       services_.settings.token_timeout_text, services_.now());
 }
 

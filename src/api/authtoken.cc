@@ -14,8 +14,6 @@ constexpr AnswerDescription kObtained[] = {
     {200, "The token, and the time at which it expires if it is not used.", "Token"},
     {400, "A field is missing or malformed, or the credentials are not right.", "Problems"},
     {403, "The browser says that a form on another site sent it.", "Detail"},
-    {413, "The body is too long.", "Detail"},
-    {415, "The body is of a media type that is not read.", "Detail"},
     {429, "Too many failed attempts; `Retry-After` says when to try again.", "Detail"},
     {503, "A bound is reached; `Retry-After` says when to try again.", "Detail"},
 };
@@ -58,18 +56,7 @@ constexpr ResourceDescription kDescription = {
 AuthTokenResource::AuthTokenResource(Services& services, Logins& logins)
     : Resource(kDescription), services_(services), logins_(logins) {}
 
-bool AuthTokenResource::answer_now(http::Exchange& exchange, ConnectionBinding&) {
-  if (exchange.head.method == http::Method::kPost) return false;
-  const Presented presented = find_credentials(exchange.head, services_.settings.basic);
-  if (presented.kind == Presented::Kind::kAmbiguous) {
-    answer_detail(exchange.response, 400, allow(), kTwoTokensText, services_.now());
-    return true;
-  }
-  // A deletion without a token of the right form ends nothing, and tells nothing (C-40).
-  if (presented.kind == Presented::Kind::kToken && presented.token) return false;
-  answer_invalidated(exchange);
-  return true;
-}
+bool AuthTokenResource::answer_now(http::Exchange&, ConnectionBinding&) { return false; }
 
 runtime::Task<void> AuthTokenResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
   return exchange.head.method == http::Method::kPost ? obtain(exchange, binding)
@@ -87,7 +74,7 @@ runtime::Task<void> AuthTokenResource::obtain(http::Exchange& exchange, Connecti
   const token::Token::Digits digits = granted->login.token.digits();
   exchange.response.status(200)
       .header("Allow", allow())
-      .header("Auth-Token-Timeout", services_.settings.token_timeout_ms / 1000)
+      .header("Auth-Token-Timeout", services_.settings.token_timeout_text)
       .header("Pragma", "no-cache")
       .header("Cache-Control", "max-age=0, no-cache, no-store, must-revalidate")
       .body(kJsonType,
@@ -97,14 +84,9 @@ runtime::Task<void> AuthTokenResource::obtain(http::Exchange& exchange, Connecti
 }
 
 runtime::Task<void> AuthTokenResource::invalidate(http::Exchange& exchange, ConnectionBinding& binding) {
-  const Presented presented = find_credentials(exchange.head, services_.settings.basic);
-  auto logging_out = logins_.log_out(exchange, presented, binding, allow());
+  auto logging_out = logins_.log_out(exchange, binding, allow());
   const bool ended = co_await logging_out;
-  if (ended) answer_invalidated(exchange);
-}
-
-void AuthTokenResource::answer_invalidated(http::Exchange& exchange) {
-  exchange.response.status(204).header("Allow", allow()).no_body(services_.now());
+  if (ended) exchange.response.status(204).header("Allow", allow()).no_body(services_.now());
 }
 
 }  // namespace latchkey::api

@@ -83,8 +83,8 @@ void answer_refused(http::Exchange& exchange, const Presented& presented, token:
       .body(kJsonType, detail_json(detail), services.now());
 }
 
-runtime::Task<BasicCaller> check_basic(http::Exchange& exchange, std::string_view word,
-                                       std::string_view allow, Services& services) {
+runtime::Task<Caller> check_basic(http::Exchange& exchange, std::string_view word, std::string_view allow,
+                                  Services& services) {
   Result<http::BasicCredentials> credentials = http::parse_basic(word);
   Presented presented;
   presented.kind = Presented::Kind::kBasic;
@@ -92,22 +92,21 @@ runtime::Task<BasicCaller> check_basic(http::Exchange& exchange, std::string_vie
     exchange.response.status(401)
         .header("WWW-Authenticate", kBasicChallenge)
         .body(kJsonType, detail_json(credentials.error().text), services.now());
-    co_return BasicCaller{};
+    co_return Caller{};
   }
   const net::IpAddress address = remote_address_of(exchange, services);
   auto checking =
       services.passwords.check(std::move(credentials->user), std::move(credentials->password), address);
   const PasswordVerdict verdict = co_await checking;
   if (const auto* const user = std::get_if<credential::User>(&verdict))
-    co_return BasicCaller{user->id, user->name};
+    co_return Caller{user->id, user->name, std::nullopt};
   // A password that is too long to be anybody's is as wrong as another.
   const auto* const error = std::get_if<Error>(&verdict);
   const bool is_too_long = error != nullptr && error->code == ErrorCode::kInvalid;
-  if (!is_too_long && answer_untried(exchange.response, allow, verdict, services.now()))
-    co_return BasicCaller{};
+  if (!is_too_long && answer_untried(exchange.response, allow, verdict, services.now())) co_return Caller{};
   LogEvent(services.log, LogLevel::kInfo, "basic.refused").field("address", address.to_text());
   answer_refused(exchange, presented, token::Outcome::kUnknown, true, services);
-  co_return BasicCaller{};
+  co_return Caller{};
 }
 
 runtime::Task<Caller> identify(http::Exchange& exchange, ConnectionBinding& binding, std::string_view allow,
@@ -117,11 +116,8 @@ runtime::Task<Caller> identify(http::Exchange& exchange, ConnectionBinding& bind
   Caller caller;
   if (presented.kind == Presented::Kind::kBasic) {
     auto checking = check_basic(exchange, presented.word, allow, services);
-    BasicCaller found = co_await checking;
-    if (found.user_id == 0) co_return caller;
-    caller.user_id = found.user_id;
-    caller.name = std::move(found.name);
-    exchange.response.preset("Cache-Control", "no-store");
+    caller = co_await checking;
+    if (caller.user_id != 0) exchange.response.preset("Cache-Control", "no-store");
     co_return caller;
   }
   token::Admission admission;

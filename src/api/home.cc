@@ -68,9 +68,9 @@ const PageFile* find_static(std::string_view name) noexcept {
 
 }  // namespace
 
-Visitor visitor_of(const http::Exchange& exchange, ConnectionBinding& binding, const Services& services) {
+Visitor visitor_of(const http::Exchange& exchange, const Presented& presented, ConnectionBinding& binding,
+                   const Services& services) {
   Visitor visitor;
-  const Presented presented = find_credentials(exchange.head, services.settings.basic);
   if (!presented.by_cookie || !presented.token) return visitor;
   visitor.csrf_token = services.sessions.csrf_token(*presented.token);
   const token::Admission admission = admission_of(exchange, presented, binding, services);
@@ -82,12 +82,13 @@ HomeResource::HomeResource(Services& services, const Pages& pages)
     : Resource(kHomeDescription), services_(services), pages_(pages) {}
 
 bool HomeResource::answer_now(http::Exchange& exchange, ConnectionBinding& binding) {
-  if (find_credentials(exchange.head, services_.settings.basic).kind == Presented::Kind::kAmbiguous) {
+  const Presented presented = find_credentials(exchange.head, services_.settings.basic);
+  if (presented.kind == Presented::Kind::kAmbiguous) {
     // Said rather than shown the form to sign in again, for ever.
     answer_detail(exchange.response, 400, allow(), kTwoTokensText, services_.now());
     return true;
   }
-  const Visitor visitor = visitor_of(exchange, binding, services_);
+  const Visitor visitor = visitor_of(exchange, presented, binding, services_);
   exchange.response.status(200).header("Allow", allow());
   if (!visitor.user_name.empty()) {
     exchange.response.header("Auth-Token-Timeout", services_.settings.token_timeout_text);

@@ -122,9 +122,14 @@ void Logins::answer_refused_login(http::Exchange& exchange, std::string_view nam
   exchange.response.status(400).header("Allow", allow).body(kJsonType, kRefusedLogin, services_.now());
 }
 
-runtime::Task<bool> Logins::log_out(http::Exchange& exchange, const Presented& presented,
-                                    ConnectionBinding& binding, std::string_view allow) {
-  LATCHKEY_ASSERT(presented.token.has_value());
+runtime::Task<bool> Logins::log_out(http::Exchange& exchange, ConnectionBinding& binding,
+                                    std::string_view allow) {
+  const Presented presented = find_credentials(exchange.head, services_.settings.basic);
+  if (presented.kind == Presented::Kind::kAmbiguous) {
+    answer_detail(exchange.response, 400, allow, kTwoTokensText, services_.now());
+    co_return false;
+  }
+  if (!presented.token) co_return true;
   auto ending = services_.sessions.end(*presented.token, binding_of(exchange, binding, services_));
   const Result<bool> ended = co_await ending;
   if (!ended) {

@@ -12,8 +12,6 @@ namespace {
 
 constexpr AnswerDescription kGetAnswers[] = {
     {200, "The user, as a list of one.", "Users"},
-    {401, "The credentials admit nobody.", "Detail"},
-    {503, "A bound is reached; `Retry-After` says when to try again.", "Detail"},
 };
 constexpr OperationDescription kOperations[] = {
     {http::Method::kGet,

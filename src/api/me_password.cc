@@ -24,10 +24,7 @@ constexpr FieldDescription kFields[] = {
 constexpr AnswerDescription kAnswers[] = {
     {200, "The password is the new one; how many other tokens of the user that ended.", "Ended"},
     {400, "A field is missing or malformed, or the current password is not right.", "Problems"},
-    {401, "The credentials admit nobody.", "Detail"},
-    {403, "The proof that the request comes from this server's pages is missing.", "Detail"},
     {429, "Too many failed attempts; `Retry-After` says when to try again.", "Detail"},
-    {503, "A bound is reached; `Retry-After` says when to try again.", "Detail"},
 };
 constexpr OperationDescription kOperations[] = {
     {http::Method::kPost, "POST", "Set a new password", Access::kUser, kFields, kBodyTypes, kAnswers},
@@ -95,7 +92,7 @@ runtime::Task<void> MyPasswordResource::change(http::Exchange& exchange, Caller 
     refuse(exchange);
     co_return;
   }
-  auto ending = services_.sessions.end_others(caller.user_id, caller.token);
+  auto ending = services_.sessions.end_all_but(caller.token, caller.user_id, store::Death::kDeleted);
   const Result<std::size_t> ended = co_await ending;
   LogEvent(services_.log, LogLevel::kInfo, "password.changed")
       .field("user", caller.name)

@@ -18,16 +18,12 @@ namespace {
 constexpr AnswerDescription kListed[] = {
     {200, "The live tokens, newest first, a page at a time.", "Tokens"},
     {400, "`before` is not the id of a token.", "Detail"},
-    {401, "The credentials admit nobody.", "Detail"},
-    {503, "A bound is reached; `Retry-After` says when to try again.", "Detail"},
 };
 constexpr ParameterDescription kListParameters[] = {
     {"before", "The id of a token: those that are older are listed."},
 };
 constexpr AnswerDescription kEndedAll[] = {
     {204, "All of the user's tokens are dead, the one of this request too.", {}},
-    {401, "The credentials admit nobody.", "Detail"},
-    {403, "The proof that the request comes from this server's pages is missing.", "Detail"},
     {503, "The deletion could not be made durable yet.", "Detail"},
 };
 constexpr OperationDescription kListOperations[] = {
@@ -47,8 +43,6 @@ constexpr ResourceDescription kListDescription = {
 
 constexpr AnswerDescription kEndedOne[] = {
     {204, "The token is dead.", {}},
-    {401, "The credentials admit nobody.", "Detail"},
-    {403, "The proof that the request comes from this server's pages is missing.", "Detail"},
     {404, "The user has no live token of this id.", "Detail"},
     {503, "The deletion could not be made durable yet.", "Detail"},
 };

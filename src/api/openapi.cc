@@ -70,6 +70,12 @@ constexpr AnswerDescription kVerified[] = {
 };
 
 // What an operation may answer besides its own, by what it looks at.
+constexpr AnswerDescription kOfUnsafeMethods[] = {
+    {403, "The proof that the request comes from this server's pages is missing.", "Detail"},
+};
+constexpr AnswerDescription kOfUsers[] = {
+    {401, "The credentials admit nobody.", "Detail"},
+};
 constexpr AnswerDescription kOfCredentials[] = {
     {400, "Two cookies are named `token`: it is not clear which counts.", "Detail"},
     {429, "Too many failed attempts by Basic; `Retry-After` says when to try again.", "Detail"},
@@ -176,6 +182,12 @@ void write_fields(Writer& writer, std::span<const FieldDescription> fields) {
   writer.close();
 }
 
+/// Whether a cookie alone is not enough for it.
+bool needs_proof(const OperationDescription& operation) noexcept {
+  const bool is_unsafe = operation.method == http::Method::kPost || operation.method == http::Method::kDelete;
+  return is_unsafe && operation.access != Access::kAnyone;
+}
+
 /// The operation's own answers, and those that all operations of its kind have, by status.
 std::map<int, AnswerDescription> answers_of(const ResourceDescription& resource,
                                             const OperationDescription& operation) {
@@ -184,7 +196,11 @@ std::map<int, AnswerDescription> answers_of(const ResourceDescription& resource,
     for (const AnswerDescription& answer : further) answers.emplace(answer.status, answer);
   };
   add(operation.answers);
-  if (operation.access == Access::kUser) add(kOfCredentials);
+  if (needs_proof(operation)) add(kOfUnsafeMethods);
+  if (operation.access == Access::kUser) {
+    add(kOfUsers);
+    add(kOfCredentials);
+  }
   if (operation.access == Access::kHolder) add(std::span(kOfCredentials).first<1>());
   if (!operation.parses.empty()) add(kOfBodies);
   if (resource.forms == Forms::kNegotiated) add(kOfForms);
@@ -192,18 +208,18 @@ std::map<int, AnswerDescription> answers_of(const ResourceDescription& resource,
 }
 
 void write_answer(Writer& writer, const ResourceDescription& resource, const AnswerDescription& answer) {
-  const bool is_fixed =
-      resource.forms == Forms::kFixed && answer.status == 200 && !resource.operations.empty();
+  const bool has_own_form = resource.forms == Forms::kFixed && !resource.operations.empty() &&
+                            answer.status == 200 && answer.schema.empty();
   writer.open(fmt::to_string(answer.status));
   writer.text("description", answer.meaning);
-  if (is_fixed || !answer.schema.empty()) {
+  if (has_own_form) {
     writer.open("content");
-    if (is_fixed && answer.schema.empty()) {
-      writer.raw(resource.fixed_type, R"({"schema":{"type":"string"}})");
-    } else {
-      writer.raw(kJsonType, fmt::format(R"({{"schema":{}}})", reference(answer.schema)));
-      if (resource.forms == Forms::kNegotiated) writer.raw("text/html", R"({"schema":{"type":"string"}})");
-    }
+    writer.raw(resource.fixed_type, R"({"schema":{"type":"string"}})");
+    writer.close();
+  } else if (!answer.schema.empty()) {
+    writer.open("content");
+    writer.raw(kJsonType, fmt::format(R"({{"schema":{}}})", reference(answer.schema)));
+    if (resource.forms == Forms::kNegotiated) writer.raw("text/html", R"({"schema":{"type":"string"}})");
     writer.close();
   }
   writer.close();
@@ -217,8 +233,7 @@ std::string parameters_of(const ResourceDescription& resource, const OperationDe
     parameters.push_back(json + R"(,"schema":{"type":"string"}})");
   }
   if (resource.forms == Forms::kNegotiated) parameters.emplace_back(kFormatParameter);
-  const bool is_unsafe = operation.method == http::Method::kPost || operation.method == http::Method::kDelete;
-  if (is_unsafe && operation.access != Access::kAnyone) parameters.emplace_back(kCsrfParameter);
+  if (needs_proof(operation)) parameters.emplace_back(kCsrfParameter);
   return fmt::format("[{}]", fmt::join(parameters, ","));
 }
 

@@ -43,8 +43,9 @@ data text(std::string_view value) { return data(std::string(value)); }
 /// An empty text counts as true in the library's sections; in ours it does not.
 data text_or_false(std::string_view value) { return value.empty() ? flag(false) : text(value); }
 
+/// Where a page file is served. The version stands in the query, so that a browser may keep what it has.
 std::string versioned_path_of(std::string_view name) {
-  return fmt::format("{}?{}", static_path_of(name), page_file(name).version);
+  return fmt::format("/api/static/{}?{}", name, page_file(name).version);
 }
 
 /// A description's text as paragraphs and blocks that are set as they stand.
@@ -144,7 +145,6 @@ data post_of(const OperationDescription& operation) {
   }
   data post(data::type::object);
   post.set("media_types", media_types);
-  post.set("content", data(sample_of(operation.parses.front(), operation.fields)));
   return post;
 }
 
@@ -193,13 +193,11 @@ std::string Pages::exchange(const ShownExchange& shown, const Visitor& visitor) 
   data page = page_of(settings_, description.name, visitor);
   page.set("name", text(description.name));
   page.set("path", text(shown.path));
-  page.set("target", data(target));
   page.set("description", blocks_of(description.text));
   page.set("breadcrumbs", breadcrumbs_of(shown.breadcrumbs));
   // A resource without GET is shown by one all the same (C-3).
-  page.set("can_get", flag(!description.operations.empty()));
+  page.set("has_operations", flag(!description.operations.empty()));
   page.set("formats", formats_of(shown));
-  page.set("can_options", flag(!description.operations.empty()));
   page.set("can_delete", flag(find_operation(description, http::Method::kDelete) != nullptr));
   const OperationDescription* const post = find_operation(description, http::Method::kPost);
   page.set("post", post == nullptr ? flag(false) : post_of(*post));
@@ -216,8 +214,6 @@ std::string Pages::sign_in() const { return templates_->sign_in.render(page_of(s
 std::string Pages::sessions(const Visitor& visitor) const {
   return templates_->sessions.render(page_of(settings_, "Sessions", visitor));
 }
-
-std::string static_path_of(std::string_view name) { return fmt::format("/api/static/{}", name); }
 
 void add_page_headers(http::ResponseWriter& response) {
   response.header("Content-Security-Policy", kContentSecurityPolicy)

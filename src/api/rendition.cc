@@ -56,28 +56,27 @@ Rendition::Rendition(http::Exchange& exchange)
 
 void Rendition::send_indented(std::size_t indent, BootTime now) {
   const http::WrittenAnswer answer = http::WrittenAnswer::of(written_);
-  if (!writer_.keep_alive()) exchange_.response.close_after();
+  if (send_bodyless(answer, now)) return;
   exchange_.response.status(answer.status);
   copy_headers(answer, exchange_.response);
-  if (answer.body.empty()) {
-    exchange_.response.no_body(now);
-  } else {
-    exchange_.response.body(answer.value("Content-Type"), indent_json(answer.body, indent), now);
-  }
+  exchange_.response.body(answer.value("Content-Type"), indent_json(answer.body, indent), now);
+}
+
+bool Rendition::send_bodyless(const http::WrittenAnswer& answer, BootTime now) {
+  if (!writer_.keep_alive()) exchange_.response.close_after();
+  if (!answer.body.empty()) return false;
+  exchange_.response.status(answer.status);
+  copy_headers(answer, exchange_.response);
+  exchange_.response.no_body(now);
+  return true;
 }
 
 void Rendition::send_page(const Pages& pages, const ResourceDescription& description,
                           std::vector<Breadcrumb> breadcrumbs, const Visitor& visitor,
                           std::string_view token_timeout, BootTime now) {
   http::WrittenAnswer answer = http::WrittenAnswer::of(written_);
+  if (send_bodyless(answer, now)) return;
   http::ResponseWriter& response = exchange_.response;
-  if (!writer_.keep_alive()) response.close_after();
-  if (answer.body.empty()) {
-    response.status(answer.status);
-    copy_headers(answer, response);
-    response.no_body(now);
-    return;
-  }
   // The page of a resource without GET is itself what the GET asked for (C-3).
   if (answer.status == 405 && exchange_.head.method == http::Method::kGet) answer.status = 200;
   for (http::WrittenHeader& header : answer.headers) {
@@ -87,9 +86,7 @@ void Rendition::send_page(const Pages& pages, const ResourceDescription& descrip
   response.status(answer.status);
   // To show who looks is a use of his token (C-31), where the exchange was none.
   if (!visitor.user_name.empty() && answer.value(kTimeout).empty()) response.header(kTimeout, token_timeout);
-  for (const http::WrittenHeader& header : answer.headers) {
-    if (!http::is_common_header(header.name)) response.header(header.name, header.value);
-  }
+  copy_headers(answer, response);
   add_page_headers(response);
   // What the resource says of keeping its answer holds for the page of it.
   if (answer.value(kCacheControl).empty()) response.header(kCacheControl, "no-store");

@@ -14,20 +14,17 @@ namespace {
 
 constexpr AnswerDescription kTold[] = {
     {200, "Who is signed in, and what an unsafe request by the cookie must show in X-CSRF-Token.", "Session"},
-    {401, "The credentials admit nobody.", "Detail"},
 };
 constexpr AnswerDescription kSignedIn[] = {
     {200, "Signed in: the cookie `token` is set.", "Session"},
     {400, "A field is missing or malformed, or the credentials are not right.", "Problems"},
     {403, "The browser says that the request comes from another site.", "Detail"},
-    {413, "The body is too long.", "Detail"},
     {415, "The body is not JSON.", "Detail"},
     {429, "Too many failed attempts; `Retry-After` says when to try again.", "Detail"},
     {503, "A bound is reached; `Retry-After` says when to try again.", "Detail"},
 };
 constexpr AnswerDescription kSignedOut[] = {
     {204, "Signed out: the token is dead, and the cookie is gone.", {}},
-    {403, "The proof that the request comes from this server's pages is missing.", "Detail"},
     {503, "The deletion could not be made durable yet.", "Detail"},
 };
 constexpr OperationDescription kOperations[] = {
@@ -61,17 +58,7 @@ std::string session_json(std::string_view name, WallTime expires, std::string_vi
 SessionResource::SessionResource(Services& services, Logins& logins)
     : Resource(kDescription), services_(services), logins_(logins) {}
 
-bool SessionResource::answer_now(http::Exchange& exchange, ConnectionBinding&) {
-  if (exchange.head.method != http::Method::kDelete) return false;
-  const Presented presented = find_credentials(exchange.head, services_.settings.basic);
-  if (presented.kind == Presented::Kind::kAmbiguous) {
-    answer_detail(exchange.response, 400, allow(), kTwoTokensText, services_.now());
-    return true;
-  }
-  if (presented.kind == Presented::Kind::kToken && presented.token) return false;
-  answer_signed_out(exchange, true);
-  return true;
-}
+bool SessionResource::answer_now(http::Exchange&, ConnectionBinding&) { return false; }
 
 runtime::Task<void> SessionResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
   if (exchange.head.method == http::Method::kPost) return sign_in(exchange, binding);
@@ -92,7 +79,7 @@ runtime::Task<void> SessionResource::sign_in(http::Exchange& exchange, Connectio
   const std::string_view text(digits.data(), digits.size());
   exchange.response.status(200)
       .header("Allow", allow())
-      .header("Auth-Token-Timeout", services_.settings.token_timeout_ms / 1000)
+      .header("Auth-Token-Timeout", services_.settings.token_timeout_text)
       .header("Set-Cookie", token_cookie(text, is_under_tls(exchange, services_.settings)))
       .header("Cache-Control", "no-store")
       .body(kJsonType,
@@ -102,11 +89,16 @@ runtime::Task<void> SessionResource::sign_in(http::Exchange& exchange, Connectio
 }
 
 runtime::Task<void> SessionResource::sign_out(http::Exchange& exchange, ConnectionBinding& binding) {
-  const Presented presented = find_credentials(exchange.head, services_.settings.basic);
-  auto logging_out = logins_.log_out(exchange, presented, binding, allow());
+  auto logging_out = logins_.log_out(exchange, binding, allow());
   const bool ended = co_await logging_out;
+  if (!ended) co_return;
+  exchange.response.status(204).header("Allow", allow());
   // Where a header's token was ended, the cookie is another's.
-  if (ended) answer_signed_out(exchange, presented.by_cookie);
+  const Presented presented = find_credentials(exchange.head, services_.settings.basic);
+  if (!presented.token || presented.by_cookie) {
+    exchange.response.header("Set-Cookie", token_cookie({}, is_under_tls(exchange, services_.settings)));
+  }
+  exchange.response.no_body(services_.now());
 }
 
 runtime::Task<void> SessionResource::tell(http::Exchange& exchange, ConnectionBinding& binding) {
@@ -120,14 +112,6 @@ runtime::Task<void> SessionResource::tell(http::Exchange& exchange, ConnectionBi
             session_json(caller.name, expires,
                          caller.token ? services_.sessions.csrf_token(*caller.token) : std::string()),
             services_.now());
-}
-
-void SessionResource::answer_signed_out(http::Exchange& exchange, bool ends_cookie) {
-  exchange.response.status(204).header("Allow", allow());
-  if (ends_cookie) {
-    exchange.response.header("Set-Cookie", token_cookie({}, is_under_tls(exchange, services_.settings)));
-  }
-  exchange.response.no_body(services_.now());
 }
 
 }  // namespace latchkey::api

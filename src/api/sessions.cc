@@ -62,22 +62,16 @@ runtime::Task<Result<bool>> Sessions::end(http::TokenBytes token, store::Binding
 }
 
 runtime::Task<Result<std::size_t>> Sessions::end_all(std::int64_t user_id, store::Death reason) {
-  const runtime::PortId owner = owner_of(user_id);
-  token::Shard& shard = *context_.shards[owner];
-  auto calling = runtime::call_task(port_, owner, [&shard, user_id, reason](runtime::Port&) {
-    return shard.end_all(user_id, reason, std::nullopt);
-  });
-  Result<Result<std::size_t>> result = co_await calling;
-  co_return flattened(std::move(result));
+  return end_all_but(std::nullopt, user_id, reason);
 }
 
-runtime::Task<Result<std::size_t>> Sessions::end_others(std::int64_t user_id,
-                                                        std::optional<http::TokenBytes> keep) {
+runtime::Task<Result<std::size_t>> Sessions::end_all_but(std::optional<http::TokenBytes> kept,
+                                                         std::int64_t user_id, store::Death reason) {
   const runtime::PortId owner = owner_of(user_id);
   token::Shard& shard = *context_.shards[owner];
-  const std::optional<token::Token> kept = token_of(keep);
-  auto calling = runtime::call_task(port_, owner, [&shard, user_id, &kept](runtime::Port&) {
-    return shard.end_all(user_id, store::Death::kDeleted, kept);
+  const std::optional<token::Token> token = token_of(kept);
+  auto calling = runtime::call_task(port_, owner, [&shard, user_id, reason, &token](runtime::Port&) {
+    return shard.end_all(user_id, reason, token);
   });
   Result<Result<std::size_t>> result = co_await calling;
   co_return flattened(std::move(result));

@@ -31,7 +31,7 @@ bool VerifyResource::answer_now(http::Exchange& exchange, ConnectionBinding& bin
     return true;
   }
   exchange.response.status(200)
-      .header("Auth-Token-Timeout", services_.settings.token_timeout_ms / 1000)
+      .header("Auth-Token-Timeout", services_.settings.token_timeout_text)
       .header("X-Auth-User", admission.user->header_name())
       .no_body(services_.now());
   return true;
@@ -40,7 +40,7 @@ bool VerifyResource::answer_now(http::Exchange& exchange, ConnectionBinding& bin
 runtime::Task<void> VerifyResource::answer(http::Exchange& exchange, ConnectionBinding&) {
   const Presented presented = find_credentials(exchange.head, true);
   auto checking = check_basic(exchange, presented.word, allow(), services_);
-  const BasicCaller caller = co_await checking;
+  const Caller caller = co_await checking;
   if (caller.user_id == 0) co_return;
   exchange.response.status(200).header("X-Auth-User", percent_encode(caller.name)).no_body(services_.now());
 }

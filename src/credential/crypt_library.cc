@@ -53,6 +53,10 @@ Result<bool> verify_by_crypt(std::string_view password, std::string_view stored,
          can_match;
 }
 
+Result<bool> verify_by_crypt(std::string_view password, std::string_view stored) {
+  return verify_by_crypt(password, stored, CryptPasswords{});
+}
+
 unsigned crypt_digit(char c) noexcept {
   constexpr std::string_view kDigits = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   static_assert(kDigits.size() == kNoCryptDigit);

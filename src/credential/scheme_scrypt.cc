@@ -98,13 +98,9 @@ Result<std::size_t> check_yescrypt(std::string_view stored) {
   return kYescryptKind;
 }
 
-Result<bool> verify(std::string_view password, std::string_view stored) {
-  return verify_by_crypt(password, stored);
-}
-
 }  // namespace
 
-const StoredScheme kScrypt{"scrypt ($7$)", kScryptPrefix, check_scrypt, verify};
-const StoredScheme kYescrypt{"yescrypt ($y$)", kYescryptPrefix, check_yescrypt, verify};
+const StoredScheme kScrypt{"scrypt ($7$)", kScryptPrefix, check_scrypt, verify_by_crypt};
+const StoredScheme kYescrypt{"yescrypt ($y$)", kYescryptPrefix, check_yescrypt, verify_by_crypt};
 
 }  // namespace latchkey::credential

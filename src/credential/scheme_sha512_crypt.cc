@@ -48,13 +48,9 @@ Result<std::size_t> check_rounds(std::string_view stored) {
   return stored.size() - rest.size() + 1;
 }
 
-Result<bool> verify(std::string_view password, std::string_view stored) {
-  return verify_by_crypt(password, stored);
-}
-
 }  // namespace
 
-const StoredScheme kSha512CryptRounds{"sha512-crypt ($6$)", kRoundsPrefix, check_rounds, verify};
-const StoredScheme kSha512Crypt{"sha512-crypt ($6$)", kPrefix, check_plain, verify};
+const StoredScheme kSha512CryptRounds{"sha512-crypt ($6$)", kRoundsPrefix, check_rounds, verify_by_crypt};
+const StoredScheme kSha512Crypt{"sha512-crypt ($6$)", kPrefix, check_plain, verify_by_crypt};
 
 }  // namespace latchkey::credential

@@ -11,21 +11,11 @@
 
 #include "latchkey/base/assert.h"
 #include "latchkey/net/socket_stream.h"
+#include "latchkey/server/core_ring.h"
 
 namespace latchkey::server {
 
 namespace {
-
-// What a core's ring may do; the kernel refuses it anything else.
-constexpr std::array<std::uint8_t, 6> kCoreOperations = {IORING_OP_ACCEPT,       IORING_OP_RECV,
-                                                         IORING_OP_SEND,         IORING_OP_CLOSE,
-                                                         IORING_OP_ASYNC_CANCEL, IORING_OP_MSG_RING};
-constexpr unsigned kSubmissionEntries = 1024;
-constexpr unsigned kCompletionEntries = 8192;
-
-// 1,024 requests at once before receives wait in line; most requests fit one buffer.
-constexpr unsigned kBuffers = 1024;
-constexpr std::size_t kBufferBytes = 4096;
 
 // Entries that the token wheel visits in one pass: some tens of microseconds.
 constexpr std::size_t kWheelVisitsAPass = 1024;

@@ -18,7 +18,6 @@ class AuthTokenResource final : public Resource {
  private:
   runtime::Task<void> obtain(http::Exchange& exchange, ConnectionBinding& binding);
   runtime::Task<void> invalidate(http::Exchange& exchange, ConnectionBinding& binding);
-  void answer_invalidated(http::Exchange& exchange);
 
   Services& services_;
   Logins& logins_;

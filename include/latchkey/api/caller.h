@@ -47,15 +47,9 @@ struct Caller {
 runtime::Task<Caller> identify(http::Exchange& exchange, ConnectionBinding& binding, std::string_view allow,
                                Services& services);
 
-/// Who Basic credentials are.
-struct BasicCaller {
-  std::int64_t user_id = 0;  ///< 0: refused, and answered already
-  std::string name;
-};
-
 /// Checks Basic credentials as a login would be (C-30), and answers 401, 429 or 503 where they admit nobody.
 /// `allow` is the resource's, or empty; what it refers to outlives the task.
-runtime::Task<BasicCaller> check_basic(http::Exchange& exchange, std::string_view word,
-                                       std::string_view allow, Services& services);
+runtime::Task<Caller> check_basic(http::Exchange& exchange, std::string_view word, std::string_view allow,
+                                  Services& services);
 
 }  // namespace latchkey::api

@@ -2,6 +2,7 @@
 // all pages use. One core thread.
 #pragma once
 
+#include "latchkey/api/credentials.h"
 #include "latchkey/api/pages.h"
 #include "latchkey/api/path_template.h"
 #include "latchkey/api/resource.h"
@@ -35,6 +36,7 @@ class StaticResource final : public Resource {
 };
 
 /// Who looks, by the cookie of the request. Looking is a use of the token (C-31).
-Visitor visitor_of(const http::Exchange& exchange, ConnectionBinding& binding, const Services& services);
+Visitor visitor_of(const http::Exchange& exchange, const Presented& presented, ConnectionBinding& binding,
+                   const Services& services);
 
 }  // namespace latchkey::api

@@ -36,10 +36,9 @@ class Logins {
   runtime::Task<std::optional<Granted>> log_in(http::Exchange& exchange, ConnectionBinding& binding,
                                                const OperationDescription& operation, std::string_view allow);
 
-  /// Ends the token, which `presented` has (C-40). False where that could not be promised: then it has
-  /// answered, with this `Allow`.
-  runtime::Task<bool> log_out(http::Exchange& exchange, const Presented& presented,
-                              ConnectionBinding& binding, std::string_view allow);
+  /// Ends the token that the request shows, and tells nothing where it shows none of the right form (C-40).
+  /// False where that could not be promised: then it has answered, with this `Allow`.
+  runtime::Task<bool> log_out(http::Exchange& exchange, ConnectionBinding& binding, std::string_view allow);
 
  private:
   runtime::Task<std::optional<Granted>> grant(http::Exchange& exchange, ConnectionBinding& binding,

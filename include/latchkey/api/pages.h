@@ -17,9 +17,6 @@ namespace latchkey::api {
 
 inline constexpr std::string_view kHtmlType = "text/html; charset=utf-8";
 
-/// Where a page file is served. The version stands in the query, so that a browser may keep what it has.
-std::string static_path_of(std::string_view name);
-
 /// Who looks at a page, by the cookie that came with the request.
 struct Visitor {
   std::string user_name;   ///< empty: not signed in

@@ -11,6 +11,7 @@
 #include "latchkey/http/handler.h"
 #include "latchkey/http/negotiation.h"
 #include "latchkey/http/response.h"
+#include "latchkey/http/written_answer.h"
 
 namespace latchkey::api {
 
@@ -35,6 +36,9 @@ class Rendition {
                  BootTime now);
 
  private:
+  /// Sends an answer without a body on as it is. False, with nothing written, where it has one.
+  bool send_bodyless(const http::WrittenAnswer& answer, BootTime now);
+
   http::Exchange& exchange_;
   std::string written_;
   http::ResponseWriter writer_;

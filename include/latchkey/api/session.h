@@ -19,7 +19,6 @@ class SessionResource final : public Resource {
   runtime::Task<void> sign_in(http::Exchange& exchange, ConnectionBinding& binding);
   runtime::Task<void> sign_out(http::Exchange& exchange, ConnectionBinding& binding);
   runtime::Task<void> tell(http::Exchange& exchange, ConnectionBinding& binding);
-  void answer_signed_out(http::Exchange& exchange, bool ends_cookie);
 
   Services& services_;
   Logins& logins_;

@@ -57,8 +57,9 @@ class Sessions final : public SessionEnder {
   /// Ends all tokens of a user. Gives how many.
   runtime::Task<Result<std::size_t>> end_all(std::int64_t user_id, store::Death reason) override;
 
-  /// Ends all tokens that a user has but this one. Gives how many.
-  runtime::Task<Result<std::size_t>> end_others(std::int64_t user_id, std::optional<http::TokenBytes> keep);
+  /// Ends all tokens of a user but the kept one, if any is. Gives how many.
+  runtime::Task<Result<std::size_t>> end_all_but(std::optional<http::TokenBytes> kept, std::int64_t user_id,
+                                                 store::Death reason);
 
   /// token::Shard::end_session and live_tokens, by the core that owns the user's tokens. The sessions outlive
   /// the task.

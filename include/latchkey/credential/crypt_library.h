@@ -24,7 +24,9 @@ struct CryptPasswords {
 /// with a NUL in it, which no C string has, never matches; one that cannot match costs what another of its
 /// length does. Errors: kInvalid, libxcrypt does not take `stored`; kUnavailable, no memory.
 Result<bool> verify_by_crypt(std::string_view password, std::string_view stored,
-                             const CryptPasswords& passwords = {});
+                             const CryptPasswords& passwords);
+/// The same for a scheme without bounds of its own.
+Result<bool> verify_by_crypt(std::string_view password, std::string_view stored);
 
 /// The value of a digit of crypt's base 64, `./0-9A-Za-z` in this order; kNoCryptDigit for all else.
 inline constexpr unsigned kNoCryptDigit = 64;
