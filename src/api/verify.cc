@@ -17,7 +17,11 @@ constexpr ResourceDescription kDescription = {
 
 }  // namespace
 
-VerifyResource::VerifyResource(Services& services) : Resource(kDescription), services_(services) {}
+VerifyResource::VerifyResource(Services& services)
+    : Resource(kDescription),
+      services_(services),
+      admitted_head_("HTTP/1.1 200 OK\r\nAuth-Token-Timeout: " + services.settings.token_timeout_text +
+                     "\r\nX-Auth-User: ") {}
 
 bool VerifyResource::answer_now(http::Exchange& exchange, ConnectionBinding& binding) {
   const bool basic = services_.settings.verify_basic;
@@ -30,10 +34,7 @@ bool VerifyResource::answer_now(http::Exchange& exchange, ConnectionBinding& bin
     answer_refused(exchange, presented, admission.outcome, basic, services_);
     return true;
   }
-  exchange.response.status(200)
-      .header("Auth-Token-Timeout", services_.settings.token_timeout_text)
-      .header("X-Auth-User", admission.user->header_name())
-      .no_body(services_.now());
+  exchange.response.ok_head(admitted_head_, admission.user->header_name()).no_body(services_.now());
   return true;
 }
 

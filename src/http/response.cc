@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::int64_t kMaxApiTimeMs = 999'999'999;
 
+constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::string_view kNoTimeLine = "X-API-Time: 0.000s\r\n";
+constexpr std::string_view kVaryLine = "Vary: Accept\r\n";
+
 struct Phrase {
   int status;
   std::string_view text;
@@ -67,6 +71,7 @@ void ServerLines::set_time(WallTime now) noexcept {
   if (second == second_) return;
   second_ = second;
   date_ = to_http_date(now);
+  prompt_lines_.assign(node_line_).append(kNoTimeLine).append(kVaryLine).append("Date: ").append(date()).append(kLineEnd);
 }
 
 std::string_view reason_phrase(int status) noexcept {
@@ -86,6 +91,13 @@ ResponseWriter& ResponseWriter::status(int code) {
   status_ = code;
   status_line(code);
   for (std::size_t i = 0; i < preset_count_; ++i) header(presets_[i].name, presets_[i].value);
+  return *this;
+}
+
+ResponseWriter& ResponseWriter::ok_head(std::string_view lines, std::string_view last_value) {
+  LATCHKEY_ASSERT(status_ == 0 && preset_count_ == 0);
+  status_ = 200;
+  out_.append(lines).append(last_value).append(kLineEnd);
   return *this;
 }
 
@@ -116,9 +128,13 @@ ResponseWriter& ResponseWriter::header(std::string_view name, std::int64_t value
 void ResponseWriter::common_headers(BootTime now) {
   LATCHKEY_ASSERT(status_ != 0 && !finished_);
   finished_ = true;
-  out_.append(context_.lines.node_line()).append("X-API-Time: ");
-  append_api_time(out_, now.ms - context_.started.ms);
-  out_.append("\r\nVary: Accept\r\nDate: ").append(context_.lines.date()).append("\r\n");
+  if (now == context_.started) {
+    out_.append(context_.lines.prompt_lines());
+  } else {
+    out_.append(context_.lines.node_line()).append("X-API-Time: ");
+    append_api_time(out_, now.ms - context_.started.ms);
+    out_.append(kLineEnd).append(kVaryLine).append("Date: ").append(context_.lines.date()).append(kLineEnd);
+  }
   if (!context_.keep_alive) {
     out_.append("Connection: close\r\n");
   } else if (context_.minor_version == 0) {

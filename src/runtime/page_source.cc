@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -21,6 +22,8 @@ namespace {
 
 // No single call holds the memory-map lock for longer than this much takes: freeing 128 MiB at once is 8 ms.
 constexpr std::size_t kStepBytes = std::size_t{2} << 20;
+
+constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
 
 std::size_t page_bytes() noexcept {
   static const auto bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
@@ -183,20 +186,29 @@ bool PageClient::answer_orders() noexcept {
 Result<std::unique_ptr<ReservedRange>> ReservedRange::reserve(PageClient& client, std::size_t chunk_bytes,
                                                               std::size_t chunks) {
   LATCHKEY_ASSERT(chunk_bytes % page_bytes() == 0 && chunks > 0);
+  // The kernel gives a huge page only where all of it is in one piece of the process's memory.
+  const bool huge = chunk_bytes % kHugePageBytes == 0;
+  const std::size_t slack = huge ? kHugePageBytes - page_bytes() : 0;
   const std::size_t bytes = chunk_bytes * chunks;
-  void* const base = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (base == MAP_FAILED) {
+  void* const mapped = mmap(nullptr, bytes + slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapped == MAP_FAILED) {
     return failure(ErrorCode::kUnavailable,
                    "cannot reserve " + std::to_string(bytes >> 20) + " MiB of addresses: " +
                        std::strerror(errno) + "; raise the limit of address space or lower the most tokens");
   }
-  return std::unique_ptr<ReservedRange>(
-      new ReservedRange(client, static_cast<std::byte*>(base), chunk_bytes, chunks));
+  auto* base = static_cast<std::byte*>(mapped);
+  if (huge) {
+    base += round_up(std::bit_cast<std::uintptr_t>(base), kHugePageBytes) - std::bit_cast<std::uintptr_t>(base);
+    // Where the kernel has no huge pages the small ones do.
+    madvise(base, bytes, MADV_HUGEPAGE);
+  }
+  const PageBlock mapping{static_cast<std::byte*>(mapped), bytes + slack};
+  return std::unique_ptr<ReservedRange>(new ReservedRange(client, mapping, base, chunk_bytes, chunks));
 }
 
 ReservedRange::~ReservedRange() {
   client_.settle();
-  munmap(base_, chunk_bytes_ * states_.size());
+  munmap(mapping_.data, mapping_.bytes);
 }
 
 void ReservedRange::order(std::size_t chunk) {

@@ -14,13 +14,8 @@ namespace {
 constexpr std::uint32_t kMinSegments = 16;
 constexpr std::uint32_t kMaxSegments = 512;
 
-// An array grows by a quarter when it is 85 % full, and is then 68 % full: 76 % on the average, 10.5 bytes a
-// cell.
-constexpr double kGrowth = 1.25;
-constexpr double kFullest = 0.85;
-constexpr double kFillAfterRebuild = 0.70;
 // Where there is no memory for a larger array, this full at last.
-constexpr double kFullestOfAll = 0.94;
+constexpr double kFullestOfAll = 0.96;
 constexpr std::size_t kShrinkBelow = 4;  // one live cell in four
 
 std::size_t limit(std::size_t capacity, double fill) noexcept {
@@ -44,10 +39,11 @@ Index::View::View(runtime::PageBlock block) noexcept
 }
 
 Index::Index(runtime::PageClient& pages, runtime::Quiescence& quiescence, runtime::CoreId core,
-             std::uint32_t segments)
+             std::uint32_t segments, IndexShape shape)
     : pages_(pages),
       quiescence_(quiescence),
       core_(core),
+      shape_(shape),
       segment_mask_(segments - 1),
       segments_(std::make_unique<std::atomic<std::uint64_t>[]>(segments)),
       counts_(segments) {
@@ -55,8 +51,8 @@ Index::Index(runtime::PageClient& pages, runtime::Quiescence& quiescence, runtim
 }
 
 Result<std::unique_ptr<Index>> Index::create(runtime::PageClient& pages, runtime::Quiescence& quiescence,
-                                             runtime::CoreId core, std::uint32_t segments) {
-  std::unique_ptr<Index> index(new Index(pages, quiescence, core, segments));
+                                             runtime::CoreId core, std::uint32_t segments, IndexShape shape) {
+  std::unique_ptr<Index> index(new Index(pages, quiescence, core, segments, shape));
   for (std::size_t segment = 0; segment < segments; ++segment) {
     if (!index->rebuild(segment, index->units_for(segment, 0))) {
       return failure(ErrorCode::kUnavailable, "no memory for the token table's index");
@@ -77,7 +73,7 @@ bool Index::insert(std::uint64_t hash, std::uint32_t value) {
   const std::size_t segment = hash & segment_mask_;
   Count& count = counts_[segment];
   View view(segments_[segment].load(std::memory_order_relaxed));
-  if (count.used >= limit(view.capacity(), kFullest)) {
+  if (count.used >= limit(view.capacity(), shape_.fullest)) {
     const bool rebuilt = rebuild(segment, units_for(segment, count.live + 1));
     if (!rebuilt && count.used >= limit(view.capacity(), kFullestOfAll)) return false;
     view = View(segments_[segment].load(std::memory_order_relaxed));
@@ -87,24 +83,34 @@ bool Index::insert(std::uint64_t hash, std::uint32_t value) {
   ++count.live;
   ++size_;
   const std::size_t margin = order_margin(view.capacity());
-  if (count.used + margin == limit(view.capacity(), kFullest)) {
+  if (count.used + margin == limit(view.capacity(), shape_.fullest)) {
     pages_.order(units_for(segment, count.live + margin + 1) * kUnitBytes);
   }
   return true;
 }
 
-void Index::erase(std::uint64_t hash, std::uint32_t value) {
-  const std::size_t segment = hash & segment_mask_;
-  const View view(segments_[segment].load(std::memory_order_relaxed));
+/// The cell with this hash and value, which is there.
+Index::Cell& Index::cell_of(View view, std::uint64_t hash, std::uint32_t value) noexcept {
   const std::uint64_t wanted = hash >> 32 << 32 | value;
   std::size_t at = home(fingerprint(hash), view.capacity());
   while (true) {
     const std::uint64_t cell = view.cells()[at].load(std::memory_order_relaxed);
     LATCHKEY_ASSERT(cell != 0);
-    if (cell == wanted) break;
+    if (cell == wanted) return view.cells()[at];
     if (++at == view.capacity()) at = 0;
   }
-  view.cells()[at].store(hash >> 32 << 32 | kMark, std::memory_order_release);
+}
+
+void Index::replace(std::uint64_t hash, std::uint32_t old, std::uint32_t value) noexcept {
+  LATCHKEY_ASSERT(value != kNone && value != kMark);
+  const View view(segments_[hash & segment_mask_].load(std::memory_order_relaxed));
+  cell_of(view, hash, old).store(hash >> 32 << 32 | value, std::memory_order_release);
+}
+
+void Index::erase(std::uint64_t hash, std::uint32_t value) {
+  const std::size_t segment = hash & segment_mask_;
+  const View view(segments_[segment].load(std::memory_order_relaxed));
+  cell_of(view, hash, value).store(hash >> 32 << 32 | kMark, std::memory_order_release);
   Count& count = counts_[segment];
   --count.live;
   --size_;
@@ -124,9 +130,11 @@ void Index::put(View view, std::uint64_t cell, std::memory_order order) noexcept
 /// The next size of this segment that holds `live` cells with room to grow. The segments' sizes stand between
 /// each other's, so that they do not all grow at once.
 std::size_t Index::units_for(std::size_t segment, std::size_t live) const noexcept {
-  const double needed = static_cast<double>(live) / kFillAfterRebuild / static_cast<double>(kCellsPerUnit);
-  double size = std::pow(kGrowth, static_cast<double>(segment) / static_cast<double>(segment_mask_ + 1));
-  while (std::floor(size) < needed) size *= kGrowth;
+  // A little above what one step of growth leaves, or rounding would make it two.
+  const double fill = 1.02 * shape_.fullest / shape_.growth;
+  const double needed = static_cast<double>(live) / fill / static_cast<double>(kCellsPerUnit);
+  double size = std::pow(shape_.growth, static_cast<double>(segment) / static_cast<double>(segment_mask_ + 1));
+  while (std::floor(size) < needed) size *= shape_.growth;
   return static_cast<std::size_t>(size);
 }
 

@@ -71,8 +71,7 @@ runtime::Task<Result<std::size_t>> Shard::end_all(std::int64_t user_id, store::D
 }
 
 store::RowId Shard::newest_row(std::int64_t user_id) const noexcept {
-  const UserId user = table_->find_user(user_id);
-  EntryId id = user == 0 ? 0 : table_->user(user).tokens.last;
+  EntryId id = table_->tokens_of(user_id).last;
   while (id != 0 && table_->entry(id).state().life() != Life::kLive) id = table_->entry(id).previous();
   return id == 0 ? 0 : table_->entry(id).row();
 }
@@ -81,8 +80,7 @@ std::vector<store::SessionDeath> Shard::kill_some(std::int64_t user_id, store::D
                                                   store::RowId last_row, const std::optional<Token>& keep) {
   const TableTime now = clock_.now();
   std::vector<store::SessionDeath> deaths;
-  const UserId user = table_->find_user(user_id);
-  EntryId id = user == 0 ? 0 : table_->user(user).tokens.first;
+  EntryId id = table_->tokens_of(user_id).first;
   while (id != 0 && deaths.size() < kMaxDeathsAtOnce) {
     const Entry& entry = table_->entry(id);
     const EntryId next = entry.next();

@@ -6,8 +6,7 @@ namespace latchkey::token {
 LiveTokens Shard::live_tokens(std::int64_t user_id, const std::vector<store::Session>& sessions,
                               const std::optional<Token>& current) const {
   LiveTokens list;
-  const UserId user = table_->find_user(user_id);
-  if (user != 0) list.count = table_->user(user).tokens.count;
+  list.count = table_->tokens_of(user_id).count;
   const TableTime now = clock_.now();
   for (const store::Session& session : sessions) {
     const Token token = token_of(session);

@@ -111,14 +111,14 @@ std::vector<Shard::Victim> Shard::choose_victims(std::int64_t user_id, TableTime
   std::vector<Victim> victims;
   const std::size_t limit = settings_.tokens_per_user;
   if (limit == 0) return victims;
-  const UserRecord::Tokens& tokens = table_->user(table_->find_user(user_id)).tokens;
+  UserTokens tokens = table_->tokens_of(user_id);
   EntryId id = tokens.first;
   for (std::size_t steps = 0; steps < kMaxSweep && id != 0 && tokens.count > limit; ++steps) {
     const EntryId next = table_->entry(id).next();
     const State state = table_->entry(id).state();
     // One that timed out unnoticed does not count, and must not cost a living one its place.
     if (state.life() == Life::kLive && table_->is_timed_out(state, now) && table_->can_retire()) {
-      expire(id, state);
+      if (expire(id, state)) tokens = table_->tokens_of(user_id);
     }
     id = next;
   }

@@ -3,7 +3,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include <array>
 #include <cstring>
 #include <utility>
 
@@ -13,9 +12,10 @@ namespace latchkey::token {
 
 namespace {
 
-// The index by user holds cells of two kinds. The lowest bit of the fingerprint tells them apart, so that a
-// number of an entry is never taken for one of a user.
-constexpr std::uint64_t kKindBit = std::uint64_t{1} << 32;
+// By token: looked up at every check, also for tokens that do not exist, so it keeps more room than the index
+// by user, which only a login or a death asks.
+constexpr IndexShape kByToken = {.growth = 1.2, .fullest = 0.85};
+constexpr IndexShape kByUser = {.growth = 1.125, .fullest = 0.92};
 
 std::uint64_t random_seed(Random& random) noexcept {
   std::uint64_t seed = 0;
@@ -31,24 +31,26 @@ Result<std::unique_ptr<Table>> Table::create(runtime::PageClient& pages, runtime
                                              Random& random) {
   LATCHKEY_ASSERT(settings.max_entries <= TableSettings::kMaxEntries);
   // Twice as many numbers as entries: a free one may wait in the wheel for a while.
-  auto entries = Slab<Entry>::create(pages, quiescence, core, 2 * settings.max_entries);
+  auto entries = Entries::create(pages, quiescence, core, 2 * settings.max_entries);
   if (!entries) return tl::unexpected<Error>(std::move(entries.error()));
-  auto users = Slab<UserRecord>::create(pages, quiescence, core, settings.max_entries + 1);
-  if (!users) return tl::unexpected<Error>(std::move(users.error()));
-  auto by_token = Index::create(pages, quiescence, core, settings.index_segments);
+  auto records = Slab<UserRecord>::create(pages, quiescence, core, settings.max_entries + 1);
+  if (!records) return tl::unexpected<Error>(std::move(records.error()));
+  auto names = NameSlabs::create(pages, quiescence, core, settings.max_entries + 1);
+  if (!names) return tl::unexpected<Error>(std::move(names.error()));
+  auto by_token = Index::create(pages, quiescence, core, settings.index_segments, kByToken);
   if (!by_token) return tl::unexpected<Error>(std::move(by_token.error()));
-  auto by_user = Index::create(pages, quiescence, core, settings.index_segments);
+  auto by_user = Index::create(pages, quiescence, core, settings.index_segments, kByUser);
   if (!by_user) return tl::unexpected<Error>(std::move(by_user.error()));
-  return std::unique_ptr<Table>(
-      new Table({std::move(*entries), std::move(*users), std::move(*by_token), std::move(*by_user)},
-                quiescence, core, settings, random));
+  Parts parts{std::move(*entries), std::move(*records), std::move(*names), std::move(*by_token),
+              std::move(*by_user)};
+  return std::unique_ptr<Table>(new Table(std::move(parts), quiescence, core, settings, random));
 }
 
 Table::Table(Parts parts, runtime::Quiescence& quiescence, runtime::CoreId core,
              const TableSettings& settings, Random& random)
     : parts_(std::move(parts)),
       entries_(*parts_.entries),
-      users_(*parts_.users),
+      records_(*parts_.records),
       quiescence_(quiescence),
       core_(core),
       settings_(settings),
@@ -58,8 +60,8 @@ Table::Table(Parts parts, runtime::Quiescence& quiescence, runtime::CoreId core,
 Table::~Table() {
   // What was retired goes back to the slabs and to the pages, which are still there.
   quiescence_.collect_all(core_);
-  for (UserId id = 1; id < users_.end(); ++id) {
-    if (users_.is_used(id)) users_[id].end();
+  for (RecordId id = 1; id < records_.end(); ++id) {
+    if (records_.is_used(id)) records_[id].end();
   }
 }
 
@@ -68,33 +70,53 @@ Verdict Table::check(const Token& token, const store::BindingHash& binding, Tabl
   const BindingWords bound(binding);
   Verdict verdict;
   parts_.by_token->find(hash_of(token.secret()), [&](EntryId id) {
-    Entry& entry = entries_[id];
-    const State before = entry.state();
-    if (before.life() < Life::kLive) return false;
-    const bool same_secret = entry.has_secret(secret);
-    const bool same_binding = entry.has_binding(bound);
-    // Read before the second look, and followed after it: while the entry lives this is its user, and what it
-    // leads to stays as it is until this core's pass has ended.
-    const UserId user_id = entry.user();
-    State state = entry.state();
-    if (state.generation() != before.generation() || !same_secret) return false;
-    if (!same_binding) return true;
-    const UserRecord* const user = state.life() == Life::kLive ? &users_[user_id] : nullptr;
-    if (user != nullptr && user->tag() != token.tag()) return true;
-    switch (use(entry, state, now)) {
-      case Use::kLive:
-        verdict = {Outcome::kAdmitted, user};
-        break;
-      case Use::kTimedOut:
-        verdict.outcome = Outcome::kExpired;
-        break;
-      case Use::kNotLive:
-        if (state.generation() == before.generation()) verdict.outcome = outcome_of(state.life());
-        break;
-    }
-    return true;
+    return look(id, token, secret, bound, now, verdict);
   });
   return verdict;
+}
+
+/// True where the entry is the token's, and then the verdict is what may be told of it.
+bool Table::look(EntryId id, const Token& token, const SecretWords& secret, const BindingWords& binding,
+                 TableTime now, Verdict& verdict) const noexcept {
+  Entry& entry = entries_[id];
+  const State before = entry.state();
+  if (before.life() < Life::kLive) return false;
+  const bool same_secret = entry.has_secret(secret);
+  const bool same_binding = entry.has_binding(binding);
+  // Read before the second look, and followed after it: while the entry lives this is its user, and what it
+  // leads to stays as it is until this core's pass has ended.
+  UserRef ref = entry.user();
+  LoneUser lone = entry.lone_user();
+  // Another look where the user got a second token meanwhile: once at most while the entry lives.
+  for (UserRef again = entry.user(); again != ref; again = entry.user()) {
+    ref = again;
+    lone = entry.lone_user();
+  }
+  State state = entry.state();
+  if (state.generation() != before.generation() || !same_secret) return false;
+  if (!same_binding) return true;
+  if (state.life() == Life::kLive) {
+    const Tag tag = ref.is_name() ? lone.tag() : records_[ref.record()].tag();
+    if (tag != token.tag()) return true;
+  }
+  switch (use(entry, state, now)) {
+    case Use::kLive:
+      verdict = {Outcome::kAdmitted, view_of(ref, lone)};
+      break;
+    case Use::kTimedOut:
+      verdict.outcome = Outcome::kExpired;
+      break;
+    case Use::kNotLive:
+      if (state.generation() == before.generation()) verdict.outcome = outcome_of(state.life());
+      break;
+  }
+  return true;
+}
+
+UserView Table::view_of(UserRef ref, LoneUser lone) const noexcept {
+  if (!ref.is_name()) return records_[ref.record()].view();
+  const std::string_view name(parts_.names->text(ref.name()), lone.name_bytes());
+  return {lone.id(), name, name};
 }
 
 Table::Use Table::use(Entry& entry, State& state, TableTime now) const noexcept {
@@ -132,29 +154,11 @@ std::uint64_t Table::hash_of(std::span<const std::uint8_t, kSecretBytes> secret)
   return XXH3_64bits_withSeed(secret.data(), secret.size(), token_seed_);
 }
 
-std::uint64_t Table::hash_of(std::int64_t user_id) const noexcept {
-  return XXH3_64bits_withSeed(&user_id, sizeof user_id, user_seed_) | kKindBit;
-}
-
-std::uint64_t Table::hash_of(std::int64_t user_id, const store::BindingHash& binding) const noexcept {
-  std::array<std::uint8_t, sizeof user_id + sizeof binding> key;
-  std::memcpy(key.data(), &user_id, sizeof user_id);
-  std::memcpy(key.data() + sizeof user_id, binding.data(), sizeof binding);
-  return XXH3_64bits_withSeed(key.data(), key.size(), user_seed_) & ~kKindBit;
-}
-
 EntryId Table::add(const NewEntry& entry) {
   LATCHKEY_ASSERT(can_retire());
-  const UserId user = find_or_add_user(entry);
-  if (user == 0) return 0;
-  const EntryId id = take_entry(entry.token, entry.binding, entry.key_number, user);
-  if (id == 0) {
-    if (users_[user].tokens.count == 0) drop_user(user);
-    return 0;
-  }
-  append(user, id);
-  if (parts_.by_user->insert(hash_of(entry.user_id, entry.binding), id)) return id;
-  detach(id);
+  const EntryId id = take_entry(entry.token, entry.binding, entry.key_number);
+  if (id == 0) return 0;
+  if (give_user(id, entry)) return id;
   remove(id);
   return 0;
 }
@@ -171,7 +175,7 @@ void Table::make_live(EntryId id, store::RowId row, TableTime last_used, bool un
 
 EntryId Table::add_dead(const Token& token, const store::BindingHash& binding, store::RowId row, Life reason,
                         TableTime died) {
-  const EntryId id = take_entry(token, binding, 0, 0);
+  const EntryId id = take_entry(token, binding, 0);
   if (id == 0) return 0;
   Entry& entry = entries_[id];
   entry.set_row(row);
@@ -179,12 +183,6 @@ EntryId Table::add_dead(const Token& token, const store::BindingHash& binding, s
   const bool changed = entry.change(state, state.dead(reason, died));
   LATCHKEY_ASSERT(changed);
   return id;
-}
-
-void Table::leave_user(EntryId id) {
-  const Entry& entry = entries_[id];
-  parts_.by_user->erase(hash_of(users_[entry.user()].id(), entry.binding()), id);
-  detach(id);
 }
 
 void Table::remove(EntryId id) {
@@ -222,24 +220,8 @@ EntryId Table::find(const Token& token, const store::BindingHash& binding) const
   return token_of(id) == token ? id : 0;
 }
 
-EntryId Table::find_bound(std::int64_t user_id, const store::BindingHash& binding) const noexcept {
-  const BindingWords bound(binding);
-  return parts_.by_user->find(hash_of(user_id, binding), [&](EntryId id) {
-    return entries_[id].has_binding(bound) && users_[entries_[id].user()].id() == user_id;
-  });
-}
-
-UserId Table::find_user(std::int64_t user_id) const noexcept {
-  return parts_.by_user->find(hash_of(user_id), [&](UserId id) { return users_[id].id() == user_id; });
-}
-
-Token Table::token_of(EntryId id) const noexcept {
-  return {users_[entries_[id].user()].tag(), entries_[id].secret()};
-}
-
 /// An entry that is pending and filled and found by its token; 0 where memory or the bound ends.
-EntryId Table::take_entry(const Token& token, const store::BindingHash& binding, std::uint8_t key_number,
-                          UserId user) {
+EntryId Table::take_entry(const Token& token, const store::BindingHash& binding, std::uint8_t key_number) {
   if (entries() >= settings_.max_entries) return 0;
   const EntryId id = parts_.entries->allocate();
   if (id == 0) return 0;
@@ -249,80 +231,15 @@ EntryId Table::take_entry(const Token& token, const store::BindingHash& binding,
   const bool changed = entry.change(state, State({}, false, Life::kPending, next_generation_));
   LATCHKEY_ASSERT(changed);
   next_generation_ = next_generation_ == State::kMaxGeneration ? 1 : next_generation_ + 1;
-  entry.fill(SecretWords(token.secret()), BindingWords(binding), key_number, user);
+  entry.fill(SecretWords(token.secret()), BindingWords(binding), key_number);
   if (parts_.by_token->insert(hash_of(token.secret()), id)) return id;
   free_entry(id);
   return 0;
 }
 
-UserId Table::find_or_add_user(const NewEntry& entry) {
-  const UserId found = find_user(entry.user_id);
-  if (found != 0) return found;
-  const UserId id = parts_.users->allocate();
-  if (id == 0) return 0;
-  UserRecord& user = users_[id];
-  user.begin(entry.user_id, entry.token.tag(), entry.user_name);
-  outside_bytes_ += user.bytes_outside();
-  if (parts_.by_user->insert(hash_of(entry.user_id), id)) return id;
-  end_user(user);  // no entry has led anybody to it
-  return 0;
-}
-
-void Table::drop_user(UserId id) {
-  UserRecord& user = users_[id];
-  parts_.by_user->erase(hash_of(user.id()), id);
-  ++users_leaving_;
-  quiescence_.retire(core_, reclaim_user, this, &user, sizeof user);
-}
-
-void Table::reclaim_user(void* table, void* record, std::size_t) noexcept {
-  auto& self = *static_cast<Table*>(table);
-  --self.users_leaving_;
-  self.end_user(*static_cast<UserRecord*>(record));
-}
-
-void Table::end_user(UserRecord& user) noexcept {
-  outside_bytes_ -= user.bytes_outside();
-  user.end();
-  parts_.users->release(static_cast<UserId>(&user - &users_[0]));
-}
-
-void Table::append(UserId user, EntryId id) noexcept {
-  UserRecord::Tokens& tokens = users_[user].tokens;
-  entries_[id].set_previous(tokens.last);
-  if (tokens.last == 0) {
-    tokens.first = id;
-  } else {
-    entries_[tokens.last].set_next(id);
-  }
-  tokens.last = id;
-  ++tokens.count;
-}
-
-void Table::detach(EntryId id) {
-  Entry& entry = entries_[id];
-  const UserId user = entry.user();
-  UserRecord::Tokens& tokens = users_[user].tokens;
-  const EntryId previous = entry.previous();
-  const EntryId next = entry.next();
-  if (previous == 0) {
-    tokens.first = next;
-  } else {
-    entries_[previous].set_next(next);
-  }
-  if (next == 0) {
-    tokens.last = previous;
-  } else {
-    entries_[next].set_previous(previous);
-  }
-  entry.set_previous(0);
-  entry.set_next(0);
-  if (--tokens.count == 0) drop_user(user);
-}
-
 std::size_t Table::bytes() const noexcept {
-  return entries_.bytes() + users_.bytes() + parts_.by_token->bytes() + parts_.by_user->bytes() +
-         outside_bytes_;
+  return entries_.bytes() + records_.bytes() + parts_.names->bytes() + parts_.by_token->bytes() +
+         parts_.by_user->bytes() + outside_bytes_;
 }
 
 }  // namespace latchkey::token

@@ -26,11 +26,14 @@ void encode(std::string_view name, char* out) noexcept {
 
 }  // namespace
 
+bool is_header_name(std::string_view name) noexcept { return std::all_of(name.begin(), name.end(), stays); }
+
 void UserRecord::begin(std::int64_t id, Tag tag, std::string_view name) {
   LATCHKEY_ASSERT(name.size() <= kMaxNameBytes);
   const auto encoded = static_cast<std::size_t>(
       std::count_if(name.begin(), name.end(), [](char letter) { return !stays(letter); }));
   tokens = {};
+  found_by_binding = false;
   id_ = id;
   tag_ = tag;
   name_bytes_ = static_cast<std::uint16_t>(name.size());

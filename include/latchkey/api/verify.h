@@ -2,6 +2,8 @@
 // path below it: 200 with `X-Auth-User` when the token admits, else 401 by C-32. The hottest path there is.
 #pragma once
 
+#include <string>
+
 #include "latchkey/api/resource.h"
 #include "latchkey/api/services.h"
 
@@ -16,6 +18,7 @@ class VerifyResource final : public Resource {
 
  private:
   Services& services_;
+  const std::string admitted_head_;  ///< of an admission's answer, up to the user's name
 };
 
 }  // namespace latchkey::api

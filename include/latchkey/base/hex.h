@@ -16,5 +16,7 @@ void to_hex(std::span<const std::uint8_t> bytes, char* out) noexcept;
 
 /// Reads exactly 2 * out.size() digits of either case. False, with `out` unspecified, for any other text.
 [[nodiscard]] bool from_hex(std::string_view text, std::span<std::uint8_t> out) noexcept;
+/// The same of digits in lower case alone.
+[[nodiscard]] bool from_lower_hex(std::string_view text, std::span<std::uint8_t> out) noexcept;
 
 }  // namespace latchkey

@@ -11,7 +11,8 @@
 
 namespace latchkey::http {
 
-/// The lines that all answers of a core share: `X-API-Node` never changes, `Date` once a second.
+/// The lines that all answers of a core share: `X-API-Node` never changes, `Date` once a second. They stand
+/// ready together for an answer given in the pass that the request came in, as nearly all are.
 class ServerLines {
  public:
   /// `node` is visible ASCII (the settings see to that).
@@ -22,9 +23,12 @@ class ServerLines {
 
   std::string_view node_line() const noexcept { return node_line_; }
   std::string_view date() const noexcept { return {date_.data(), date_.size()}; }
+  /// What C-4 asks for where no time has passed.
+  std::string_view prompt_lines() const noexcept { return prompt_lines_; }
 
  private:
   std::string node_line_;
+  std::string prompt_lines_;
   std::int64_t second_ = -1;
   std::array<char, 29> date_{};
 };
@@ -50,6 +54,9 @@ class ResponseWriter {
 
   /// First. Then any number of headers, then exactly one of `body` and `no_body`.
   ResponseWriter& status(int code);
+  /// In place of `status(200)` and of headers: `lines` has the status line and those headers, each with its
+  /// CRLF, but for the last header's value.
+  ResponseWriter& ok_head(std::string_view lines, std::string_view last_value);
   ResponseWriter& header(std::string_view name, std::string_view value);
   ResponseWriter& header(std::string_view name, std::int64_t value);
 

@@ -99,7 +99,8 @@ class ReservedRange {
     kReleasing,  ///< the helper takes its memory away
   };
 
-  /// `chunk_bytes` is a multiple of the page. Error kUnavailable where the kernel refuses the addresses.
+  /// `chunk_bytes` is a multiple of the page. Of a multiple of 2 MiB, the range begins at one, and is backed by
+  /// huge pages where the kernel has them. Error kUnavailable where the kernel refuses the addresses.
   static Result<std::unique_ptr<ReservedRange>> reserve(PageClient& client, std::size_t chunk_bytes,
                                                         std::size_t chunks);
   ~ReservedRange();
@@ -123,8 +124,13 @@ class ReservedRange {
  private:
   friend class PageClient;
 
-  ReservedRange(PageClient& client, std::byte* base, std::size_t chunk_bytes, std::size_t chunks)
-      : client_(client), base_(base), chunk_bytes_(chunk_bytes), states_(chunks, Chunk::kEmpty) {}
+  ReservedRange(PageClient& client, PageBlock mapping, std::byte* base, std::size_t chunk_bytes,
+                std::size_t chunks)
+      : client_(client),
+        mapping_(mapping),
+        base_(base),
+        chunk_bytes_(chunk_bytes),
+        states_(chunks, Chunk::kEmpty) {}
 
   PageBlock block_of(std::size_t chunk) const noexcept {
     return {base_ + chunk * chunk_bytes_, chunk_bytes_};
@@ -133,7 +139,8 @@ class ReservedRange {
   void became_ready(std::size_t chunk) noexcept;
 
   PageClient& client_;
-  std::byte* const base_;
+  const PageBlock mapping_;
+  std::byte* const base_;  // in the mapping, where a chunk may begin
   const std::size_t chunk_bytes_;
   std::size_t ready_chunks_ = 0;
   std::vector<Chunk> states_;

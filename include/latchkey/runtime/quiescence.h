@@ -86,27 +86,28 @@ class Quiescence {
   const std::unique_ptr<State[]> state_;
 };
 
-/// A reference that is good until the core's pass ends; using it later is a bug, and asserted.
+/// A value that leads to what may be freed: good until the core's pass ends; using it later is a bug, and
+/// asserted.
 template <class T>
 class Borrowed {
  public:
-  Borrowed() = default;
-  Borrowed(const T* object, const Quiescence& quiescence, CoreId core) noexcept
-      : object_(object), pass_(&quiescence.pass_of(core)), taken_in_(*pass_) {
+  Borrowed() = default;  ///< nothing
+  Borrowed(const T& value, const Quiescence& quiescence, CoreId core) noexcept
+      : value_(value), pass_(&quiescence.pass_of(core)), taken_in_(*pass_) {
     LATCHKEY_ASSERT(taken_in_ % 2 == 1);
   }
 
-  explicit operator bool() const noexcept { return object_ != nullptr; }
-  const T& operator*() const noexcept { return *checked(); }
-  const T* operator->() const noexcept { return checked(); }
+  explicit operator bool() const noexcept { return pass_ != nullptr; }
+  const T& operator*() const noexcept { return checked(); }
+  const T* operator->() const noexcept { return &checked(); }
 
  private:
-  const T* checked() const noexcept {
-    LATCHKEY_ASSERT(object_ != nullptr && *pass_ == taken_in_);
-    return object_;
+  const T& checked() const noexcept {
+    LATCHKEY_ASSERT(pass_ != nullptr && *pass_ == taken_in_);
+    return value_;
   }
 
-  const T* object_ = nullptr;
+  T value_{};
   const std::uint64_t* pass_ = nullptr;
   std::uint64_t taken_in_ = 0;
 };

@@ -8,8 +8,13 @@
 //   word 3  secret, row   secret bytes 16 and 17 16 | key number 8 | store row 40
 //   word 4  binding       bytes 0 to 7
 //   word 5  binding       bytes 8 to 15
-//   word 6  user, wheel   user's record 32 | next in the wheel 32
-//   word 7  user's list   previous 32 | next 32
+//   word 6  user, wheel   reference to the user 32 | next in the wheel 32
+//   word 7  user's list   previous 32 | next 32, or, where this is its user's only token, the user:
+//                         id 40 | bytes of the name 8 | tag 16
+//
+// A user with one token has no record: the entry says who it is, and the reference in word 6 leads to the
+// name. With the second token the user gets a record, and word 6 changes, and then word 7. So a reader that
+// looks at word 6, at word 7 and at word 6 again has a word 7 that belongs to it where both looks agree.
 //
 // How a reader knows that the words belong together: it loads the state, the words, and the state again. The
 // writer who takes an entry into use again first changes the state (new generation, pending), then the words.
@@ -23,6 +28,7 @@
 
 #include "latchkey/store/session.h"
 #include "latchkey/token/format.h"
+#include "latchkey/token/name_slabs.h"
 #include "latchkey/token/table_time.h"
 
 namespace latchkey::token {
@@ -30,7 +36,49 @@ namespace latchkey::token {
 /// Number of an entry in its shard's slab. 0 is nobody's: "none".
 using EntryId = std::uint32_t;
 /// Number of a user's record in its shard's slab. 0 is nobody's.
-using UserId = std::uint32_t;
+using RecordId = std::uint32_t;
+
+/// What leads from an entry to its user: a record, or, of a user with one token, the name's text.
+class UserRef {
+ public:
+  constexpr UserRef() noexcept = default;  ///< to nobody
+  constexpr explicit UserRef(std::uint32_t word) noexcept : word_(word) {}
+  static constexpr UserRef to_record(RecordId id) noexcept { return UserRef(id); }
+  static constexpr UserRef to_name(NameRef name) noexcept { return UserRef(name | kNameBit); }
+
+  constexpr bool is_name() const noexcept { return (word_ & kNameBit) != 0; }
+  constexpr NameRef name() const noexcept { return word_ & ~kNameBit; }
+  constexpr RecordId record() const noexcept { return word_; }
+  constexpr std::uint32_t word() const noexcept { return word_; }
+  bool operator==(const UserRef&) const = default;
+
+ private:
+  static constexpr std::uint32_t kNameBit = std::uint32_t{1} << 31;
+  std::uint32_t word_ = 0;
+};
+
+/// Who holds a user's only token, but for the name's text: what fits word 7 of the entry.
+class LoneUser {
+ public:
+  static constexpr int kIdBits = 40;
+  static constexpr std::int64_t kMaxId = (std::int64_t{1} << kIdBits) - 1;
+  static constexpr std::size_t kMaxNameBytes = 255;
+
+  constexpr explicit LoneUser(std::uint64_t word) noexcept : word_(word) {}
+  /// `id` from 0 to kMaxId.
+  constexpr LoneUser(std::int64_t id, std::uint8_t name_bytes, Tag tag) noexcept
+      : word_(static_cast<std::uint64_t>(id) << kIdShift | std::uint64_t{name_bytes} << kNameShift | tag) {}
+
+  constexpr std::int64_t id() const noexcept { return static_cast<std::int64_t>(word_ >> kIdShift); }
+  constexpr std::size_t name_bytes() const noexcept { return word_ >> kNameShift & 0xFF; }
+  constexpr Tag tag() const noexcept { return static_cast<Tag>(word_); }
+  constexpr std::uint64_t word() const noexcept { return word_; }
+
+ private:
+  static constexpr int kNameShift = 16;
+  static constexpr int kIdShift = 24;
+  std::uint64_t word_;
+};
 
 enum class Life : std::uint8_t {
   kFree = 0,
@@ -148,19 +196,30 @@ class alignas(64) Entry {
   bool has_binding(const BindingWords& binding) const noexcept {
     return ((load(kBinding) ^ binding.first) | (load(kBinding + 1) ^ binding.second)) == 0;
   }
-  UserId user() const noexcept { return static_cast<UserId>(load(kUserAndWheel) >> 32); }
+  UserRef user() const noexcept { return UserRef(static_cast<std::uint32_t>(load(kUserAndWheel) >> 32)); }
+  /// Where `user()` is a name, before and after.
+  LoneUser lone_user() const noexcept { return LoneUser(load(kList)); }
 
   // --- The owner.
 
-  /// For a new use, after the state says pending.
-  void fill(const SecretWords& secret, const BindingWords& binding, std::uint8_t key_number,
-            UserId user) noexcept {
+  /// For a new use, after the state says pending. It has no user yet.
+  void fill(const SecretWords& secret, const BindingWords& binding, std::uint8_t key_number) noexcept {
     store(kSecret, secret.first);
     store(kSecret + 1, secret.second);
     store(kRow, std::uint64_t{secret.third} << kSecretShift | std::uint64_t{key_number} << kKeyShift);
     store(kBinding, binding.first);
     store(kBinding + 1, binding.second);
-    store(kUserAndWheel, std::uint64_t{user} << 32);
+    store(kUserAndWheel, 0);
+    store(kList, 0);
+  }
+  /// Of an entry that is pending and has no user.
+  void set_lone_user(UserRef name, LoneUser user) noexcept {
+    store(kList, user.word());
+    set_user(name);
+  }
+  /// From here on the entry is in a list of its user's, or of nobody's, alone at first.
+  void set_listed_user(UserRef user) noexcept {
+    set_user(user);
     store(kList, 0);
   }
 
@@ -195,8 +254,9 @@ class alignas(64) Entry {
     store(kUserAndWheel, (load(kUserAndWheel) & kHighHalf) | next);
   }
 
-  EntryId previous() const noexcept { return static_cast<EntryId>(load(kList) >> 32); }
-  EntryId next() const noexcept { return static_cast<EntryId>(load(kList)); }
+  /// 0 at the list's ends, and where the entry is its user's only one.
+  EntryId previous() const noexcept { return user().is_name() ? 0 : static_cast<EntryId>(load(kList) >> 32); }
+  EntryId next() const noexcept { return user().is_name() ? 0 : static_cast<EntryId>(load(kList)); }
   void set_previous(EntryId id) noexcept { store(kList, std::uint64_t{id} << 32 | next()); }
   void set_next(EntryId id) noexcept { store(kList, (load(kList) & kHighHalf) | id); }
 
@@ -210,6 +270,10 @@ class alignas(64) Entry {
   static constexpr int kSecretShift = 48;
   static constexpr int kKeyShift = 40;
   static constexpr std::uint64_t kHighHalf = 0xFFFF'FFFF'0000'0000;
+
+  void set_user(UserRef user) noexcept {
+    store(kUserAndWheel, std::uint64_t{user.word()} << 32 | wheel_next());
+  }
 
   // Acquire, so that the second look at the state comes after every word.
   std::uint64_t load(std::size_t word) const noexcept { return words_[word].load(std::memory_order_acquire); }

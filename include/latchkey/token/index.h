@@ -21,6 +21,12 @@
 
 namespace latchkey::token {
 
+/// How much room an index keeps.
+struct IndexShape {
+  double growth = 1.25;   ///< how much larger a segment's next array is
+  double fullest = 0.85;  ///< what share of an array is in use, marks included, when it is replaced
+};
+
 /// Where a test holds a reader: after it has loaded an array, before it searches it.
 struct NoHold {
   void operator()() const noexcept {}
@@ -36,7 +42,8 @@ class Index {
 
   /// `segments` is a power of two. All that is passed in outlives the index.
   static Result<std::unique_ptr<Index>> create(runtime::PageClient& pages, runtime::Quiescence& quiescence,
-                                               runtime::CoreId core, std::uint32_t segments);
+                                               runtime::CoreId core, std::uint32_t segments,
+                                               IndexShape shape = {});
   /// No core reads, and nothing that the index retired waits any more.
   ~Index();
   Index(const Index&) = delete;
@@ -63,6 +70,8 @@ class Index {
   [[nodiscard]] bool insert(std::uint64_t hash, std::uint32_t value);
   /// The owner. The cell with this hash and value is there.
   void erase(std::uint64_t hash, std::uint32_t value);
+  /// The owner. The cell with this hash and `old` is there, and has `value` from now on.
+  void replace(std::uint64_t hash, std::uint32_t old, std::uint32_t value) noexcept;
 
   std::size_t size() const noexcept { return size_; }
   /// Bytes of the arrays in place.
@@ -104,7 +113,7 @@ class Index {
   };
 
   Index(runtime::PageClient& pages, runtime::Quiescence& quiescence, runtime::CoreId core,
-        std::uint32_t segments);
+        std::uint32_t segments, IndexShape shape);
 
   static std::uint32_t fingerprint(std::uint64_t hash) noexcept {
     return static_cast<std::uint32_t>(hash >> 32);
@@ -129,6 +138,7 @@ class Index {
     return kNone;
   }
 
+  static Cell& cell_of(View view, std::uint64_t hash, std::uint32_t value) noexcept;
   static void put(View view, std::uint64_t cell, std::memory_order order) noexcept;
   std::size_t units_for(std::size_t segment, std::size_t live) const noexcept;
   bool rebuild(std::size_t segment, std::size_t units);
@@ -137,6 +147,7 @@ class Index {
   runtime::PageClient& pages_;
   runtime::Quiescence& quiescence_;
   const runtime::CoreId core_;
+  const IndexShape shape_;
   const std::uint64_t segment_mask_;
   const std::unique_ptr<std::atomic<std::uint64_t>[]> segments_;
   std::vector<Count> counts_;

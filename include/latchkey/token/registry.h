@@ -1,6 +1,6 @@
 // Registry: the tokens of all shards, as a request's core sees them. A check takes no lock, allocates nothing
-// and reads three cache lines: a cell of the index, the entry, the user's record. One object a core, used by
-// that core's thread while it is active.
+// and reads three cache lines: a cell of the index, the entry, the user's name. One object a core, used by that
+// core's thread while it is active.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace latchkey::token {
 
 struct Admission {
   Outcome outcome = Outcome::kUnknown;
-  runtime::Borrowed<UserRecord> user;  ///< where admitted; until the next `co_await`
+  runtime::Borrowed<UserView> user;  ///< where admitted; until the next `co_await`
 };
 
 class Registry {
@@ -32,7 +32,9 @@ class Registry {
   /// recorded last use, which is at most a second behind the true one (invariant 1).
   Admission check(const Token& token, const store::BindingHash& binding, TableTime now) const noexcept {
     const Verdict verdict = tables_[shard_of(token.tag())]->check(token, binding, now);
-    return {verdict.outcome, runtime::Borrowed<UserRecord>(verdict.user, quiescence_, core_)};
+    // A core at rest may not look at all, whatever it would see.
+    const runtime::Borrowed<UserView> user(verdict.user, quiescence_, core_);
+    return {verdict.outcome, verdict.outcome == Outcome::kAdmitted ? user : runtime::Borrowed<UserView>()};
   }
 
   std::uint32_t shards() const noexcept { return static_cast<std::uint32_t>(tables_.size()); }

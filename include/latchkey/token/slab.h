@@ -1,5 +1,5 @@
 // Slab: items of one size in one reserved range of addresses, which never move and are named by a 32-bit
-// number. Memory comes in chunks of 4096 items, ahead of need, and goes back when a chunk is wholly free and
+// number. Memory comes in chunks, ahead of need, and goes back when a chunk is wholly free and
 // no core can be looking at it. The owner allocates; any core may read an item whose number it was given.
 #pragma once
 
@@ -20,10 +20,11 @@
 
 namespace latchkey::token {
 
-template <class Item>
+/// Chunks of a multiple of 2 MiB are asked for as huge pages.
+template <class Item, std::uint32_t kItems = 4096>
 class Slab {
  public:
-  static constexpr std::uint32_t kItemsPerChunk = 4096;
+  static constexpr std::uint32_t kItemsPerChunk = kItems;
   static constexpr std::size_t kChunkBytes = kItemsPerChunk * sizeof(Item);
   /// Item 0 is nobody's, and always there to be read.
   static constexpr std::uint32_t kNone = 0;
@@ -89,6 +90,7 @@ class Slab {
     Slab& slab;
     const std::size_t number;
     std::uint32_t free = kItemsPerChunk;
+    std::uint32_t made = 0;  // items, from the front: the lowest free one is taken, so no one is left out
     enum class Use : std::uint8_t { kClosed, kOpen, kRetired } use = Use::kClosed;
     std::array<std::uint64_t, kItemsPerChunk / 64> used{};
   };
@@ -110,7 +112,15 @@ class Slab {
     --free_;
     if (--chunk.free == 0) set_open(number, false);
     order_ahead();
-    return static_cast<std::uint32_t>(number * kItemsPerChunk + word * 64) + static_cast<std::uint32_t>(bit);
+    const auto place = static_cast<std::uint32_t>(word * 64) + static_cast<std::uint32_t>(bit);
+    const auto id = static_cast<std::uint32_t>(number) * kItemsPerChunk + place;
+    if (place == chunk.made) {
+      // Once only: a chunk that comes back is zeros, which is what a new item is, and a late reader may look
+      // at it.
+      ::new (&items_[id]) Item;
+      ++chunk.made;
+    }
+    return id;
   }
 
   void set_open(std::size_t number, bool open) noexcept {
@@ -147,12 +157,7 @@ class Slab {
   void open(std::size_t number) {
     if (number >= chunks_.size()) chunks_.resize(number + 1);
     if (number / 64 >= open_.size()) open_.resize(number / 64 + 1);
-    if (chunks_[number] == nullptr) {
-      chunks_[number] = std::make_unique<Chunk>(*this, number);
-      // Once only: a chunk that comes back is zeros, which is what a new item is, and a late reader may look
-      // at it.
-      for (std::size_t i = 0; i < kItemsPerChunk; ++i) ::new (&items_[number * kItemsPerChunk + i]) Item;
-    }
+    if (chunks_[number] == nullptr) chunks_[number] = std::make_unique<Chunk>(*this, number);
     chunks_[number]->use = Chunk::Use::kOpen;
     free_ += kItemsPerChunk;
     set_open(number, true);

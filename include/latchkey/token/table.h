@@ -1,6 +1,7 @@
-// Table: one shard's tokens in memory. A slab of entries, a slab of users' records, an index by token and an
-// index by user and binding. The shard's core owns it and makes all changes but one: any core, while it is
-// active, checks a token and moves its time of last use, without a lock.
+// Table: one shard's tokens in memory. A slab of entries, an index by token, and an index by user. A user with
+// one token stands in its entry, and only the name has a place of its own; one with more has a record, and one
+// with many a cell for each binding too. The shard's core owns it and makes all changes but one: any core,
+// while it is active, checks a token and moves its time of last use, without a lock.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "latchkey/runtime/quiescence.h"
 #include "latchkey/token/entry.h"
 #include "latchkey/token/index.h"
+#include "latchkey/token/name_slabs.h"
 #include "latchkey/token/slab.h"
 #include "latchkey/token/user_record.h"
 
@@ -29,7 +31,7 @@ enum class Outcome : std::uint8_t {
 
 struct Verdict {
   Outcome outcome = Outcome::kUnknown;
-  const UserRecord* user = nullptr;  ///< where admitted; good until the core's pass ends
+  UserView user;  ///< where admitted; good until the core's pass ends
 };
 
 /// A use less than this after the recorded one is not recorded. So what is recorded is less than this behind
@@ -46,6 +48,9 @@ struct TableSettings {
 
 class Table {
  public:
+  /// Nearly every check looks at another entry: on huge pages it need not look up the page as well.
+  using Entries = Slab<Entry, 32'768>;
+
   /// All that is passed in outlives the table. `core` is the owner's number.
   static Result<std::unique_ptr<Table>> create(runtime::PageClient& pages, runtime::Quiescence& quiescence,
                                                runtime::CoreId core, const TableSettings& settings,
@@ -92,11 +97,10 @@ class Table {
   EntryId find(const Token& token, const store::BindingHash& binding) const noexcept;
   /// The live or pending entry of this user with this binding. 0: none.
   EntryId find_bound(std::int64_t user_id, const store::BindingHash& binding) const noexcept;
-  /// 0: the user has no live or pending entry.
-  UserId find_user(std::int64_t user_id) const noexcept;
+  /// The user's live and pending entries; none where there is no such user here.
+  UserTokens tokens_of(std::int64_t user_id) const noexcept;
 
   Entry& entry(EntryId id) const noexcept { return entries_[id]; }
-  const UserRecord& user(UserId id) const noexcept { return users_[id]; }
   Token token_of(EntryId id) const noexcept;
 
   enum class Use { kLive, kTimedOut, kNotLive };
@@ -116,20 +120,42 @@ class Table {
   bool is_used(EntryId id) const noexcept { return entries_.is_used(id); }
   /// Pending, live and dead.
   std::size_t entries() const noexcept { return entries_.used() - free_in_wheel_; }
-  std::size_t users() const noexcept { return users_.used() - users_leaving_; }
+  std::size_t users() const noexcept { return user_count_; }
   const TableSettings& settings() const noexcept { return settings_; }
   /// Slabs, indexes and long names; what waits to be freed is the Quiescence's to count.
   std::size_t bytes() const noexcept;
 
  private:
   static constexpr std::size_t kMaxRetiredAtOnce = 8;
+  /// A user with more tokens than this has a cell in the index for each binding; those of one with fewer are
+  /// looked through.
+  static constexpr std::uint32_t kMaxLookedThrough = 16;
 
   struct Parts {
-    std::unique_ptr<Slab<Entry>> entries;
-    std::unique_ptr<Slab<UserRecord>> users;
+    std::unique_ptr<Entries> entries;
+    std::unique_ptr<Slab<UserRecord>> records;
+    std::unique_ptr<NameSlabs> names;
     std::unique_ptr<Index> by_token;
     std::unique_ptr<Index> by_user;
   };
+  /// Where the index by user leads: to a record, or to a user's only entry.
+  class UserCell {
+   public:
+    explicit UserCell(std::uint32_t word) noexcept : word_(word) {}
+    static UserCell of_record(RecordId id) noexcept { return UserCell(id); }
+    static UserCell of_entry(EntryId id) noexcept { return UserCell(id | kEntryBit); }
+    bool is_none() const noexcept { return word_ == 0; }
+    bool is_entry() const noexcept { return (word_ & kEntryBit) != 0; }
+    RecordId record() const noexcept { return word_; }
+    EntryId entry() const noexcept { return word_ & ~kEntryBit; }
+    std::uint32_t word() const noexcept { return word_; }
+
+   private:
+    // Numbers in a slab are below it.
+    static constexpr std::uint32_t kEntryBit = std::uint32_t{1} << 31;
+    std::uint32_t word_;
+  };
+
   Table(Parts parts, runtime::Quiescence& quiescence, runtime::CoreId core, const TableSettings& settings,
         Random& random);
 
@@ -137,20 +163,35 @@ class Table {
   std::uint64_t hash_of(std::int64_t user_id) const noexcept;
   std::uint64_t hash_of(std::int64_t user_id, const store::BindingHash& binding) const noexcept;
 
-  EntryId take_entry(const Token& token, const store::BindingHash& binding, std::uint8_t key_number,
-                     UserId user);
-  UserId find_or_add_user(const NewEntry& entry);
-  void drop_user(UserId id);
-  static void reclaim_user(void* table, void* record, std::size_t bytes) noexcept;
-  void end_user(UserRecord& user) noexcept;
-  void append(UserId user, EntryId id) noexcept;
-  void detach(EntryId id);
-  void free_entry(EntryId id) noexcept;
+  // Checks.
+  bool look(EntryId id, const Token& token, const SecretWords& secret, const BindingWords& binding,
+            TableTime now, Verdict& verdict) const noexcept;
+  UserView view_of(UserRef ref, LoneUser lone) const noexcept;
   static Outcome outcome_of(Life life) noexcept;
 
+  // Entries.
+  EntryId take_entry(const Token& token, const store::BindingHash& binding, std::uint8_t key_number);
+  void free_entry(EntryId id) noexcept;
+
+  // Users, in table_users.cc.
+  UserCell find_user(std::int64_t user_id) const noexcept;
+  bool give_user(EntryId id, const NewEntry& entry);
+  bool give_lone_user(EntryId id, const NewEntry& entry);
+  bool give_new_record(EntryId id, const NewEntry& entry);
+  RecordId make_record_of(EntryId id);
+  bool join(RecordId record, EntryId id);
+  bool find_by_binding(UserRecord& user);
+  RecordId begin_record(std::int64_t id, Tag tag, std::string_view name);
+  void end_record(UserRecord& record) noexcept;
+  static void reclaim_record(void* table, void* record, std::size_t bytes) noexcept;
+  void retire_name(NameRef name, std::size_t bytes);
+  static void reclaim_name(void* table, void* name, std::size_t bytes) noexcept;
+  void append(RecordId record, EntryId id) noexcept;
+  void detach(UserRecord& user, EntryId id) noexcept;
+
   const Parts parts_;
-  const Slab<Entry>& entries_;
-  const Slab<UserRecord>& users_;
+  const Entries& entries_;
+  const Slab<UserRecord>& records_;
   runtime::Quiescence& quiescence_;
   const runtime::CoreId core_;
   const TableSettings settings_;
@@ -158,7 +199,7 @@ class Table {
   const std::uint64_t user_seed_;
   std::uint32_t next_generation_ = 1;
   std::size_t free_in_wheel_ = 0;  // entries that are free, and wait for the wheel to let their number go
-  std::size_t users_leaving_ = 0;  // that wait until no core can hold their record
+  std::size_t user_count_ = 0;
   std::size_t outside_bytes_ = 0;
 };
 

@@ -97,7 +97,7 @@ TEST(QuiescenceEnd, WhatIsLeftIsFreedWithTheObject) {
 TEST_F(QuiescenceTest, ABorrowedReferenceIsGoodForItsPassAlone) {
   const Thing thing{{1, 2, 3, 4}};
   quiescence_.activate(kReader);
-  const Borrowed<Thing> borrowed(&thing, quiescence_, kReader);
+  const Borrowed<Thing> borrowed(thing, quiescence_, kReader);
   EXPECT_TRUE(borrowed);
   EXPECT_EQ(borrowed->words[2], 3U);
   quiescence_.activate(kReader);
@@ -108,7 +108,7 @@ TEST_F(QuiescenceTest, ABorrowedReferenceIsGoodForItsPassAlone) {
 
 TEST_F(QuiescenceTest, NothingIsBorrowedByACoreAtRest) {
   const Thing thing{};
-  EXPECT_DEATH(Borrowed<Thing>(&thing, quiescence_, kReader), "taken_in_");
+  EXPECT_DEATH(Borrowed<Thing>(thing, quiescence_, kReader), "taken_in_");
 }
 
 // Under AddressSanitizer a thing freed too early is seen by its reader, under ThreadSanitizer also one whose

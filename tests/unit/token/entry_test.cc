@@ -65,7 +65,9 @@ TEST(Entry, IsEightWordsWithTheStateFirst) {
 
 TEST(Entry, KeepsEverythingThatItIsFilledWithApart) {
   Entry entry;
-  entry.fill(SecretWords(secret_of(10)), BindingWords(binding_of(100)), 255, 0xFFFF'FFFE);
+  const UserRef user = UserRef::to_record(0x7FFF'FFFE);
+  entry.fill(SecretWords(secret_of(10)), BindingWords(binding_of(100)), 255);
+  entry.set_listed_user(user);
   entry.set_row(store::kMaxRowId);
   entry.set_wheel_next(0xFFFF'FFFD);
   entry.set_previous(0xFFFF'FFFC);
@@ -73,7 +75,7 @@ TEST(Entry, KeepsEverythingThatItIsFilledWithApart) {
   EXPECT_EQ(entry.secret(), secret_of(10));
   EXPECT_EQ(entry.binding(), binding_of(100));
   EXPECT_EQ(entry.key_number(), 255);
-  EXPECT_EQ(entry.user(), 0xFFFF'FFFEU);
+  EXPECT_EQ(entry.user(), user);
   EXPECT_EQ(entry.row(), store::kMaxRowId);
   EXPECT_EQ(entry.wheel_next(), 0xFFFF'FFFDU);
   EXPECT_EQ(entry.previous(), 0xFFFF'FFFCU);
@@ -83,14 +85,41 @@ TEST(Entry, KeepsEverythingThatItIsFilledWithApart) {
   entry.set_previous(0);
   EXPECT_EQ(entry.secret(), secret_of(10));
   EXPECT_EQ(entry.key_number(), 255);
-  EXPECT_EQ(entry.user(), 0xFFFF'FFFEU);
+  EXPECT_EQ(entry.user(), user);
   EXPECT_EQ(entry.row(), 1);
   EXPECT_EQ(entry.next(), 0xFFFF'FFFBU);
 }
 
+TEST(Entry, OfALoneUserSaysWhoItIsAndIsInNoList) {
+  Entry entry;
+  entry.fill(SecretWords(secret_of(10)), BindingWords(binding_of(100)), 255);
+  entry.set_wheel_next(77);
+  entry.set_lone_user(UserRef::to_name(0x7FFF'FFFF), LoneUser(LoneUser::kMaxId, 255, 0xFFFF));
+  EXPECT_TRUE(entry.user().is_name());
+  EXPECT_EQ(entry.user().name(), 0x7FFF'FFFFU);
+  EXPECT_EQ(entry.lone_user().id(), LoneUser::kMaxId);
+  EXPECT_EQ(entry.lone_user().name_bytes(), 255U);
+  EXPECT_EQ(entry.lone_user().tag(), 0xFFFF);
+  EXPECT_EQ(entry.wheel_next(), 77U);
+  EXPECT_EQ(entry.next(), 0U);
+  EXPECT_EQ(entry.previous(), 0U);
+  entry.set_listed_user(UserRef::to_record(5));
+  EXPECT_EQ(entry.user().record(), 5U);
+  EXPECT_FALSE(entry.user().is_name());
+  EXPECT_EQ(entry.wheel_next(), 77U);
+  EXPECT_EQ(entry.next(), 0U);
+}
+
+TEST(LoneUser, KeepsItsPartsApart) {
+  const LoneUser user(0, 255, 0);
+  EXPECT_EQ(user.id(), 0);
+  EXPECT_EQ(user.name_bytes(), 255U);
+  EXPECT_EQ(user.tag(), 0);
+}
+
 TEST(Entry, KnowsItsSecretAndItsBindingByEveryBit) {
   Entry entry;
-  entry.fill(SecretWords(secret_of(10)), BindingWords(binding_of(100)), 1, 1);
+  entry.fill(SecretWords(secret_of(10)), BindingWords(binding_of(100)), 1);
   EXPECT_TRUE(entry.has_secret(SecretWords(secret_of(10))));
   EXPECT_TRUE(entry.has_binding(BindingWords(binding_of(100))));
   for (std::size_t bit = 0; bit < 8 * kSecretBytes; ++bit) {

@@ -102,6 +102,26 @@ TEST_F(IndexTest, CostsAboutElevenBytesACellAtEverySize) {
   }
 }
 
+TEST_F(IndexTest, OfATighterShapeCostsLessACell) {
+  index_ = Index::create(pages_.client(0), quiescence_, 0, kSegments, {.growth = 1.125, .fullest = 0.92}).value();
+  for (std::uint32_t value = 1; value <= 1'000'000; ++value) {
+    ASSERT_TRUE(insert(value));
+    if (value < 400'000 || value % 10'000 != 0) continue;
+    ASSERT_LT(static_cast<double>(index_->bytes()) / value, 9.4) << value;
+  }
+  for (std::uint32_t value = 1; value <= 1'000'000; ++value) ASSERT_TRUE(holds(value)) << value;
+}
+
+TEST_F(IndexTest, AReplacedValueIsFoundInThePlaceOfTheOld) {
+  for (std::uint32_t value = 1; value <= 1000; ++value) ASSERT_TRUE(index_->insert(hash_of(value), value));
+  index_->replace(hash_of(500), 500, 5000);
+  const auto any = [](std::uint32_t) { return true; };
+  EXPECT_EQ(index_->find(hash_of(500), any), 5000U);
+  EXPECT_EQ(index_->size(), 1000U);
+  index_->erase(hash_of(500), 5000);
+  EXPECT_EQ(index_->find(hash_of(500), any), Index::kNone);
+}
+
 TEST_F(IndexTest, GivesItsMemoryBackAsItEmpties) {
   const std::size_t empty = index_->bytes();
   for (std::uint32_t value = 1; value <= 200'000; ++value) ASSERT_TRUE(insert(value));

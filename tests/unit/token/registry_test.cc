@@ -207,7 +207,7 @@ TEST_F(RegistryThreads, WhileTokensComeAndGoEveryCheckIsRight) {
   pages_.client(0).settle();
   EXPECT_EQ(quiescence_.retired(0), 0U);
   EXPECT_LE(shard_->counts().memory_bytes,
-            memory_before + 2 * Slab<Entry>::kChunkBytes + 2 * Slab<UserRecord>::kChunkBytes);
+            memory_before + 2 * Table::Entries::kChunkBytes + 2 * Slab<UserRecord>::kChunkBytes);
   EXPECT_TRUE(finished(shard_->stop()));
 }
 

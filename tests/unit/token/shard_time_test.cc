@@ -208,7 +208,7 @@ TEST_F(ShardTimeTest, ThousandsOfUsersDieAtOnceAndAllMemoryComesBack) {
   EXPECT_EQ(shard().counts().tombstones, 0U);
   turn();
   EXPECT_LE(shard().counts().memory_bytes,
-            empty + 2 * Slab<Entry>::kChunkBytes + 2 * Slab<UserRecord>::kChunkBytes);
+            empty + 2 * Table::Entries::kChunkBytes + 2 * Slab<UserRecord>::kChunkBytes);
   EXPECT_EQ(quiescence_.retired(0), 0U);
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "shard_fixture.h"
@@ -58,8 +59,8 @@ TEST_F(TableTest, ALiveTokenIsItsUsers) {
   add_live(1, 42);
   const Verdict verdict = check(1);
   EXPECT_EQ(verdict.outcome, Outcome::kAdmitted);
-  ASSERT_NE(verdict.user, nullptr);
-  EXPECT_EQ(verdict.user->id(), 42);
+  EXPECT_EQ(verdict.user.id(), 42);
+  EXPECT_EQ(verdict.user.name(), "user");
 }
 
 TEST_F(TableTest, APendingTokenAdmitsNobody) {
@@ -157,15 +158,14 @@ TEST_F(TableTest, AUsersEntriesStandInTheOrderOfTheirCreation) {
   const EntryId first = add_live(1);
   const EntryId second = add_live(2);
   const EntryId third = add_live(3);
-  const UserId user = table_->find_user(1);
-  EXPECT_EQ(table_->user(user).tokens.count, 3U);
+  EXPECT_EQ(table_->tokens_of(1).count, 3U);
   die(second, Life::kDeleted);
-  EXPECT_EQ(table_->user(user).tokens.first, first);
+  EXPECT_EQ(table_->tokens_of(1).first, first);
   EXPECT_EQ(table_->entry(first).next(), third);
   EXPECT_EQ(table_->entry(third).previous(), first);
   die(third, Life::kDeleted);
-  EXPECT_EQ(table_->user(user).tokens.last, first);
-  EXPECT_EQ(table_->user(user).tokens.count, 1U);
+  EXPECT_EQ(table_->tokens_of(1).last, first);
+  EXPECT_EQ(table_->tokens_of(1).count, 1U);
 }
 
 TEST_F(TableTest, AnEntryIsFoundByItsUserAndBindingWhileItIsPendingOrLive) {
@@ -185,16 +185,86 @@ TEST_F(TableTest, AUserGoesWithTheLastTokenAndTheRecordWhenNoCoreHoldsIt) {
   EXPECT_EQ(table_->users(), 1U);
   const Verdict held = check(1);
   die(id, Life::kDeleted);
-  EXPECT_NE(table_->find_user(42), 0U);
+  EXPECT_EQ(table_->tokens_of(42).count, 1U);
   die(other, Life::kDeleted);
-  EXPECT_EQ(table_->find_user(42), 0U);
+  EXPECT_EQ(table_->tokens_of(42).count, 0U);
   EXPECT_EQ(table_->users(), 0U);
   table_->collect();
-  EXPECT_EQ(held.user->name(), "user");  // this core's pass has not ended
+  EXPECT_EQ(held.user.name(), "user");  // this core's pass has not ended
   EXPECT_GT(quiescence_.retired(0), 0U);
   quiescence_.activate(0);
   table_->collect();
   EXPECT_EQ(quiescence_.retired(0), 0U);
+}
+
+TEST_F(TableTest, AUserWithOneTokenTakesNoRecordAndASecondTokenChangesNothingThatIsTold) {
+  const EntryId first = add_live(1, 42);
+  EXPECT_TRUE(table_->entry(first).user().is_name());
+  EXPECT_EQ(table_->tokens_of(42).first, first);
+  const Verdict before = check(1);
+  const EntryId second = add_live(2, 42);
+  EXPECT_FALSE(table_->entry(first).user().is_name());
+  EXPECT_EQ(table_->entry(first).user(), table_->entry(second).user());
+  EXPECT_EQ(table_->tokens_of(42).first, first);
+  EXPECT_EQ(table_->tokens_of(42).last, second);
+  EXPECT_EQ(table_->token_of(first), token(1));
+  EXPECT_EQ(table_->users(), 1U);
+  EXPECT_EQ(check(1).user.id(), 42);
+  EXPECT_EQ(check(1).user.name(), "user");
+  EXPECT_EQ(before.user.name(), "user");  // the name that was handed out is not freed in this pass
+}
+
+TEST_F(TableTest, AUserWhoDoesNotFitIntoAnEntryHasARecordFromTheFirstTokenOn) {
+  struct Case {
+    std::int64_t user_id;
+    std::string name;
+    bool fits;
+  };
+  const std::vector<Case> cases = {
+      {1, "a", true},
+      {2, std::string(NameSlabs::kMaxNameBytes, 'n'), true},
+      {3, std::string(NameSlabs::kMaxNameBytes + 1, 'n'), false},
+      {4, "with space", false},
+      {LoneUser::kMaxId, "largest", true},
+      {LoneUser::kMaxId + 1, "larger", false},
+  };
+  std::uint32_t number = 100;
+  for (const Case& one : cases) {
+    ++number;
+    const EntryId id = table_->add({token(number), binding(number), one.user_id, one.name, 1});
+    table_->make_live(id, number, kNow, false);
+    EXPECT_EQ(table_->entry(id).user().is_name(), one.fits) << one.name;
+    EXPECT_EQ(check(number).user.id(), one.user_id);
+    EXPECT_EQ(check(number).user.name(), one.name);
+    EXPECT_EQ(table_->tokens_of(one.user_id).count, 1U);
+  }
+  EXPECT_EQ(check(104).user.header_name(), "with%20space");
+}
+
+TEST_F(TableTest, AUsersEntryIsFoundByItsBindingWhateverTheNumberOfHisTokens) {
+  constexpr std::uint32_t kMany = 40;  // past the number up to which they are looked through
+  for (std::uint32_t number = 1; number <= kMany; ++number) {
+    const EntryId id = add_live(number, 42);
+    EXPECT_EQ(table_->find_bound(42, binding(number)), id);
+    EXPECT_EQ(table_->find_bound(42, binding(1)), table_->tokens_of(42).first) << number;
+    EXPECT_EQ(table_->find_bound(42, binding(number + 1)), 0U);
+  }
+  for (std::uint32_t number = 1; number <= kMany; ++number) {
+    die(table_->find_bound(42, binding(number)), Life::kDeleted);
+    EXPECT_EQ(table_->find_bound(42, binding(number)), 0U);
+    quiescence_.activate(0);
+    table_->collect();
+  }
+  EXPECT_EQ(table_->users(), 0U);
+}
+
+TEST_F(TableTest, ANameIsFreedWithItsUser) {
+  const EntryId id = add_live(1, 42);
+  const UserRef name = table_->entry(id).user();
+  die(id, Life::kDeleted);
+  const EntryId same_pass = table_->add({token(2), binding(2), 43, "user", 1});
+  EXPECT_NE(table_->entry(same_pass).user(), name);  // this core may still read it
+  EXPECT_EQ(table_->entry(add(3, 44)).user(), name);
 }
 
 TEST_F(TableTest, PastItsBoundItTakesNoMoreAndNothingHasChanged) {
@@ -203,7 +273,7 @@ TEST_F(TableTest, PastItsBoundItTakesNoMoreAndNothingHasChanged) {
   EXPECT_EQ(table_->entries(), kMaxEntries);
   EXPECT_EQ(add(kMaxEntries + 1, 77'777), 0U);
   EXPECT_EQ(table_->entries(), kMaxEntries);
-  EXPECT_EQ(table_->find_user(77'777), 0U);
+  EXPECT_EQ(table_->tokens_of(77'777).count, 0U);
   EXPECT_EQ(table_->users(), kMaxEntries);
   EXPECT_EQ(table_->add_dead(token(99'999), binding(1), 5, Life::kDeleted, kNow), 0U);
 }
@@ -231,7 +301,7 @@ TEST_F(TableTest, ItsMemoryComesBack) {
   }
   quiescence_.activate(0);
   table_->collect();
-  EXPECT_LE(table_->bytes(), empty + 2 * Slab<Entry>::kChunkBytes);
+  EXPECT_LE(table_->bytes(), empty + 2 * Table::Entries::kChunkBytes);
   EXPECT_EQ(quiescence_.retired(0), 0U);
 }
 
