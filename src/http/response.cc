@@ -71,7 +71,12 @@ void ServerLines::set_time(WallTime now) noexcept {
   if (second == second_) return;
   second_ = second;
   date_ = to_http_date(now);
-  prompt_lines_.assign(node_line_).append(kNoTimeLine).append(kVaryLine).append("Date: ").append(date()).append(kLineEnd);
+  prompt_lines_.assign(node_line_)
+      .append(kNoTimeLine)
+      .append(kVaryLine)
+      .append("Date: ")
+      .append(date())
+      .append(kLineEnd);
 }
 
 std::string_view reason_phrase(int status) noexcept {

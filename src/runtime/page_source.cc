@@ -190,7 +190,8 @@ Result<std::unique_ptr<ReservedRange>> ReservedRange::reserve(PageClient& client
   const bool huge = chunk_bytes % kHugePageBytes == 0;
   const std::size_t slack = huge ? kHugePageBytes - page_bytes() : 0;
   const std::size_t bytes = chunk_bytes * chunks;
-  void* const mapped = mmap(nullptr, bytes + slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* const mapped =
+      mmap(nullptr, bytes + slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapped == MAP_FAILED) {
     return failure(ErrorCode::kUnavailable,
                    "cannot reserve " + std::to_string(bytes >> 20) + " MiB of addresses: " +
@@ -198,7 +199,8 @@ Result<std::unique_ptr<ReservedRange>> ReservedRange::reserve(PageClient& client
   }
   auto* base = static_cast<std::byte*>(mapped);
   if (huge) {
-    base += round_up(std::bit_cast<std::uintptr_t>(base), kHugePageBytes) - std::bit_cast<std::uintptr_t>(base);
+    base +=
+        round_up(std::bit_cast<std::uintptr_t>(base), kHugePageBytes) - std::bit_cast<std::uintptr_t>(base);
     // Where the kernel has no huge pages the small ones do.
     madvise(base, bytes, MADV_HUGEPAGE);
   }

@@ -17,9 +17,6 @@ namespace latchkey::server {
 
 namespace {
 
-// Entries that the token wheel visits in one pass: some tens of microseconds.
-constexpr std::size_t kWheelVisitsAPass = 1024;
-
 // How often a core that drains looks whether its last connection has gone.
 constexpr std::int64_t kDrainLookMs = 20;
 
@@ -163,7 +160,7 @@ void Core::after_wait() noexcept {
 }
 
 std::int64_t Core::pass(BootTime now) noexcept {
-  shard_.advance(context_.table_clock.at(now), kWheelVisitsAPass);
+  shard_.advance(context_.table_clock.at(now), token::Shard::kVisitsAPass);
   context_.quiescence.collect(static_cast<runtime::CoreId>(number_));
   if (shard_.behind()) return now.ms;
   const token::TableTime next = shard_.next_advance();

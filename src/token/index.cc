@@ -133,7 +133,8 @@ std::size_t Index::units_for(std::size_t segment, std::size_t live) const noexce
   // A little above what one step of growth leaves, or rounding would make it two.
   const double fill = 1.02 * shape_.fullest / shape_.growth;
   const double needed = static_cast<double>(live) / fill / static_cast<double>(kCellsPerUnit);
-  double size = std::pow(shape_.growth, static_cast<double>(segment) / static_cast<double>(segment_mask_ + 1));
+  double size =
+      std::pow(shape_.growth, static_cast<double>(segment) / static_cast<double>(segment_mask_ + 1));
   while (std::floor(size) < needed) size *= shape_.growth;
   return static_cast<std::size_t>(size);
 }

@@ -31,9 +31,7 @@ Result<std::unique_ptr<NameSlabs>> NameSlabs::create(runtime::PageClient& pages,
 
 NameSlabs::NameSlabs(Slabs slabs) noexcept : slabs_(std::move(slabs)) {
   std::size_t at = 0;
-  const auto note = [&](const auto& slab) {
-    texts_[at++] = {(*slab)[0].bytes, sizeof (*slab)[0]};
-  };
+  const auto note = [&](const auto& slab) { texts_[at++] = {(*slab)[0].bytes, sizeof(*slab)[0]}; };
   std::apply([&](const auto&... slab) { (note(slab), ...); }, slabs_);
 }
 

@@ -69,9 +69,8 @@ Verdict Table::check(const Token& token, const store::BindingHash& binding, Tabl
   const SecretWords secret(token.secret());
   const BindingWords bound(binding);
   Verdict verdict;
-  parts_.by_token->find(hash_of(token.secret()), [&](EntryId id) {
-    return look(id, token, secret, bound, now, verdict);
-  });
+  parts_.by_token->find(hash_of(token.secret()),
+                        [&](EntryId id) { return look(id, token, secret, bound, now, verdict); });
   return verdict;
 }
 

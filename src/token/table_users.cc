@@ -15,8 +15,8 @@ namespace latchkey::token {
 
 namespace {
 
-// The index by user holds cells of users and cells of users' bindings. The lowest bit of the fingerprint tells
-// them apart.
+// The index by user holds cells of users and cells of users' bindings. The lowest bit of the fingerprint
+// tells them apart.
 constexpr std::uint64_t kUserBit = std::uint64_t{1} << 32;
 
 }  // namespace
@@ -69,8 +69,8 @@ Token Table::token_of(EntryId id) const noexcept {
   return {user.is_name() ? entry.lone_user().tag() : records_[user.record()].tag(), entry.secret()};
 }
 
-/// The entry, which is pending and of nobody, becomes the user's. False where memory ends: nothing has changed
-/// that tells.
+/// The entry, which is pending and of nobody, becomes the user's. False where memory ends: nothing has
+/// changed that tells.
 bool Table::give_user(EntryId id, const NewEntry& entry) {
   const UserCell user = find_user(entry.user_id);
   if (user.is_none()) return give_lone_user(id, entry) || give_new_record(id, entry);
@@ -116,7 +116,8 @@ RecordId Table::make_record_of(EntryId id) {
   const std::size_t bytes = user.name_bytes();
   const RecordId record = begin_record(user.id(), user.tag(), {parts_.names->text(name), bytes});
   if (record == 0) return 0;
-  parts_.by_user->replace(hash_of(user.id()), UserCell::of_entry(id).word(), UserCell::of_record(record).word());
+  parts_.by_user->replace(hash_of(user.id()), UserCell::of_entry(id).word(),
+                          UserCell::of_record(record).word());
   append(record, id);
   retire_name(name, bytes);
   return record;
@@ -125,7 +126,8 @@ RecordId Table::make_record_of(EntryId id) {
 /// One more entry of a user who has a record.
 bool Table::join(RecordId record, EntryId id) {
   UserRecord& user = records_[record];
-  if (!user.found_by_binding && user.tokens.count == kMaxLookedThrough && !find_by_binding(user)) return false;
+  if (!user.found_by_binding && user.tokens.count == kMaxLookedThrough && !find_by_binding(user))
+    return false;
   if (user.found_by_binding && !parts_.by_user->insert(hash_of(user.id(), entries_[id].binding()), id)) {
     return false;
   }

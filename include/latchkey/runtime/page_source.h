@@ -44,7 +44,7 @@ class PageClient {
   /// Orders that the helper has not answered.
   static constexpr std::size_t kMaxOrders = 256;
   /// Blocks that wait here to be taken; past it the oldest goes back.
-  static constexpr std::size_t kMaxReady = 32;
+  static constexpr std::size_t kMaxReady = 128;
 
   explicit PageClient(PageSource& source);
   ~PageClient();
@@ -99,8 +99,8 @@ class ReservedRange {
     kReleasing,  ///< the helper takes its memory away
   };
 
-  /// `chunk_bytes` is a multiple of the page. Of a multiple of 2 MiB, the range begins at one, and is backed by
-  /// huge pages where the kernel has them. Error kUnavailable where the kernel refuses the addresses.
+  /// `chunk_bytes` is a multiple of the page. Of a multiple of 2 MiB, the range begins at one, and is backed
+  /// by huge pages where the kernel has them. Error kUnavailable where the kernel refuses the addresses.
   static Result<std::unique_ptr<ReservedRange>> reserve(PageClient& client, std::size_t chunk_bytes,
                                                         std::size_t chunks);
   ~ReservedRange();

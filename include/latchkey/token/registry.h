@@ -1,6 +1,6 @@
 // Registry: the tokens of all shards, as a request's core sees them. A check takes no lock, allocates nothing
-// and reads three cache lines: a cell of the index, the entry, the user's name. One object a core, used by that
-// core's thread while it is active.
+// and reads three cache lines: a cell of the index, the entry, the user's name. One object a core, used by
+// that core's thread while it is active.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
-// Table: one shard's tokens in memory. A slab of entries, an index by token, and an index by user. A user with
-// one token stands in its entry, and only the name has a place of its own; one with more has a record, and one
-// with many a cell for each binding too. The shard's core owns it and makes all changes but one: any core,
-// while it is active, checks a token and moves its time of last use, without a lock.
+// Table: one shard's tokens in memory. A slab of entries, an index by token, and an index by user. A user
+// with one token stands in its entry, and only the name has a place of its own; one with more has a record,
+// and one with many a cell for each binding too. The shard's core owns it and makes all changes but one: any
+// core, while it is active, checks a token and moves its time of last use, without a lock.
 #pragma once
 
 #include <cstdint>

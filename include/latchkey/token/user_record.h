@@ -1,7 +1,7 @@
-// UserRecord: a user who has several tokens, or a name out of the ordinary: who it is, in one cache line where
-// the name is not long. The user's entries point to it by its number in the shard's slab. What a check reads
-// never changes while the record is in use, and the record is used again only when no core can hold it any
-// more. Owned by the shard; any core reads. UserView is what a check hands out, of any user.
+// UserRecord: a user who has several tokens, or a name out of the ordinary: who it is, in one cache line
+// where the name is not long. The user's entries point to it by its number in the shard's slab. What a check
+// reads never changes while the record is in use, and the record is used again only when no core can hold it
+// any more. Owned by the shard; any core reads. UserView is what a check hands out, of any user.
 #pragma once
 
 #include <array>

@@ -103,7 +103,8 @@ TEST_F(IndexTest, CostsAboutElevenBytesACellAtEverySize) {
 }
 
 TEST_F(IndexTest, OfATighterShapeCostsLessACell) {
-  index_ = Index::create(pages_.client(0), quiescence_, 0, kSegments, {.growth = 1.125, .fullest = 0.92}).value();
+  index_ =
+      Index::create(pages_.client(0), quiescence_, 0, kSegments, {.growth = 1.125, .fullest = 0.92}).value();
   for (std::uint32_t value = 1; value <= 1'000'000; ++value) {
     ASSERT_TRUE(insert(value));
     if (value < 400'000 || value % 10'000 != 0) continue;
