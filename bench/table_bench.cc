@@ -1,12 +1,13 @@
 // What a check costs in the token table: a million live tokens of as many users, looked up in random order,
 // so that hardly any of the three cache lines is in the cache. And what it costs to make a token and to end
-// it.
+// it, also where its user has many.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <numeric>
 #include <random>
@@ -70,6 +71,19 @@ class FullTable {
     table_->make_live(id, user_id, kNow, false);
     tokens_.push_back(token);
     if (tokens_.size() % 64 == 0) turn();
+    return id;
+  }
+
+  /// The same user every time, and each time another binding.
+  EntryId add_to_one_user(std::uint32_t number) {
+    store::BindingHash binding{};
+    std::memcpy(binding.data(), &number, sizeof number);
+    if (table_->find_bound(1, binding) != 0) return 0;
+    Secret secret;
+    random_.fill(secret);
+    const EntryId id = table_->add({Token(0x1234, secret), binding, 1, "user1", 1});
+    table_->make_live(id, number, kNow, false);
+    turn();
     return id;
   }
 
@@ -165,6 +179,15 @@ void add_and_end(benchmark::State& state) {
   for (auto _ : state) full.end(full.add());
 }
 BENCHMARK(add_and_end)->Iterations(500'000);
+
+// What a login asks of the table: is there a token with this binding, and where not, one more.
+void login_of_a_user_with(benchmark::State& state) {
+  const auto tokens = static_cast<std::uint32_t>(state.range(0));
+  FullTable full(0);
+  for (std::uint32_t i = 0; i < tokens; ++i) full.add_to_one_user(i + 1);
+  for (auto _ : state) full.end(full.add_to_one_user(tokens + 1));
+}
+BENCHMARK(login_of_a_user_with)->Arg(10)->Arg(1000)->Arg(100'000)->Iterations(200'000);
 
 void binding_of_an_agent(benchmark::State& state) {
   const Keyring keyring(key_file());
