@@ -84,13 +84,7 @@ bool Table::look(EntryId id, const Token& token, const SecretWords& secret, cons
   const bool same_binding = entry.has_binding(binding);
   // Read before the second look, and followed after it: while the entry lives this is its user, and what it
   // leads to stays as it is until this core's pass has ended.
-  UserRef ref = entry.user();
-  LoneUser lone = entry.lone_user();
-  // Another look where the user got a second token meanwhile: once at most while the entry lives.
-  for (UserRef again = entry.user(); again != ref; again = entry.user()) {
-    ref = again;
-    lone = entry.lone_user();
-  }
+  const auto [ref, lone] = entry.holder();
   State state = entry.state();
   if (state.generation() != before.generation() || !same_secret) return false;
   if (!same_binding) return true;

@@ -28,6 +28,7 @@
 
 #include "latchkey/store/session.h"
 #include "latchkey/token/format.h"
+#include "latchkey/token/hold.h"
 #include "latchkey/token/name_slabs.h"
 #include "latchkey/token/table_time.h"
 
@@ -196,11 +197,29 @@ class alignas(64) Entry {
   bool has_binding(const BindingWords& binding) const noexcept {
     return ((load(kBinding) ^ binding.first) | (load(kBinding + 1) ^ binding.second)) == 0;
   }
-  UserRef user() const noexcept { return UserRef(static_cast<std::uint32_t>(load(kUserAndWheel) >> 32)); }
-  /// Where `user()` is a name, before and after.
-  LoneUser lone_user() const noexcept { return LoneUser(load(kList)); }
+  struct Holder {
+    UserRef user;
+    LoneUser lone;  ///< where `user` is a name
+  };
+  /// What leads to the user, as it stood at one moment. Looks again where the user has got a second token
+  /// meanwhile: once at most while the entry lives. `hold` is called between the two words.
+  template <class Hold = NoHold>
+  Holder holder(Hold&& hold = {}) const noexcept {
+    UserRef seen = user();
+    while (true) {
+      hold();
+      const LoneUser lone(load(kList));
+      const UserRef again = user();
+      if (again == seen) return {seen, lone};
+      seen = again;
+    }
+  }
 
   // --- The owner.
+
+  UserRef user() const noexcept { return UserRef(static_cast<std::uint32_t>(load(kUserAndWheel) >> 32)); }
+  /// Where `user()` is a name.
+  LoneUser lone_user() const noexcept { return LoneUser(load(kList)); }
 
   /// For a new use, after the state says pending. It has no user yet.
   void fill(const SecretWords& secret, const BindingWords& binding, std::uint8_t key_number) noexcept {

@@ -18,6 +18,7 @@
 #include "latchkey/base/result.h"
 #include "latchkey/runtime/page_source.h"
 #include "latchkey/runtime/quiescence.h"
+#include "latchkey/token/hold.h"
 
 namespace latchkey::token {
 
@@ -25,11 +26,6 @@ namespace latchkey::token {
 struct IndexShape {
   double growth = 1.25;   ///< how much larger a segment's next array is
   double fullest = 0.85;  ///< what share of an array is in use, marks included, when it is replaced
-};
-
-/// Where a test holds a reader: after it has loaded an array, before it searches it.
-struct NoHold {
-  void operator()() const noexcept {}
 };
 
 class Index {
@@ -50,7 +46,8 @@ class Index {
   Index& operator=(const Index&) = delete;
 
   /// Any core, while active: the value of the cell with this hash for which `match(value)` holds, or kNone.
-  /// `match` is asked about values of other hashes too, with one chance in 2^32 a cell.
+  /// `match` is asked about values of other hashes too, with one chance in 2^32 a cell. `hold` is called
+  /// after an array was loaded, before it is searched.
   template <class Match, class Hold = NoHold>
   std::uint32_t find(std::uint64_t hash, Match&& match, Hold&& hold = {}) const noexcept {
     const std::atomic<std::uint64_t>& segment = segments_[hash & segment_mask_];

@@ -110,6 +110,20 @@ TEST(Entry, OfALoneUserSaysWhoItIsAndIsInNoList) {
   EXPECT_EQ(entry.next(), 0U);
 }
 
+TEST(Entry, AReaderWhoseUserGetsASecondTokenMeanwhileSeesHimWhole) {
+  Entry entry;
+  entry.fill(SecretWords(secret_of(10)), BindingWords(binding_of(100)), 1);
+  entry.set_lone_user(UserRef::to_name(7), LoneUser(42, 5, 0x1234));
+  int held = 0;
+  const Entry::Holder holder = entry.holder([&] {
+    if (held++ > 0) return;
+    entry.set_listed_user(UserRef::to_record(9));
+    entry.set_next(0xFFFF'FFFF);
+  });
+  EXPECT_EQ(held, 2);
+  EXPECT_EQ(holder.user, UserRef::to_record(9));
+}
+
 TEST(LoneUser, KeepsItsPartsApart) {
   const LoneUser user(0, 255, 0);
   EXPECT_EQ(user.id(), 0);
