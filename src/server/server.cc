@@ -23,10 +23,10 @@
 #include "latchkey/runtime/page_source.h"
 #include "latchkey/server/core.h"
 #include "latchkey/server/log_thread.h"
+#include "latchkey/server/session_loader.h"
 #include "latchkey/server/signals.h"
 #include "latchkey/store/data_directory.h"
 #include "latchkey/store/schema.h"
-#include "latchkey/store/session_table.h"
 #include "latchkey/store/sqlite_store.h"
 #include "latchkey/store/store_thread.h"
 #include "latchkey/token/keyring.h"
@@ -319,27 +319,10 @@ Result<void> Server::begin_run_and_load() {
       store::begin_run(*database, clock_.wall(), settings_.token_timeout.count());
   if (!start) return tl::unexpected<Error>(start.error());
   run_start_ = *start;
-  const token::TableTime now = table_clock_->now();
-  std::vector<store::RowId> forgotten;
-  std::optional<Error> problem;
-  const auto take_in = [&](store::Session& session) {
-    if (problem) return;
-    const token::Tag tag = keyring_->tag_of(session.user_id);
-    token::Shard& shard = *shards_[token::shard_of(tag, static_cast<std::uint32_t>(cores_count_))];
-    const Result<token::Loaded> loaded = shard.load(session, now, run_start_.was_clean);
-    if (!loaded) {
-      problem = loaded.error();
-    } else if (*loaded == token::Loaded::kForget) {
-      forgotten.push_back(session.row);
-    } else {
-      ++loaded_sessions_;
-    }
-  };
-  const Result<std::size_t> rows = store::load_all(*database, take_in);
-  if (!rows) return tl::unexpected<Error>(rows.error());
-  if (problem) return tl::unexpected<Error>(std::move(*problem));
-  const Result<std::size_t> removed = store::forget_rows(*database, forgotten);
-  if (!removed) return tl::unexpected<Error>(removed.error());
+  const Result<std::size_t> loaded =
+      load_sessions(*database, *keyring_, shard_pointers_, table_clock_->now(), run_start_.was_clean);
+  if (!loaded) return tl::unexpected<Error>(loaded.error());
+  loaded_sessions_ = *loaded;
   const Result<std::int64_t> pruned = credential::known_address_table::prune(*database, clock_.wall());
   if (!pruned) return tl::unexpected<Error>(pruned.error());
   return {};

@@ -14,10 +14,11 @@ namespace {
 
 constexpr std::size_t kMaxAgentBytes = 256;
 
-// The columns in the order that read_session expects.
-#define LATCHKEY_SESSION_COLUMNS                                                                       \
-  "row, session_id, lookup, user_id, user_name, binding, key_number, created_ms, last_used_ms, death," \
-  " died_ms, address, agent"
+// The columns in the order that read_token_part expects, and then those that read_session does.
+#define LATCHKEY_TOKEN_COLUMNS \
+  "row, session_id, user_id, user_name, binding, key_number, last_used_ms, death, died_ms"
+#define LATCHKEY_SESSION_COLUMNS LATCHKEY_TOKEN_COLUMNS ", lookup, created_ms, address, agent"
+constexpr int kFirstColumnAfterTokenPart = 9;
 
 std::span<const std::uint8_t> bytes_of(std::string_view text) noexcept {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
@@ -30,30 +31,42 @@ bool copy_blob(std::span<const std::uint8_t> blob, std::array<std::uint8_t, N>& 
   return true;
 }
 
-Result<Session> read_session(const Database& database, const Statement& row) {
+tl::unexpected<Error> damaged(const Database& database, RowId row) {
+  return failure(ErrorCode::kFatal, fmt::format("database {}: session row {} is damaged; restore a backup",
+                                                database.path(), row));
+}
+
+/// What a token table is made from.
+Result<Session> read_token_part(const Database& database, const Statement& row) {
   Session session;
   session.row = row.integer(0);
-  const bool whole = copy_blob(row.blob(1), session.id) && copy_blob(row.blob(2), session.lookup) &&
-                     copy_blob(row.blob(5), session.binding);
-  const std::int64_t key_number = row.integer(6);
-  const std::int64_t death = row.integer(9);
+  const bool whole = copy_blob(row.blob(1), session.id) && copy_blob(row.blob(4), session.binding);
+  const std::int64_t key_number = row.integer(5);
+  const std::int64_t death = row.integer(7);
   // The schema's own checks hold these: only a damaged file breaks them.
   if (!whole || session.row < 1 || session.row > kMaxRowId || key_number < 0 ||
       key_number > std::numeric_limits<std::uint8_t>::max() || death < 0 ||
       death > static_cast<std::int64_t>(Death::kInactive)) {
-    return failure(ErrorCode::kFatal, fmt::format("database {}: session row {} is damaged; restore a backup",
-                                                  database.path(), session.row));
+    return damaged(database, session.row);
   }
-  session.user_id = row.integer(3);
-  session.user_name = row.text(4);
+  session.user_id = row.integer(2);
+  session.user_name = row.text(3);
   session.key_number = static_cast<std::uint8_t>(key_number);
-  session.created = {row.integer(7)};
-  session.last_used = {row.integer(8)};
+  session.last_used = {row.integer(6)};
   session.death = static_cast<Death>(death);
-  session.died = {row.integer(10)};
-  session.address = row.text(11);
-  const std::span<const std::uint8_t> agent = row.blob(12);
-  session.agent.assign(agent.begin(), agent.end());
+  session.died = {row.integer(8)};
+  return session;
+}
+
+Result<Session> read_session(const Database& database, const Statement& row) {
+  Result<Session> session = read_token_part(database, row);
+  if (!session) return session;
+  constexpr int kFirst = kFirstColumnAfterTokenPart;
+  if (!copy_blob(row.blob(kFirst), session->lookup)) return damaged(database, session->row);
+  session->created = {row.integer(kFirst + 1)};
+  session->address = row.text(kFirst + 2);
+  const std::span<const std::uint8_t> agent = row.blob(kFirst + 3);
+  session->agent.assign(agent.begin(), agent.end());
   return session;
 }
 
@@ -197,13 +210,13 @@ Result<std::size_t> bury_all_of(Database& database, std::int64_t user_id, Death 
 
 Result<std::size_t> load_all(Database& database, const std::function<void(Session&)>& visit) {
   Result<Statement> statement =
-      database.prepare("SELECT " LATCHKEY_SESSION_COLUMNS " FROM sessions ORDER BY row");
+      database.prepare("SELECT " LATCHKEY_TOKEN_COLUMNS " FROM sessions ORDER BY row");
   if (!statement) return tl::unexpected(statement.error());
   for (std::size_t count = 0;; ++count) {
     const Result<bool> row = statement->step();
     if (!row) return tl::unexpected(row.error());
     if (!*row) return count;
-    Result<Session> session = read_session(database, *statement);
+    Result<Session> session = read_token_part(database, *statement);
     if (!session) return tl::unexpected(std::move(session.error()));
     visit(*session);
   }

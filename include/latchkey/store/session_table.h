@@ -40,8 +40,9 @@ Result<std::vector<Session>> newest_live_sessions_of(Database& database, std::in
 /// Buries all rows of the user that are not dead. Gives how many.
 Result<std::size_t> bury_all_of(Database& database, std::int64_t user_id, Death reason, WallTime at);
 
-/// Shows every row to `visit`, in row order, one at a time; the session is the visitor's to move from. Gives
-/// how many there were.
+/// Shows every row to `visit`, in row order, one at a time; the session is the visitor's to move from. What
+/// no token needs is not read: `lookup`, `created`, `address` and `agent` are empty. Gives how many there
+/// were.
 Result<std::size_t> load_all(Database& database, const std::function<void(Session&)>& visit);
 
 }  // namespace latchkey::store

@@ -233,6 +233,15 @@ TEST(SessionTable, LoadsEveryRowInOrderAfterAReopening) {
   const Result<std::size_t> count = load_all(database, [&](Session& loaded) {
     rows.push_back(loaded.row);
     deaths.push_back(loaded.death);
+    // All that a token is made from; each row is another's.
+    const Session wanted = session(static_cast<std::uint8_t>(loaded.row));
+    EXPECT_EQ(loaded.id, wanted.id);
+    EXPECT_EQ(loaded.user_id, wanted.user_id);
+    EXPECT_EQ(loaded.user_name, wanted.user_name);
+    EXPECT_EQ(loaded.binding, wanted.binding);
+    EXPECT_EQ(loaded.key_number, wanted.key_number);
+    EXPECT_EQ(loaded.last_used, wanted.last_used);
+    EXPECT_EQ(loaded.died, loaded.death == Death::kNone ? wanted.died : kNow);
   });
   ASSERT_TRUE(count.has_value());
   ASSERT_EQ(*count, 50U);

@@ -1,0 +1,78 @@
+"""The lines of bench/scale, and which aims its figures reach."""
+
+MILLION = 1_000_000
+
+
+def count(number: int) -> str:
+    for unit, name in ((MILLION, "M"), (1000, "k")):
+        if number >= unit and number % unit == 0:
+            return f"{number // unit} {name}"
+    return str(number)
+
+
+def shape(run: dict) -> str:
+    return f"{count(run['tokens'])} tokens, {count(run['tokens_a_user'])} a user"
+
+
+def growing_pause_us(run: dict) -> float:
+    return max(run["growing_login"]["cpu_us"], run["growing_pass"]["cpu_us"])
+
+
+def ratio(latencies: dict) -> float:
+    return latencies["full"][1] / latencies["small"][1]
+
+
+def table_line(run: dict) -> str:
+    wall = max(run["growing_login"]["wall_us"], run["growing_pass"]["wall_us"])
+    return "\n".join([
+        f"table, {shape(run)}",
+        f"  resident bytes a token  {run['bytes_a_token']:.1f}; most while growing from 1 M "
+        f"{run['peak_bytes_a_token'] or '-'} (at {run['peak_at']})",
+        f"  logins                  {run['logins_per_cpu_second']:,.0f} a second of CPU time",
+        f"  longest pause, growing  {growing_pause_us(run) / 1000:.2f} ms CPU time ({wall / 1000:.2f} ms wall)",
+        *(f"  {name:<23} {run[key]['full'][1]:.0f} ns [{run[key]['full'][0]:.0f} to {run[key]['full'][2]:.0f}], "
+          f"{ratio(run[key]):.2f} of 10 k's" for name, key in (("a lookup", "lookup_ns"), ("the whole check", "check_ns"))),
+        *(f"  {name:<23} {run[key]['per_second']:,.0f} a second; longest pause {run[key]['pause']['cpu_us'] / 1000:.2f} ms "
+          f"CPU time ({run[key]['pause']['wall_us'] / 1000:.2f} ms wall); {count(run[key]['tokens'])} tokens"
+          for name, key in (("deaths in one second", "second"), ("deaths in one minute", "minute"))),
+    ])
+
+
+def start_line(run: dict) -> str:
+    return (f"start, {shape(run)}: {run['seconds']:.1f} s ({run['cpu_seconds']:.1f} s CPU time; "
+            f"{run['empty_seconds']:.1f} s with none), {run['bytes_a_token']:.1f} resident bytes a token, "
+            f"database {run['database_bytes'] / 1e9:.2f} GB")
+
+
+def idle_line(run: dict) -> str:
+    if not run["held"]:
+        return f"idle connections, {run['wanted']} wanted: none was held ({run['said'].strip()})"
+    return (f"idle connections, {run['wanted']} wanted: {run['held']} held, {run['bytes_a_connection']:.0f} resident "
+            f"bytes each (limit of open files {run['limit_of_open_files']})")
+
+
+def verdicts(result: dict) -> str:
+    """An aim that nothing in this run can tell of is not named."""
+    said: list[tuple[bool, str]] = []
+
+    def aim(name: str, value: float, most: float, unit: str) -> None:
+        said.append((value <= most, f"{name}: {value:.2f}{unit}, aim at most {most:g}{unit}"))
+
+    for run in result["table"]:
+        name = shape(run)
+        if run["tokens"] >= 10 * MILLION:
+            aim(f"resident bytes a token, {name}", run["bytes_a_token"], 100, "")
+        if run["peak_at"]:
+            aim(f"the same while growing, {name}", max(run["peak_bytes_a_token"], run["bytes_a_token"]), 128, "")
+        aim(f"longest pause while growing, {name}", growing_pause_us(run) / 1000, 1, " ms")
+        if run["second"]["tokens"] >= MILLION:
+            aim(f"longest pause while 1 M die in a second, {name}", run["second"]["pause"]["cpu_us"] / 1000, 1, " ms")
+        if run["tokens"] == 10 * MILLION:
+            aim(f"the whole check ÷ at 10 k, {name}", ratio(run["check_ns"]), 1.1, "")
+    for run in result["start"]:
+        if run["tokens"] == 10 * MILLION:
+            aim(f"start, {shape(run)}", run["seconds"], 20, " s")
+    for run in result["idle"]:
+        if run["held"] and run["wanted"] == 10_000:
+            aim("resident bytes an idle connection, 10 000", run["bytes_a_connection"], 2048, "")
+    return "\n".join(f"{'holds' if holds else 'MISSED':<7} {text}" for holds, text in said)

@@ -1,0 +1,69 @@
+// What scale-table reads: this process's resident memory, and how long a thread's single steps take. Used by
+// one thread.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace latchkey::bench {
+
+/// Of this process, by /proc/self/statm: cheap enough to be asked often.
+std::size_t resident_bytes();
+
+std::int64_t thread_cpu_ns() noexcept;
+std::int64_t steady_ns() noexcept;
+/// Page faults that this thread took.
+std::int64_t thread_faults() noexcept;
+
+struct Quartiles {
+  double lower = 0;
+  double median = 0;
+  double upper = 0;
+};
+Quartiles quartiles_of(std::vector<double> samples);
+
+/// Steps that follow one another without a gap, so that one reading of the clocks ends one and begins the
+/// next. The CPU time of the thread leaves out what the thread waited while others had its core; wall time
+/// has it in.
+class StepMeter {
+ public:
+  /// The next step begins now; what lay before counts for nothing.
+  void begin() noexcept {
+    cpu_ns_ = thread_cpu_ns();
+    wall_ns_ = steady_ns();
+  }
+
+  void end() noexcept {
+    const std::int64_t cpu_ns = thread_cpu_ns();
+    const std::int64_t wall_ns = steady_ns();
+    const std::int64_t took_ns = cpu_ns - std::exchange(cpu_ns_, cpu_ns);
+    longest_wall_ns_ = std::max(longest_wall_ns_, wall_ns - std::exchange(wall_ns_, wall_ns));
+    longest_ns_ = std::max(longest_ns_, took_ns);
+    total_ns_ += took_ns;
+    ++steps_;
+    if (took_ns > kLongNs) ++long_;
+  }
+
+  std::int64_t total_ns() const noexcept { return total_ns_; }
+  std::int64_t longest_ns() const noexcept { return longest_ns_; }
+  std::int64_t longest_wall_ns() const noexcept { return longest_wall_ns_; }
+  std::size_t steps() const noexcept { return steps_; }
+  /// Steps of more than a millisecond of CPU time.
+  std::size_t long_steps() const noexcept { return long_; }
+
+ private:
+  static constexpr std::int64_t kLongNs = 1'000'000;
+
+  std::int64_t cpu_ns_ = 0;
+  std::int64_t wall_ns_ = 0;
+  std::int64_t total_ns_ = 0;
+  std::int64_t longest_ns_ = 0;
+  std::int64_t longest_wall_ns_ = 0;
+  std::size_t steps_ = 0;
+  std::size_t long_ = 0;
+};
+
+}  // namespace latchkey::bench

@@ -1,0 +1,152 @@
+#include "latchkey/server/session_loader.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "latchkey/store/session_table.h"
+
+namespace latchkey::server {
+
+namespace {
+
+// Sessions that go from the reader to a shard's thread at once: some tens of kilobytes, which a core's cache
+// holds.
+constexpr std::size_t kSessionsABatch = 256;
+// Batches that wait for a shard's thread; past it the reader waits.
+constexpr std::size_t kMaxWaiting = 8;
+// Rows removed in one transaction: what the log and SQLite's memory of one has to hold.
+constexpr std::size_t kRowsATransaction = 65'536;
+
+using Batch = std::vector<store::Session>;
+
+// One shard's thread, and the queue to it. The reader's thread makes it and calls all that is public.
+class Filler {
+ public:
+  Filler(token::Shard& shard, token::TableTime now, bool clean)
+      : shard_(shard), now_(now), clean_(clean), thread_([this] { run(); }) {
+    pthread_setname_np(thread_.native_handle(), "load");
+  }
+  ~Filler() { end(); }
+  Filler(const Filler&) = delete;
+  Filler& operator=(const Filler&) = delete;
+
+  void give(store::Session& session) {
+    next_.push_back(std::move(session));
+    if (next_.size() == kSessionsABatch) send();
+  }
+
+  /// Ends when all that was given has been taken in.
+  void end() {
+    if (!thread_.joinable()) return;
+    if (!next_.empty()) send();
+    send();
+    thread_.join();
+  }
+
+  // After `end`.
+  std::size_t taken() const noexcept { return taken_; }
+  const std::vector<store::RowId>& forgotten() const noexcept { return forgotten_; }
+  const std::optional<Error>& problem() const noexcept { return problem_; }
+
+ private:
+  /// An empty batch is the last one.
+  void send() {
+    std::unique_lock lock(mutex_);
+    has_room_.wait(lock, [this] { return waiting_.size() < kMaxWaiting; });
+    waiting_.push_back(std::exchange(next_, {}));
+    next_.reserve(kSessionsABatch);
+    lock.unlock();
+    has_batch_.notify_one();
+  }
+
+  Batch receive() {
+    std::unique_lock lock(mutex_);
+    has_batch_.wait(lock, [this] { return !waiting_.empty(); });
+    Batch batch = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    has_room_.notify_one();
+    return batch;
+  }
+
+  void run() {
+    for (Batch batch = receive(); !batch.empty(); batch = receive()) {
+      for (const store::Session& session : batch) take_in(session);
+    }
+  }
+
+  void take_in(const store::Session& session) {
+    if (problem_) return;
+    const Result<token::Loaded> loaded = shard_.load(session, now_, clean_);
+    if (!loaded) {
+      problem_ = loaded.error();
+    } else if (*loaded == token::Loaded::kForget) {
+      forgotten_.push_back(session.row);
+    } else {
+      ++taken_;
+    }
+  }
+
+  token::Shard& shard_;
+  const token::TableTime now_;
+  const bool clean_;
+  std::size_t taken_ = 0;
+  std::vector<store::RowId> forgotten_;
+  std::optional<Error> problem_;
+  Batch next_;  // the reader's
+  std::mutex mutex_;
+  std::condition_variable has_room_;
+  std::condition_variable has_batch_;
+  std::deque<Batch> waiting_;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+Result<void> forget(store::Database& database, std::span<const store::RowId> rows) {
+  while (!rows.empty()) {
+    const std::size_t count = std::min(rows.size(), kRowsATransaction);
+    Result<store::Transaction> transaction = store::Transaction::begin(database);
+    if (!transaction) return tl::unexpected<Error>(transaction.error());
+    const Result<std::size_t> removed = store::forget_rows(database, rows.first(count));
+    if (!removed) return tl::unexpected<Error>(removed.error());
+    if (Result<void> committed = transaction->commit(); !committed) return committed;
+    rows = rows.subspan(count);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::size_t> load_sessions(store::Database& database, const token::Keyring& keyring,
+                                  std::span<token::Shard* const> shards, token::TableTime now, bool clean) {
+  std::vector<std::unique_ptr<Filler>> fillers;
+  for (token::Shard* const shard : shards) fillers.push_back(std::make_unique<Filler>(*shard, now, clean));
+  const auto count = static_cast<std::uint32_t>(shards.size());
+  // In the order of rows, and so is each shard's part: a user's list is in that order.
+  const Result<std::size_t> rows = store::load_all(database, [&](store::Session& session) {
+    fillers[token::shard_of(keyring.tag_of(session.user_id), count)]->give(session);
+  });
+  for (const std::unique_ptr<Filler>& filler : fillers) filler->end();
+  if (!rows) return tl::unexpected<Error>(rows.error());
+  std::size_t taken = 0;
+  for (const std::unique_ptr<Filler>& filler : fillers) {
+    if (filler->problem()) return tl::unexpected<Error>(*filler->problem());
+    taken += filler->taken();
+  }
+  for (const std::unique_ptr<Filler>& filler : fillers) {
+    if (Result<void> forgotten = forget(database, filler->forgotten()); !forgotten) {
+      return tl::unexpected<Error>(std::move(forgotten.error()));
+    }
+  }
+  return taken;
+}
+
+}  // namespace latchkey::server

@@ -1,0 +1,138 @@
+#include "latchkey/server/session_loader.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../store/store_rig.h"
+#include "../token/fake_store.h"
+#include "latchkey/base/random.h"
+#include "latchkey/store/session_table.h"
+#include "latchkey/token/registry.h"
+
+namespace latchkey::server {
+namespace {
+
+constexpr std::uint32_t kShards = 2;
+constexpr std::int64_t kTimeoutMs = 60'000;
+constexpr std::int64_t kUsers = 40;
+// More than the batches that wait for a shard's thread hold, and no whole number of batches.
+constexpr std::size_t kSessions = 10'007;
+
+store::BindingHash binding(std::size_t number) {
+  store::BindingHash hash{};
+  hash[0] = static_cast<std::uint8_t>(number);
+  hash[1] = static_cast<std::uint8_t>(number >> 8);
+  return hash;
+}
+
+class SessionLoaderTest : public ::testing::Test {
+ protected:
+  void make_shards(std::size_t max_tokens) {
+    for (std::uint32_t number = 0; number < kShards; ++number) {
+      shards_.push_back(token::Shard::create(
+                            {.core = number,
+                             .shards = kShards,
+                             .clock = clock_,
+                             .random = random_,
+                             .keyring = keyring_,
+                             .store = store_,
+                             .quiescence = quiescence_,
+                             .pages = pages_.client(number),
+                             .log = log_},
+                            {.timeout_ms = kTimeoutMs, .max_tokens = max_tokens, .max_tombstones = kSessions})
+                            .value());
+      pointers_.push_back(shards_.back().get());
+    }
+  }
+
+  /// Session `number`, of one of the users by turns.
+  token::Token record(std::size_t number, WallTime last_used) {
+    store::LoginRecord record;
+    store::Session& session = record.session;
+    session.id = random_.bytes<sizeof(store::SessionId)>();
+    session.user_id = static_cast<std::int64_t>(number) % kUsers + 1;
+    session.user_name = "user" + std::to_string(session.user_id);
+    session.binding = binding(number);
+    session.key_number = keyring_.signing_number();
+    session.created = session.last_used = last_used;
+    const token::Token token(keyring_.tag_of(session.user_id), keyring_.sign(session.key_number, session.id));
+    session.lookup = keyring_.lookup_hash(token);
+    EXPECT_TRUE(store::insert_login(database_, record).has_value());
+    return token;
+  }
+
+  std::vector<token::Token> record_all(WallTime last_used) {
+    std::vector<token::Token> tokens;
+    store::Transaction transaction = store::Transaction::begin(database_).value();
+    for (std::size_t number = 0; number < kSessions; ++number) tokens.push_back(record(number, last_used));
+    EXPECT_TRUE(transaction.commit().has_value());
+    return tokens;
+  }
+
+  Result<std::size_t> load() { return load_sessions(database_, keyring_, pointers_, clock_.now(), true); }
+
+  store::ScratchDirectory scratch_;
+  store::Database database_ = store::open_database(scratch_ / "a.db").value();
+  ManualClock time_;
+  token::TableClock clock_{time_};
+  SystemRandom random_;
+  NoLog log_;
+  token::FakeStore store_;
+  token::KeyFile key_file_;
+  token::Keyring keyring_{key_file_};
+  runtime::Quiescence quiescence_{kShards};
+  runtime::PageSource pages_{kShards, runtime::PageSource::Mode::kThread};
+  std::vector<std::unique_ptr<token::Shard>> shards_;
+  std::vector<token::Shard*> pointers_;
+};
+
+TEST_F(SessionLoaderTest, EveryRecordedTokenIsAdmittedAfterTheStart) {
+  const std::vector<token::Token> tokens = record_all(time_.wall());
+  make_shards(kSessions);
+  const Result<std::size_t> taken = load();
+  ASSERT_TRUE(taken.has_value()) << taken.error().text;
+  EXPECT_EQ(*taken, kSessions);
+  quiescence_.activate(0);
+  const token::Registry registry({&shards_[0]->table(), &shards_[1]->table()}, quiescence_, 0);
+  for (std::size_t number = 0; number < tokens.size(); ++number) {
+    ASSERT_EQ(registry.check(tokens[number], binding(number), clock_.now()).outcome,
+              token::Outcome::kAdmitted);
+  }
+  EXPECT_EQ(shards_[0]->counts().live + shards_[1]->counts().live, kSessions);
+  EXPECT_GT(shards_[0]->counts().live, 0U);
+  EXPECT_GT(shards_[1]->counts().live, 0U);
+}
+
+TEST_F(SessionLoaderTest, RowsThatNobodyNeedsAreRemoved) {
+  const WallTime long_ago{time_.wall().ms - 3 * kTimeoutMs};
+  record_all(long_ago);
+  const token::Token living = record(kSessions, time_.wall());
+  make_shards(kSessions);
+  const Result<std::size_t> taken = load();
+  ASSERT_TRUE(taken.has_value()) << taken.error().text;
+  EXPECT_EQ(*taken, 1U);
+  EXPECT_EQ(*database_.query_integer("SELECT count(*) FROM sessions"), 1);
+  EXPECT_TRUE(store::find_session(database_, keyring_.lookup_hash(living))->has_value());
+}
+
+TEST_F(SessionLoaderTest, AShardWithoutRoomRefusesTheStartAndRemovesNothing) {
+  record_all(time_.wall());
+  record(kSessions, WallTime{time_.wall().ms - 3 * kTimeoutMs});
+  make_shards(kSessions / 4);
+  const Result<std::size_t> taken = load();
+  ASSERT_FALSE(taken.has_value());
+  EXPECT_EQ(taken.error().code, ErrorCode::kOverloaded);
+  EXPECT_EQ(*database_.query_integer("SELECT count(*) FROM sessions"),
+            static_cast<std::int64_t>(kSessions) + 1);
+}
+
+TEST_F(SessionLoaderTest, AnEmptyDatabaseIsNoError) {
+  make_shards(kSessions);
+  EXPECT_EQ(load().value_or(1), 0U);
+}
+
+}  // namespace
+}  // namespace latchkey::server
