@@ -124,7 +124,11 @@ void HashClient::Job::done() noexcept {
 }
 
 HashClient::HashClient(runtime::Port& port, HashPool& pool, std::size_t max_waiting)
-    : port_(port), pool_(pool), max_waiting_(max_waiting), at_worker_(pool.workers().size(), 0), busy_since_(pool.workers().size(), 0) {}
+    : port_(port),
+      pool_(pool),
+      max_waiting_(max_waiting),
+      at_worker_(pool.workers().size(), 0),
+      busy_since_(pool.workers().size(), 0) {}
 
 HashClient::~HashClient() {
   LATCHKEY_ASSERT(first_ == nullptr);

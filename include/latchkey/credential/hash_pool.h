@@ -110,9 +110,10 @@ class HashClient final : public runtime::LoopHook {
   /// A worker that has work and has done none for this many refusal steps (each about two hashes) is lifted:
   /// where checks fill the core, that leaves logins some twelfth of it.
   static constexpr std::int64_t kPatienceSteps = 4;
-  /// The same where a job has waited for `kLongWaitMs` in the queue.
+  /// The same where a job has waited for `kLongWaitMs` in the queue, so that its client does not give up. In
+  /// a storm every job waits: sooner, and the storm would have the cores that checks leave half idle.
   static constexpr std::int64_t kShortPatienceSteps = 2;
-  static constexpr std::int64_t kLongWaitMs = 1000;
+  static constexpr std::int64_t kLongWaitMs = 4000;
 
   /// `max_waiting`: jobs in the queue beside those at the workers. `port` and `pool` outlive the client.
   HashClient(runtime::Port& port, HashPool& pool, std::size_t max_waiting);
@@ -176,10 +177,10 @@ class HashClient final : public runtime::LoopHook {
   runtime::Port& port_;
   HashPool& pool_;
   const std::size_t max_waiting_;
-  std::vector<std::size_t> at_worker_;   ///< this client's jobs at each of the pool's workers
-  std::vector<std::int64_t> busy_since_;  ///< when a worker without a job of this client last got one
+  std::vector<std::size_t> at_worker_;      ///< this client's jobs at each of the pool's workers
+  std::vector<std::int64_t> busy_since_;    ///< when a worker without a job of this client last got one
   std::int64_t look_ms_ = runtime::kNever;  ///< when to look at the workers again
-  Job* first_ = nullptr;                ///< the queue, through the jobs themselves
+  Job* first_ = nullptr;                    ///< the queue, through the jobs themselves
   Job* last_ = nullptr;
   std::size_t waiting_ = 0;
   HashMetrics metrics_;

@@ -211,9 +211,7 @@ class LiftingTest : public ::testing::Test {
   }
 
   int policy() const { return sched_getscheduler(thread); }
-  void submit(Verified& out) {
-    nursery.spawn(keep(client.verify(SecretText("my pass"), hash), out));
-  }
+  void submit(Verified& out) { nursery.spawn(keep(client.verify(SecretText("my pass"), hash), out)); }
   std::int64_t pass() { return client.pass(clock.boot()); }
   /// What was sent is hashed, and comes home.
   void turn() {
