@@ -21,6 +21,17 @@ AIMS = (
      ("nginx gated by itself", "plain"), 1.05, "at most"),
 )
 
+# The same of logins beside checks: name, (what was measured, figure), (the same), bound, sense.
+STORM_AIMS = (
+    ("p99 of checks at half of capacity in a storm of logins / without it", ("the same in a storm of logins", "p99_us"),
+     ("checks at half of capacity", "p99_us"), 1.5, "at most"),
+    ("logins/s while checks fill the core / logins/s alone", ("logins while checks fill the core", "per_second"),
+     ("logins alone", "per_second"), 0.05, "at least"),
+    ("logins/s / libsodium's own rate", ("logins alone", "per_second"), ("libsodium alone", "per_second"), 0.95,
+     "at least"),
+)
+LOADER_AIM = ("latchkey-bench's throughput on the floor / wrk's", 0.90, "at least")
+
 
 def spread(values: list[float]) -> dict:
     return {"median": statistics.median(values), "least": min(values), "most": max(values)}
@@ -34,7 +45,33 @@ def saturated_side(samples) -> str:
     return "loader" if loader >= SATURATED else "neither"
 
 
-def summarise(samples, options) -> dict:
+def aim_of(name: str, ratio: float, bound: float, sense: str) -> dict:
+    return {"name": name, "ratio": ratio, "sense": sense, "bound": bound,
+            "holds": ratio <= bound if sense == "at most" else ratio >= bound}
+
+
+def summarise_storm(storms) -> tuple[list[dict], list[dict]]:
+    """A row for each thing measured, and the aims that its figures allow."""
+    rows = []
+    for name, found in storms.items():
+        rows.append({"name": name, "samples": found, "errors": sum(sample.get("errors", 0) for sample in found),
+                     **{figure: spread([sample[figure] for sample in found]) if figure in found[0] else None
+                        for figure in FIGURES[1:]}})
+        if "checks" in found[0]:
+            beside = [sample["checks"] for sample in found]
+            rows.append({"name": "the checks beside them", "samples": beside,
+                         "errors": sum(sample["errors"] for sample in beside),
+                         **{figure: spread([sample[figure] for sample in beside]) for figure in FIGURES[1:]}})
+    medians = {(row["name"], figure): row[figure]["median"] for row in rows for figure in FIGURES[1:] if row[figure]}
+    aims = [aim_of(name, medians[above] / medians[below], bound, sense)
+            for name, above, below, bound, sense in STORM_AIMS if above in medians and medians.get(below)]
+    filled = [row for row in rows if row["name"] == "logins while checks fill the core"]
+    if filled:
+        aims.append(aim_of("logins that failed or timed out while checks fill the core", filled[0]["errors"], 0, "at most"))
+    return rows, aims
+
+
+def summarise(samples, loaders, storms, options) -> dict:
     rows = []
     for (server, name), found in samples.items():
         row = {"server": server, "load": name, "saturated": saturated_side(found),
@@ -51,13 +88,19 @@ def summarise(samples, options) -> dict:
     aims = []
     for name, above, below, bound, sense in AIMS:
         if above in cpu and below in cpu:
-            ratio = cpu[above] / cpu[below]
-            aims.append({"name": name, "ratio": ratio, "sense": sense, "bound": bound,
-                         "holds": ratio <= bound if sense == "at most" else ratio >= bound})
+            aims.append(aim_of(name, cpu[above] / cpu[below], bound, sense))
+    storm_rows, storm_aims = summarise_storm(storms)
+    aims += storm_aims
+    by_loader = {name: spread([sample.per_second for sample in found]) for name, found in loaders.items()}
+    if len(by_loader) == 2:
+        name, bound, sense = LOADER_AIM
+        aims.append(aim_of(name, by_loader["latchkey-bench"]["median"] / by_loader["wrk"]["median"], bound, sense))
     floor, nginx = cpu.get(("floor", "plain")), cpu.get(("nginx return 200", "plain"))
     counts = None if floor is None or nginx is None else floor <= FLOOR_TO_NGINX * nginx
     return {"rounds": options.rounds, "seconds": options.seconds, "connections": options.connections,
-            "pipeline": options.pipeline, "rows": rows, "aims": aims,
+            "pipeline": options.pipeline, "rows": rows, "aims": aims, "loader": options.loader,
+            "loaders": by_loader, "storm": storm_rows, "storm_rounds": options.storm_rounds,
+            "storm_seconds": options.storm_seconds,
             "floor_to_nginx": floor / nginx if floor and nginx else None, "counts": counts}
 
 
@@ -65,17 +108,30 @@ def number(value, digits=2) -> str:
     return "-" if value is None else f"{value:,.{digits}f}"
 
 
+def with_spread(values, digits: int) -> str:
+    """The median, and behind it the least and the most of the rounds."""
+    if not values:
+        return "-"
+    return f"{number(values['median'], digits)} ({number(values['least'], digits)}-{number(values['most'], digits)})"
+
+
 def cells(row) -> list[str]:
-    def of(figure, digits):
-        return number(row[figure]["median"], digits) if row[figure] else "-"
-
-    cpu = row["cpu_us"]
-    return [row["server"], row["load"], f"{cpu['median']:.2f}", f"{cpu['least']:.2f}-{cpu['most']:.2f}",
-            number(row["to floor"]), number(row["to nginx return 200"]), of("per_second", 0), of("p50_us", 0),
-            of("p99_us", 0), of("p999_us", 0), row["saturated"]]
+    return [row["server"], row["load"], with_spread(row["cpu_us"], 2), number(row["to floor"]),
+            number(row["to nginx return 200"]), with_spread(row["per_second"], 0), with_spread(row["p50_us"], 0),
+            with_spread(row["p99_us"], 0), with_spread(row["p999_us"], 0), row["saturated"]]
 
 
-HEADINGS = ["server", "load", "CPU us", "spread", "/floor", "/nginx", "req/s", "p50 us", "p99 us", "p99.9 us", "saturated"]
+def storm_cells(row) -> list[str]:
+    def us_as_ms(figure: str) -> str:
+        values = row[figure]
+        return with_spread({key: value / 1000 for key, value in values.items()} if values else None, 2)
+
+    return [row["name"], with_spread(row["per_second"], 1), us_as_ms("p50_us"), us_as_ms("p99_us"), us_as_ms("p999_us"),
+            str(row["errors"])]
+
+
+HEADINGS = ["server", "load", "CPU us", "/floor", "/nginx", "req/s", "p50 us", "p99 us", "p99.9 us", "saturated"]
+STORM_HEADINGS = ["logins beside checks", "a second", "p50 ms", "p99 ms", "p99.9 ms", "errors"]
 
 
 def notes(result) -> list[str]:
@@ -88,12 +144,19 @@ def notes(result) -> list[str]:
     return lines
 
 
+def aligned(rows: list[list[str]], left: int) -> list[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return ["  ".join(text.ljust(width) if i < left else text.rjust(width)
+                      for i, (text, width) in enumerate(zip(row, widths))).rstrip() for row in rows]
+
+
 def table(result) -> str:
-    rows = [HEADINGS, *(cells(row) for row in result["rows"])]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADINGS))]
-    lines = ["  ".join(text.ljust(width) if i < 2 else text.rjust(width)
-                       for i, (text, width) in enumerate(zip(row, widths))).rstrip() for row in rows]
-    return "\n".join([*lines, "", *notes(result)])
+    lines = []
+    if result["rows"]:
+        lines += [*aligned([HEADINGS, *(cells(row) for row in result["rows"])], 2), ""]
+    if result["storm"]:
+        lines += [*aligned([STORM_HEADINGS, *(storm_cells(row) for row in result["storm"])], 1), ""]
+    return "\n".join([*lines, *notes(result)])
 
 
 STYLE = """
@@ -126,17 +189,28 @@ def bars(title: str, rows, figure: str) -> str:
             + "".join(parts) + "</svg>")
 
 
+def html_table(headings: list[str], rows: list[list[str]]) -> str:
+    heading = "".join(f"<th>{html.escape(name)}</th>" for name in headings)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><tr>{heading}</tr>{body}</table>"
+
+
 def page(result) -> str:
-    heading = "".join(f"<th>{html.escape(name)}</th>" for name in HEADINGS)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells(row)) + "</tr>"
-                   for row in result["rows"])
-    plots = ""
+    parts = []
     for name, label in (("plain", "one request at a time"), ("pipelined", f"{result['pipeline']} requests a write")):
         rows = [row for row in result["rows"] if row["load"] == name]
-        plots += bars(f"CPU time of the server a request, us; {label}", rows, "cpu_us")
-        plots += bars(f"99 % of answers within, us; {label}", rows, "p99_us")
+        parts.append(bars(f"CPU time of the server a request, us; {label}", rows, "cpu_us"))
+        parts.append(bars(f"99 % of answers within, us; {label}", rows, "p99_us"))
+    if result["rows"]:
+        parts.append("<h2>All figures</h2>" + html_table(HEADINGS, [cells(row) for row in result["rows"]]))
+    if result["storm"]:
+        checks = [{**row, "server": row["name"]} for row in result["storm"][1:3]]
+        parts.append(bars("99 % of checks within, us; at half of capacity", checks, "p99_us"))
+        parts.append(f"<h2>Logins beside checks</h2><p>{result['storm_rounds']} rounds of {result['storm_seconds']} s a "
+                     "load; the server and its hash worker on one CPU, both loaders on another.</p>" +
+                     html_table(STORM_HEADINGS, [storm_cells(row) for row in result["storm"]]))
     said = "".join(f"<li>{html.escape(line)}</li>" for line in notes(result))
     return (f"<!doctype html><html lang='en'><meta charset='utf-8'><title>Latchkey compared</title><style>{STYLE}</style>"
             f"<h1>A check, compared</h1><p>{result['rounds']} interleaved rounds of {result['seconds']} s, "
-            f"{result['connections']} connections; medians, lines from the least to the most.</p>"
-            f"<ul>{said}</ul>{plots}<h2>All figures</h2><table><tr>{heading}</tr>{body}</table></html>\n")
+            f"{result['connections']} connections, loaded by {result['loader']}; medians, with the least and the most of "
+            f"the rounds.</p><ul>{said}</ul>{''.join(parts)}</html>\n")

@@ -106,6 +106,7 @@ class Floor(Server):
 
 class Latchkeyd(Server):
     name = "latchkeyd"
+    flags: list[str] = []
 
     def start(self) -> None:
         self.token = self.start_latchkeyd(self.port)
@@ -116,7 +117,8 @@ class Latchkeyd(Server):
         data.mkdir()
         subprocess.run([self.options.build / "latchkey", "--data", data, "user", "add", USER, "--password-stdin"],
                        input=PASSWORD.encode(), check=True, capture_output=True)
-        self.spawn([self.options.build / "latchkeyd", "--data", data, "--listen", f"127.0.0.1:{port}", "--cores", "1"])
+        self.spawn([self.options.build / "latchkeyd", "--data", data, "--listen", f"127.0.0.1:{port}", "--cores", "1",
+                    *self.flags])
         self.wait_for(port)
         body = urllib.parse.urlencode({"username": USER, "password": PASSWORD}).encode()
         request = urllib.request.Request(f"http://127.0.0.1:{port}/api/v2/authtoken/", body, {"User-Agent": AGENT})

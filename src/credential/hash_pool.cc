@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "latchkey/base/assert.h"
@@ -18,9 +19,25 @@ namespace latchkey::credential {
 namespace {
 
 constexpr std::size_t kDummyPasswordBytes = 32;
-constexpr int kLowestNice = 19;
+// Where a worker cannot be lifted: of 1024, the weight of a core, this leaves it 70, so that logins get
+// through where checks fill every core.
+constexpr int kUnliftedNice = 12;
+
+/// What a thread that the kernel refuses this costs is fairness under a storm of logins and nothing else.
+bool set_class(pid_t thread, int policy) noexcept {
+  const sched_param parameters{};
+  return sched_setscheduler(thread, policy, &parameters) == 0;
+}
 
 }  // namespace
+
+// sched(7): a thread may leave SCHED_IDLE so long as RLIMIT_NICE permits its nice value. To ask is to try, on
+// a thread that nobody needs if it cannot come back.
+bool HashPool::test_lifting() noexcept {
+  bool may = false;
+  std::thread([&may] { may = set_class(0, SCHED_IDLE) && set_class(0, SCHED_BATCH); }).join();
+  return may;
+}
 
 Result<std::unique_ptr<HashPool>> HashPool::create(const HashSettings& settings,
                                                    std::vector<runtime::PortId> workers, Random& random,
@@ -35,18 +52,39 @@ Result<std::unique_ptr<HashPool>> HashPool::create(const HashSettings& settings,
   Result<std::string> dummy = make_hash(to_hex(password), settings);
   if (!dummy) return tl::unexpected(std::move(dummy.error()));
   const std::int64_t took_ms = clock.boot().ms - began.ms;
-  std::unique_ptr<HashPool> pool(new HashPool(settings, std::move(workers), std::move(*dummy)));
+  std::unique_ptr<HashPool> pool(new HashPool(settings, std::move(workers), std::move(*dummy), clock));
   pool->refusal_step().cover(took_ms);
   return pool;
 }
 
-void HashPool::started(runtime::Port&) noexcept {
-  // What a sandbox refuses here costs fairness under a storm of logins and nothing else, so both go
-  // unchecked. SCHED_BATCH: a woken worker does not preempt a core. On Linux a thread's nice value is its
-  // own.
-  const sched_param parameters{};
-  static_cast<void>(sched_setscheduler(0, SCHED_BATCH, &parameters));
-  static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kLowestNice));
+void HashPool::started(runtime::Port& port) noexcept {
+  const auto found = std::find(workers_.begin(), workers_.end(), port.id());
+  LATCHKEY_ASSERT(found != workers_.end());
+  if (may_lift_) {
+    set_class(0, SCHED_IDLE);
+  } else {
+    // SCHED_BATCH: a woken worker does not preempt a core. On Linux a thread's nice value is its own.
+    set_class(0, SCHED_BATCH);
+    static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kUnliftedNice));
+  }
+  progress_[static_cast<std::size_t>(found - workers_.begin())].thread.store(gettid(),
+                                                                             std::memory_order_release);
+}
+
+void HashPool::lift(std::size_t worker) noexcept {
+  Progress& progress = progress_[worker];
+  const pid_t thread = progress.thread.load(std::memory_order_acquire);
+  if (!may_lift_ || thread == 0) return;
+  set_class(thread, SCHED_BATCH);
+  // After the class: a worker that ends its job between the two stays lifted for one job more. The other way
+  // round it could be lifted with nobody to lower it.
+  progress.lifted.store(true, std::memory_order_release);
+}
+
+void HashPool::note_done(std::size_t worker) noexcept {
+  Progress& progress = progress_[worker];
+  progress.done_ms.store(clock_.boot().ms, std::memory_order_relaxed);
+  if (progress.lifted.exchange(false, std::memory_order_acquire)) set_class(0, SCHED_IDLE);
 }
 
 /// A job that keeps what `F() -> Result<T>` gave.
@@ -74,6 +112,7 @@ bool HashClient::Job::await_suspend(std::coroutine_handle<> waiter) noexcept {
 
 void HashClient::Job::work(runtime::Port& there) noexcept {
   hash();
+  client_.pool_.note_done(worker_);
   client_.metrics_.hashes.fetch_add(1, std::memory_order_relaxed);
   there.finish(*this);
 }
@@ -85,7 +124,11 @@ void HashClient::Job::done() noexcept {
 }
 
 HashClient::HashClient(runtime::Port& port, HashPool& pool, std::size_t max_waiting)
-    : port_(port), pool_(pool), max_waiting_(max_waiting), at_worker_(pool.workers().size(), 0) {}
+    : port_(port),
+      pool_(pool),
+      max_waiting_(max_waiting),
+      at_worker_(pool.workers().size(), 0),
+      busy_since_(pool.workers().size(), 0) {}
 
 HashClient::~HashClient() {
   LATCHKEY_ASSERT(first_ == nullptr);
@@ -100,6 +143,7 @@ bool HashClient::find_worker(std::size_t& worker) const noexcept {
 }
 
 bool HashClient::submit(Job& job) noexcept {
+  job.submitted_ms_ = pool_.clock().boot().ms;
   std::size_t worker = 0;
   if (first_ == nullptr && find_worker(worker)) {
     send(job, worker);
@@ -125,10 +169,32 @@ void HashClient::start_next() noexcept {
 
 void HashClient::send(Job& job, std::size_t worker) noexcept {
   job.worker_ = worker;
-  ++at_worker_[worker];
+  if (at_worker_[worker]++ == 0 && pool_.may_lift()) {
+    busy_since_[worker] = pool_.clock().boot().ms;
+    look_ms_ = std::min(look_ms_, busy_since_[worker] + kShortPatienceSteps * pool_.refusal_step().ms());
+  }
   // Never full: a way has room for more than kMaxAtWorker.
   const bool sent = port_.send(pool_.workers()[worker], job);
   LATCHKEY_ASSERT(sent);
+}
+
+// A worker's own progress, not the age of a job, tells that it starves: in a storm every job waits long, and
+// lifting the workers for that would let the storm have the cores.
+std::int64_t HashClient::pass(BootTime now) noexcept {
+  if (now.ms < look_ms_) return look_ms_;
+  look_ms_ = runtime::kNever;
+  const bool long_wait = first_ != nullptr && now.ms - first_->submitted_ms_ >= kLongWaitMs;
+  const std::int64_t step_ms = pool_.refusal_step().ms();
+  const std::int64_t patience_ms = (long_wait ? kShortPatienceSteps : kPatienceSteps) * step_ms;
+  for (std::size_t worker = 0; worker < at_worker_.size(); ++worker) {
+    if (at_worker_[worker] == 0) continue;
+    if (now.ms - std::max(busy_since_[worker], pool_.last_done_ms(worker)) >= patience_ms) {
+      pool_.lift(worker);
+      metrics_.lifts.fetch_add(1, std::memory_order_relaxed);
+    }
+    look_ms_ = now.ms + step_ms;
+  }
+  return look_ms_;
 }
 
 runtime::Task<Result<bool>> HashClient::verify(SecretText password, std::string stored_hash) {

@@ -98,6 +98,7 @@ Core::Core(std::size_t number, std::unique_ptr<runtime::Ring> ring,
       lines_(context.api_settings.node),
       connection_services_{loop_, context.connection_settings, lines_, api_, context.log} {
   loop_.add_hook(*this);
+  loop_.add_hook(hash_client_);
 }
 
 Core::~Core() { LATCHKEY_ASSERT(clients_ == 0 && !thread_.joinable()); }

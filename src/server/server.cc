@@ -244,6 +244,12 @@ Result<void> Server::make_hash_pool() {
   auto hash_pool = credential::HashPool::create(hash_settings, ports, random_, clock_);
   if (!hash_pool) return tl::unexpected<Error>(std::move(hash_pool.error()));
   hash_pool_ = std::move(*hash_pool);
+  if (!hash_pool_->may_lift()) {
+    LogEvent(*log_, LogLevel::kWarning, "hash.priority")
+        .field("reason", "this process may not raise a thread's priority again once it is lowered")
+        .field("effect", "a storm of logins slows checks more than it must")
+        .field("remedy", "a limit on nice of 20 (systemd: LimitNICE=20), or CAP_SYS_NICE");
+  }
   return credential::measure_stored_kinds(*database_, hash_pool_->refusal_step(), clock_, *log_);
 }
 

@@ -106,7 +106,7 @@ Result<std::unique_ptr<Backend>> open_offline(store::DataDirectory directory) {
   const Result<std::optional<std::int64_t>> timeout_ms = store::recorded_token_timeout_ms(*database);
   if (!timeout_ms) return tl::unexpected(timeout_ms.error());
   SystemRandom random;
-  const SystemClock clock;
+  static const SystemClock clock;  // outlives the pool
   Result<std::unique_ptr<credential::HashPool>> pool =
       credential::HashPool::create(credential::HashSettings{}, {kOnlyPort}, random, clock);
   if (!pool) return tl::unexpected(std::move(pool.error()));

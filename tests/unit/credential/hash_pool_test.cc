@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 #include <sched.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <semaphore>
 #include <thread>
 
 #include "../store/thread_rig.h"
@@ -183,20 +183,111 @@ TEST(HashPool, AnswersRefusalsInStepsOfTwiceAHash) {
   EXPECT_EQ(must_make_pool({1})->refusal_step().ms(), 20);
 }
 
-TEST(HashPool, LowersThePriorityOfTheWorkersThreadAlone) {
-  const std::unique_ptr<HashPool> pool = must_make_pool({0});
-  runtime::Mailbox mailbox(1, 1);
-  int policy = -1;
-  int nice = -1;
-  std::thread worker([&] {
-    pool->started(mailbox.port(0));
-    policy = sched_getscheduler(0);
-    nice = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid()));
-  });
-  worker.join();
-  EXPECT_EQ(policy, SCHED_BATCH);
-  EXPECT_EQ(nice, 19);
+/// A client's core and one worker, both turned by the test: the worker's thread stands still but for `turn`.
+class LiftingTest : public ::testing::Test {
+ protected:
+  LiftingTest() {
+    for (runtime::PortId id = 0; id < mailbox.size(); ++id) mailbox.port(id).set_doorbell(&doorbell);
+    worker = std::thread([this] {
+      pool->started(mailbox.port(1));
+      thread = gettid();
+      started.release();
+      while (true) {
+        turns.acquire();
+        if (ends) return;
+        mailbox.port(1).drain();
+        turned.release();
+      }
+    });
+    started.acquire();
+  }
+  ~LiftingTest() override {
+    ends = true;
+    turns.release();
+    worker.join();
+  }
+  void SetUp() override {
+    if (!pool->may_lift()) GTEST_SKIP() << "this process may not raise a thread from SCHED_IDLE";
+  }
+
+  int policy() const { return sched_getscheduler(thread); }
+  void submit(Verified& out) { nursery.spawn(keep(client.verify(SecretText("my pass"), hash), out)); }
+  std::int64_t pass() { return client.pass(clock.boot()); }
+  /// What was sent is hashed, and comes home.
+  void turn() {
+    turns.release();
+    turned.acquire();
+    mailbox.port(0).drain();
+  }
+
+  ManualClock clock;
+  store::SilentDoorbell doorbell;
+  runtime::Mailbox mailbox{2, 8};
+  std::unique_ptr<HashPool> pool = must_make_pool({1}, kCheapHash, clock);
+  HashClient client{mailbox.port(0), *pool, 8};
+  const std::int64_t patience_ms = HashClient::kPatienceSteps * pool->refusal_step().ms();
+  const std::int64_t short_patience_ms = HashClient::kShortPatienceSteps * pool->refusal_step().ms();
+  std::string hash = *make_hash("my pass", kCheapHash);
+  runtime::Nursery nursery;
+  std::binary_semaphore started{0};
+  std::binary_semaphore turns{0};
+  std::binary_semaphore turned{0};
+  bool ends = false;
+  pid_t thread = 0;
+  std::thread worker;
+};
+
+TEST_F(LiftingTest, RunsAWorkerOnlyWhereTheCoresLeaveTime) {
+  EXPECT_EQ(policy(), SCHED_IDLE);
   EXPECT_EQ(sched_getscheduler(0), SCHED_OTHER);
+  EXPECT_EQ(pass(), runtime::kNever);
+}
+
+TEST_F(LiftingTest, LiftsAWorkerThatGetsNoTimeAndLowersItAfterTheJob) {
+  Verified done;
+  submit(done);
+  clock.advance_ms(patience_ms - 1);
+  const std::int64_t again_ms = pass();
+  EXPECT_EQ(policy(), SCHED_IDLE);
+  EXPECT_GT(again_ms, clock.boot().ms);
+  EXPECT_LE(again_ms, clock.boot().ms + pool->refusal_step().ms());
+
+  clock.advance_ms(pool->refusal_step().ms());
+  pass();
+  EXPECT_EQ(policy(), SCHED_BATCH);
+  EXPECT_EQ(client.metrics().lifts.load(), 1U);
+
+  turn();
+  EXPECT_TRUE(done->value());
+  EXPECT_EQ(policy(), SCHED_IDLE);
+  clock.advance_ms(patience_ms);
+  pass();
+  EXPECT_EQ(pass(), runtime::kNever);
+  EXPECT_EQ(policy(), SCHED_IDLE);
+}
+
+TEST_F(LiftingTest, LiftsNoWorkerThatComesOnHoweverLongTheJobsHaveWaited) {
+  std::vector<Verified> outcomes(HashClient::kMaxAtWorker + 6);
+  for (Verified& outcome : outcomes) submit(outcome);
+  for (int i = 0; i < 3; ++i) {
+    clock.advance_ms(short_patience_ms - 1);
+    turn();
+    pass();
+    EXPECT_EQ(policy(), SCHED_IDLE);
+  }
+  EXPECT_EQ(client.metrics().lifts.load(), 0U);
+  while (!outcomes.back()) turn();
+}
+
+TEST_F(LiftingTest, IsSoonerOutOfPatienceWhereAJobHasWaitedLongInTheQueue) {
+  std::vector<Verified> outcomes(2 * HashClient::kMaxAtWorker + 1);
+  for (Verified& outcome : outcomes) submit(outcome);
+  clock.advance_ms(HashClient::kLongWaitMs);
+  turn();  // the worker has come on now, and the last job has waited since it came
+  clock.advance_ms(short_patience_ms);
+  pass();
+  EXPECT_EQ(policy(), SCHED_BATCH);
+  while (!outcomes.back()) turn();
 }
 
 }  // namespace

@@ -15,12 +15,18 @@ namespace latchkey::credential {
 inline constexpr HashSettings kCheapHash{.memory_bytes = kMinHashMemoryBytes, .passes = 1};
 
 inline std::unique_ptr<HashPool> must_make_pool(std::vector<runtime::PortId> workers,
-                                                const HashSettings& settings = kCheapHash) {
+                                                const HashSettings& settings, const Clock& clock) {
   SystemRandom random;
-  const ManualClock clock;
   Result<std::unique_ptr<HashPool>> pool = HashPool::create(settings, std::move(workers), random, clock);
   LATCHKEY_ASSERT(pool.has_value());
   return std::move(*pool);
+}
+
+/// With a clock that stands still.
+inline std::unique_ptr<HashPool> must_make_pool(std::vector<runtime::PortId> workers,
+                                                const HashSettings& settings = kCheapHash) {
+  static const ManualClock clock;
+  return must_make_pool(std::move(workers), settings, clock);
 }
 
 }  // namespace latchkey::credential

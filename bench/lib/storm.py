@@ -1,0 +1,170 @@
+"""Logins beside checks: what a storm of logins does to checks, checks to logins, and what the hash itself allows.
+
+The server, its hash worker with it, runs on the server's CPU. Both loaders run on the loader's: that of logins needs
+next to nothing of it, as each of its connections waits for a hash.
+"""
+
+import dataclasses
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import time
+
+import servers
+
+STORM_CONNECTIONS = 32
+LEAD_SECONDS = 2  # of a load that has to be in full course before the other is counted
+CAPACITY_SECONDS = 3
+
+
+class StormServer(servers.Latchkeyd):
+    name = "latchkeyd under a storm"
+
+    def start(self) -> None:
+        # Logins under way count as failures until their password is found right; and no token may be put out.
+        self.flags = ["--login-failures-by-address", "0", "--login-failures-by-user", "0", "--tokens-per-user", "0",
+                      "--hash-threads", "1"]
+        super().start()
+
+
+@dataclasses.dataclass
+class Share:
+    """Of one thread of the server: CPU time, and page faults, a second."""
+    cpu: float
+    faults: float
+
+
+def tlb_shootdowns(cpu: int) -> int:
+    for line in pathlib.Path("/proc/interrupts").read_text().splitlines():
+        if line.lstrip().startswith("TLB:"):
+            return int(line.split()[1 + cpu])
+    return 0
+
+
+def thread_counts(pid: int) -> dict[str, tuple[int, int]]:
+    found = {}
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        stat = (task / "stat").read_text().rpartition(")")[2].split()
+        name = (task / "comm").read_text().strip()
+        found[name] = (int((task / "schedstat").read_text().split()[0]), int(stat[7]))
+    return found
+
+
+class Account:
+    """What the server's threads used between `begin` and `end`."""
+
+    def __init__(self, server, options):
+        self.pid, self.cpu = server.processes[0].pid, options.server_cpu
+        self.began, self.counts, self.tlb = time.monotonic(), thread_counts(self.pid), tlb_shootdowns(self.cpu)
+
+    def end(self) -> dict:
+        elapsed, counts = time.monotonic() - self.began, thread_counts(self.pid)
+        threads = {}
+        for name, (cpu, faults) in counts.items():
+            cpu_before, faults_before = self.counts.get(name, (0, 0))
+            threads[name] = dataclasses.asdict(Share((cpu - cpu_before) / 1e9 / elapsed, (faults - faults_before) / elapsed))
+        return {"threads": threads, "tlb_shootdowns": (tlb_shootdowns(self.cpu) - self.tlb) / elapsed}
+
+
+class Load:
+    """One latchkey-bench on the loader's CPU, that writes its figures where it ends."""
+
+    def __init__(self, server, options, scenario: str, seconds: float, warmup: float, *more):
+        self.file = pathlib.Path(tempfile.mkstemp(suffix=".json")[1])
+        who = ["--token", server.token] if scenario == "check" else ["--user", servers.USER, "--password-stdin"]
+        self.process = subprocess.Popen(
+            ["taskset", "-c", str(options.loader_cpu), options.build / "latchkey-bench", scenario, *who, "--target",
+             f"http://127.0.0.1:{server.port}", "--agent", servers.AGENT,
+             "--duration", f"{seconds}s", "--warmup", f"{warmup}s", "--json", self.file, *map(str, more)],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.process.stdin.write(servers.PASSWORD.encode() + b"\n")
+        self.process.stdin.close()
+
+    def result(self) -> dict:
+        said = self.process.stderr.read().decode()
+        self.process.wait()
+        text = self.file.read_text()
+        os.unlink(self.file)
+        if not text:
+            raise RuntimeError(f"latchkey-bench wrote nothing: {said[-2000:]}")
+        return json.loads(text)
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.file.unlink(missing_ok=True)
+
+
+def run_beside(background: Load | None, work):
+    try:
+        return work()
+    finally:
+        if background:
+            background.stop()
+
+
+def latencies(result: dict, kind: str) -> dict:
+    of = result["latency_us_by_kind"].get(kind) or result["latency_us"]
+    return {"p50_us": of["p50"], "p99_us": of["p99"], "p999_us": of["p99.9"], "per_second": result["requests_per_second"],
+            "errors": result["errors"]["total"]}
+
+
+def checks_at_half(server, options, rate: float, storm: bool) -> dict:
+    seconds = options.storm_seconds
+    background = Load(server, options, "login", seconds + 30, 0, "-c", STORM_CONNECTIONS) if storm else None
+    if storm:
+        time.sleep(LEAD_SECONDS)
+
+    def work():
+        checks = Load(server, options, "check", seconds, 1, "-c", options.connections, "--rate", f"{rate:.0f}")
+        account = Account(server, options)
+        found = latencies(checks.result(), "check")
+        return {**found, **account.end()}
+    return run_beside(background, work)
+
+
+def logins(server, options, full: bool) -> dict:
+    """Logins in closed loop; where `full`, beside checks in closed loop that fill the core."""
+    seconds = options.storm_seconds
+    checks = Load(server, options, "check", seconds + LEAD_SECONDS + 2, LEAD_SECONDS + 1, "-c", options.connections) if full else None
+    if full:
+        time.sleep(LEAD_SECONDS)
+    storm = Load(server, options, "login", seconds, 1, "-c", STORM_CONNECTIONS)
+    account = Account(server, options)
+    try:
+        found = {**latencies(storm.result(), "login"), **account.end()}
+        if checks:
+            found["checks"] = latencies(checks.result(), "check")
+        return found
+    finally:
+        storm.stop()
+        if checks:
+            checks.stop()
+
+
+def hash_rate(options) -> dict:
+    seconds = max(2, round(options.storm_seconds / 2))
+    said = subprocess.run(["taskset", "-c", str(options.server_cpu), options.build / "bench/hash_rate", "1", str(seconds)],
+                          check=True, capture_output=True, text=True).stdout
+    return {"per_second": float(said)}
+
+
+def run_round(options, scratch: pathlib.Path, samples: dict[str, list], say) -> None:
+    with StormServer(options, scratch) as server:
+        if "capacity" not in samples:
+            found = Load(server, options, "check", CAPACITY_SECONDS, 1, "-c", options.connections).result()
+            samples["capacity"] = [latencies(found, "check")]
+        half = samples["capacity"][0]["per_second"] / 2
+        for name, work in (
+                ("checks at half of capacity", lambda: checks_at_half(server, options, half, False)),
+                ("the same in a storm of logins", lambda: checks_at_half(server, options, half, True)),
+                ("logins alone", lambda: logins(server, options, False)),
+                ("logins while checks fill the core", lambda: logins(server, options, True)),
+                ("libsodium alone", lambda: hash_rate(options))):
+            found = work()
+            samples.setdefault(name, []).append(found)
+            say(f"{name}: {found['per_second']:.1f}/s")
