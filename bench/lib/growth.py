@@ -29,10 +29,15 @@ def followed(command, what: str, progress) -> str:
     """Runs it to its end, shows its last line of progress, and gives what it wrote to standard output."""
     process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     last = ""
-    for line in process.stderr:
-        last = line.strip()
-        progress(f"{what}: {last}")
-    output = process.stdout.read()
+    try:
+        for line in process.stderr:
+            last = line.strip()
+            progress(f"{what}: {last}")
+        output = process.stdout.read()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
     if process.wait() != 0:
         raise RuntimeError(f"{command[0]} failed: {last}")
     return output
