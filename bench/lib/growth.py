@@ -7,8 +7,11 @@ import resource
 import selectors
 import shutil
 import signal
+import statistics
 import subprocess
 import time
+
+import servers
 
 PATIENCE_SECONDS = 600
 SPARE_DESCRIPTORS = 1000
@@ -51,8 +54,8 @@ def table(options, tokens: int, share: int, progress) -> dict:
 class Latchkeyd:
     """A server on a data directory; `seconds` is how long it took until it listened on every core."""
 
-    def __init__(self, options, data: pathlib.Path, *flags: str):
-        self.command = [options.build / "latchkeyd", "--data", data, "--listen", "127.0.0.1:0", *flags]
+    def __init__(self, options, data: pathlib.Path, *flags: str, before=()):
+        self.command = [*before, options.build / "latchkeyd", "--data", data, "--listen", "127.0.0.1:0", *flags]
 
     def __enter__(self):
         begin = time.monotonic()
@@ -90,6 +93,60 @@ class Latchkeyd:
         return resident_bytes(self.process.pid)
 
 
+WRK = """
+local tokens = {}
+for line in io.lines(os.getenv("TOKENS")) do tokens[#tokens + 1] = line end
+math.randomseed(1)
+for i = #tokens, 2, -1 do local j = math.random(i); tokens[i], tokens[j] = tokens[j], tokens[i] end
+local next_token = 0
+request = function()
+  next_token = next_token % #tokens + 1
+  return "GET /auth/verify HTTP/1.1\\r\\nHost: a\\r\\nUser-Agent: bench\\r\\nAuthorization: Token " ..
+    tokens[next_token] .. "\\r\\n\\r\\n"
+end
+done = function(summary)
+  local e = summary.errors
+  io.write(string.format('{"requests":%d,"errors":%d}\\n', summary.requests,
+    e.connect + e.read + e.write + e.status + e.timeout))
+end
+"""
+FEW_TOKENS = 10_000
+ROUNDS = 7
+ROUND_SECONDS = 3
+
+
+def checks_cpu_us(server, tokens: pathlib.Path, script: pathlib.Path, seconds: int) -> float:
+    before = servers.cpu_ns(server.process.pid)
+    output = subprocess.run(["taskset", "-c", "1", "wrk", "-t1", "-c64", f"-d{seconds}s", "-s", script, server.url],
+                            env={"TOKENS": str(tokens), "PATH": "/usr/bin:/bin"}, check=True, capture_output=True,
+                            text=True).stdout
+    result = json.loads(output.strip().splitlines()[-1])
+    if result["errors"] or not result["requests"]:
+        raise RuntimeError(f"checks among many tokens: {result}")
+    return (servers.cpu_ns(server.process.pid) - before) / 1000 / result["requests"]
+
+
+def checks(options, scratch: pathlib.Path, data: pathlib.Path, tokens: int, progress) -> dict:
+    """CPU time a check, of tokens from all over the table, by turns with a server that has few."""
+    few, script = scratch / "few", scratch / "checks.lua"
+    script.write_text(WRK)
+    followed([options.build / "bench/scale-database", few, FEW_TOKENS, 1], "few tokens", progress)
+    pinned = ["taskset", "-c", "0"]
+    samples: dict[str, list[float]] = {"many": [], "few": []}
+    try:
+        with Latchkeyd(options, data, "--tokens", str(2 * tokens), "--cores", "1", before=pinned) as many, \
+                Latchkeyd(options, few, "--cores", "1", before=pinned) as little:
+            for number in range(ROUNDS):
+                for name, server, of in (("many", many, data), ("few", little, few)):
+                    progress(f"checks of {name} tokens, round {number + 1} of {ROUNDS}")
+                    checks_cpu_us(server, of / "tokens", script, 1)
+                    samples[name].append(checks_cpu_us(server, of / "tokens", script, ROUND_SECONDS))
+    finally:
+        shutil.rmtree(few)
+    ratio = statistics.median(samples["many"]) / statistics.median(samples["few"])
+    return {"tokens": tokens, "cpu_us": samples, "ratio": ratio}
+
+
 def start(options, scratch: pathlib.Path, tokens: int, share: int, progress) -> dict:
     data = scratch / f"data-{tokens}-{share}"
     what = f"start, {tokens} tokens, {share} a user"
@@ -103,10 +160,14 @@ def start(options, scratch: pathlib.Path, tokens: int, share: int, progress) -> 
     try:
         with Latchkeyd(options, data, "--tokens", str(max(2 * tokens, 1000))) as server:
             grown = server.resident() - empty_bytes
-            return {"tokens": tokens, "tokens_a_user": share, "seconds": server.seconds,
+            found = {"tokens": tokens, "tokens_a_user": share, "seconds": server.seconds,
                     "cpu_seconds": server.cpu_seconds, "empty_seconds": empty_seconds,
                     "bytes_a_token": grown / tokens, "database_bytes": (data / "latchkey.db").stat().st_size,
                     "making_seconds": made}
+        # A user's other tokens want other agents.
+        if share == 1 and shutil.which("wrk"):
+            found["checks"] = checks(options, scratch, data, tokens, progress)
+        return found
     finally:
         shutil.rmtree(data)
 

@@ -1,7 +1,8 @@
 """Logins beside checks: what a storm of logins does to checks, checks to logins, and what the hash itself allows.
 
 The server, its hash worker with it, runs on the server's CPU. Both loaders run on the loader's: that of logins needs
-next to nothing of it, as each of its connections waits for a hash.
+next to nothing of it, as each of its connections waits for a hash, and gets what the other leaves (SCHED_IDLE), or the
+checks would be measured late.
 """
 
 import dataclasses
@@ -72,11 +73,11 @@ class Account:
 class Load:
     """One latchkey-bench on the loader's CPU, that writes its figures where it ends."""
 
-    def __init__(self, server, options, scenario: str, seconds: float, warmup: float, *more):
+    def __init__(self, server, options, scenario: str, seconds: float, warmup: float, *more, before=()):
         self.file = pathlib.Path(tempfile.mkstemp(suffix=".json")[1])
         who = ["--token", server.token] if scenario == "check" else ["--user", servers.USER, "--password-stdin"]
         self.process = subprocess.Popen(
-            ["taskset", "-c", str(options.loader_cpu), options.build / "latchkey-bench", scenario, *who, "--target",
+            ["taskset", "-c", str(options.loader_cpu), *before, options.build / "latchkey-bench", scenario, *who, "--target",
              f"http://127.0.0.1:{server.port}", "--agent", servers.AGENT,
              "--duration", f"{seconds}s", "--warmup", f"{warmup}s", "--json", self.file, *map(str, more)],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -115,7 +116,8 @@ def latencies(result: dict, kind: str) -> dict:
 
 def checks_at_half(server, options, rate: float, storm: bool) -> dict:
     seconds = options.storm_seconds
-    background = Load(server, options, "login", seconds + 30, 0, "-c", STORM_CONNECTIONS) if storm else None
+    background = Load(server, options, "login", seconds + 30, 0, "-c", STORM_CONNECTIONS,
+                      before=["chrt", "--idle", "0"]) if storm else None
     if storm:
         time.sleep(LEAD_SECONDS)
 

@@ -28,6 +28,10 @@ constexpr std::size_t kMostConnecting = 128;
 // How late a thread notices what no completion tells it: that the load begins, or ends.
 constexpr std::int64_t kPollMs = 1;
 constexpr std::int64_t kLookMs = 20;
+// Where requests are due closer together than this, a thread wakes no oftener for them and sends what has
+// come due together: a wake for each would cost it more than the request, and it would become the bottleneck
+// itself. A request's latency still counts from when it was due.
+constexpr std::int64_t kAlarmGrainNs = 50'000;
 
 std::int64_t thread_cpu_ns() noexcept {
   timespec used{};
@@ -168,7 +172,10 @@ void Crew::hand_out(std::int64_t now_ns) {
     // It may have lost its connection while it stood there; it lines up again with the next.
     if (client.is_free()) client.release(*schedule_.take(now_ns));
   }
-  if (schedule_.next_ns() != Schedule::kNever) alarm_.set(loop_.ring(), schedule_.next_ns());
+  const std::int64_t next_ns = schedule_.next_ns();
+  if (next_ns == Schedule::kNever) return;
+  const bool dense = schedule_.interval_ns() < static_cast<double>(kAlarmGrainNs);
+  alarm_.set(loop_.ring(), dense ? std::max(next_ns, now_ns + kAlarmGrainNs) : next_ns);
 }
 
 BootTime Crew::deadline() const noexcept {

@@ -29,6 +29,8 @@ class Schedule {
     return due_ns < end_ns_ ? due_ns : kNever;
   }
 
+  double interval_ns() const noexcept { return interval_ns_; }
+
   /// The next due time where it has come at `now_ns`; it is taken.
   std::optional<std::int64_t> take(std::int64_t now_ns) noexcept {
     const std::int64_t due_ns = next_ns();

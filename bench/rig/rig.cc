@@ -19,8 +19,6 @@ namespace latchkey::bench {
 
 namespace {
 
-
-
 // As fast as a disk that costs nothing: what is measured is the core's own work.
 class InstantStore final : public store::Store {
  public:

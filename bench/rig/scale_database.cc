@@ -1,5 +1,7 @@
 // Makes a data directory as a server leaves it that was stopped in order: users, and their live sessions, by
 // the project's own tables. Nothing is synced before the end: what is measured is the start that follows.
+// Beside it, in DIRECTORY/tokens, stand tokens from all over the table that work from 127.0.0.1 with the
+// agent kAgent.
 #include <fmt/format.h>
 #include <sodium.h>
 
@@ -7,6 +9,7 @@
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,9 +18,11 @@
 #include "latchkey/base/random.h"
 #include "latchkey/credential/hash_scheme.h"
 #include "latchkey/credential/user_table.h"
+#include "latchkey/net/address.h"
 #include "latchkey/store/data_directory.h"
 #include "latchkey/store/schema.h"
 #include "latchkey/store/session_table.h"
+#include "latchkey/token/binding.h"
 #include "latchkey/token/keyring.h"
 #include "rig/rig.h"
 
@@ -28,6 +33,8 @@ namespace {
 constexpr std::string_view kPassword = "a long enough password";
 constexpr std::size_t kRowsATransaction = 200'000;
 constexpr std::int64_t kTokenTimeoutMs = 1'800'000;
+constexpr std::string_view kAgent = "bench";  // of a user's first session; the others add a number
+constexpr std::size_t kMaxTokensTold = 200'000;
 
 struct Options {
   std::filesystem::path directory;
@@ -68,6 +75,10 @@ void add_users(store::Database& database, std::size_t users) {
 void add_sessions(store::Database& database, const token::Keyring& keyring, const Options& options,
                   std::size_t users) {
   SystemRandom random;
+  const token::Binder bind(keyring, {});
+  const net::IpAddress address = net::IpAddress::from_v4(127, 0, 0, 1);
+  const std::size_t told_each = std::max<std::size_t>(users / kMaxTokensTold, 1);
+  std::ofstream told(options.directory / "tokens");
   store::LoginRecord record;
   store::Session& session = record.session;
   session.key_number = keyring.signing_number();
@@ -77,12 +88,14 @@ void add_sessions(store::Database& database, const token::Keyring& keyring, cons
     session.id = random.bytes<sizeof(store::SessionId)>();
     session.user_id = static_cast<std::int64_t>(user + 1);
     session.user_name = name_of(user);
-    session.agent = fmt::format("curl/7.88.{:03}", i / users);
-    const std::string bound = fmt::format("{} {}", session.address, session.agent);
-    session.binding =
-        keyring.binding_hash({reinterpret_cast<const std::uint8_t*>(bound.data()), bound.size()});
-    session.lookup =
-        keyring.lookup_hash({keyring.tag_of(session.user_id), keyring.sign(session.key_number, session.id)});
+    session.agent = i < users ? std::string(kAgent) : fmt::format("{} {}", kAgent, i / users);
+    session.binding = bind(address.bytes(), session.agent);
+    const token::Token token(keyring.tag_of(session.user_id), keyring.sign(session.key_number, session.id));
+    session.lookup = keyring.lookup_hash(token);
+    if (i < users && i % told_each == 0) {
+      const token::Token::Digits digits = token.digits();
+      told << std::string_view(digits.data(), digits.size()) << '\n';
+    }
     session.created = session.last_used = SystemClock().wall();
     value_or_exit(store::insert_login(database, record));
   });
