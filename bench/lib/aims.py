@@ -46,6 +46,11 @@ def start_line(run: dict) -> str:
         many, few = (sorted(run["checks"]["cpu_us"][name]) for name in ("many", "few"))
         line += (f"\n  checks by the server    {run['checks']['ratio']:.2f} of the CPU time among 10 k tokens (spreads "
                  f"{many[0]:.2f} to {many[-1]:.2f} us, {few[0]:.2f} to {few[-1]:.2f} us)")
+    if "steady" in run:
+        found = run["steady"]
+        line += (f"\n  logins, all in use      p99 {found['busy']['p99_us'] / 1000:.0f} ms beside {found['checks_per_second']:,.0f} "
+                 f"checks/s, {found['idle']['p99_us'] / 1000:.0f} ms beside none; {found['busy']['errors']} logins and "
+                 f"{found['check_errors']} checks failed; oldest record {found['oldest_record_seconds']:.0f} s old")
     return line
 
 
@@ -77,6 +82,10 @@ def verdicts(result: dict) -> str:
             aim(f"start, {shape(run)}", run["seconds"], 20, " s")
         if run["tokens"] == 10 * MILLION and "checks" in run:
             aim("a check by the server ÷ among 10 k tokens", run["checks"]["ratio"], 1.1, "")
+        if "steady" in run:
+            found = run["steady"]
+            aim(f"login p99, all of {count(run['tokens'])} tokens in use ÷ none", found["busy"]["p99_us"] / found["idle"]["p99_us"],
+                2, "")
     for run in result["idle"]:
         if run["held"] and run["wanted"] == 10_000:
             aim("resident bytes an idle connection, 10 000", run["bytes_a_connection"], 2048, "")

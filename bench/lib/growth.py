@@ -1,5 +1,6 @@
 """What bench/scale runs: the table alone, starts on a database that is full, idle connections."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -7,6 +8,7 @@ import resource
 import selectors
 import shutil
 import signal
+import sqlite3
 import statistics
 import subprocess
 import time
@@ -93,43 +95,26 @@ class Latchkeyd:
         return resident_bytes(self.process.pid)
 
 
-WRK = """
-local tokens = {}
-for line in io.lines(os.getenv("TOKENS")) do tokens[#tokens + 1] = line end
-math.randomseed(1)
-for i = #tokens, 2, -1 do local j = math.random(i); tokens[i], tokens[j] = tokens[j], tokens[i] end
-local next_token = 0
-request = function()
-  next_token = next_token % #tokens + 1
-  return "GET /auth/verify HTTP/1.1\\r\\nHost: a\\r\\nUser-Agent: bench\\r\\nAuthorization: Token " ..
-    tokens[next_token] .. "\\r\\n\\r\\n"
-end
-done = function(summary)
-  local e = summary.errors
-  io.write(string.format('{"requests":%d,"errors":%d}\\n', summary.requests,
-    e.connect + e.read + e.write + e.status + e.timeout))
-end
-"""
+PASSWORD = "a long enough password"  # of every user, as scale-database has it
 FEW_TOKENS = 10_000
 ROUNDS = 7
 ROUND_SECONDS = 3
 
 
-def checks_cpu_us(server, tokens: pathlib.Path, script: pathlib.Path, seconds: int) -> float:
+def checks_cpu_us(options, server, tokens: pathlib.Path, seconds: int) -> float:
     before = servers.cpu_ns(server.process.pid)
-    output = subprocess.run(["taskset", "-c", "1", "wrk", "-t1", "-c64", f"-d{seconds}s", "-s", script, server.url],
-                            env={"TOKENS": str(tokens), "PATH": "/usr/bin:/bin"}, check=True, capture_output=True,
-                            text=True).stdout
-    result = json.loads(output.strip().splitlines()[-1])
-    if result["errors"] or not result["requests"]:
-        raise RuntimeError(f"checks among many tokens: {result}")
+    said = subprocess.run(["taskset", "-c", "1", options.build / "latchkey-bench", "check", "--target", server.url,
+                           "--agent", "bench", "--token-file", tokens, "--warmup", "0s", "-d", f"{seconds}s",
+                           "--json", "-"], check=True, capture_output=True, text=True).stdout
+    result = json.loads(said)
+    if result["errors"]["total"] or not result["requests"]:
+        raise RuntimeError(f"checks among many tokens: {result['errors']}")
     return (servers.cpu_ns(server.process.pid) - before) / 1000 / result["requests"]
 
 
 def checks(options, scratch: pathlib.Path, data: pathlib.Path, tokens: int, progress) -> dict:
     """CPU time a check, of tokens from all over the table, by turns with a server that has few."""
-    few, script = scratch / "few", scratch / "checks.lua"
-    script.write_text(WRK)
+    few = scratch / "few"
     followed([options.build / "bench/scale-database", few, FEW_TOKENS, 1], "few tokens", progress)
     pinned = ["taskset", "-c", "0"]
     samples: dict[str, list[float]] = {"many": [], "few": []}
@@ -139,12 +124,65 @@ def checks(options, scratch: pathlib.Path, data: pathlib.Path, tokens: int, prog
             for number in range(ROUNDS):
                 for name, server, of in (("many", many, data), ("few", little, few)):
                     progress(f"checks of {name} tokens, round {number + 1} of {ROUNDS}")
-                    checks_cpu_us(server, of / "tokens", script, 1)
-                    samples[name].append(checks_cpu_us(server, of / "tokens", script, ROUND_SECONDS))
+                    checks_cpu_us(options, server, of / "tokens", 1)
+                    samples[name].append(checks_cpu_us(options, server, of / "tokens", ROUND_SECONDS))
     finally:
         shutil.rmtree(few)
     ratio = statistics.median(samples["many"]) / statistics.median(samples["few"])
     return {"tokens": tokens, "cpu_us": samples, "ratio": ratio}
+
+
+LOGIN_RATE = 4
+STEADY_SECONDS = 90
+TOKEN_TIMEOUT_SECONDS = 1800
+
+
+def load(options, server, scenario: str, seconds: int, *more, password: str = "") -> subprocess.Popen:
+    process = subprocess.Popen(["taskset", "-c", "1", options.build / "latchkey-bench", scenario, "--target", server.url,
+                                "--agent", "bench", "--warmup", "0s", "-d", f"{seconds}s", "--json", "-",
+                                *map(str, more)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process.stdin.write(password + "\n")
+    process.stdin.close()
+    return process
+
+
+def logins(options, server) -> dict:
+    process = load(options, server, "login", STEADY_SECONDS, "--rate", LOGIN_RATE, "-c", "8", "--timeout", "60s",
+                   "--user", "user0000000", "--password-stdin", password=PASSWORD)
+    result = json.loads(process.stdout.read())
+    process.wait()
+    return {"p50_us": result["latency_us"]["p50"], "p99_us": result["latency_us"]["p99"],
+            "errors": result["errors"]["total"]}
+
+
+def oldest_record_seconds(data: pathlib.Path) -> float:
+    """How far behind the calendar the oldest recorded last use of a live session is."""
+    with contextlib.closing(sqlite3.connect(f"file:{data / 'latchkey.db'}?mode=ro", uri=True)) as database:
+        oldest, = database.execute("SELECT min(last_used_ms) FROM sessions WHERE death = 0").fetchone()
+    return time.time() - oldest / 1000
+
+
+def steady(options, data: pathlib.Path, tokens: int, progress) -> dict:
+    """Logins while every token is used once in a tenth of its timeout, against logins while none is."""
+    rate = tokens / (TOKEN_TIMEOUT_SECONDS / 10)
+    with Latchkeyd(options, data, "--tokens", str(2 * tokens), "--cores", "1", "--hash-threads", "1",
+                   "--login-failures-by-address", "0", "--refresh-rows-per-second", "200000",
+                   before=["taskset", "-c", "0"]) as server:
+        progress("logins while no token is used")
+        idle = logins(options, server)
+        lead = TOKEN_TIMEOUT_SECONDS // 10 + 20  # after which every token has been used
+        checks = load(options, server, "check", lead + STEADY_SECONDS + 10, "--rate", f"{rate:.0f}", "--token-file",
+                      data / "tokens")
+        progress(f"{tokens} tokens in steady use: {lead} s until all are")
+        time.sleep(lead)
+        progress("logins while all tokens are used")
+        busy = logins(options, server)
+        found = json.loads(checks.stdout.read())
+        checks.wait()
+        time.sleep(5)
+        return {"tokens": tokens, "checks_per_second": found["requests_per_second"],
+                "checks_p99_us": found["latency_us"]["p99"], "check_errors": found["errors"]["total"], "idle": idle,
+                "busy": busy, "oldest_record_seconds": oldest_record_seconds(data)}
 
 
 def start(options, scratch: pathlib.Path, tokens: int, share: int, progress) -> dict:
@@ -165,8 +203,10 @@ def start(options, scratch: pathlib.Path, tokens: int, share: int, progress) -> 
                     "bytes_a_token": grown / tokens, "database_bytes": (data / "latchkey.db").stat().st_size,
                     "making_seconds": made}
         # A user's other tokens want other agents.
-        if share == 1 and shutil.which("wrk"):
+        if share == 1:
             found["checks"] = checks(options, scratch, data, tokens, progress)
+            if options.steady:
+                found["steady"] = steady(options, data, tokens, progress)
         return found
     finally:
         shutil.rmtree(data)

@@ -71,7 +71,7 @@ Result<void> write_reports(const Plan& plan, const Tally& tally) {
 Result<Tally> load(Plan& plan) {
   fit_to_open_files(plan);
   Result<void> prepared = reach(plan);
-  if (prepared && plan.needs_token() && plan.tokens.empty()) prepared = obtain_tokens(plan);
+  if (prepared && plan.needs_token()) prepared = obtain_tokens(plan);
   if (!prepared) return tl::unexpected<Error>(std::move(prepared.error()));
   return run_load(plan, ::isatty(STDERR_FILENO) != 0);
 }

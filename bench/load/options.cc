@@ -5,6 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <istream>
 #include <ostream>
 #include <string>
@@ -20,7 +23,7 @@ constexpr std::size_t kDefaultIdleConnections = 1000;
 constexpr const char* kDescription =
     "Loads an HTTP server and says how fast it answered.\n\n"
     "SCENARIO is one of\n"
-    "  check   GET /auth/verify with a token; logs in first with --user, or takes --token\n"
+    "  check   GET /auth/verify with a token; logs in first with --user, or takes --token or --token-file\n"
     "  login   POST /api/v2/authtoken/, from each connection as another agent\n"
     "  mixed   checks, and among them a share of logins (--login-share)\n"
     "  churn   a login, --checks checks, its deletion, and again\n"
@@ -44,6 +47,7 @@ struct Words {
   std::string timeout = "10s";
   std::string interval = "100ms";
   std::vector<std::string> assertions;
+  std::string token_file;
   bool password_stdin = false;
 };
 
@@ -85,6 +89,8 @@ void add_scenario_options(CLI::App& app, Words& words, Plan& plan) {
   app.add_option("--token", plan.tokens, "A token for checks, instead of a login")
       ->type_name("TOKEN")
       ->expected(1);
+  app.add_option("--token-file", words.token_file, "check: tokens, one a line; each check shows the next")
+      ->type_name("FILE");
   app.add_option("--login-share", plan.login_share, "mixed: share of logins, 0 to 1")
       ->type_name("SHARE")
       ->check(CLI::Range(0.0, 1.0))
@@ -185,6 +191,29 @@ Result<void> check_texts(const Plan& plan) {
   return {};
 }
 
+Result<void> read_token_file(const Words& words, Plan& plan) {
+  if (words.token_file.empty()) return {};
+  std::ifstream file(words.token_file);
+  if (!file)
+    return wrong(fmt::format("--token-file: cannot read {}: {}", words.token_file, std::strerror(errno)));
+  const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  for (std::string line; std::getline(file, line);) {
+    TokenDigits digits{};
+    if (line.size() != digits.size() || !std::all_of(line.begin(), line.end(), is_digit)) {
+      return wrong(fmt::format("--token-file: line {} of {} is no token: 40 digits 0-9 and a-f are expected",
+                               plan.tokens_by_turns.size() + 1, words.token_file));
+    }
+    if (plan.tokens_by_turns.size() == Plan::kMostTokens) {
+      return wrong(
+          fmt::format("--token-file: {} has more than {} tokens", words.token_file, Plan::kMostTokens));
+    }
+    std::copy(line.begin(), line.end(), digits.begin());
+    plan.tokens_by_turns.push_back(digits);
+  }
+  if (plan.tokens_by_turns.empty()) return wrong(fmt::format("--token-file: {} is empty", words.token_file));
+  return {};
+}
+
 Result<void> check_sense(const Plan& plan) {
   const std::string_view name = name_of(plan.scenario);
   const bool is_paced_by_itself = plan.scenario == Scenario::kIdle || plan.scenario == Scenario::kSlow;
@@ -197,7 +226,10 @@ Result<void> check_sense(const Plan& plan) {
   const bool has_user = !plan.user.empty();
   if (plan.needs_user() && !has_user)
     return wrong(fmt::format("{} logs in: give --user and a password", name));
-  if (plan.needs_token() && !has_user && plan.tokens.empty()) {
+  if (!plan.tokens_by_turns.empty() && (plan.scenario != Scenario::kCheck || !plan.tokens.empty())) {
+    return wrong("--token-file goes with check, and without --token");
+  }
+  if (plan.needs_token() && !has_user) {
     return wrong(fmt::format("{} shows a token: give --user and a password, or --token", name));
   }
   return {};
@@ -245,6 +277,7 @@ std::variant<Plan, int> read_options(int argument_count, const char* const* argu
   if (read) read = read_assertions(words, plan);
   if (read) read = check_texts(plan);
   if (read) read = read_password(app, words, input, plan);
+  if (read) read = read_token_file(words, plan);
   if (read) read = check_sense(plan);
   if (read) return plan;
   errors << "latchkey-bench: " << read.error().text << '\n';

@@ -2,6 +2,7 @@
 // the main thread; the threads of the run read it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -22,11 +23,15 @@ enum class Scenario : std::uint8_t { kUrl, kCheck, kLogin, kMixed, kChurn, kIdle
 /// As the command line has it; `url` for a URL.
 std::string_view name_of(Scenario scenario) noexcept;
 
+/// A token as it is sent.
+using TokenDigits = std::array<char, 40>;
+
 struct Plan {
   static constexpr std::size_t kMostConnections = 1'000'000;
   static constexpr std::size_t kMostThreads = 256;
   static constexpr std::size_t kMostPipelined = 1024;
   static constexpr double kHighestRate = 1e8;
+  static constexpr std::size_t kMostTokens = 100'000'000;
   /// An address has 28,000 ports to connect from, as Linux is set. Where the server is on 127.0.0.0/8,
   /// further connections come from further addresses of it, so many from each.
   static constexpr std::size_t kConnectionsAnAddress = 10'000;
@@ -45,6 +50,7 @@ struct Plan {
   std::string user;
   std::string password;
   std::vector<std::string> tokens;                        ///< one for each address that connections come from
+  std::vector<TokenDigits> tokens_by_turns;               ///< of check: each request shows the next
   double login_share = 0.01;                              ///< of mixed
   std::uint64_t checks_a_login = 10;                      ///< of churn
   std::int64_t byte_interval_ns = 100 * kNsAMillisecond;  ///< of slow
@@ -59,8 +65,9 @@ struct Plan {
 
   /// Requests are due by a clock, and not when the one before is answered.
   bool is_open_loop() const noexcept { return rate > 0; }
-  /// The requests that are sent need a token from the start.
-  bool needs_token() const noexcept {
+  /// The requests that are sent need a token from the start, which the plan does not have.
+  bool needs_token() const noexcept { return tokens.empty() && tokens_by_turns.empty() && shows_token(); }
+  bool shows_token() const noexcept {
     return scenario == Scenario::kCheck || scenario == Scenario::kMixed || scenario == Scenario::kSlow;
   }
   bool needs_user() const noexcept {

@@ -36,6 +36,32 @@ class Repeat final : public Script {
   const bool to_head_;
 };
 
+/// Checks of one token after the other: each connection begins elsewhere in their list, and goes on from
+/// there.
+class CheckEach final : public Script {
+ public:
+  CheckEach(const Plan& plan, std::size_t number)
+      : tokens_(plan.tokens_by_turns),
+        next_(number % plan.connections * tokens_.size() / plan.connections),
+        request_(check_request(plan, plan.agent, {tokens_[next_].data(), tokens_[next_].size()})),
+        token_at_(request_.size() - kAfterToken - tokens_[next_].size()) {}
+
+  NextRequest next() override {
+    std::copy(tokens_[next_].begin(), tokens_[next_].end(),
+              request_.begin() + static_cast<std::ptrdiff_t>(token_at_));
+    if (++next_ == tokens_.size()) next_ = 0;
+    return {request_, RequestKind::kCheck};
+  }
+
+ private:
+  static constexpr std::size_t kAfterToken = std::string_view("\r\n\r\n").size();
+
+  const std::vector<TokenDigits>& tokens_;
+  std::size_t next_;
+  std::string request_;
+  const std::size_t token_at_;  // the last line's end
+};
+
 /// Checks of one token, and among them logins at even distances.
 class Mixed final : public Script {
  public:
@@ -103,6 +129,8 @@ std::unique_ptr<Script> make_script(const Plan& plan, std::size_t number) {
     case Scenario::kUrl:
       return std::make_unique<Repeat>(url_request(plan), RequestKind::kRequest, plan.method == "HEAD");
     case Scenario::kCheck:
+      if (!plan.tokens_by_turns.empty()) return std::make_unique<CheckEach>(plan, number);
+      [[fallthrough]];
     case Scenario::kSlow:
       return std::make_unique<Repeat>(check_request(plan, plan.agent, token_of(plan, number)),
                                       RequestKind::kCheck);

@@ -1,7 +1,7 @@
 // Makes a data directory as a server leaves it that was stopped in order: users, and their live sessions, by
-// the project's own tables. Nothing is synced before the end: what is measured is the start that follows.
-// Beside it, in DIRECTORY/tokens, stand tokens from all over the table that work from 127.0.0.1 with the
-// agent kAgent.
+// the project's own tables. Nothing is synced before the end: what is measured is the start that follows. In
+// DIRECTORY/tokens stand the tokens that work from 127.0.0.1 with the agent kAgent, one of each user, in
+// random order.
 #include <fmt/format.h>
 #include <sodium.h>
 
@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +35,6 @@ constexpr std::string_view kPassword = "a long enough password";
 constexpr std::size_t kRowsATransaction = 200'000;
 constexpr std::int64_t kTokenTimeoutMs = 1'800'000;
 constexpr std::string_view kAgent = "bench";  // of a user's first session; the others add a number
-constexpr std::size_t kMaxTokensTold = 200'000;
 
 struct Options {
   std::filesystem::path directory;
@@ -77,8 +77,8 @@ void add_sessions(store::Database& database, const token::Keyring& keyring, cons
   SystemRandom random;
   const token::Binder bind(keyring, {});
   const net::IpAddress address = net::IpAddress::from_v4(127, 0, 0, 1);
-  const std::size_t told_each = std::max<std::size_t>(users / kMaxTokensTold, 1);
-  std::ofstream told(options.directory / "tokens");
+  std::vector<token::Token::Digits> told;
+  told.reserve(users);
   store::LoginRecord record;
   store::Session& session = record.session;
   session.key_number = keyring.signing_number();
@@ -92,13 +92,15 @@ void add_sessions(store::Database& database, const token::Keyring& keyring, cons
     session.binding = bind(address.bytes(), session.agent);
     const token::Token token(keyring.tag_of(session.user_id), keyring.sign(session.key_number, session.id));
     session.lookup = keyring.lookup_hash(token);
-    if (i < users && i % told_each == 0) {
-      const token::Token::Digits digits = token.digits();
-      told << std::string_view(digits.data(), digits.size()) << '\n';
-    }
+    if (i < users) told.push_back(token.digits());
     session.created = session.last_used = SystemClock().wall();
     value_or_exit(store::insert_login(database, record));
   });
+  std::shuffle(told.begin(), told.end(), std::mt19937_64(1));
+  std::ofstream file(options.directory / "tokens");
+  for (const token::Token::Digits& digits : told) {
+    file << std::string_view(digits.data(), digits.size()) << '\n';
+  }
 }
 
 int run(const Options& options) {

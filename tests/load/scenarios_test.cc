@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,17 @@ TEST(Scenario, CheckTakesATokenAndCountsItsRefusal) {
   EXPECT_EQ(run.status(), 1);
   EXPECT_GT(run.count("/statuses/401"), 0U);
   EXPECT_EQ(run.count("/statuses/401"), run.count("/errors/total"));
+}
+
+TEST(Scenario, CheckShowsTheTokensOfAFileByTurns) {
+  const OwnServer server;
+  HttpClient client(server.process.port());
+  const std::string path = server.process.data() / "tokens";
+  std::ofstream(path) << obtain_token(client, "latchkey-bench") << "\n" << std::string(40, 'a') << "\n";
+  const BenchRun run = run_scenario(server, "check", {"-c", "1", "--token-file", path});
+  const std::uint64_t admitted = run.count("/statuses/200");
+  EXPECT_GT(admitted, 1U);
+  EXPECT_LE(admitted - run.count("/statuses/401"), 1U);
 }
 
 TEST(Scenario, CheckWithAWrongPasswordSaysWhatTheServerSaid) {

@@ -57,6 +57,8 @@ export class Visitor {
     });
     page.on('console', (message) => {
       if (message.type() !== 'error') return;
+      // For a document that names no icon, as plain JSON, the browser asks of its own accord, sooner or later.
+      if (message.location().url.endsWith('/favicon.ico')) return;
       const failure = FAILED_TO_LOAD.exec(message.text());
       if (failure) this.#failures.push(failure[1] ?? failure[2]);
       else this.#problems.push(`on the console: ${message.text()}`);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -128,6 +130,23 @@ TEST(Options, WhatIsWrongIsSaidInASentence) {
     EXPECT_EQ(got.status(), kExitUsage) << sentence;
     EXPECT_NE(got.errors.find(sentence), std::string::npos) << got.errors << "instead of: " << sentence;
   }
+}
+
+TEST(Options, TokensAreReadFromAFileALineEach) {
+  const std::string path = testing::TempDir() + "latchkey-bench-tokens";
+  const auto said_of = [&path](const std::string& text, std::vector<const char*> words = {"check"}) {
+    std::ofstream(path) << text;
+    words.insert(words.end(), {"--token-file", path.c_str()});
+    return read(words);
+  };
+  const std::string token = "0123456789abcdef0123456789abcdef01234567";
+  EXPECT_EQ(said_of(token + "\n" + token + "\n").good().tokens_by_turns.size(), 2U);
+  EXPECT_NE(said_of(token + "\nABCDEF\n").errors.find("line 2 of"), std::string::npos);
+  EXPECT_NE(said_of("").errors.find("is empty"), std::string::npos);
+  EXPECT_NE(said_of(token, {"mixed", "--user", "a", "--password", "b"}).errors.find("goes with check"),
+            std::string::npos);
+  std::remove(path.c_str());
+  EXPECT_NE(read({"check", "--token-file", path.c_str()}).errors.find("cannot read"), std::string::npos);
 }
 
 TEST(Options, WhatIsOutOfItsBoundsIsRefused) {
