@@ -9,7 +9,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
+#include <utility>
 
 #include "latchkey/base/assert.h"
 
@@ -18,6 +21,11 @@ namespace latchkey::net {
 namespace {
 
 constexpr int kBacklog = 4096;  // the kernel cuts it to net.core.somaxconn
+
+// A process that was killed is gone before its ring is: until the kernel has taken that apart, the socket in
+// it still accepts. So a socket that answers is asked again for this long.
+constexpr int kAsksForListener = 100;
+constexpr std::chrono::milliseconds kBetweenAsks{20};
 
 sockaddr* as_sockaddr(void* address) noexcept { return static_cast<sockaddr*>(address); }
 
@@ -45,7 +53,15 @@ Error unix_error(const std::string& path, int error) {
           fmt::format("cannot listen on the socket '{}': {}", path, std::strerror(error))};
 }
 
-/// Removes the socket of a process that is gone.
+Result<bool> is_answered(const std::string& path, sockaddr_un& address) {
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (probe < 0) return tl::unexpected<Error>(unix_error(path, errno));
+  const bool answered = ::connect(probe, as_sockaddr(&address), sizeof address) == 0 || errno == EAGAIN;
+  ::close(probe);
+  return answered;
+}
+
+/// Removes the socket of a process that is gone. At the start only: it may wait for two seconds.
 Result<void> clear_unix_path(const std::string& path, sockaddr_un& address) {
   struct stat found {};
   if (::lstat(path.c_str(), &found) != 0) {
@@ -56,11 +72,13 @@ Result<void> clear_unix_path(const std::string& path, sockaddr_un& address) {
     return failure(ErrorCode::kConflict,
                    fmt::format("'{}' exists and is not a socket: move it away, or listen elsewhere", path));
   }
-  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (probe < 0) return tl::unexpected<Error>(unix_error(path, errno));
-  const bool answered = ::connect(probe, as_sockaddr(&address), sizeof address) == 0 || errno == EAGAIN;
-  ::close(probe);
-  if (answered) {
+  Result<bool> answered = is_answered(path, address);
+  for (int asked = 1; answered && *answered && asked < kAsksForListener; ++asked) {
+    std::this_thread::sleep_for(kBetweenAsks);
+    answered = is_answered(path, address);
+  }
+  if (!answered) return tl::unexpected<Error>(std::move(answered.error()));
+  if (*answered) {
     return failure(ErrorCode::kConflict,
                    fmt::format("another process listens on '{}': stop it, or listen elsewhere", path));
   }

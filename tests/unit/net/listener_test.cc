@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -12,7 +13,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "support/loop_rig.h"
@@ -123,6 +126,23 @@ TEST(Listener, AUnixSocketThatSomebodyListensOnIsLeftAlone) {
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().code, ErrorCode::kConflict);
   EXPECT_EQ(second.error().text, "another process listens on '" + path + "': stop it, or listen elsewhere");
+  const Peer peer = connect_to(path);
+}
+
+TEST(Listener, AUnixSocketWhoseListenerIsAboutToGoIsWaitedFor) {
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.path() / "socket";
+  auto first = std::make_unique<Result<Listener>>(Listener::bind_unix(path));
+  std::thread leaving([&] {
+    // Once the other has found it there: its question waits in the queue.
+    pollfd asked{(*first)->fd(), POLLIN, 0};
+    while (::poll(&asked, 1, -1) != 1) {
+    }
+    first.reset();
+  });
+  const Result<Listener> second = Listener::bind_unix(path);
+  leaving.join();
+  ASSERT_TRUE(second.has_value()) << second.error().text;
   const Peer peer = connect_to(path);
 }
 
