@@ -4,8 +4,8 @@
 #include <sodium.h>
 
 #include <atomic>
-#include <charconv>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -14,25 +14,22 @@
 #include <vector>
 
 #include "latchkey/credential/hash_scheme.h"
+#include "rig/count.h"
 
 namespace {
 
-constexpr unsigned kMostThreads = 256;
-constexpr unsigned kMostSeconds = 3600;
+constexpr std::size_t kMostThreads = 256;
+constexpr std::size_t kMostSeconds = 3600;
 constexpr std::string_view kPassword = "a long enough password";
-
-bool read_number(std::string_view text, unsigned most, unsigned& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() && number > 0 && number <= most;
-}
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  unsigned threads = 0;
-  unsigned seconds = 0;
-  if (argc != 3 || !read_number(argv[1], kMostThreads, threads) ||
-      !read_number(argv[2], kMostSeconds, seconds)) {
+  using latchkey::bench::read_count;
+  std::size_t threads = 0;
+  std::size_t seconds = 0;
+  if (argc != 3 || !read_count(argv[1], threads) || !read_count(argv[2], seconds) || threads > kMostThreads ||
+      seconds > kMostSeconds) {
     fmt::print(stderr, "usage: hash_rate THREADS SECONDS\n");
     return 2;
   }
@@ -47,7 +44,7 @@ int main(int argc, char** argv) {
   std::atomic<std::uint64_t> hashes{0};
   const auto began = std::chrono::steady_clock::now();
   std::vector<std::thread> running;
-  for (unsigned i = 0; i < threads; ++i) {
+  for (std::size_t i = 0; i < threads; ++i) {
     running.emplace_back([&] {
       while (!ends.load(std::memory_order_relaxed)) {
         if (latchkey::credential::verify_password(kPassword, *stored).value_or(false)) ++hashes;

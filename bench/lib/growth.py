@@ -95,18 +95,30 @@ class Latchkeyd:
         return resident_bytes(self.process.pid)
 
 
-PASSWORD = "a long enough password"  # of every user, as scale-database has it
 FEW_TOKENS = 10_000
 ROUNDS = 7
 ROUND_SECONDS = 3
 
 
+def load(options, server, scenario: str, seconds: int, *more, password: str = "") -> subprocess.Popen:
+    process = subprocess.Popen(["taskset", "-c", "1", options.build / "latchkey-bench", scenario, "--target", server.url,
+                                "--agent", "bench", "--warmup", "0s", "-d", f"{seconds}s", "--json", "-",
+                                *map(str, more)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process.stdin.write(password + "\n")
+    process.stdin.close()
+    return process
+
+
+def loaded(process: subprocess.Popen) -> dict:
+    """What a load found, when it has ended."""
+    result = json.loads(process.stdout.read())
+    process.wait()
+    return result
+
+
 def checks_cpu_us(options, server, tokens: pathlib.Path, seconds: int) -> float:
     before = servers.cpu_ns(server.process.pid)
-    said = subprocess.run(["taskset", "-c", "1", options.build / "latchkey-bench", "check", "--target", server.url,
-                           "--agent", "bench", "--token-file", tokens, "--warmup", "0s", "-d", f"{seconds}s",
-                           "--json", "-"], check=True, capture_output=True, text=True).stdout
-    result = json.loads(said)
+    result = loaded(load(options, server, "check", seconds, "--token-file", tokens))
     if result["errors"]["total"] or not result["requests"]:
         raise RuntimeError(f"checks among many tokens: {result['errors']}")
     return (servers.cpu_ns(server.process.pid) - before) / 1000 / result["requests"]
@@ -137,20 +149,9 @@ STEADY_SECONDS = 90
 TOKEN_TIMEOUT_SECONDS = 1800
 
 
-def load(options, server, scenario: str, seconds: int, *more, password: str = "") -> subprocess.Popen:
-    process = subprocess.Popen(["taskset", "-c", "1", options.build / "latchkey-bench", scenario, "--target", server.url,
-                                "--agent", "bench", "--warmup", "0s", "-d", f"{seconds}s", "--json", "-",
-                                *map(str, more)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    process.stdin.write(password + "\n")
-    process.stdin.close()
-    return process
-
-
 def logins(options, server) -> dict:
-    process = load(options, server, "login", STEADY_SECONDS, "--rate", LOGIN_RATE, "-c", "8", "--timeout", "60s",
-                   "--user", "user0000000", "--password-stdin", password=PASSWORD)
-    result = json.loads(process.stdout.read())
-    process.wait()
+    result = loaded(load(options, server, "login", STEADY_SECONDS, "--rate", LOGIN_RATE, "-c", "8", "--timeout", "60s",
+                   "--user", "user0000000", "--password-stdin", password=servers.PASSWORD))
     return {"p50_us": result["latency_us"]["p50"], "p99_us": result["latency_us"]["p99"],
             "errors": result["errors"]["total"]}
 
@@ -177,8 +178,7 @@ def steady(options, data: pathlib.Path, tokens: int, progress) -> dict:
         time.sleep(lead)
         progress("logins while all tokens are used")
         busy = logins(options, server)
-        found = json.loads(checks.stdout.read())
-        checks.wait()
+        found = loaded(checks)
         time.sleep(5)
         return {"tokens": tokens, "checks_per_second": found["requests_per_second"],
                 "checks_p99_us": found["latency_us"]["p99"], "check_errors": found["errors"]["total"], "idle": idle,

@@ -6,7 +6,6 @@
 #include <sodium.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -25,6 +24,7 @@
 #include "latchkey/store/session_table.h"
 #include "latchkey/token/binding.h"
 #include "latchkey/token/keyring.h"
+#include "rig/count.h"
 #include "rig/rig.h"
 
 namespace latchkey::bench {
@@ -120,12 +120,6 @@ int run(const Options& options) {
   must(store::end_run(database, now));
   must(database.checkpoint());
   return 0;
-}
-
-bool read_count(const char* text, std::size_t& count) {
-  const std::string_view digits(text);
-  const auto [end, error] = std::from_chars(digits.begin(), digits.end(), count);
-  return error == std::errc() && end == digits.end() && count > 0;
 }
 
 }  // namespace

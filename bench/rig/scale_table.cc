@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
-#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <random>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "latchkey/token/table.h"
+#include "rig/count.h"
 #include "rig/meter.h"
 #include "rig/rig.h"
 
@@ -333,12 +333,6 @@ int run(const Options& options) {
       latencies_json(lookups), latencies_json(checks), pause_json(deaths.visits),
       deaths_json(deaths.burst, deaths.second), deaths_json(options.tokens, deaths.minute));
   return 0;
-}
-
-bool read_count(const char* text, std::size_t& count) {
-  const std::string_view digits(text);
-  const auto [end, error] = std::from_chars(digits.begin(), digits.end(), count);
-  return error == std::errc() && end == digits.end() && count > 0;
 }
 
 }  // namespace
