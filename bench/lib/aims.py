@@ -49,7 +49,8 @@ def start_line(run: dict) -> str:
     if "steady" in run:
         found = run["steady"]
         line += (f"\n  logins, all in use      p99 {found['busy']['p99_us'] / 1000:.0f} ms beside {found['checks_per_second']:,.0f} "
-                 f"checks/s, {found['idle']['p99_us'] / 1000:.0f} ms beside none; {found['busy']['errors']} logins and "
+                 f"checks/s, {found['beside_few']['p99_us'] / 1000:.0f} ms beside as many "
+                 f"of few tokens, {found['idle']['p99_us'] / 1000:.0f} ms beside none; {found['busy']['errors']} logins and "
                  f"{found['check_errors']} checks failed; oldest record {found['oldest_record_seconds']:.0f} s old")
     return line
 
@@ -77,6 +78,8 @@ def verdicts(result: dict) -> str:
         aim(f"longest pause while growing, {name}", growing_pause_us(run) / 1000, 1, " ms")
         if run["second"]["tokens"] >= MILLION:
             aim(f"longest pause while 1 M die in a second, {name}", run["second"]["pause"]["cpu_us"] / 1000, 1, " ms")
+        if run["tokens"] == MILLION:
+            aim(f"a check without the kernel, {name} at random", run["check_ns"]["full"][1], 300, " ns")
     for run in result["start"]:
         if run["tokens"] == 10 * MILLION:
             aim(f"start, {shape(run)}", run["seconds"], 20, " s")

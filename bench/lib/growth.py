@@ -1,6 +1,7 @@
 """What bench/scale runs: the table alone, starts on a database that is full, idle connections."""
 
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -163,14 +164,28 @@ def oldest_record_seconds(data: pathlib.Path) -> float:
     return time.time() - oldest / 1000
 
 
+def first_tokens(data: pathlib.Path) -> pathlib.Path:
+    """A file with a few of the tokens."""
+    few = data / "few-tokens"
+    with open(data / "tokens") as tokens, open(few, "w") as chosen:
+        chosen.writelines(itertools.islice(tokens, FEW_TOKENS))
+    return few
+
+
 def steady(options, data: pathlib.Path, tokens: int, progress) -> dict:
-    """Logins while every token is used once in a tenth of its timeout, against logins while none is."""
+    """Logins while every token is used once in a tenth of its timeout, against logins beside as many checks of few
+    tokens, and beside none."""
     rate = tokens / (TOKEN_TIMEOUT_SECONDS / 10)
     with Latchkeyd(options, data, "--tokens", str(2 * tokens), "--cores", "1", "--hash-threads", "1",
                    "--login-failures-by-address", "0", "--refresh-rows-per-second", "200000",
                    before=["taskset", "-c", "0"]) as server:
         progress("logins while no token is used")
         idle = logins(options, server)
+        progress("logins beside as many checks of few tokens")
+        checks = load(options, server, "check", STEADY_SECONDS + 5, "--rate", f"{rate:.0f}", "--token-file",
+                      first_tokens(data))
+        beside_few = logins(options, server)
+        loaded(checks)
         lead = TOKEN_TIMEOUT_SECONDS // 10 + 20  # after which every token has been used
         checks = load(options, server, "check", lead + STEADY_SECONDS + 10, "--rate", f"{rate:.0f}", "--token-file",
                       data / "tokens")
@@ -182,7 +197,7 @@ def steady(options, data: pathlib.Path, tokens: int, progress) -> dict:
         time.sleep(5)
         return {"tokens": tokens, "checks_per_second": found["requests_per_second"],
                 "checks_p99_us": found["latency_us"]["p99"], "check_errors": found["errors"]["total"], "idle": idle,
-                "busy": busy, "oldest_record_seconds": oldest_record_seconds(data)}
+                "beside_few": beside_few, "busy": busy, "oldest_record_seconds": oldest_record_seconds(data)}
 
 
 def start(options, scratch: pathlib.Path, tokens: int, share: int, progress) -> dict:

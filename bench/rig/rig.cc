@@ -13,6 +13,7 @@
 #include "latchkey/http/request_parser.h"
 #include "latchkey/runtime/nursery.h"
 #include "latchkey/runtime/ring.h"
+#include "latchkey/token/lookahead.h"
 #include "latchkey/token/registry.h"
 
 namespace latchkey::bench {
@@ -107,6 +108,7 @@ struct Rig::Parts {
     memo = api->opened(peer);
     registry =
         std::make_unique<token::Registry>(std::vector<const token::Table*>{&shard->table()}, quiescence, 0);
+    lookahead.emplace(*registry);
   }
 
   ManualClock clock;
@@ -146,6 +148,7 @@ struct Rig::Parts {
   const net::IpAddress peer = net::IpAddress::from_v4(127, 0, 0, 1);
   std::unique_ptr<http::ConnectionMemo> memo;
   std::unique_ptr<token::Registry> registry;
+  std::optional<token::Lookahead> lookahead;
   runtime::Nursery nursery;
 };
 
@@ -187,6 +190,11 @@ void Rig::pass() {
 unsigned Rig::look_up(const token::Token& token, const store::BindingHash& binding) {
   const token::Admission admission = parts_->registry->check(token, binding, now());
   return admission.user ? static_cast<unsigned char>(admission.user->header_name().data()[0]) : 0;
+}
+
+void Rig::look_ahead(std::span<const std::string> requests) noexcept {
+  for (const std::string& request : requests) parts_->lookahead->see(request);
+  parts_->lookahead->fetch();
 }
 
 void Rig::check(const std::string& bytes, std::string& output) {

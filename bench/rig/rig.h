@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -57,6 +58,8 @@ class Rig {
   void pass();
   /// Asks the registry, as /auth/verify does. The user's first byte, so that his record is touched too.
   unsigned look_up(const token::Token& token, const store::BindingHash& binding);
+  /// What a core does with the requests of a batch before it answers the first of them.
+  void look_ahead(std::span<const std::string> requests) noexcept;
   /// What http::Connection does with a request that has arrived whole, and with its answer.
   void check(const std::string& bytes, std::string& output);
 

@@ -1,6 +1,8 @@
 #include "latchkey/base/hex.h"
 
 #include <array>
+#include <bit>
+#include <cstring>
 
 namespace latchkey {
 
@@ -36,6 +38,45 @@ bool read_digits(const Digits& values, std::string_view text, std::span<std::uin
   return wrong == 0;
 }
 
+// Eight characters at a time, the first one in the lowest byte.
+
+constexpr std::size_t kWord = 8;
+static_assert(std::endian::native == std::endian::little);
+
+constexpr std::uint64_t in_each_byte(std::uint8_t value) noexcept {
+  return std::uint64_t{0x0101'0101'0101'0101} * value;
+}
+
+constexpr std::uint64_t kHighBits = in_each_byte(0x80);
+
+std::uint64_t load_word(const char* text) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, text, kWord);
+  return word;
+}
+
+/// The high bit of each byte that is a digit in lower case, and no other bit.
+std::uint64_t lower_digits(std::uint64_t word) noexcept {
+  const std::uint64_t ascii = word & ~kHighBits;
+  // No sum carries into the next byte: both sides are below 128. Its high bit says that the character is at
+  // least the one that is subtracted.
+  const auto at_least = [ascii](char least) {
+    return ascii + in_each_byte(static_cast<std::uint8_t>(0x80 - least));
+  };
+  const std::uint64_t decimal = at_least('0') & ~at_least('9' + 1);
+  const std::uint64_t letter = at_least('a') & ~at_least('f' + 1);
+  return (decimal | letter) & ~word & kHighBits;
+}
+
+/// The four bytes that eight digits spell, the first one lowest.
+std::uint32_t bytes_of_digits(std::uint64_t word) noexcept {
+  // A letter has bit 6, and its low half counts from 1.
+  const std::uint64_t values = (word & in_each_byte(0x0f)) + (word >> 6 & in_each_byte(1)) * 9;
+  std::uint64_t pairs = (values << 4 | values >> 8) & 0x00ff'00ff'00ff'00ff;
+  pairs = (pairs | pairs >> 8) & 0x0000'ffff'0000'ffff;
+  return static_cast<std::uint32_t>(pairs | pairs >> 16);
+}
+
 }  // namespace
 
 void to_hex(std::span<const std::uint8_t> bytes, char* out) noexcept {
@@ -57,7 +98,43 @@ bool from_hex(std::string_view text, std::span<std::uint8_t> out) noexcept {
 }
 
 bool from_lower_hex(std::string_view text, std::span<std::uint8_t> out) noexcept {
-  return read_digits(kLowerDigits, text, out);
+  if (text.size() != out.size() * 2) return false;
+  std::uint64_t digits = kHighBits;
+  while (text.size() >= kWord) {
+    const std::uint64_t word = load_word(text.data());
+    digits &= lower_digits(word);
+    const std::uint32_t bytes = bytes_of_digits(word);
+    std::memcpy(out.data(), &bytes, sizeof bytes);
+    text.remove_prefix(kWord);
+    out = out.subspan(kWord / 2);
+  }
+  return digits == kHighBits && read_digits(kLowerDigits, text, out);
+}
+
+std::size_t lower_hex_digits_at_front(std::string_view text) noexcept {
+  std::size_t found = 0;
+  while (text.size() - found >= kWord) {
+    const std::uint64_t others = ~lower_digits(load_word(text.data() + found)) & kHighBits;
+    if (others != 0) return found + static_cast<std::size_t>(std::countr_zero(others)) / 8;
+    found += kWord;
+  }
+  while (found < text.size() && is_lower_hex_digit(text[found])) ++found;
+  return found;
+}
+
+std::size_t lower_hex_digits_at_end(std::string_view text) noexcept {
+  std::size_t left = text.size();
+  while (left >= kWord) {
+    const std::uint64_t others = ~lower_digits(load_word(text.data() + left - kWord)) & kHighBits;
+    if (others != 0) return text.size() - left + static_cast<std::size_t>(std::countl_zero(others)) / 8;
+    left -= kWord;
+  }
+  while (left > 0 && is_lower_hex_digit(text[left - 1])) --left;
+  return text.size() - left;
+}
+
+bool is_lower_hex_digit(char text) noexcept {
+  return kLowerDigits[static_cast<std::uint8_t>(text)] != kNotADigit;
 }
 
 }  // namespace latchkey

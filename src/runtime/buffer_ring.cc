@@ -57,6 +57,12 @@ Chunk BufferRing::take(std::uint32_t completion_flags, std::size_t received) noe
   return Chunk(*this, id, std::span<char>(buffer(id), received));
 }
 
+std::string_view BufferRing::peek(std::uint32_t completion_flags, std::int32_t result) const noexcept {
+  if ((completion_flags & IORING_CQE_F_BUFFER) == 0 || result <= 0) return {};
+  const auto id = static_cast<std::uint16_t>(completion_flags >> IORING_CQE_BUFFER_SHIFT);
+  return {buffer(id), static_cast<std::size_t>(result)};
+}
+
 void BufferRing::hand_to_kernel(std::uint16_t id) noexcept {
   io_uring_buf_ring_add(ring_, buffer(id), static_cast<unsigned>(buffer_bytes_), id,
                         io_uring_buf_ring_mask(entries_), 0);

@@ -46,18 +46,6 @@ void populate_pages(PageBlock block) noexcept {
   in_steps(block, [](std::byte* data, std::size_t bytes) { madvise(data, bytes, MADV_POPULATE_WRITE); });
 }
 
-PageBlock map_block(std::size_t bytes) noexcept {
-  void* const data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (data == MAP_FAILED) return {};
-  const PageBlock block{static_cast<std::byte*>(data), bytes};
-  populate_pages(block);
-  return block;
-}
-
-void unmap_block(PageBlock block) noexcept {
-  in_steps(block, [](std::byte* data, std::size_t bytes) { munmap(data, bytes); });
-}
-
 bool populate_reserved(PageBlock block) noexcept {
   if (mprotect(block.data, block.bytes, PROT_READ | PROT_WRITE) != 0) return false;
   populate_pages(block);
@@ -71,12 +59,6 @@ void release_reserved(PageBlock block) noexcept {
 void carry_out(detail::PageOrder& order) noexcept {
   using Kind = detail::PageOrder::Kind;
   switch (order.kind) {
-    case Kind::kMap:
-      order.block = map_block(order.block.bytes);
-      break;
-    case Kind::kUnmap:
-      unmap_block(order.block);
-      break;
     case Kind::kPopulate:
       order.done = populate_reserved(order.block);
       break;
@@ -88,77 +70,19 @@ void carry_out(detail::PageOrder& order) noexcept {
 
 }  // namespace
 
-PageClient::PageClient(PageSource& source) : source_(source) { ready_.reserve(kMaxReady); }
-
-PageClient::~PageClient() {
-  Order left;
-  while (answers_.pop(left)) {
-    if (left.kind == Order::Kind::kMap) unmap_block(left.block);
-  }
-  for (const PageBlock& block : ready_) unmap_block(block);
-}
-
 bool PageClient::send(const Order& order) noexcept {
   // An answer always finds room: there are never more orders out than the way back holds.
-  const bool has_answer = order.kind != Order::Kind::kUnmap;
-  if (has_answer && unanswered_ == kMaxOrders) return false;
-  if (!orders_.push(order)) return false;
-  if (has_answer) ++unanswered_;
+  if (unanswered_ == kMaxOrders || !orders_.push(order)) return false;
+  ++unanswered_;
   source_.ring();
   return true;
-}
-
-void PageClient::order(std::size_t bytes) {
-  if (source_.mode() == PageSource::Mode::kInPlace || unanswered_ >= kMaxReady) return;
-  send({.kind = Order::Kind::kMap, .block = {nullptr, round_up(bytes, page_bytes())}});
-}
-
-PageBlock PageClient::take(std::size_t bytes) {
-  poll();
-  const std::size_t wanted = round_up(bytes, page_bytes());
-  const auto found = std::find_if(ready_.begin(), ready_.end(), [wanted](const PageBlock& block) {
-    return block.bytes >= wanted && block.bytes <= wanted + wanted / 16;
-  });
-  PageBlock block;
-  if (found != ready_.end()) {
-    block = *found;
-    ready_bytes_ -= block.bytes;
-    ready_.erase(found);
-  } else {
-    ++done_here_;
-    block = map_block(wanted);
-  }
-  given_bytes_ += block.bytes;
-  return block;
-}
-
-void PageClient::give_back(PageBlock block) noexcept {
-  given_bytes_ -= block.bytes;
-  if (source_.mode() == PageSource::Mode::kThread && send({.kind = Order::Kind::kUnmap, .block = block})) {
-    return;
-  }
-  ++done_here_;
-  unmap_block(block);
 }
 
 void PageClient::poll() {
   Order answer;
   while (answers_.pop(answer)) {
     --unanswered_;
-    if (answer.kind != Order::Kind::kMap) {
-      answer.range->answered(answer);
-      continue;
-    }
-    if (answer.block.data == nullptr) continue;
-    if (ready_.size() == kMaxReady) {
-      const PageBlock oldest = ready_.front();
-      ready_.erase(ready_.begin());
-      ready_bytes_ -= oldest.bytes;
-      given_bytes_ += oldest.bytes;
-      give_back(oldest);
-    }
-    ready_.push_back(answer.block);
-    ready_bytes_ += answer.block.bytes;
+    answer.range->answered(answer);
   }
 }
 
@@ -176,7 +100,6 @@ bool PageClient::answer_orders() noexcept {
   while (orders_.pop(order)) {
     any = true;
     carry_out(order);
-    if (order.kind == Order::Kind::kUnmap) continue;
     const bool pushed = answers_.push(order);
     LATCHKEY_ASSERT(pushed);
   }

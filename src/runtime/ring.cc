@@ -182,6 +182,10 @@ bool Ring::run_completions() noexcept {
   unsigned budget = *ring_.cq.kring_entries;
   do {
     count = io_uring_peek_batch_cqe(&ring_, batch.data(), kBatch);
+    if (preview_ != nullptr) {
+      for (unsigned i = 0; i < count; ++i) preview_->coming(batch[i]->res, batch[i]->flags);
+      preview_->all_seen();
+    }
     for (unsigned i = 0; i < count; ++i) {
       const std::uint64_t whom = batch[i]->user_data;
       const std::int32_t result = batch[i]->res;

@@ -92,11 +92,13 @@ Core::Core(std::size_t number, std::unique_ptr<runtime::Ring> ring,
                   .authenticator = authenticator_,
                   .keyring = context.keyring}),
       sessions_(port, context.sessions),
+      preview_(*buffers_, sessions_.registry()),
       services_{loop_,          context.log, context.api_settings, sessions_, passwords_,
                 authenticator_, directory_,  hash_client_,         store_},
       api_(services_),
       lines_(context.api_settings.node),
       connection_services_{loop_, context.connection_settings, lines_, api_, context.log} {
+  loop_.ring().set_preview(preview_);
   loop_.add_hook(*this);
   loop_.add_hook(hash_client_);
 }

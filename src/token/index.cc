@@ -22,9 +22,6 @@ std::size_t limit(std::size_t capacity, double fill) noexcept {
   return static_cast<std::size_t>(static_cast<double>(capacity) * fill);
 }
 
-/// How many cells before it is full a segment orders its next array.
-std::size_t order_margin(std::size_t capacity) noexcept { return std::max<std::size_t>(4, capacity / 256); }
-
 }  // namespace
 
 std::uint32_t Index::segments_for(std::uint32_t shards) noexcept {
@@ -38,9 +35,9 @@ Index::View::View(runtime::PageBlock block) noexcept
   LATCHKEY_ASSERT(cells() == reinterpret_cast<Cell*>(block.data) && units() * kUnitBytes == block.bytes);
 }
 
-Index::Index(runtime::PageClient& pages, runtime::Quiescence& quiescence, runtime::CoreId core,
+Index::Index(runtime::PageHeap& heap, runtime::Quiescence& quiescence, runtime::CoreId core,
              std::uint32_t segments, IndexShape shape)
-    : pages_(pages),
+    : heap_(heap),
       quiescence_(quiescence),
       core_(core),
       shape_(shape),
@@ -50,9 +47,9 @@ Index::Index(runtime::PageClient& pages, runtime::Quiescence& quiescence, runtim
   LATCHKEY_ASSERT(std::has_single_bit(segments));
 }
 
-Result<std::unique_ptr<Index>> Index::create(runtime::PageClient& pages, runtime::Quiescence& quiescence,
+Result<std::unique_ptr<Index>> Index::create(runtime::PageHeap& heap, runtime::Quiescence& quiescence,
                                              runtime::CoreId core, std::uint32_t segments, IndexShape shape) {
-  std::unique_ptr<Index> index(new Index(pages, quiescence, core, segments, shape));
+  std::unique_ptr<Index> index(new Index(heap, quiescence, core, segments, shape));
   for (std::size_t segment = 0; segment < segments; ++segment) {
     if (!index->rebuild(segment, index->units_for(segment, 0))) {
       return failure(ErrorCode::kUnavailable, "no memory for the token table's index");
@@ -64,7 +61,7 @@ Result<std::unique_ptr<Index>> Index::create(runtime::PageClient& pages, runtime
 Index::~Index() {
   for (std::size_t segment = 0; segment <= segment_mask_; ++segment) {
     const View view(segments_[segment].load(std::memory_order_relaxed));
-    if (view.word() != 0) pages_.give_back(view.block());
+    if (view.word() != 0) heap_.give_back(view.block());
   }
 }
 
@@ -82,10 +79,6 @@ bool Index::insert(std::uint64_t hash, std::uint32_t value) {
   ++count.used;
   ++count.live;
   ++size_;
-  const std::size_t margin = order_margin(view.capacity());
-  if (count.used + margin == limit(view.capacity(), shape_.fullest)) {
-    pages_.order(units_for(segment, count.live + margin + 1) * kUnitBytes);
-  }
   return true;
 }
 
@@ -143,7 +136,7 @@ std::size_t Index::units_for(std::size_t segment, std::size_t live) const noexce
 /// one.
 bool Index::rebuild(std::size_t segment, std::size_t units) {
   if (!quiescence_.has_room(core_, 1)) return false;
-  const runtime::PageBlock block = pages_.take(units * kUnitBytes);
+  const runtime::PageBlock block = heap_.take(units * kUnitBytes);
   if (block.data == nullptr) return false;
   const View old(segments_[segment].load(std::memory_order_relaxed));
   const View view(block);
@@ -157,12 +150,12 @@ bool Index::rebuild(std::size_t segment, std::size_t units) {
   bytes_ += view.block().bytes;
   if (old.word() == 0) return true;
   bytes_ -= old.block().bytes;
-  quiescence_.retire(core_, give_back, &pages_, old.block().data, old.block().bytes);
+  quiescence_.retire(core_, give_back, &heap_, old.block().data, old.block().bytes);
   return true;
 }
 
-void Index::give_back(void* pages, void* data, std::size_t bytes) noexcept {
-  static_cast<runtime::PageClient*>(pages)->give_back({static_cast<std::byte*>(data), bytes});
+void Index::give_back(void* heap, void* data, std::size_t bytes) noexcept {
+  static_cast<runtime::PageHeap*>(heap)->give_back({static_cast<std::byte*>(data), bytes});
 }
 
 }  // namespace latchkey::token

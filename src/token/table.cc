@@ -17,6 +17,11 @@ namespace {
 constexpr IndexShape kByToken = {.growth = 1.2, .fullest = 0.85};
 constexpr IndexShape kByUser = {.growth = 1.125, .fullest = 0.92};
 
+// Addresses for the indexes. An entry has a cell in each, and may have one for its binding; arrays are up to
+// a growth larger than their cells need, and leave gaps where they were.
+constexpr std::size_t kIndexBytesAnEntryAtMost = 64;
+constexpr std::size_t kIndexBytesAtMost = std::size_t{64} << 20;  // beside that, for those of an empty table
+
 std::uint64_t random_seed(Random& random) noexcept {
   std::uint64_t seed = 0;
   const auto bytes = random.bytes<sizeof seed>();
@@ -37,12 +42,15 @@ Result<std::unique_ptr<Table>> Table::create(runtime::PageClient& pages, runtime
   if (!records) return tl::unexpected<Error>(std::move(records.error()));
   auto names = NameSlabs::create(pages, quiescence, core, settings.max_entries + 1);
   if (!names) return tl::unexpected<Error>(std::move(names.error()));
-  auto by_token = Index::create(pages, quiescence, core, settings.index_segments, kByToken);
+  auto heap =
+      runtime::PageHeap::create(pages, kIndexBytesAtMost + settings.max_entries * kIndexBytesAnEntryAtMost);
+  if (!heap) return tl::unexpected<Error>(std::move(heap.error()));
+  auto by_token = Index::create(**heap, quiescence, core, settings.index_segments, kByToken);
   if (!by_token) return tl::unexpected<Error>(std::move(by_token.error()));
-  auto by_user = Index::create(pages, quiescence, core, settings.index_segments, kByUser);
+  auto by_user = Index::create(**heap, quiescence, core, settings.index_segments, kByUser);
   if (!by_user) return tl::unexpected<Error>(std::move(by_user.error()));
-  Parts parts{std::move(*entries), std::move(*records), std::move(*names), std::move(*by_token),
-              std::move(*by_user)};
+  Parts parts{std::move(*entries), std::move(*records),  std::move(*names),
+              std::move(*heap),    std::move(*by_token), std::move(*by_user)};
   return std::unique_ptr<Table>(new Table(std::move(parts), quiescence, core, settings, random));
 }
 
@@ -104,6 +112,27 @@ bool Table::look(EntryId id, const Token& token, const SecretWords& secret, cons
       break;
   }
   return true;
+}
+
+std::uint64_t Table::fetch_cell(const Token& token) const noexcept {
+  const std::uint64_t hash = hash_of(token.secret());
+  parts_.by_token->fetch(hash);
+  return hash;
+}
+
+EntryId Table::fetch_entry(std::uint64_t hash) const noexcept {
+  const EntryId id = parts_.by_token->find(hash, [](EntryId) { return true; });
+  if (id != 0) __builtin_prefetch(&entries_[id]);
+  return id;
+}
+
+void Table::fetch_user(EntryId id) const noexcept {
+  const Entry& entry = entries_[id];
+  if (entry.state().life() != Life::kLive) return;
+  const UserRef user = entry.user();
+  const void* const text = user.is_name() ? static_cast<const void*>(parts_.names->text(user.name()))
+                                          : static_cast<const void*>(&records_[user.record()]);
+  __builtin_prefetch(text);
 }
 
 UserView Table::view_of(UserRef ref, LoneUser lone) const noexcept {
@@ -231,8 +260,7 @@ EntryId Table::take_entry(const Token& token, const store::BindingHash& binding,
 }
 
 std::size_t Table::bytes() const noexcept {
-  return entries_.bytes() + records_.bytes() + parts_.names->bytes() + parts_.by_token->bytes() +
-         parts_.by_user->bytes() + outside_bytes_;
+  return entries_.bytes() + records_.bytes() + parts_.names->bytes() + parts_.heap->bytes() + outside_bytes_;
 }
 
 }  // namespace latchkey::token

@@ -71,6 +71,9 @@ class Sessions final : public SessionEnder {
   /// What a page shows beside the cookie with this token: 32 hexadecimal digits.
   std::string csrf_token(const http::TokenBytes& token) const;
 
+  /// The tokens of all shards, for this core's thread.
+  const token::Registry& registry() const noexcept { return registry_; }
+
  private:
   runtime::PortId owner_of(std::int64_t user_id) const noexcept;
 

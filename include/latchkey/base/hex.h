@@ -1,6 +1,7 @@
 // Lower-case hexadecimal, the text form of tokens, ids and keys.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -18,5 +19,10 @@ void to_hex(std::span<const std::uint8_t> bytes, char* out) noexcept;
 [[nodiscard]] bool from_hex(std::string_view text, std::span<std::uint8_t> out) noexcept;
 /// The same of digits in lower case alone.
 [[nodiscard]] bool from_lower_hex(std::string_view text, std::span<std::uint8_t> out) noexcept;
+
+/// How many characters at the front of `text`, or at its end, are digits in lower case, one after the other.
+std::size_t lower_hex_digits_at_front(std::string_view text) noexcept;
+std::size_t lower_hex_digits_at_end(std::string_view text) noexcept;
+bool is_lower_hex_digit(char text) noexcept;
 
 }  // namespace latchkey

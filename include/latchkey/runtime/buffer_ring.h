@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -102,6 +103,9 @@ class BufferRing {
 
   /// The buffer that a completion names in its flags, with the `received` bytes in it.
   Chunk take(std::uint32_t completion_flags, std::size_t received) noexcept;
+
+  /// The bytes that `take` would lend; empty where the completion brought none in a buffer.
+  std::string_view peek(std::uint32_t completion_flags, std::int32_t result) const noexcept;
 
   /// False when every buffer is on loan. A receive that ended with -ENOBUFS may find one back already.
   bool has_buffer() const noexcept { return on_loan_ < entries_; }

@@ -1,4 +1,4 @@
-// PageSource: memory for the token table that is mapped and faulted by a helper thread, ahead of need, so
+// PageSource: memory for the token table that is faulted by a helper thread, ahead of need, so
 // that a core thread neither waits for the process's memory-map lock nor takes a page fault as its table
 // grows. One PageSource for the process; one PageClient a core, used by that core's thread alone (before the
 // cores run: by the thread that starts them). Where the helper is late the client does the work itself, and
@@ -17,7 +17,7 @@
 
 namespace latchkey::runtime {
 
-/// Zeroed pages, writable and faulted. `data` is nullptr where the kernel had no memory.
+/// Whole pages, writable. `data` is nullptr where there was no memory.
 struct PageBlock {
   std::byte* data = nullptr;
   std::size_t bytes = 0;
@@ -30,8 +30,8 @@ namespace detail {
 
 /// What a client asks of the helper, and what comes back.
 struct PageOrder {
-  enum class Kind : std::uint8_t { kMap, kUnmap, kPopulate, kRelease };
-  Kind kind = Kind::kMap;
+  enum class Kind : std::uint8_t { kPopulate, kRelease };
+  Kind kind = Kind::kPopulate;
   bool done = false;
   ReservedRange* range = nullptr;
   PageBlock block;
@@ -43,30 +43,17 @@ class PageClient {
  public:
   /// Orders that the helper has not answered.
   static constexpr std::size_t kMaxOrders = 256;
-  /// Blocks that wait here to be taken; past it the oldest goes back.
-  static constexpr std::size_t kMaxReady = 128;
 
-  explicit PageClient(PageSource& source);
-  ~PageClient();
+  explicit PageClient(PageSource& source) noexcept : source_(source) {}
   PageClient(const PageClient&) = delete;
   PageClient& operator=(const PageClient&) = delete;
-
-  /// Says that a `take` of as many bytes will follow soon. A hint: it may be dropped.
-  void order(std::size_t bytes);
-  /// At least `bytes`, rounded up to pages, at most 1/16 more than that.
-  PageBlock take(std::size_t bytes);
-  /// The caller keeps no pointer into it. Any `block` that `take` gave.
-  void give_back(PageBlock block) noexcept;
 
   /// Takes in what the helper has done.
   void poll();
   /// Waits until the helper has done all that was ordered; at the start and the end only.
   void settle();
 
-  /// Bytes of the blocks given out, and of those that wait to be taken.
-  std::size_t block_bytes() const noexcept { return given_bytes_; }
-  std::size_t ready_bytes() const noexcept { return ready_bytes_; }
-  /// How many times this thread had to map or to populate by itself.
+  /// How many times this thread had to populate by itself.
   std::uint64_t done_here() const noexcept { return done_here_; }
 
  private:
@@ -78,10 +65,7 @@ class PageClient {
   bool answer_orders() noexcept;  // the helper's thread
 
   PageSource& source_;
-  std::vector<PageBlock> ready_;
   std::size_t unanswered_ = 0;
-  std::size_t given_bytes_ = 0;
-  std::size_t ready_bytes_ = 0;
   std::uint64_t done_here_ = 0;
   SpscQueue<Order> orders_{kMaxOrders};
   SpscQueue<Order> answers_{kMaxOrders};
@@ -154,7 +138,7 @@ class PageSource {
   };
 
   PageSource(std::size_t clients, Mode mode);
-  /// All clients' ranges are gone and all blocks are given back, or are never touched again.
+  /// All clients' ranges are gone.
   ~PageSource();
   PageSource(const PageSource&) = delete;
   PageSource& operator=(const PageSource&) = delete;

@@ -24,6 +24,19 @@ class Operation {
   ~Operation() = default;
 };
 
+/// Sees the completions of a batch before any of them runs, so that the memory that they will ask for is on
+/// its way meanwhile. What it sees it leaves as it is.
+class BatchPreview {
+ public:
+  /// As `Operation::complete` will get them.
+  virtual void coming(std::int32_t result, std::uint32_t flags) noexcept = 0;
+  /// All of the batch has been seen; its first completion runs next.
+  virtual void all_seen() noexcept = 0;
+
+ protected:
+  ~BatchPreview() = default;
+};
+
 struct RingSettings {
   unsigned submission_entries = 256;
   unsigned completion_entries = 4096;
@@ -71,6 +84,9 @@ class Ring {
   /// negative: for ever).
   void wait(std::int64_t wait_ms) noexcept;
 
+  /// `preview` is shown every batch from now on; it outlives the last pass.
+  void set_preview(BatchPreview& preview) noexcept { preview_ = &preview; }
+
   /// Runs the completions that are there. True when another thread rang the doorbell.
   bool run_completions() noexcept;
 
@@ -81,6 +97,7 @@ class Ring {
 
   io_uring ring_{};
   std::span<const std::uint8_t> operations_;
+  BatchPreview* preview_ = nullptr;
 };
 
 }  // namespace latchkey::runtime

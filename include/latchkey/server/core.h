@@ -27,6 +27,7 @@
 #include "latchkey/server/admin_handler.h"
 #include "latchkey/store/sqlite_store.h"
 #include "latchkey/token/keyring.h"
+#include "latchkey/token/lookahead.h"
 #include "latchkey/token/shard.h"
 
 namespace latchkey::server {
@@ -88,6 +89,21 @@ class Core final : private runtime::LoopHook {
   /// Takes connections from one listener.
   class Door;
 
+  /// Asks for the memory of the tokens that a batch of receives has brought.
+  class Preview final : public runtime::BatchPreview {
+   public:
+    Preview(const runtime::BufferRing& buffers, const token::Registry& registry) noexcept
+        : buffers_(buffers), tokens_(registry) {}
+    void coming(std::int32_t result, std::uint32_t flags) noexcept override {
+      tokens_.see(buffers_.peek(flags, result));
+    }
+    void all_seen() noexcept override { tokens_.fetch(); }
+
+   private:
+    const runtime::BufferRing& buffers_;
+    token::Lookahead tokens_;
+  };
+
   Core(std::size_t number, std::unique_ptr<runtime::Ring> ring, std::unique_ptr<runtime::BufferRing> buffers,
        runtime::Port& port, token::Shard& shard, std::vector<CoreListener> listeners,
        const CoreContext& context);
@@ -117,6 +133,7 @@ class Core final : private runtime::LoopHook {
   credential::Authenticator authenticator_;
   api::PasswordCheck passwords_;
   api::Sessions sessions_;
+  Preview preview_;
   api::Services services_;
   api::Api api_;
   http::ServerLines lines_;

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "latchkey/base/result.h"
-#include "latchkey/runtime/page_source.h"
+#include "latchkey/runtime/page_heap.h"
 #include "latchkey/runtime/quiescence.h"
 #include "latchkey/token/hold.h"
 
@@ -37,7 +37,7 @@ class Index {
   static std::uint32_t segments_for(std::uint32_t shards) noexcept;
 
   /// `segments` is a power of two. All that is passed in outlives the index.
-  static Result<std::unique_ptr<Index>> create(runtime::PageClient& pages, runtime::Quiescence& quiescence,
+  static Result<std::unique_ptr<Index>> create(runtime::PageHeap& heap, runtime::Quiescence& quiescence,
                                                runtime::CoreId core, std::uint32_t segments,
                                                IndexShape shape = {});
   /// No core reads, and nothing that the index retired waits any more.
@@ -60,6 +60,12 @@ class Index {
       if (again == word) return kNone;
       word = again;
     }
+  }
+
+  /// Any core, while active: asks for the memory that `find` will look at first.
+  void fetch(std::uint64_t hash) const noexcept {
+    const View view(segments_[hash & segment_mask_].load(std::memory_order_acquire));
+    __builtin_prefetch(view.cells() + home(fingerprint(hash), view.capacity()));
   }
 
   /// The owner. `value` is neither 0 nor 2^32 - 1. False when the segment is full and there is no memory to
@@ -109,7 +115,7 @@ class Index {
     std::uint32_t used = 0;  // live cells and marks
   };
 
-  Index(runtime::PageClient& pages, runtime::Quiescence& quiescence, runtime::CoreId core,
+  Index(runtime::PageHeap& heap, runtime::Quiescence& quiescence, runtime::CoreId core,
         std::uint32_t segments, IndexShape shape);
 
   static std::uint32_t fingerprint(std::uint64_t hash) noexcept {
@@ -139,9 +145,9 @@ class Index {
   static void put(View view, std::uint64_t cell, std::memory_order order) noexcept;
   std::size_t units_for(std::size_t segment, std::size_t live) const noexcept;
   bool rebuild(std::size_t segment, std::size_t units);
-  static void give_back(void* pages, void* data, std::size_t bytes) noexcept;
+  static void give_back(void* heap, void* data, std::size_t bytes) noexcept;
 
-  runtime::PageClient& pages_;
+  runtime::PageHeap& heap_;
   runtime::Quiescence& quiescence_;
   const runtime::CoreId core_;
   const IndexShape shape_;

@@ -31,11 +31,14 @@ class Registry {
   /// C-31 and C-32. A live token is admitted while `now` is at most the timeout and one second after its
   /// recorded last use, which is at most a second behind the true one (invariant 1).
   Admission check(const Token& token, const store::BindingHash& binding, TableTime now) const noexcept {
-    const Verdict verdict = tables_[shard_of(token.tag())]->check(token, binding, now);
+    const Verdict verdict = table_of(token.tag()).check(token, binding, now);
     // A core at rest may not look at all, whatever it would see.
     const runtime::Borrowed<UserView> user(verdict.user, quiescence_, core_);
     return {verdict.outcome, verdict.outcome == Outcome::kAdmitted ? user : runtime::Borrowed<UserView>()};
   }
+
+  /// Where tokens with this tag are looked up.
+  const Table& table_of(Tag tag) const noexcept { return *tables_[shard_of(tag)]; }
 
   std::uint32_t shards() const noexcept { return static_cast<std::uint32_t>(tables_.size()); }
   /// Whose core a login or a deletion goes to.

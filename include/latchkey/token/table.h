@@ -66,6 +66,14 @@ class Table {
   /// is a second or more. The reason of a dead one is told to its own binding only.
   Verdict check(const Token& token, const store::BindingHash& binding, TableTime now) const noexcept;
 
+  /// The memory that a check of a token will ask for, in three steps, each of which reads what the one before
+  /// asked for: so that the waits of several checks overlap. They change nothing, and say nothing of the
+  /// token.
+  std::uint64_t fetch_cell(const Token& token) const noexcept;
+  /// `hash` is what `fetch_cell` said. 0: no such token.
+  EntryId fetch_entry(std::uint64_t hash) const noexcept;
+  void fetch_user(EntryId id) const noexcept;
+
   // --- The owner.
 
   struct NewEntry {
@@ -135,6 +143,7 @@ class Table {
     std::unique_ptr<Entries> entries;
     std::unique_ptr<Slab<UserRecord>> records;
     std::unique_ptr<NameSlabs> names;
+    std::unique_ptr<runtime::PageHeap> heap;  // of both indexes
     std::unique_ptr<Index> by_token;
     std::unique_ptr<Index> by_user;
   };

@@ -52,5 +52,45 @@ TEST(Hex, RefusesAnyOtherLength) {
   EXPECT_TRUE(from_hex("", std::span<std::uint8_t>{}));
 }
 
+constexpr std::string_view kLower = "0123456789abcdef";
+
+TEST(Hex, ReadsLowerCaseAloneInEveryPlace) {
+  // Longer than a word, so that the digits that are read by eights and those that are left are both tried.
+  constexpr std::size_t kDigits = 20;
+  std::array<std::uint8_t, kDigits / 2> read{};
+  std::array<std::uint8_t, kDigits / 2> expected{};
+  for (std::size_t at = 0; at < kDigits; ++at) {
+    for (int code = 0; code < 256; ++code) {
+      std::string text(kLower.begin(), kLower.begin() + 16);
+      text += "fedc";
+      text[at] = static_cast<char>(code);
+      const bool digit = kLower.find(text[at]) != std::string_view::npos;
+      ASSERT_EQ(from_lower_hex(text, read), digit) << "code " << code << " at " << at;
+      if (!digit) continue;
+      ASSERT_TRUE(from_hex(text, expected));
+      ASSERT_EQ(read, expected);
+    }
+  }
+  EXPECT_FALSE(from_lower_hex(std::string(kDigits - 2, '0'), read));
+  EXPECT_FALSE(from_lower_hex(std::string(kDigits + 2, '0'), read));
+}
+
+TEST(Hex, CountsTheDigitsAtEitherEndOfAText) {
+  for (std::size_t size = 0; size < 30; ++size) {
+    const std::string digits = std::string("0123456789abcdef0123456789abcdef").substr(0, size);
+    EXPECT_EQ(lower_hex_digits_at_front(digits), size);
+    EXPECT_EQ(lower_hex_digits_at_end(digits), size);
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int code = 0; code < 256; ++code) {
+        std::string text = digits;
+        text[at] = static_cast<char>(code);
+        const bool digit = kLower.find(text[at]) != std::string_view::npos;
+        ASSERT_EQ(lower_hex_digits_at_front(text), digit ? size : at) << "code " << code;
+        ASSERT_EQ(lower_hex_digits_at_end(text), digit ? size : size - at - 1) << "code " << code;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace latchkey

@@ -183,7 +183,13 @@ class Receive final : public Operation {
   void complete(std::int32_t result, std::uint32_t flags) noexcept override {
     if ((flags & IORING_CQE_F_MORE) == 0) ended = true;
     last_result = result;
-    if (result > 0) chunks.push_back(buffers_.take(flags, static_cast<std::size_t>(result)));
+    const std::string_view peeked = buffers_.peek(flags, result);
+    if (result <= 0) {
+      EXPECT_EQ(peeked, "");
+      return;
+    }
+    chunks.push_back(buffers_.take(flags, static_cast<std::size_t>(result)));
+    EXPECT_EQ(peeked, text_of(chunks.back()));
   }
   bool ended = false;
   std::int32_t last_result = 0;

@@ -37,73 +37,6 @@ class PageSourceTest : public ::testing::TestWithParam<PageSource::Mode> {
   PageClient& client_ = source_.client(0);
 };
 
-TEST_P(PageSourceTest, ABlockIsZeroedAndFaultedAndRoundedUpToPages) {
-  const PageBlock block = client_.take(3 * kPage + 1);
-  EXPECT_EQ(block.bytes, 4 * kPage);
-  EXPECT_EQ(resident_pages(block.data, block.bytes), 4U);
-  EXPECT_EQ(client_.block_bytes(), 4 * kPage);
-  expect_zeros_and_write(block);
-  client_.give_back(block);
-  EXPECT_EQ(client_.block_bytes(), 0U);
-}
-
-TEST_P(PageSourceTest, ATakenBlockIsZeroEvenWhereItsAddressesWereUsedBefore) {
-  for (int i = 0; i < 20; ++i) {
-    client_.order(8 * kPage);
-    const PageBlock block = client_.take(8 * kPage);
-    expect_zeros_and_write(block);
-    client_.give_back(block);
-  }
-}
-
-TEST_P(PageSourceTest, AnOrderedBlockIsTakenWithoutMappingHere) {
-  client_.order(10 * kPage);
-  client_.settle();
-  const PageBlock block = client_.take(10 * kPage);
-  EXPECT_EQ(client_.done_here(), threaded() ? 0U : 1U);
-  EXPECT_EQ(client_.ready_bytes(), 0U);
-  client_.give_back(block);
-}
-
-TEST_P(PageSourceTest, ABlockMuchLargerThanWantedIsLeftForAnother) {
-  client_.order(40 * kPage);
-  client_.settle();
-  const PageBlock small = client_.take(20 * kPage);
-  EXPECT_EQ(small.bytes, 20 * kPage);
-  const PageBlock large = client_.take(39 * kPage);
-  EXPECT_EQ(large.bytes, (threaded() ? 40 : 39) * kPage);
-  client_.give_back(small);
-  client_.give_back(large);
-}
-
-TEST_P(PageSourceTest, ABlockSmallerThanWantedIsLeftForAnother) {
-  client_.order(4 * kPage);
-  client_.settle();
-  const PageBlock block = client_.take(5 * kPage);
-  EXPECT_EQ(block.bytes, 5 * kPage);
-  client_.give_back(block);
-}
-
-TEST_P(PageSourceTest, OrdersThatNobodyTookDoNotStandInTheWayOfNewOnes) {
-  for (std::size_t i = 0; i < 2 * PageClient::kMaxReady; ++i) {
-    client_.order(kPage);
-    client_.settle();
-  }
-  client_.order(50 * kPage);
-  client_.settle();
-  const PageBlock block = client_.take(50 * kPage);
-  EXPECT_EQ(client_.done_here(), threaded() ? 0U : 1U);
-  client_.give_back(block);
-}
-
-TEST_P(PageSourceTest, WhatIsOrderedAndNeverTakenHasABound) {
-  for (std::size_t i = 0; i < 10 * PageClient::kMaxReady; ++i) {
-    client_.order(kPage);
-    client_.settle();
-  }
-  EXPECT_LE(client_.ready_bytes(), PageClient::kMaxReady * kPage);
-}
-
 TEST_P(PageSourceTest, AChunkGoesFromEmptyToReadyAndBackAndReadsAsZerosAgain) {
   constexpr std::size_t kChunkBytes = 16 * kPage;
   const std::unique_ptr<ReservedRange> range = ReservedRange::reserve(client_, kChunkBytes, 8).value();
@@ -152,24 +85,23 @@ INSTANTIATE_TEST_SUITE_P(Modes, PageSourceTest,
                            return mode.param == PageSource::Mode::kThread ? "Thread" : "InPlace";
                          });
 
-TEST(PageSourceFaults, TakingAndTouchingWhatWasOrderedFaultsNothingOnTheClientsThread) {
+TEST(PageSourceFaults, TouchingWhatWasOrderedFaultsNothingOnTheClientsThread) {
 #if defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "ThreadSanitizer's shadow faults with every page";
 #endif
   PageSource source(1, PageSource::Mode::kThread);
-  PageClient& client = source.client(0);
   constexpr std::size_t kBytes = 256 * kPage;
-  client.order(kBytes);
-  client.settle();
+  const std::unique_ptr<ReservedRange> range = ReservedRange::reserve(source.client(0), kBytes, 1).value();
+  range->order(0);
+  source.client(0).settle();
   rusage before{};
   getrusage(RUSAGE_THREAD, &before);
-  const PageBlock block = client.take(kBytes);
-  for (std::size_t at = 0; at < block.bytes; at += kPage) block.data[at] = std::byte{1};
+  ASSERT_TRUE(range->make_ready(0));
+  for (std::size_t at = 0; at < kBytes; at += kPage) range->base()[at] = std::byte{1};
   rusage after{};
   getrusage(RUSAGE_THREAD, &after);
   // Not zero: the test's own stack may fault; each of the 256 pages would.
   EXPECT_LT(after.ru_minflt - before.ru_minflt, 64);
-  client.give_back(block);
 }
 
 TEST(PageSourceRefusal, ARangeThatTheKernelRefusesIsAnErrorThatSaysHowMuch) {

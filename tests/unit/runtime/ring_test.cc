@@ -58,6 +58,36 @@ TEST(Ring, AnOperationOnTheListRuns) {
   EXPECT_EQ(recorder.last_result, 0);
 }
 
+class Preview final : public BatchPreview {
+ public:
+  explicit Preview(const std::vector<Recorder>& recorders) : recorders_(recorders) {}
+  void coming(std::int32_t result, std::uint32_t) noexcept override { results.push_back(result); }
+  void all_seen() noexcept override {
+    ++batches;
+    for (const Recorder& recorder : recorders_) completed_before_seen += recorder.completions;
+  }
+  std::vector<std::int32_t> results;
+  int batches = 0;
+  int completed_before_seen = 0;
+
+ private:
+  const std::vector<Recorder>& recorders_;
+};
+
+TEST(Ring, ABatchIsShownWholeBeforeItsFirstCompletionRuns) {
+  const std::unique_ptr<Ring> ring = make_enabled_ring();
+  std::vector<Recorder> recorders(4);
+  Preview preview(recorders);
+  ring->set_preview(preview);
+  for (Recorder& recorder : recorders) ring->start(&recorder, no_operation);
+  ring->wait(-1);
+  ring->run_completions();
+  EXPECT_EQ(preview.batches, 1);
+  EXPECT_EQ(preview.results, std::vector<std::int32_t>(4, 0));
+  EXPECT_EQ(preview.completed_before_seen, 0);
+  for (const Recorder& recorder : recorders) EXPECT_EQ(recorder.completions, 1);
+}
+
 TEST(Ring, AnyOtherOperationIsRefusedByTheKernel) {
   const std::unique_ptr<Ring> ring = make_enabled_ring();
   Recorder open;

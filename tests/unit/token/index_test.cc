@@ -23,7 +23,7 @@ std::uint64_t hash_of(std::uint64_t value) {
 
 class IndexTest : public ::testing::Test {
  protected:
-  IndexTest() : index_(Index::create(pages_.client(0), quiescence_, 0, kSegments).value()) {}
+  IndexTest() : index_(Index::create(*heap_, quiescence_, 0, kSegments).value()) {}
   ~IndexTest() override { quiescence_.collect_all(0); }
 
   bool insert(std::uint32_t value) {
@@ -39,6 +39,8 @@ class IndexTest : public ::testing::Test {
   }
 
   runtime::PageSource pages_{1, runtime::PageSource::Mode::kInPlace};
+  std::unique_ptr<runtime::PageHeap> heap_ =
+      runtime::PageHeap::create(pages_.client(0), std::size_t{1} << 30).value();
   runtime::Quiescence quiescence_{3};
   std::unique_ptr<Index> index_;
 };
@@ -103,8 +105,7 @@ TEST_F(IndexTest, CostsAboutElevenBytesACellAtEverySize) {
 }
 
 TEST_F(IndexTest, OfATighterShapeCostsLessACell) {
-  index_ =
-      Index::create(pages_.client(0), quiescence_, 0, kSegments, {.growth = 1.125, .fullest = 0.92}).value();
+  index_ = Index::create(*heap_, quiescence_, 0, kSegments, {.growth = 1.125, .fullest = 0.92}).value();
   for (std::uint32_t value = 1; value <= 1'000'000; ++value) {
     ASSERT_TRUE(insert(value));
     if (value < 400'000 || value % 10'000 != 0) continue;
@@ -130,7 +131,7 @@ TEST_F(IndexTest, GivesItsMemoryBackAsItEmpties) {
   for (std::uint32_t value = 1; value <= 200'000; ++value) erase(value);
   EXPECT_LE(index_->bytes(), 2 * empty);
   quiescence_.collect(0);
-  EXPECT_EQ(pages_.client(0).block_bytes(), index_->bytes());
+  EXPECT_EQ(heap_->used_bytes(), index_->bytes());
 }
 
 TEST_F(IndexTest, AtOneSizeMarksDoNotMakeItGrow) {
@@ -158,9 +159,10 @@ TEST_F(IndexTest, WhereNothingMayBeRetiredItFillsUpAndThenRefusesUnchanged) {
   EXPECT_TRUE(insert(value));
 }
 
-TEST_F(IndexTest, OrdersItsNextArraysAheadOfNeed) {
+TEST_F(IndexTest, ItsNextArraysAreThereAheadOfNeed) {
   runtime::PageSource pages(1, runtime::PageSource::Mode::kThread);
-  const auto index = Index::create(pages.client(0), quiescence_, 0, kSegments).value();
+  const auto heap = runtime::PageHeap::create(pages.client(0), std::size_t{1} << 30).value();
+  const auto index = Index::create(*heap, quiescence_, 0, kSegments).value();
   const std::uint64_t at_the_start = pages.client(0).done_here();
   for (std::uint32_t value = 1; value <= 300'000; ++value) {
     ASSERT_TRUE(index->insert(hash_of(value), value));
