@@ -68,7 +68,7 @@ class FullTable {
     random_.fill(secret);
     const Token token(0x1234, secret);
     const EntryId id = table_->add({token, binding_, user_id, "user" + std::to_string(user_id), 1});
-    table_->make_live(id, user_id, kNow, false);
+    table_->make_live(id, user_id, kNow, Table::Stored::kExactly);
     tokens_.push_back(token);
     if (tokens_.size() % 64 == 0) turn();
     return id;
@@ -82,7 +82,7 @@ class FullTable {
     Secret secret;
     random_.fill(secret);
     const EntryId id = table_->add({Token(0x1234, secret), binding, 1, "user1", 1});
-    table_->make_live(id, number, kNow, false);
+    table_->make_live(id, number, kNow, Table::Stored::kExactly);
     turn();
     return id;
   }

@@ -106,8 +106,8 @@ struct Rig::Parts {
                                                              authenticator, directory, hash_client, store});
     api = std::make_unique<api::Api>(*services);
     memo = api->opened(peer);
-    registry =
-        std::make_unique<token::Registry>(std::vector<const token::Table*>{&shard->table()}, quiescence, 0);
+    registry = std::make_unique<token::Registry>(std::vector<const token::Table*>{&shard->table()},
+                                                 quiescence, 0, &shard->writes());
     lookahead.emplace(*registry);
   }
 
@@ -175,7 +175,7 @@ token::Token Rig::load(store::Session session) {
   session.key_number = parts_->keyring.signing_number();
   // A session is loaded while no core runs; this one lets go of what it held.
   parts_->quiescence.activate(0);
-  value_or_exit(parts_->shard->load(session, now(), true));
+  value_or_exit(parts_->shard->load(session, now(), {}));
   return {parts_->keyring.tag_of(session.user_id), parts_->keyring.sign(session.key_number, session.id)};
 }
 

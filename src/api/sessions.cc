@@ -29,7 +29,10 @@ std::vector<const token::Table*> tables_of(const std::vector<token::Shard*>& sha
 }  // namespace
 
 Sessions::Sessions(runtime::Port& port, const SessionsContext& context)
-    : port_(port), context_(context), registry_(tables_of(context.shards), context.quiescence, port.id()) {}
+    : port_(port),
+      context_(context),
+      registry_(tables_of(context.shards), context.quiescence, port.id(),
+                &context.shards[port.id()]->writes()) {}
 
 store::BindingHash Sessions::binding(const net::IpAddress& address, std::string_view agent) const noexcept {
   const ApiSettings& settings = context_.settings;

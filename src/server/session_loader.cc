@@ -31,8 +31,8 @@ using Batch = std::vector<store::Session>;
 // One shard's thread, and the queue to it. The reader's thread makes it and calls all that is public.
 class Filler {
  public:
-  Filler(token::Shard& shard, token::TableTime now, bool clean)
-      : shard_(shard), now_(now), clean_(clean), thread_([this] { run(); }) {
+  Filler(token::Shard& shard, token::TableTime now, WallTime exact_since)
+      : shard_(shard), now_(now), exact_since_(exact_since), thread_([this] { run(); }) {
     pthread_setname_np(thread_.native_handle(), "load");
   }
   ~Filler() { end(); }
@@ -86,7 +86,7 @@ class Filler {
 
   void take_in(const store::Session& session) {
     if (problem_) return;
-    const Result<token::Loaded> loaded = shard_.load(session, now_, clean_);
+    const Result<token::Loaded> loaded = shard_.load(session, now_, exact_since_);
     if (!loaded) {
       problem_ = loaded.error();
     } else if (*loaded == token::Loaded::kForget) {
@@ -98,7 +98,7 @@ class Filler {
 
   token::Shard& shard_;
   const token::TableTime now_;
-  const bool clean_;
+  const WallTime exact_since_;
   std::size_t taken_ = 0;
   std::vector<store::RowId> forgotten_;
   std::optional<Error> problem_;
@@ -126,9 +126,11 @@ Result<void> forget(store::Database& database, std::span<const store::RowId> row
 }  // namespace
 
 Result<std::size_t> load_sessions(store::Database& database, const token::Keyring& keyring,
-                                  std::span<token::Shard* const> shards, token::TableTime now, bool clean) {
+                                  std::span<token::Shard* const> shards, token::TableTime now,
+                                  WallTime exact_since) {
   std::vector<std::unique_ptr<Filler>> fillers;
-  for (token::Shard* const shard : shards) fillers.push_back(std::make_unique<Filler>(*shard, now, clean));
+  for (token::Shard* const shard : shards)
+    fillers.push_back(std::make_unique<Filler>(*shard, now, exact_since));
   const auto count = static_cast<std::uint32_t>(shards.size());
   // In the order of rows, and so is each shard's part: a user's list is in that order.
   const Result<std::size_t> rows = store::load_all(database, [&](store::Session& session) {

@@ -73,6 +73,7 @@ constexpr std::array<const char*, kSchemaVersion> kSteps = {kVersion1, kVersion2
 
 constexpr std::string_view kKeyFingerprint = "key_fingerprint";
 constexpr std::string_view kCleanStop = "clean_stop";
+constexpr std::string_view kExactSinceMs = "exact_since_ms";
 constexpr std::string_view kLastWallMs = "last_wall_ms";
 constexpr std::string_view kTokenTimeoutMs = "token_timeout_ms";
 
@@ -189,13 +190,19 @@ Result<RunStart> begin_run(Database& database, WallTime now, std::int64_t token_
   if (!clean) return tl::unexpected(clean.error());
   const auto last_wall_ms = stored_integer(database, kLastWallMs);
   if (!last_wall_ms) return tl::unexpected(last_wall_ms.error());
+  const auto stored_exact_since_ms = stored_integer(database, kExactSinceMs);
+  if (!stored_exact_since_ms) return tl::unexpected(stored_exact_since_ms.error());
+  const bool was_clean = clean->value_or(1) == 1;
+  const std::int64_t exact_since_ms = was_clean ? stored_exact_since_ms->value_or(0) : now.ms;
 
   if (auto put = put_meta(database, kCleanStop, std::int64_t{0}); !put) return tl::unexpected(put.error());
   if (auto put = put_meta(database, kTokenTimeoutMs, token_timeout_ms); !put)
     return tl::unexpected(put.error());
+  if (auto put = put_meta(database, kExactSinceMs, exact_since_ms); !put) return tl::unexpected(put.error());
   if (auto put = record_wall_time(database, now); !put) return tl::unexpected(put.error());
   if (auto committed = transaction->commit(); !committed) return tl::unexpected(committed.error());
-  return RunStart{.was_clean = clean->value_or(1) == 1,
+  return RunStart{.was_clean = was_clean,
+                  .exact_since = {exact_since_ms},
                   .behind_ms = std::max<std::int64_t>(0, last_wall_ms->value_or(now.ms) - now.ms)};
 }
 

@@ -54,11 +54,12 @@ Shard::Shard(const ShardParts& parts, const ShardSettings& settings, std::unique
 
 Shard::~Shard() { LATCHKEY_ASSERT(pending_.empty()); }
 
-Result<Loaded> Shard::load(const store::Session& session, TableTime now, bool clean) {
+Result<Loaded> Shard::load(const store::Session& session, TableTime now, WallTime exact_since) {
   table_->collect();  // no loop turns yet that would
   if (session.key_number == 0 || session.user_name.size() > UserRecord::kMaxNameBytes) return Loaded::kForget;
   const Token token = token_of(session);
-  const std::int64_t unknown_use_ms = clean ? 0 : period_ms_;
+  const bool may_be_behind = session.last_used < exact_since;
+  const std::int64_t unknown_use_ms = may_be_behind ? period_ms_ : 0;
   const TableTime last_used = std::min(now, TableTime{table_time(session.last_used).ms + unknown_use_ms});
 
   store::Death death = session.death;
@@ -86,7 +87,8 @@ Result<Loaded> Shard::load(const store::Session& session, TableTime now, bool cl
                    "the database holds more live sessions than the setting `tokens` allows, or than there "
                    "is memory for: raise it");
   }
-  table_->make_live(id, session.row, last_used, false);
+  table_->make_live(id, session.row, last_used,
+                    may_be_behind ? Table::Stored::kMaybeBehind : Table::Stored::kExactly);
   file(id, now);
   return Loaded::kLive;
 }
@@ -131,7 +133,8 @@ std::int64_t Shard::visit(EntryId id, TableTime now) {
     }
     state = entry.state();
   }
-  if (state.unsaved() && !writes_.save(id)) return now.ms + period_ms_ / 8;
+  // The core that noticed may have had no room to write it.
+  if (state.is_save_due() && !writes_.save(*table_, id)) return now.ms + period_ms_ / 8;
   return next_visit_ms(state, now);
 }
 

@@ -50,7 +50,11 @@ std::optional<Login> Shard::refreshed(EntryId id, TableTime now) {
   State state = entry.state();
   while (state.life() == Life::kLive && !table_->is_timed_out(state, now)) {
     // To the millisecond, not to the second as a check does: the answer says when it expires.
-    if (state.last_used() >= now || entry.change(state, state.used_at(now))) return login_of(id, false);
+    if (state.last_used() >= now) return login_of(id, false);
+    const State used = state.used_at(now, table_->lag_step_ms());
+    if (!entry.change(state, used)) continue;
+    if (used.is_save_due()) writes_.save(*table_, id);
+    return login_of(id, false);
   }
   if (state.life() == Life::kLive && table_->can_retire()) expire(id, state);
   return std::nullopt;
@@ -163,7 +167,7 @@ void Shard::end_victim(const Victim& victim) {
 Login Shard::commit(EntryId id, store::RowId row, TableTime asked) {
   const TableTime now = clock_.now();
   const bool late = now.ms - asked.ms >= kRefreshStepMs;
-  table_->make_live(id, row, late ? now : asked, late);
+  table_->make_live(id, row, late ? now : asked, late ? Table::Stored::kNotYet : Table::Stored::kExactly);
   file(id, now);
   return login_of(id, true);
 }

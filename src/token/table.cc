@@ -3,6 +3,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -21,6 +22,10 @@ constexpr IndexShape kByUser = {.growth = 1.125, .fullest = 0.92};
 // a growth larger than their cells need, and leave gaps where they were.
 constexpr std::size_t kIndexBytesAnEntryAtMost = 64;
 constexpr std::size_t kIndexBytesAtMost = std::size_t{64} << 20;  // beside that, for those of an empty table
+
+// A tenth of the timeout is what a crash may cost (invariant 1). Of it so much is left to the write itself.
+constexpr std::int64_t kMostTimeToWriteMs = 2000;
+constexpr std::int64_t kShareToWrite = 10;
 
 std::uint64_t random_seed(Random& random) noexcept {
   std::uint64_t seed = 0;
@@ -62,6 +67,9 @@ Table::Table(Parts parts, runtime::Quiescence& quiescence, runtime::CoreId core,
       quiescence_(quiescence),
       core_(core),
       settings_(settings),
+      most_time_to_write_ms_(std::min(kMostTimeToWriteMs, settings.timeout_ms / 10 / kShareToWrite)),
+      lag_step_ms_(
+          std::max<std::int64_t>(1, (settings.timeout_ms / 10 - most_time_to_write_ms_) / State::kLagDue)),
       token_seed_(random_seed(random)),
       user_seed_(random_seed(random)) {}
 
@@ -103,6 +111,9 @@ bool Table::look(EntryId id, const Token& token, const SecretWords& secret, cons
   switch (use(entry, state, now)) {
     case Use::kLive:
       verdict = {Outcome::kAdmitted, view_of(ref, lone)};
+      break;
+    case Use::kSaveDue:
+      verdict = {Outcome::kAdmitted, view_of(ref, lone), id};
       break;
     case Use::kTimedOut:
       verdict.outcome = Outcome::kExpired;
@@ -147,9 +158,10 @@ Table::Use Table::use(Entry& entry, State& state, TableTime now) const noexcept 
   while (state.life() == Life::kLive && state.generation() == generation) {
     if (is_timed_out(state, now)) return Use::kTimedOut;
     if (now.ms - state.last_used().ms < kRefreshStepMs) return Use::kLive;
-    if (entry.change(state, state.used_at(now))) {
-      state = state.used_at(now);
-      return Use::kLive;
+    const State used = state.used_at(now, lag_step_ms_);
+    if (entry.change(state, used)) {
+      state = used;
+      return used.is_save_due() ? Use::kSaveDue : Use::kLive;
     }
   }
   return Use::kNotLive;
@@ -185,13 +197,16 @@ EntryId Table::add(const NewEntry& entry) {
   return 0;
 }
 
-void Table::make_live(EntryId id, store::RowId row, TableTime last_used, bool unsaved) noexcept {
+void Table::make_live(EntryId id, store::RowId row, TableTime last_used, Stored stored) noexcept {
   LATCHKEY_ASSERT(row > 0 && row <= store::kMaxRowId);
   Entry& entry = entries_[id];
   entry.set_row(row);
   State state = entry.state();
   LATCHKEY_ASSERT(state.life() == Life::kPending);
-  const bool changed = entry.change(state, State(last_used, unsaved, Life::kLive, state.generation()));
+  State live(last_used, false, Life::kLive, state.generation());
+  if (stored == Stored::kNotYet) live = live.not_saved();
+  if (stored == Stored::kMaybeBehind) live = live.assumed();
+  const bool changed = entry.change(state, live);
   LATCHKEY_ASSERT(changed);
 }
 

@@ -7,23 +7,33 @@
 
 namespace latchkey::token {
 
+namespace {
+
+// Of the time that a refresh may take until it is durable, what it waits for others to be written with it.
+constexpr std::int64_t kGatherShare = 4;
+
+}  // namespace
+
 WriteBehind::WriteBehind(store::Store& store, Table& table, Log& log, std::size_t refresh_rows_per_second)
     : store_(store),
       table_(table),
       log_(log),
       rows_per_second_(static_cast<std::int64_t>(refresh_rows_per_second)),
+      gather_ms_(table.most_time_to_write_ms() / kGatherShare),
       allowance_millirows_(rows_per_second_ * 1000) {
   LATCHKEY_ASSERT(refresh_rows_per_second >= 1);
+  refreshes_.reserve(kMaxRefreshes);
 }
 
-bool WriteBehind::save(EntryId id) {
+bool WriteBehind::save(const Table& table, EntryId id) {
   if (refreshes_.size() >= kMaxRefreshes) return false;
-  Entry& entry = table_.entry(id);
+  Entry& entry = table.entry(id);
   State state = entry.state();
   // A use that comes between is taken along, or sets the mark again.
   while (state.life() == Life::kLive && state.unsaved()) {
     if (!entry.change(state, state.saved())) continue;
-    refreshes_.push_back({entry.row(), state.last_used(), id, state.generation()});
+    if (refreshes_.empty()) gathered_at_ = {now_.ms + gather_ms_};
+    refreshes_.push_back({entry.row(), state.last_used(), &table, id, state.generation()});
     break;
   }
   return true;
@@ -72,7 +82,8 @@ void WriteBehind::run(TableTime now) {
   if (!unwritten_deaths_.empty() && !burying_) nursery_.spawn(deaths_in_background());
   if (!forgotten_.empty() && !forgetting_) nursery_.spawn(forget_in_background());
   const auto allowed = static_cast<std::size_t>(allowance_millirows_ / 1000);
-  if (!refreshes_.empty() && !refreshing_ && allowed > 0) {
+  const bool gathered = now >= gathered_at_ || refreshes_.size() >= kMaxBatch;
+  if (!refreshes_.empty() && !refreshing_ && gathered && allowed > 0) {
     std::vector<Refresh> batch = next_refreshes(std::min(allowed, kMaxBatch));
     allowance_millirows_ -= static_cast<std::int64_t>(batch.size()) * 1000;
     nursery_.spawn(refresh_in_background(std::move(batch)));
@@ -88,7 +99,9 @@ TableTime WriteBehind::next_run() const noexcept {
   if (!deaths && !rows && allowance_millirows_ < 1000) {
     wait_ms = (1000 - allowance_millirows_ + rows_per_second_ - 1) / rows_per_second_;
   }
-  return std::max(retry_at_, TableTime{refilled_at_.ms + wait_ms});
+  const TableTime allowed{refilled_at_.ms + wait_ms};
+  const bool gathers = !deaths && !rows && refreshes_.size() < kMaxBatch;
+  return std::max({retry_at_, allowed, gathers ? gathered_at_ : TableTime{}});
 }
 
 /// At most one second's worth is kept: a quiet time does not pay for a storm.
@@ -118,9 +131,10 @@ std::vector<WriteBehind::Refresh> WriteBehind::next_refreshes(std::size_t most) 
 
 void WriteBehind::mark_unsaved(const std::vector<Refresh>& batch) noexcept {
   for (const Refresh& refresh : batch) {
-    Entry& entry = table_.entry(refresh.entry);
+    Entry& entry = refresh.table->entry(refresh.entry);
     State state = entry.state();
-    while (state.life() == Life::kLive && state.generation() == refresh.generation && !state.unsaved()) {
+    // One that was used meanwhile counts from the time that the store has not taken.
+    while (state.life() == Life::kLive && state.generation() == refresh.generation) {
       if (entry.change(state, state.not_saved())) break;
     }
   }
@@ -193,7 +207,7 @@ runtime::Task<void> WriteBehind::deaths_in_background() {
 /// Queues unsaved entries from `from` on until a batch is full. False at the end of the table.
 bool WriteBehind::save_some(EntryId& from) {
   for (; from < table_.end() && refreshes_.size() < kMaxBatch; ++from) {
-    if (table_.is_used(from)) save(from);
+    if (table_.is_used(from)) save(table_, from);
   }
   return from < table_.end();
 }

@@ -15,9 +15,10 @@
 namespace latchkey::server {
 
 /// Rows that nobody needs are removed from the database. How many sessions the shards took, dead ones
-/// included. `clean` as Shard::load has it. Errors: the database's; kOverloaded, a shard has no room: which
-/// sessions it took is not said.
+/// included. `exact_since` as Shard::load has it. Errors: the database's; kOverloaded, a shard has no room:
+/// which sessions it took is not said.
 Result<std::size_t> load_sessions(store::Database& database, const token::Keyring& keyring,
-                                  std::span<token::Shard* const> shards, token::TableTime now, bool clean);
+                                  std::span<token::Shard* const> shards, token::TableTime now,
+                                  WallTime exact_since);
 
 }  // namespace latchkey::server

@@ -21,6 +21,7 @@
 // So a reader that saw a word of the new use sees the new generation at its second look, and lets go.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstring>
@@ -113,30 +114,50 @@ constexpr Life life_of(store::Death death) noexcept {
 /// The state word as a value.
 class State {
  public:
-  static constexpr int kGenerationBits = 20;
+  static constexpr int kGenerationBits = 17;
   static constexpr int kLifeBits = 3;
+  static constexpr int kLagBits = 3;
   static constexpr std::uint32_t kMaxGeneration = (1U << kGenerationBits) - 1;
+  /// From this lag on the store's time is to be brought up.
+  static constexpr std::uint32_t kLagDue = 4;
+  static constexpr std::uint32_t kMaxLag = (1U << kLagBits) - 1;
 
   constexpr State() noexcept = default;
   constexpr explicit State(std::uint64_t word) noexcept : word_(word) {}
-  constexpr State(TableTime last_used, bool unsaved, Life life, std::uint32_t generation) noexcept
+  constexpr State(TableTime last_used, bool unsaved, Life life, std::uint32_t generation,
+                  std::uint32_t lag = 0) noexcept
       : word_(static_cast<std::uint64_t>(last_used.ms) << kTimeShift |
               static_cast<std::uint64_t>(unsaved) << kUnsavedShift |
+              static_cast<std::uint64_t>(lag) << kLagShift |
               static_cast<std::uint64_t>(life) << kGenerationBits | generation) {}
 
   /// Of a live entry: at most a second before the true last use. Of a dead one: when it died.
   constexpr TableTime last_used() const noexcept { return {static_cast<std::int64_t>(word_ >> kTimeShift)}; }
   /// The store has an older time than `last_used`.
   constexpr bool unsaved() const noexcept { return (word_ >> kUnsavedShift & 1) != 0; }
+  /// How far the store's time is behind, in steps of the table's, at most kMaxLag. After a crash the store's
+  /// time may be further behind than anyone knows: kMaxLag, though there is nothing yet to save.
+  constexpr std::uint32_t lag() const noexcept {
+    return static_cast<std::uint32_t>(word_ >> kLagShift) & kMaxLag;
+  }
+  constexpr bool is_save_due() const noexcept { return unsaved() && lag() >= kLagDue; }
   constexpr Life life() const noexcept { return static_cast<Life>(word_ >> kGenerationBits & 7); }
   constexpr std::uint32_t generation() const noexcept {
     return static_cast<std::uint32_t>(word_) & kMaxGeneration;
   }
   constexpr std::uint64_t word() const noexcept { return word_; }
 
-  constexpr State used_at(TableTime time) const noexcept { return {time, true, life(), generation()}; }
+  /// `step_ms` is that of the lag. Whole steps from a common origin add up without a rest.
+  constexpr State used_at(TableTime time, std::int64_t step_ms) const noexcept {
+    const std::int64_t steps = time.ms / step_ms - last_used().ms / step_ms;
+    const auto lag_then = static_cast<std::uint32_t>(std::clamp<std::int64_t>(lag() + steps, 0, kMaxLag));
+    return {time, true, life(), generation(), lag_then};
+  }
   constexpr State saved() const noexcept { return {last_used(), false, life(), generation()}; }
-  constexpr State not_saved() const noexcept { return {last_used(), true, life(), generation()}; }
+  /// What was to be saved was not: due at once.
+  constexpr State not_saved() const noexcept { return {last_used(), true, life(), generation(), kMaxLag}; }
+  /// As read from a store whose time may be behind the true one.
+  constexpr State assumed() const noexcept { return {last_used(), false, life(), generation(), kMaxLag}; }
   constexpr State dead(Life reason, TableTime died) const noexcept {
     return {died, false, reason, generation()};
   }
@@ -144,7 +165,8 @@ class State {
   bool operator==(const State&) const = default;
 
  private:
-  static constexpr int kUnsavedShift = kGenerationBits + kLifeBits;
+  static constexpr int kLagShift = kGenerationBits + kLifeBits;
+  static constexpr int kUnsavedShift = kLagShift + kLagBits;
   static constexpr int kTimeShift = kUnsavedShift + 1;
   static_assert(kTimeShift + kTableTimeBits == 64);
 

@@ -12,6 +12,7 @@
 #include "latchkey/token/format.h"
 #include "latchkey/token/table.h"
 #include "latchkey/token/table_time.h"
+#include "latchkey/token/write_behind.h"
 
 namespace latchkey::token {
 
@@ -22,16 +23,21 @@ struct Admission {
 
 class Registry {
  public:
-  /// `tables[i]` is shard i's; they and `quiescence` outlive the object. `core` is the caller's own.
-  Registry(std::vector<const Table*> tables, const runtime::Quiescence& quiescence, runtime::CoreId core)
-      : tables_(std::move(tables)), quiescence_(quiescence), core_(core) {
+  /// `tables[i]` is shard i's. `core` is the caller's own, and `writes` its shard's, which takes the times
+  /// that its checks find due to be saved; where it is nullptr they wait for their shards to look. All
+  /// outlive the object.
+  Registry(std::vector<const Table*> tables, const runtime::Quiescence& quiescence, runtime::CoreId core,
+           WriteBehind* writes = nullptr)
+      : tables_(std::move(tables)), quiescence_(quiescence), core_(core), writes_(writes) {
     LATCHKEY_ASSERT(!tables_.empty());
   }
 
   /// C-31 and C-32. A live token is admitted while `now` is at most the timeout and one second after its
   /// recorded last use, which is at most a second behind the true one (invariant 1).
   Admission check(const Token& token, const store::BindingHash& binding, TableTime now) const noexcept {
-    const Verdict verdict = table_of(token.tag()).check(token, binding, now);
+    const Table& table = table_of(token.tag());
+    const Verdict verdict = table.check(token, binding, now);
+    if (verdict.save_due != 0 && writes_ != nullptr) writes_->save(table, verdict.save_due);
     // A core at rest may not look at all, whatever it would see.
     const runtime::Borrowed<UserView> user(verdict.user, quiescence_, core_);
     return {verdict.outcome, verdict.outcome == Outcome::kAdmitted ? user : runtime::Borrowed<UserView>()};
@@ -48,6 +54,7 @@ class Registry {
   const std::vector<const Table*> tables_;
   const runtime::Quiescence& quiescence_;
   const runtime::CoreId core_;
+  WriteBehind* const writes_;
 };
 
 }  // namespace latchkey::token

@@ -108,10 +108,10 @@ class Shard {
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  /// At the start, before any core runs: takes a recorded session in. `clean`: the last run ended by `stop`,
-  /// so the recorded times are the true ones; otherwise a tenth of the timeout is added. Error kOverloaded
-  /// past max_tokens.
-  Result<Loaded> load(const store::Session& session, TableTime now, bool clean);
+  /// At the start, before any core runs: takes a recorded session in. A time of last use before `exact_since`
+  /// may be behind the true one, as a run that did not end by `stop` has left it: a tenth of the timeout is
+  /// added. Error kOverloaded past max_tokens.
+  Result<Loaded> load(const store::Session& session, TableTime now, WallTime exact_since);
 
   /// The user's live token with this binding, refreshed, or a new one (C-13), which admits only when the
   /// store has it. The oldest beyond the limit die with it (C-21). The request's user belongs to this shard.
@@ -150,6 +150,8 @@ class Shard {
   void use_keyring(const Keyring& keyring) noexcept { keyring_ = &keyring; }
 
   const Table& table() const noexcept { return *table_; }
+  /// Its core's own, which has no other.
+  WriteBehind& writes() noexcept { return writes_; }
   ShardCounts counts() const noexcept;
 
  private:

@@ -32,6 +32,8 @@ enum class Outcome : std::uint8_t {
 struct Verdict {
   Outcome outcome = Outcome::kUnknown;
   UserView user;  ///< where admitted; good until the core's pass ends
+  /// The token's entry, where the store's time is to be brought up to this use, and 0 where not.
+  EntryId save_due = 0;
 };
 
 /// A use less than this after the recorded one is not recorded. So what is recorded is less than this behind
@@ -88,7 +90,9 @@ class Table {
   /// ends: nothing has changed then. `can_retire` was true.
   EntryId add(const NewEntry& entry);
   /// A pending entry becomes live: from now on it admits.
-  void make_live(EntryId id, store::RowId row, TableTime last_used, bool unsaved) noexcept;
+  /// Of `last_used` the store knows: all, nothing yet, or that it may be behind the true time of last use.
+  enum class Stored { kExactly, kNotYet, kMaybeBehind };
+  void make_live(EntryId id, store::RowId row, TableTime last_used, Stored stored) noexcept;
   /// A dead entry of a user who need not be there, found by token alone. 0 where memory or a bound ends.
   EntryId add_dead(const Token& token, const store::BindingHash& binding, store::RowId row, Life reason,
                    TableTime died);
@@ -111,10 +115,19 @@ class Table {
   Entry& entry(EntryId id) const noexcept { return entries_[id]; }
   Token token_of(EntryId id) const noexcept;
 
-  enum class Use { kLive, kTimedOut, kNotLive };
+  enum class Use {
+    kLive,
+    kSaveDue,  ///< live, and the store's time is so far behind that it is to be brought up
+    kTimedOut,
+    kNotLive,
+  };
   /// Looks at a live entry at `now`, and moves its time. `state` is what was seen, and then what was found.
   /// Any core.
   Use use(Entry& entry, State& state, TableTime now) const noexcept;
+  /// Of State::lag. A use that has not been saved, and is not due to be, is less than kLagDue steps after the
+  /// one that was: a tenth of the timeout, but for the time that a write may take.
+  std::int64_t lag_step_ms() const noexcept { return lag_step_ms_; }
+  std::int64_t most_time_to_write_ms() const noexcept { return most_time_to_write_ms_; }
   bool is_timed_out(State state, TableTime now) const noexcept {
     return now.ms - state.last_used().ms >= settings_.timeout_ms + kRefreshStepMs;
   }
@@ -204,6 +217,8 @@ class Table {
   runtime::Quiescence& quiescence_;
   const runtime::CoreId core_;
   const TableSettings settings_;
+  const std::int64_t most_time_to_write_ms_;
+  const std::int64_t lag_step_ms_;
   const std::uint64_t token_seed_;
   const std::uint64_t user_seed_;
   std::uint32_t next_generation_ = 1;

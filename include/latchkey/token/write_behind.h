@@ -1,6 +1,6 @@
-// WriteBehind: what a shard writes to the store without anybody waiting: times of last use, rows to forget,
-// and deaths that the store refused. Bounded queues, batches in row order, one batch of a kind on its way at
-// a time. Owned by the shard, on its thread.
+// WriteBehind: what a shard writes to the store without anybody waiting: times of last use that its core has
+// noticed, of any shard's tokens; rows to forget; and deaths that the store refused. Bounded queues, batches
+// in row order, one batch of a kind on its way at a time. Owned by the shard, on its thread.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +34,8 @@ class WriteBehind {
 
   /// Takes the entry's time to be written: the entry counts as saved until the store refuses, and is marked
   /// again then. False when the queue is full: the entry stays unsaved.
-  bool save(EntryId id);
+  /// Any shard's table; the entry lives in this pass.
+  bool save(const Table& table, EntryId id);
   /// A row whose reason nobody needs any longer. Past the bound it is left to the next start to find.
   void forget(store::RowId row);
 
@@ -66,6 +67,7 @@ class WriteBehind {
   struct Refresh {
     store::RowId row;
     TableTime last_used;
+    const Table* table;
     EntryId entry;
     std::uint32_t generation;
   };
@@ -88,8 +90,9 @@ class WriteBehind {
   Table& table_;
   Log& log_;
   const std::int64_t rows_per_second_;
+  const std::int64_t gather_ms_;
 
-  std::deque<Refresh> refreshes_;
+  std::vector<Refresh> refreshes_;  // has its room from the start: a check that adds one allocates nothing
   std::deque<store::SessionDeath> unwritten_deaths_;
   std::deque<store::RowId> forgotten_;
   std::vector<const std::vector<store::SessionDeath>*> underway_;  // in the frames of `write_deaths`
@@ -99,6 +102,7 @@ class WriteBehind {
   TableTime now_;
   TableTime retry_at_;
   TableTime refilled_at_;
+  TableTime gathered_at_;  // when the refreshes that wait have waited enough for others to come
   std::int64_t allowance_millirows_ = 0;  // how many thousandths of a refresh may be written now
 
   bool refreshing_ = false;

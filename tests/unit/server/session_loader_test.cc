@@ -72,7 +72,7 @@ class SessionLoaderTest : public ::testing::Test {
     return tokens;
   }
 
-  Result<std::size_t> load() { return load_sessions(database_, keyring_, pointers_, clock_.now(), true); }
+  Result<std::size_t> load() { return load_sessions(database_, keyring_, pointers_, clock_.now(), {}); }
 
   store::ScratchDirectory scratch_;
   store::Database database_ = store::open_database(scratch_ / "a.db").value();

@@ -114,6 +114,25 @@ TEST(Run, IsCleanTheFirstTimeAndAfterAnOrderlyStopAndNotAfterAKill) {
   EXPECT_FALSE(begin_run(database, kNow, kTimeoutMs)->was_clean);
 }
 
+TEST(Run, TimesAreExactSinceTheFirstStartAfterTheLastKill) {
+  const ScratchDirectory scratch;
+  const auto run = [&scratch](std::int64_t begin_ms, bool ends) {
+    Database database = must_open(scratch / "a.db");
+    const RunStart start = begin_run(database, {begin_ms}, kTimeoutMs).value();
+    if (ends) {
+      EXPECT_TRUE(end_run(database, {begin_ms + 10}).has_value());
+    }
+    return start.exact_since.ms;
+  };
+  EXPECT_EQ(run(1000, true), 0);
+  EXPECT_EQ(run(2000, false), 0);
+  EXPECT_EQ(run(3000, true), 3000);
+  EXPECT_EQ(run(4000, true), 3000);
+  EXPECT_EQ(run(5000, false), 3000);
+  EXPECT_EQ(run(6000, false), 6000);
+  EXPECT_EQ(run(7000, true), 7000);
+}
+
 TEST(Run, ReportsAWallClockBehindTheLastRecordedTime) {
   const ScratchDirectory scratch;
   Database database = must_open(scratch / "a.db");

@@ -39,10 +39,33 @@ TEST(State, OfZeroMemoryIsFree) {
 
 TEST(State, ChangesOnePartAndKeepsTheOthers) {
   const State live(TableTime{5000}, false, Life::kLive, 77);
-  EXPECT_EQ(live.used_at({6000}), State(TableTime{6000}, true, Life::kLive, 77));
-  EXPECT_EQ(live.used_at({6000}).saved(), State(TableTime{6000}, false, Life::kLive, 77));
-  EXPECT_EQ(live.not_saved(), State(TableTime{5000}, true, Life::kLive, 77));
+  EXPECT_EQ(live.used_at({6000}, 1000), State(TableTime{6000}, true, Life::kLive, 77, 1));
+  EXPECT_EQ(live.used_at({6000}, 1000).saved(), State(TableTime{6000}, false, Life::kLive, 77));
+  EXPECT_EQ(live.not_saved(), State(TableTime{5000}, true, Life::kLive, 77, State::kMaxLag));
+  EXPECT_EQ(live.assumed(), State(TableTime{5000}, false, Life::kLive, 77, State::kMaxLag));
   EXPECT_EQ(live.not_saved().dead(Life::kDeleted, {7000}), State(TableTime{7000}, false, Life::kDeleted, 77));
+}
+
+TEST(State, ItsLagIsThatOfTheWholeWayHoweverManyUsesItTook) {
+  constexpr std::int64_t kStepMs = 450;
+  State state(TableTime{1'000'123}, false, Life::kLive, 1);
+  for (TableTime used{1'000'123}; !state.is_save_due(); used.ms += 7) {
+    state = state.used_at(used, kStepMs);
+    const auto steps = static_cast<std::uint32_t>(used.ms / kStepMs - 1'000'123 / kStepMs);
+    ASSERT_EQ(state.lag(), steps) << used.ms;
+    // What is not due is not four whole steps behind.
+    if (!state.is_save_due()) {
+      ASSERT_LT(used.ms - 1'000'123, State::kLagDue * kStepMs);
+    }
+  }
+  EXPECT_EQ(state.used_at({state.last_used().ms + 1'000'000}, kStepMs).lag(), State::kMaxLag);
+  EXPECT_FALSE(state.saved().is_save_due());
+}
+
+TEST(State, WhatIsAssumedIsDueWithItsFirstUse) {
+  const State assumed = State(TableTime{5000}, false, Life::kLive, 1).assumed();
+  EXPECT_FALSE(assumed.is_save_due());
+  EXPECT_TRUE(assumed.used_at({5001}, 1000).is_save_due());
 }
 
 TEST(Life, IsThatOfTheRecordedDeath) {

@@ -78,7 +78,7 @@ class ShardTest : public ::testing::Test {
                             .log = log_},
                            settings_)
                  .value();
-    registry_.emplace(std::vector<const Table*>{&shard_->table()}, quiescence_, 0);
+    registry_.emplace(std::vector<const Table*>{&shard_->table()}, quiescence_, 0, &shard_->writes());
   }
 
   /// Loads every row of the store into a new shard; forgets what it is told to.
@@ -86,7 +86,8 @@ class ShardTest : public ::testing::Test {
     make_shard();
     std::vector<store::RowId> forgotten;
     for (const auto& [row, session] : store_.rows) {
-      if (shard_->load(session, now(), clean).value() == Loaded::kForget) forgotten.push_back(row);
+      if (shard_->load(session, now(), clean ? WallTime{} : wall_time(now())).value() == Loaded::kForget)
+        forgotten.push_back(row);
     }
     for (const store::RowId row : forgotten) store_.rows.erase(row);
   }

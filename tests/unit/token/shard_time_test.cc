@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
 
 #include "shard_fixture.h"
 
@@ -93,6 +94,38 @@ TEST_F(ShardTimeTest, AUseIsWrittenOnceInAPeriodHoweverOftenItIsUsed) {
   EXPECT_LE(behind_ms, kPeriodMs + 2 * kRefreshStepMs);
 }
 
+TEST_F(ShardTimeTest, WhatIsRecordedIsNeverATenthOfTheTimeoutBehindTheLastUse) {
+  std::mt19937 random(11);
+  for (std::uint32_t from = 1; from <= 20; ++from) {
+    const Login login = log_in(kAlice, from);
+    const store::RowId row = store_.rows.rbegin()->first;
+    WallTime used = clock_.wall();
+    for (int use = 0; use < 40; ++use) {
+      // Now and then, all the time, and long after.
+      const std::int64_t longest_ms = use % 3 == 0 ? kTimeoutMs : 2 * kPeriodMs / (1 + use % 5);
+      const auto gap_ms = std::uniform_int_distribution<std::int64_t>(0, longest_ms)(random);
+      for (std::int64_t passed = 0; passed < gap_ms; passed += 500) {
+        pass_ms(500);
+        ASSERT_LE(used.ms - store_.rows.at(row).last_used.ms, kPeriodMs);
+      }
+      ASSERT_EQ(check(login.token, from), Outcome::kAdmitted);
+      used = clock_.wall();
+      pass_ms(600);  // what a write may take
+      // A use within a second of the one before moves nothing.
+      ASSERT_LE(used.ms - store_.rows.at(row).last_used.ms, kPeriodMs);
+    }
+  }
+}
+
+TEST_F(ShardTimeTest, AUseAfterALongPauseIsWrittenAtOnceThoughItsTokenIsLookedAtMuchLater) {
+  const Login login = log_in(kAlice);
+  pass_ms(kTimeoutMs / 2);
+  EXPECT_EQ(check(login.token), Outcome::kAdmitted);
+  const WallTime used = clock_.wall();
+  pass_ms(600);
+  EXPECT_EQ(store_.rows.at(1).last_used, used);
+}
+
 TEST_F(ShardTimeTest, ATokenThatNobodyUsesIsNeverWrittenAgain) {
   log_in(kAlice);
   pass_ms(kTimeoutMs);
@@ -101,7 +134,7 @@ TEST_F(ShardTimeTest, ATokenThatNobodyUsesIsNeverWrittenAgain) {
 
 TEST_F(ShardTimeTest, IfTheStoreRefusesTheTimeIsWrittenLater) {
   const Login login = log_in(kAlice);
-  pass_ms(2000);
+  pass_ms(kPeriodMs);
   EXPECT_EQ(check(login.token), Outcome::kAdmitted);
   const WallTime used = clock_.wall();
   store_.refuse();
@@ -114,11 +147,11 @@ TEST_F(ShardTimeTest, IfTheStoreRefusesTheTimeIsWrittenLater) {
 
 TEST_F(ShardTimeTest, AUseWhileItsTimeIsBeingWrittenIsWrittenNext) {
   const Login login = log_in(kAlice);
-  pass_ms(2000);
+  pass_ms(kPeriodMs);
   EXPECT_EQ(check(login.token), Outcome::kAdmitted);
   store_.holds = true;
   while (!store_.is_asked()) pass_ms(50);
-  pass_ms(2000);
+  pass_ms(kPeriodMs);
   EXPECT_EQ(check(login.token), Outcome::kAdmitted);
   const WallTime used = clock_.wall();
   store_.holds = false;
@@ -131,7 +164,7 @@ TEST_F(ShardTimeTest, RefreshesKeepToTheirRateAndNoneIsLost) {
   settings_.refresh_rows_per_second = 100;
   std::vector<Token> tokens;
   for (std::uint32_t from = 1; from <= 1000; ++from) tokens.push_back(log_in(kAlice, from).token);
-  pass_ms(1500);
+  pass_ms(kPeriodMs);
   for (std::uint32_t from = 1; from <= 1000; ++from) {
     ASSERT_EQ(check(tokens[from - 1], from), Outcome::kAdmitted);
   }
@@ -151,7 +184,7 @@ TEST_F(ShardTimeTest, RefreshesKeepToTheirRateAndNoneIsLost) {
 TEST_F(ShardTimeTest, ABatchOfRefreshesIsInRowOrder) {
   std::vector<Token> tokens;
   for (std::uint32_t from = 1; from <= 50; ++from) tokens.push_back(log_in(kAlice, from).token);
-  pass_ms(1500);
+  pass_ms(kPeriodMs);
   for (std::uint32_t from = 50; from >= 1; --from) {
     ASSERT_EQ(check(tokens[from - 1], from), Outcome::kAdmitted);
   }
@@ -239,6 +272,32 @@ TEST_F(ShardTimeTest, AfterAnUncleanStopATokenLivesATenthOfTheTimeoutLonger) {
   EXPECT_EQ(check(login.token), Outcome::kExpired);
 }
 
+TEST_F(ShardTimeTest, UncleanStopsDoNotAddUp) {
+  const Login alice = log_in(kAlice, 1);
+  const Login bob = log_in(kBob, 2);
+  clock_.advance_ms(kPeriodMs);
+  for (int stop = 0; stop < 5; ++stop) {
+    restart(false);
+    pass_ms(2000);
+  }
+  clock_.advance_ms(kAgeMs - 5 * 2000);
+  EXPECT_EQ(check(alice.token, 1), Outcome::kAdmitted);
+  clock_.advance_ms(1);
+  EXPECT_EQ(check(bob.token, 2), Outcome::kExpired);
+}
+
+TEST_F(ShardTimeTest, WhatAnUncleanStopLeftUnknownIsWrittenWithTheFirstUse) {
+  const Login login = log_in(kAlice);
+  clock_.advance_ms(kPeriodMs);
+  restart(false);
+  pass_ms(1000);
+  EXPECT_TRUE(store_.refreshes.empty());
+  EXPECT_EQ(check(login.token), Outcome::kAdmitted);
+  const WallTime used = clock_.wall();
+  pass_ms(600);
+  EXPECT_EQ(store_.rows.at(1).last_used, used);
+}
+
 TEST_F(ShardTimeTest, AfterAnUncleanStopNoTokenWasUsedInTheFuture) {
   const Login login = log_in(kAlice);
   restart(false);
@@ -285,7 +344,7 @@ TEST_F(ShardTimeTest, WhatDiedLongAgoIsForgottenAtTheStart) {
 TEST_F(ShardTimeTest, ALoadedTokenDiesByTheWheelAndIsWrittenLikeAnyOther) {
   const Login login = log_in(kAlice);
   restart(true);
-  pass_ms(2000);
+  pass_ms(kPeriodMs);
   EXPECT_EQ(check(login.token), Outcome::kAdmitted);
   pass_ms(kPeriodMs);
   EXPECT_EQ(store_.refreshes.size(), 1U);
@@ -297,8 +356,8 @@ TEST_F(ShardTimeTest, MoreSessionsThanThereMayBeTokensStopTheStartWithASentence)
   for (std::uint32_t from = 1; from <= 5; ++from) log_in(kAlice, from);
   settings_.max_tokens = 4;
   make_shard();
-  for (store::RowId row = 1; row <= 4; ++row) ASSERT_TRUE(shard().load(store_.rows.at(row), now(), true));
-  const Result<Loaded> fifth = shard().load(store_.rows.at(5), now(), true);
+  for (store::RowId row = 1; row <= 4; ++row) ASSERT_TRUE(shard().load(store_.rows.at(row), now(), {}));
+  const Result<Loaded> fifth = shard().load(store_.rows.at(5), now(), {});
   ASSERT_FALSE(fifth);
   EXPECT_EQ(fifth.error().code, ErrorCode::kOverloaded);
   EXPECT_NE(fifth.error().text.find("the setting `tokens`"), std::string::npos);

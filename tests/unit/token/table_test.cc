@@ -37,7 +37,7 @@ class TableTest : public ::testing::Test {
   }
   EntryId add_live(std::uint32_t number, std::int64_t user_id = 1, TableTime used = kNow) {
     const EntryId id = add(number, user_id);
-    table_->make_live(id, number, used, false);
+    table_->make_live(id, number, used, Table::Stored::kExactly);
     return id;
   }
   Verdict check(std::uint32_t number, TableTime now = kNow) {
@@ -66,7 +66,7 @@ TEST_F(TableTest, ALiveTokenIsItsUsers) {
 TEST_F(TableTest, APendingTokenAdmitsNobody) {
   const EntryId id = add(1);
   EXPECT_EQ(check(1).outcome, Outcome::kUnknown);
-  table_->make_live(id, 1, kNow, false);
+  table_->make_live(id, 1, kNow, Table::Stored::kExactly);
   EXPECT_EQ(check(1).outcome, Outcome::kAdmitted);
 }
 
@@ -173,7 +173,7 @@ TEST_F(TableTest, AnEntryIsFoundByItsUserAndBindingWhileItIsPendingOrLive) {
   EXPECT_EQ(table_->find_bound(42, binding(5)), id);
   EXPECT_EQ(table_->find_bound(43, binding(5)), 0U);
   EXPECT_EQ(table_->find_bound(42, binding(6)), 0U);
-  table_->make_live(id, 5, kNow, false);
+  table_->make_live(id, 5, kNow, Table::Stored::kExactly);
   EXPECT_EQ(table_->find_bound(42, binding(5)), id);
   die(id, Life::kExpired);
   EXPECT_EQ(table_->find_bound(42, binding(5)), 0U);
@@ -232,7 +232,7 @@ TEST_F(TableTest, AUserWhoDoesNotFitIntoAnEntryHasARecordFromTheFirstTokenOn) {
   for (const Case& one : cases) {
     ++number;
     const EntryId id = table_->add({token(number), binding(number), one.user_id, one.name, 1});
-    table_->make_live(id, number, kNow, false);
+    table_->make_live(id, number, kNow, Table::Stored::kExactly);
     EXPECT_EQ(table_->entry(id).user().is_name(), one.fits) << one.name;
     EXPECT_EQ(check(number).user.id(), one.user_id);
     EXPECT_EQ(check(number).user.name(), one.name);
