@@ -192,8 +192,10 @@ void ReservedRange::became_ready(std::size_t chunk) noexcept {
 PageSource::PageSource(std::size_t clients, Mode mode) : mode_(mode) {
   for (std::size_t i = 0; i < clients; ++i) clients_.push_back(std::make_unique<PageClient>(*this));
   if (mode == Mode::kThread) {
-    helper_ = std::thread([this] { serve(); });
-    pthread_setname_np(helper_.native_handle(), "latchkey-pages");
+    helper_ = std::thread([this] {
+      pthread_setname_np(pthread_self(), "latchkey-pages");
+      serve();
+    });
   }
 }
 

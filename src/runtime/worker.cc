@@ -40,8 +40,11 @@ Result<std::unique_ptr<Worker>> Worker::create(Port& port, std::string name, Wor
 Worker::~Worker() { LATCHKEY_ASSERT(!thread_.joinable()); }
 
 Result<void> Worker::start(const RingTable& rings) {
-  thread_ = std::thread([this, &rings] { run(rings); });
-  pthread_setname_np(thread_.native_handle(), name_.c_str());
+  // By itself: to name another thread is to write a file below /proc.
+  thread_ = std::thread([this, &rings] {
+    pthread_setname_np(pthread_self(), name_.c_str());
+    run(rings);
+  });
   ready_.wait(false, std::memory_order_acquire);
   if (!enabled_) thread_.join();
   return enabled_;

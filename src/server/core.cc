@@ -120,8 +120,11 @@ void Core::serve_admin(net::Listener listener) {
 }
 
 Result<void> Core::start(const runtime::RingTable& rings) {
-  thread_ = std::thread([this, &rings] { run(rings); });
-  pthread_setname_np(thread_.native_handle(), fmt::format("core-{}", number_).c_str());
+  // By itself: to name another thread is to write a file below /proc.
+  thread_ = std::thread([this, &rings] {
+    pthread_setname_np(pthread_self(), fmt::format("core-{}", number_).c_str());
+    run(rings);
+  });
   ready_.wait(false, std::memory_order_acquire);
   if (!enabled_) thread_.join();
   return enabled_;

@@ -56,8 +56,10 @@ LogThread::LogThread(const Clock& clock, LogOptions options, std::shared_ptr<spd
   for (std::size_t i = 0; i < options.max_waiting_lines; ++i) {
     slots_[i].turn.store(i, std::memory_order_relaxed);
   }
-  thread_ = std::thread([this] { run(); });
-  pthread_setname_np(thread_.native_handle(), "latchkey-log");
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "latchkey-log");
+    run();
+  });
 }
 
 LogThread::~LogThread() {

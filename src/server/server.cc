@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sodium.h>
 #include <sys/resource.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +22,7 @@
 #include "latchkey/credential/stored_kinds.h"
 #include "latchkey/credential/throttle.h"
 #include "latchkey/runtime/page_source.h"
+#include "latchkey/server/confinement.h"
 #include "latchkey/server/core.h"
 #include "latchkey/server/log_thread.h"
 #include "latchkey/server/session_loader.h"
@@ -118,6 +120,8 @@ class Server {
   }
   runtime::PortId control_port() const noexcept { return store_port() + 1; }
 
+  Result<void> leave_root();
+  Result<void> confine();
   Result<void> open_data();
   Result<void> open_keys(store::Database& database);
   Result<void> bind_sockets();
@@ -141,6 +145,7 @@ class Server {
   SystemClock clock_;
   SystemRandom random_;
 
+  ConfinementGaps gaps_;
   std::optional<store::DataDirectory> directory_;
   std::optional<store::Database> database_;
   store::RunStart run_start_;
@@ -174,6 +179,18 @@ class Server {
   std::size_t loaded_sessions_ = 0;
 };
 
+Result<void> Server::leave_root() {
+  return settings_.sandbox ? server::leave_root(settings_.data, gaps_) : Result<void>();
+}
+
+Result<void> Server::confine() {
+  if (!settings_.sandbox) {
+    gaps_.emplace_back("`sandbox` is off");
+    return {};
+  }
+  return server::confine(settings_.data, gaps_);
+}
+
 Result<void> Server::open_data() {
   auto directory = store::DataDirectory::open(settings_.data, "latchkeyd");
   if (!directory) return tl::unexpected<Error>(std::move(directory.error()));
@@ -205,6 +222,15 @@ void Server::note_start() {
       .field("hash_threads", workers_count_)
       .field("sessions", loaded_sessions_)
       .field("last_run", run_start_.was_clean ? "ended in order" : "did not end in order");
+  if (!hash_pool_->may_lift()) {
+    LogEvent(*log_, LogLevel::kWarning, "hash.priority")
+        .field("reason", "this process may not raise a thread's priority again once it is lowered")
+        .field("effect", "a storm of logins slows checks more than it must")
+        .field("remedy", "a limit on nice of 20 (systemd: LimitNICE=20)");
+  }
+  for (const std::string& gap : gaps_) {
+    LogEvent(*log_, LogLevel::kWarning, "server.not_confined").field("reason", gap);
+  }
   if (run_start_.behind_ms == 0) return;
   LogEvent(*log_, LogLevel::kWarning, "clock.behind")
       .field("behind_ms", run_start_.behind_ms)
@@ -244,12 +270,6 @@ Result<void> Server::make_hash_pool() {
   auto hash_pool = credential::HashPool::create(hash_settings, ports, random_, clock_);
   if (!hash_pool) return tl::unexpected<Error>(std::move(hash_pool.error()));
   hash_pool_ = std::move(*hash_pool);
-  if (!hash_pool_->may_lift()) {
-    LogEvent(*log_, LogLevel::kWarning, "hash.priority")
-        .field("reason", "this process may not raise a thread's priority again once it is lowered")
-        .field("effect", "a storm of logins slows checks more than it must")
-        .field("remedy", "a limit on nice of 20 (systemd: LimitNICE=20), or CAP_SYS_NICE");
-  }
   return credential::measure_stored_kinds(*database_, hash_pool_->refusal_step(), clock_, *log_);
 }
 
@@ -392,6 +412,7 @@ void Server::announce() const {
                          proxied ? " (PROXY protocol)" : "");
   }
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, lines.data(), lines.size());
+  ::sd_notify(0, "READY=1");
 }
 
 // Runs on the main thread's loop: waits for the signal, then stops the cores step by step. Each step ends on
@@ -399,6 +420,7 @@ void Server::announce() const {
 runtime::Task<void> Server::serve_until_signal() {
   const int signal = co_await signals_->next(*control_);
   LogEvent(*log_, LogLevel::kInfo, "server.stopping").field("signal", strsignal(signal));
+  ::sd_notify(0, "STOPPING=1");
   const BootTime deadline{control_->now().ms + settings_.drain_timeout.count()};
   bool drained = true;
   {
@@ -454,8 +476,11 @@ Result<void> Server::run() {
   if (::sodium_init() < 0) return failure(ErrorCode::kUnavailable, "libsodium could not be initialised");
   raise_descriptor_limit();
   Result<void> step = block_signals();
+  if (step) step = leave_root();
   if (step) step = open_data();
   if (step) step = bind_sockets();
+  // Before the first thread and the first ring: they inherit it.
+  if (step) step = confine();
   if (step) log_.emplace(clock_, LogOptions{.least = settings_.log_level});
   if (step) step = make_hash_pool();
   if (step) step = make_threads();

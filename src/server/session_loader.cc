@@ -32,9 +32,10 @@ using Batch = std::vector<store::Session>;
 class Filler {
  public:
   Filler(token::Shard& shard, token::TableTime now, WallTime exact_since)
-      : shard_(shard), now_(now), exact_since_(exact_since), thread_([this] { run(); }) {
-    pthread_setname_np(thread_.native_handle(), "load");
-  }
+      : shard_(shard), now_(now), exact_since_(exact_since), thread_([this] {
+          pthread_setname_np(pthread_self(), "load");
+          run();
+        }) {}
   ~Filler() { end(); }
   Filler(const Filler&) = delete;
   Filler& operator=(const Filler&) = delete;

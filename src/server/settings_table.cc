@@ -93,6 +93,9 @@ constexpr Setting kTable[] = {
     {"secure_cookies", "", SwitchKind{&Settings::secure_cookies},
      "Cookies are Secure always, not only where a trusted proxy says https."},
 
+    {"sandbox", "", SwitchKind{&Settings::sandbox},
+     "The process gives up root, capabilities, files and system calls that it does not need."},
+
     {"body_limit", "BYTES", BytesKind{&Settings::body_limit_bytes, kKiB, 16 * kMiB},
      "The longest body of a request."},
     {"head_limit", "BYTES", BytesKind{&Settings::head_limit_bytes, kKiB, 64 * kKiB},

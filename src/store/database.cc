@@ -206,7 +206,8 @@ Result<Database> Database::open(const std::string& path, const DatabaseOptions& 
   // locking_mode stays NORMAL, so that a backup can read beside a running server; a second server is kept out
   // by the data directory's lock.
   const Result<void> configured = database.execute(
-      "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=67108864;");
+      "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON; PRAGMA "
+      "journal_size_limit=67108864;");
   if (!configured) return tl::unexpected(configured.error());
   if (Result<void> begun = begin_log(database); !begun) return tl::unexpected(std::move(begun.error()));
   const int checkpointed = sqlite3_wal_checkpoint_v2(database.connection_->handle, nullptr,

@@ -24,6 +24,9 @@ void Lookahead::see(std::string_view bytes) noexcept {
 
 void Lookahead::see_token(std::string_view digits) noexcept {
   Token::Bytes bytes;
+  // Requests of one client come together.
+  if (digits == last_) return;
+  last_ = digits;
   if (count_ == kMaxTokens || !from_lower_hex(digits, bytes)) return;
   const Token token(bytes);
   const Table& table = registry_.table_of(token.tag());
@@ -33,6 +36,7 @@ void Lookahead::see_token(std::string_view digits) noexcept {
 std::size_t Lookahead::fetch() noexcept {
   const std::span seen(seen_.data(), count_);
   count_ = 0;
+  last_ = {};
   // One alone has nothing to overlap with: its check follows at once.
   if (seen.size() < 2) return 0;
   std::size_t found = 0;

@@ -51,7 +51,7 @@ class HashPool final : public runtime::WorkerHooks {
 
   const Clock& clock() const noexcept { return clock_; }
 
-  /// True where this process may raise a thread from SCHED_IDLE again (RLIMIT_NICE of 20, or CAP_SYS_NICE).
+  /// True where this process may raise a thread from SCHED_IDLE again (RLIMIT_NICE of 20).
   /// Where it may not, workers run by SCHED_BATCH at a low priority all the time, and none is lifted.
   bool may_lift() const noexcept { return may_lift_; }
 

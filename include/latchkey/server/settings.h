@@ -61,6 +61,7 @@ struct Settings {
   bool verify_basic = false;
   /// Whether the cookie of the sign-in page is `Secure` even where no trusted proxy speaks of TLS.
   bool secure_cookies = false;
+  bool sandbox = true;
 
   std::size_t body_limit_bytes = 65'536;
   std::size_t head_limit_bytes = 16'384;

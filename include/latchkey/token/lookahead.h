@@ -21,7 +21,8 @@ class Lookahead {
   /// `registry` outlives the object.
   explicit Lookahead(const Registry& registry) noexcept : registry_(registry) {}
 
-  /// Bytes as they were received: every run of exactly as many lower-case digits as a token has may be one.
+  /// Bytes as they were received, which stay until `fetch`: every run of exactly as many lower-case digits as
+  /// a token has may be one.
   void see(std::string_view bytes) noexcept;
   /// The batch is whole: asks for all that its checks will read. Of how many tokens there was something to
   /// ask for; 0 where the batch has one alone.
@@ -37,6 +38,7 @@ class Lookahead {
   void see_token(std::string_view digits) noexcept;
 
   const Registry& registry_;
+  std::string_view last_;  // in the bytes of this batch
   std::size_t count_ = 0;
   std::array<Seen, kMaxTokens> seen_;
 };

@@ -1,0 +1,30 @@
+// Confinement: what the process gives up before its first thread and ring exist, so that whoever takes it
+// over has little: root, every capability, the way to new privileges, core dumps, every file but the data
+// directory's, new network sockets, other programs, and the system calls that it does not need. Threads that
+// start later inherit all of it. The main thread, at the start, in the order in which the functions stand
+// here.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "latchkey/base/result.h"
+
+namespace latchkey::server {
+
+/// What could not be given up on this kernel, or under this user: a sentence each, with the way out.
+using ConfinementGaps = std::vector<std::string>;
+
+/// Started as root: becomes the user and the group that own `data`, without supplementary groups, and keeps
+/// of root's capabilities only the one that binds low ports, until `confine`. Where `data` is root's own, or
+/// not there yet, it stays as it is and says so in `gaps`. Error kUnavailable where the kernel refuses.
+Result<void> leave_root(const std::filesystem::path& data, ConfinementGaps& gaps);
+
+/// After files are opened and sockets bound. From here on this process and its threads have no capability,
+/// gain no privilege, dump no core, reach no file outside `data` and its directory, bind and connect no TCP
+/// socket, and make only the system calls of `syscall_filter.h`. Error kUnavailable where the kernel refuses
+/// what it has.
+Result<void> confine(const std::filesystem::path& data, ConfinementGaps& gaps);
+
+}  // namespace latchkey::server

@@ -1,0 +1,116 @@
+#include "latchkey/server/confinement.h"
+
+#include <fmt/format.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+#include "latchkey/server/landlock.h"
+#include "latchkey/server/syscall_filter.h"
+
+namespace latchkey::server {
+
+namespace {
+
+// The sanitizers' own machinery reads /proc, traces its process and asks for memory in ways of its own.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+#else
+constexpr bool kSanitized = false;
+#endif
+
+constexpr int kHighestNicePermission = 20;
+
+tl::unexpected<Error> refused(const char* what) {
+  return failure(ErrorCode::kUnavailable,
+                 fmt::format("the kernel refused to {}: {}; `sandbox = false` starts without it", what,
+                             std::strerror(errno)));
+}
+
+bool set_capabilities(std::uint64_t kept) noexcept {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> sets{};
+  // A service manager that has given none may have forbidden the call too.
+  if (::syscall(SYS_capget, &header, sets.data()) == 0 && sets[0].permitted == 0 && sets[1].permitted == 0) {
+    return kept == 0;
+  }
+  sets = {};
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    sets[i].effective = sets[i].permitted = static_cast<std::uint32_t>(kept >> (32 * i));
+  }
+  return ::syscall(SYS_capset, &header, sets.data()) == 0;
+}
+
+/// What no program that this process might become could have either. Needs CAP_SETPCAP; who has no capability
+/// needs none of it.
+void drop_bounding_set() noexcept {
+  for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
+    ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+  }
+}
+
+/// So that hash workers may be lifted without CAP_SYS_NICE (credential/hash_pool.h). Where it is refused the
+/// pool finds out by itself.
+void permit_nice() noexcept {
+  const rlimit limit{kHighestNicePermission, kHighestNicePermission};
+  ::setrlimit(RLIMIT_NICE, &limit);
+}
+
+void forbid_core_dumps() noexcept {
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+}  // namespace
+
+Result<void> leave_root(const std::filesystem::path& data, ConfinementGaps& gaps) {
+  if (::geteuid() != 0) return {};
+  permit_nice();
+  struct stat owner {};
+  const bool is_there = ::stat(data.c_str(), &owner) == 0;
+  if (!is_there || owner.st_uid == 0) {
+    gaps.push_back(
+        fmt::format("it runs as root, as {} {}; give the directory to a user of its own (chown), whom it "
+                    "then becomes",
+                    data.string(), is_there ? "is root's" : "is not there yet"));
+    return {};
+  }
+  drop_bounding_set();
+  if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return refused("keep the right to bind low ports");
+  if (::setgroups(0, nullptr) != 0 || ::setresgid(owner.st_gid, owner.st_gid, owner.st_gid) != 0 ||
+      ::setresuid(owner.st_uid, owner.st_uid, owner.st_uid) != 0) {
+    return refused("become the owner of the data directory");
+  }
+  if (!set_capabilities(std::uint64_t{1} << CAP_NET_BIND_SERVICE))
+    return refused("give up root's capabilities");
+  return {};
+}
+
+Result<void> confine(const std::filesystem::path& data, ConfinementGaps& gaps) {
+  drop_bounding_set();
+  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  if (!set_capabilities(0)) return refused("give up all capabilities");
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return refused("forbid new privileges");
+  if (kSanitized) return {};
+  forbid_core_dumps();
+  if (Result<void> limited = limit_to_directory(data, gaps); !limited) return limited;
+  return filter_system_calls();
+}
+
+}  // namespace latchkey::server

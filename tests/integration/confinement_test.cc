@@ -1,0 +1,147 @@
+// What a server that runs has given up, thread by thread.
+#include <dirent.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "support/rig.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+#else
+constexpr bool kSanitized = false;
+#endif
+
+namespace latchkey::test {
+namespace {
+
+constexpr const char* kNoCapability = "0000000000000000";
+constexpr uid_t kSomeUser = 64'001;
+constexpr gid_t kSomeGroup = 64'002;
+
+using Status = std::map<std::string, std::string>;
+
+Status status_of(const std::filesystem::path& task) {
+  Status status;
+  std::ifstream file(task / "status");
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    const std::size_t value = line.find_first_not_of("\t ", colon + 1);
+    status[line.substr(0, colon)] = value == std::string::npos ? "" : line.substr(value);
+  }
+  return status;
+}
+
+std::vector<Status> threads_of(pid_t pid) {
+  std::vector<Status> threads;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+    threads.push_back(status_of(task.path()));
+  }
+  return threads;
+}
+
+TEST(Confinement, NoThreadOfAnyKindKeepsACapabilityOrAWayToOne) {
+  OwnServer server;
+  add_user(server.process.data(), "carol", "correct horse");
+  HttpClient client(server.process.port());
+  obtain_token(client, "browser", "carol", "correct horse");
+  std::set<std::string> names;
+  for (Status& thread : threads_of(server.process.pid())) {
+    names.insert(thread["Name"]);
+    for (const char* const set : {"CapInh", "CapPrm", "CapEff", "CapAmb"}) {
+      EXPECT_EQ(thread[set], kNoCapability) << set << " of " << thread["Name"];
+    }
+    if (::geteuid() == 0) {
+      EXPECT_EQ(thread["CapBnd"], kNoCapability) << thread["Name"];
+    }
+    EXPECT_EQ(thread["NoNewPrivs"], "1") << thread["Name"];
+    if (!kSanitized) {
+      EXPECT_EQ(thread["Seccomp"], "2") << thread["Name"];
+    }
+  }
+  for (const char* const name :
+       {"latchkeyd", "core-0", "store", "hash-0", "latchkey-pages", "latchkey-log"}) {
+    EXPECT_TRUE(names.contains(name)) << name;
+  }
+}
+
+TEST(Confinement, StartedAsRootItBecomesTheOwnerOfItsData) {
+  if (::geteuid() != 0) GTEST_SKIP() << "root alone may become another";
+  const TemporaryDirectory directory;
+  ASSERT_EQ(::chown(directory.path().c_str(), kSomeUser, kSomeGroup), 0);
+  ServerProcess server(directory.path());
+  for (Status& thread : threads_of(server.pid())) {
+    EXPECT_EQ(thread["Uid"], "64001\t64001\t64001\t64001") << thread["Name"];
+    EXPECT_EQ(thread["Gid"], "64002\t64002\t64002\t64002") << thread["Name"];
+    EXPECT_EQ(thread["Groups"].find_first_not_of(' '), std::string::npos) << thread["Groups"];
+  }
+  add_user(server.data(), "carol", "correct horse");
+  HttpClient client(server.port());
+  const std::string token = obtain_token(client, "browser", "carol", "correct horse");
+  EXPECT_EQ(use_token(client, token, "browser").status, 200);
+  for (const auto& file : std::filesystem::directory_iterator(server.data())) {
+    struct stat status {};
+    ASSERT_EQ(::lstat(file.path().c_str(), &status), 0);
+    EXPECT_EQ(status.st_uid, kSomeUser) << file.path();
+  }
+  EXPECT_EQ(server.log().find("server.not_confined"), std::string::npos) << server.log();
+  EXPECT_EQ(server.stop(), 0);
+}
+
+TEST(Confinement, WhereItStaysRootTheLogSaysSo) {
+  if (::geteuid() != 0) GTEST_SKIP() << "nobody else is root";
+  OwnServer server;
+  EXPECT_TRUE(server.process.wait_for_log("server.not_confined")) << server.process.log();
+}
+
+TEST(Confinement, WithoutASandboxNothingIsGivenUpAndTheLogSaysSo) {
+  ServerOptions options;
+  options.flags = {"--sandbox=false"};
+  OwnServer server(options);
+  EXPECT_TRUE(server.process.wait_for_log("`sandbox` is off")) << server.process.log();
+  for (Status& thread : threads_of(server.process.pid())) EXPECT_EQ(thread["Seccomp"], "0") << thread["Name"];
+}
+
+TEST(Notification, TheServiceManagerHearsThatItIsReadyAndThatItStops) {
+  const TemporaryDirectory directory;
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  const std::string path = directory / "notify";
+  path.copy(name.sun_path, sizeof name.sun_path - 1);
+  const int manager = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(::bind(manager, reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
+  const auto heard = [manager] {
+    std::string text(512, '\0');
+    const ssize_t bytes = ::recv(manager, text.data(), text.size(), 0);
+    return text.substr(0, bytes > 0 ? static_cast<std::size_t>(bytes) : 0);
+  };
+  ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+  {
+    OwnServer server;
+    EXPECT_EQ(heard(), "READY=1");
+    EXPECT_EQ(server.process.stop(), 0);
+    EXPECT_EQ(heard(), "STOPPING=1");
+  }
+  ::unsetenv("NOTIFY_SOCKET");
+  ::close(manager);
+}
+
+}  // namespace
+}  // namespace latchkey::test

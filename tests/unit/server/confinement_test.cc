@@ -1,0 +1,139 @@
+#include "latchkey/server/confinement.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <thread>
+
+#include "support/temporary_directory.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define LATCHKEY_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define LATCHKEY_SANITIZED 1
+#endif
+#endif
+
+namespace latchkey::server {
+namespace {
+
+/// Runs `body` in a process of its own that is confined to `data`; true where it says so.
+bool confined(const std::filesystem::path& data, const std::function<bool()>& body) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ConfinementGaps gaps;
+    const Result<void> done = confine(data, gaps);
+    if (!done) std::fprintf(stderr, "%s\n", done.error().text.c_str());
+    ::_exit(done && body() ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+bool opens(const std::filesystem::path& path, int flags) {
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
+  if (fd >= 0) ::close(fd);
+  return fd >= 0;
+}
+
+class ConfinementTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+#ifdef LATCHKEY_SANITIZED
+    GTEST_SKIP() << "the sanitizers reach for what is forbidden";
+#endif
+    std::ofstream(outside_.path() / "secret") << "secret";
+  }
+
+  test::TemporaryDirectory data_;
+  test::TemporaryDirectory outside_;
+};
+
+TEST_F(ConfinementTest, FilesOfTheDataDirectoryAreAllThatOpens) {
+  const std::filesystem::path inside = data_.path() / "file";
+  const std::filesystem::path outside = outside_.path() / "secret";
+  ASSERT_TRUE(opens(outside, O_RDONLY));
+  EXPECT_TRUE(confined(data_.path(),
+                       [&] { return opens(inside, O_RDWR | O_CREAT) && ::unlink(inside.c_str()) == 0; }));
+  EXPECT_TRUE(confined(data_.path(), [&] { return !opens(outside, O_RDONLY) && errno == EACCES; }));
+  EXPECT_TRUE(confined(data_.path(), [&] { return !opens(outside_.path() / "new", O_RDWR | O_CREAT); }));
+  EXPECT_TRUE(confined(data_.path(), [&] { return !opens(data_.path() / ".." / "..", O_RDONLY); }));
+}
+
+TEST_F(ConfinementTest, AThreadThatStartsLaterOpensNoMore) {
+  const std::filesystem::path outside = outside_.path() / "secret";
+  EXPECT_TRUE(confined(data_.path(), [&] {
+    bool opened = true;
+    std::thread([&] { opened = opens(outside, O_RDONLY); }).join();
+    return !opened;
+  }));
+}
+
+TEST_F(ConfinementTest, WhatIsOpenStaysOpen) {
+  const int fd = ::open((outside_.path() / "secret").c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  char byte = 0;
+  EXPECT_TRUE(confined(data_.path(), [&] { return ::read(fd, &byte, 1) == 1; }));
+  ::close(fd);
+}
+
+TEST_F(ConfinementTest, NoProgramAndNoProcessIsStarted) {
+  EXPECT_TRUE(confined(data_.path(), [] {
+    char name[] = "/bin/true";
+    char* const arguments[] = {name, nullptr};
+    ::execv(name, arguments);
+    return errno == EPERM;
+  }));
+  EXPECT_TRUE(confined(data_.path(), [] { return ::fork() < 0 && errno == EPERM; }));
+}
+
+TEST_F(ConfinementTest, NoSocketOfTheNetworkIsMade) {
+  EXPECT_TRUE(confined(data_.path(), [] { return ::socket(AF_INET, SOCK_STREAM, 0) < 0 && errno == EPERM; }));
+  EXPECT_TRUE(confined(data_.path(), [] { return ::socket(AF_INET6, SOCK_DGRAM, 0) < 0 && errno == EPERM; }));
+  EXPECT_TRUE(confined(data_.path(), [] { return ::socket(AF_UNIX, SOCK_DGRAM, 0) >= 0; }));
+}
+
+TEST_F(ConfinementTest, NoMemoryBecomesCode) {
+  EXPECT_TRUE(confined(data_.path(), [] {
+    void* const memory = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory != MAP_FAILED && ::mprotect(memory, 4096, PROT_READ | PROT_EXEC) != 0 && errno == EPERM;
+  }));
+  EXPECT_TRUE(confined(data_.path(), [] {
+    return ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
+  }));
+}
+
+TEST_F(ConfinementTest, NothingComesBack) {
+  EXPECT_TRUE(confined(data_.path(), [] { return ::setuid(0) != 0 || ::getuid() == 0; }));
+  EXPECT_TRUE(confined(data_.path(), [] { return ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0; }));
+  EXPECT_TRUE(confined(data_.path(), [] { return ::chroot("/") != 0; }));
+}
+
+TEST_F(ConfinementTest, ADirectoryThatIsNotThereIsAnErrorThatNamesIt) {
+  EXPECT_FALSE(confined(data_.path() / "none", [] { return true; }));
+}
+
+TEST(LeaveRoot, SaysWhyItStaysRoot) {
+  if (::geteuid() != 0) GTEST_SKIP() << "root alone has something to leave";
+  const test::TemporaryDirectory data;
+  ConfinementGaps gaps;
+  ASSERT_TRUE(leave_root(data.path(), gaps));
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_NE(gaps.front().find(data.path().string() + " is root's"), std::string::npos) << gaps.front();
+  ASSERT_TRUE(leave_root(data.path() / "none", gaps));
+  EXPECT_NE(gaps.back().find("is not there yet"), std::string::npos) << gaps.back();
+}
+
+}  // namespace
+}  // namespace latchkey::server
