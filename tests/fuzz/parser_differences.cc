@@ -99,7 +99,7 @@ const char* reason_to_be_laxer(const http::RequestHead& head, std::string_view e
   if ((is_about_length || is_about_coding) && any_field(has_tab_behind_framing))
     return "a tab behind a value is white space (RFC 9110 section 5.6.3), where http-parser knows blanks "
            "only";
-  if (is_about_coding && any_field(begins_with_transfer_encoding))
+  if ((is_about_length || is_about_coding) && any_field(begins_with_transfer_encoding))
     return "another field whose name begins with Transfer-Encoding, which http-parser takes for it";
   return nullptr;
 }
