@@ -84,11 +84,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(again.status == Status::kDone && again.body == whole.body,
             "what it accepts is written back equal");
   }
-  // The plain reader knows no other limit than the body's.
-  if (&limits != kLimits.data()) return 0;
   const auto plain = read_chunks_plainly(bytes, static_cast<std::size_t>(limits.max_body_bytes));
-  require((whole.status == Status::kDone) == plain.has_value(), "the plain reader accepts the same");
-  if (plain)
+  const bool is_done = whole.status == Status::kDone;
+  require(plain.has_value() || !is_done, "the plain reader accepts the same");
+  // It knows no limit but the body's: the others are beyond the longest input where they are the server's.
+  require(is_done || !plain || limits.max_trailer_bytes < bytes.size(), "the plain reader accepts the same");
+  if (plain && is_done)
     require(plain->bytes == whole.consumed && plain->body == whole.body, "the plain reader reads the same");
   return 0;
 }

@@ -93,8 +93,9 @@ const char* reason_to_be_laxer(const http::RequestHead& head, std::string_view e
   const bool is_about_coding = error == "HPE_INVALID_TRANSFER_ENCODING";
   if (error == "HPE_INVALID_METHOD" && !is_method_of_http_parser(head.method_text))
     return "any token is a method (RFC 9110 section 9.1), and one that nobody knows gets 405";
-  // The head has no length where there are chunks, so it can only be the trailers'.
-  if (is_about_length && head.body == http::BodyFraming::kChunked)
+  // Where the head has no length it can only be the trailers'.
+  if (is_about_length && head.body == http::BodyFraming::kChunked &&
+      !head.has(http::KnownHeader::kContentLength))
     return "trailers are dropped unread (RFC 9112 section 7.1.2), where http-parser reads lengths in them";
   if ((is_about_length || is_about_coding) && any_field(has_tab_behind_framing))
     return "a tab behind a value is white space (RFC 9110 section 5.6.3), where http-parser knows blanks "
