@@ -1,5 +1,6 @@
 #include "latchkey/base/utf8.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -61,6 +62,11 @@ bool is_utf8(std::string_view text) noexcept {
     text.remove_prefix(bytes);
   }
   return true;
+}
+
+bool is_ascii(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (static_cast<unsigned char>(c) & 0x80) == 0; });
 }
 
 }  // namespace latchkey

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "latchkey/base/utf8.h"
 #include "latchkey/credential/hash_scheme.h"
 
 namespace latchkey::credential {
@@ -36,7 +37,8 @@ bool is_base64(std::string_view text, std::size_t min_bytes) noexcept {
   std::array<unsigned char, kMaxPartBytes> bytes{};
   std::size_t size = 0;
   const char* end = nullptr;
-  return sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &size, &end,
+  return is_ascii(text) &&
+         sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &size, &end,
                            sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0 &&
          end == text.data() + text.size() && size >= min_bytes;
 }

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "latchkey/base/secret.h"
+#include "latchkey/base/utf8.h"
 #include "latchkey/credential/hash_scheme.h"
 
 namespace latchkey::credential {
@@ -37,7 +38,8 @@ bool read_parts(std::string_view stored, Parts& parts) noexcept {
   rest.remove_prefix(parts.salt.size() + 1);
   std::size_t size = 0;
   const char* end = nullptr;
-  return sodium_base642bin(parts.digest.data(), parts.digest.size(), rest.data(), rest.size(), nullptr, &size,
+  return is_ascii(rest) &&
+         sodium_base642bin(parts.digest.data(), parts.digest.size(), rest.data(), rest.size(), nullptr, &size,
                            &end, sodium_base64_VARIANT_ORIGINAL) == 0 &&
          end == rest.data() + rest.size() && size == kDigestBytes;
 }

@@ -72,6 +72,7 @@ Result<BasicCredentials> parse_basic(std::string_view word) {
   std::array<char, kMaxBasicBytes> decoded{};
   std::size_t bytes = 0;
   const bool is_base64 =
+      is_ascii(word) &&
       sodium_base642bin(reinterpret_cast<unsigned char*>(decoded.data()), decoded.size(), word.data(),
                         word.size(), nullptr, &bytes, nullptr, sodium_base64_VARIANT_ORIGINAL) == 0;
   const std::string_view text(decoded.data(), is_base64 ? bytes : 0);

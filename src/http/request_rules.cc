@@ -82,7 +82,8 @@ Refusal check_target(RequestHead& head) noexcept {
 }
 
 /// Exactly one `chunked`: any other coding could hide a body's end from a server that does not know it (RFC
-/// 9112 §6.1).
+/// 9112 §6.1). Where chunked is not the last the end cannot be found at all, which is 400 whatever the
+/// codings are (§6.3 rule 4).
 Refusal read_transfer_encoding(RequestHead& head) noexcept {
   if (head.minor_version == 0) return {400, "Transfer-Encoding in HTTP/1.0"};
   if (head.has(KnownHeader::kContentLength)) return {400, "both Content-Length and Transfer-Encoding"};
@@ -93,10 +94,16 @@ Refusal read_transfer_encoding(RequestHead& head) noexcept {
     head.body = BodyFraming::kChunked;
     return kAccepted;
   }
+  bool has_unknown = false;
+  bool ends_in_chunked = false;
   while (!codings.empty()) {
     const std::string_view coding = next_element(codings);
-    if (!coding.empty() && !equals_ignoring_case(coding, "chunked")) return {501, "unknown transfer coding"};
+    if (coding.empty()) continue;
+    ends_in_chunked = equals_ignoring_case(coding, "chunked");
+    has_unknown |= !ends_in_chunked;
   }
+  if (!ends_in_chunked) return {400, "Transfer-Encoding does not end in chunked"};
+  if (has_unknown) return {501, "unknown transfer coding"};
   return {400, "Transfer-Encoding is not exactly one chunked"};
 }
 

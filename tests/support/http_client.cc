@@ -168,6 +168,12 @@ bool HttpClient::is_closed_by_server() {
   return false;
 }
 
+std::string HttpClient::read_to_end() {
+  while (read_more()) {
+  }
+  return std::exchange(received_, {});
+}
+
 bool HttpClient::has_answer_within(std::chrono::milliseconds time) {
   pollfd ready{socket_, POLLIN, 0};
   return !received_.empty() || ::poll(&ready, 1, static_cast<int>(time.count())) != 0;

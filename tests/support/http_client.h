@@ -60,6 +60,8 @@ class HttpClient {
 
   /// Reads to the end of the stream: true when the server closed it with nothing more to say.
   bool is_closed_by_server();
+  /// Reads to the end of the stream: everything that the server still had to say.
+  std::string read_to_end();
 
   /// Whether the server says something, or closes, before this time is over.
   bool has_answer_within(std::chrono::milliseconds time);

@@ -18,4 +18,8 @@ Utf8Character first_utf8_character(std::string_view text) noexcept;
 /// Whether `text` is whole characters and nothing else.
 bool is_utf8(std::string_view text) noexcept;
 
+/// Whether no byte of `text` is over 127. To be asked before libsodium reads base64: up to 1.0.18 it takes a
+/// byte over 127 for an `A`, so that one text would have many encodings.
+bool is_ascii(std::string_view text) noexcept;
+
 }  // namespace latchkey

@@ -33,6 +33,16 @@ TEST(Utf8, ReadsEveryCodePointAndRefusesEverySurrogate) {
   }
 }
 
+TEST(Utf8, SeesAByteBeyondAsciiWhereverItStands) {
+  EXPECT_TRUE(is_ascii(""));
+  EXPECT_TRUE(is_ascii(std::string("\0\x7f", 2)));
+  for (int byte = 0x80; byte <= 0xff; ++byte) {
+    const std::string one(1, static_cast<char>(byte));
+    EXPECT_FALSE(is_ascii(one)) << byte;
+    EXPECT_FALSE(is_ascii("abc" + one + "def")) << byte;
+  }
+}
+
 TEST(Utf8, RefusesWhatIsNoWholeCharacter) {
   const std::string_view wrong[] = {"",
                                     "\x80",

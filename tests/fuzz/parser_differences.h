@@ -1,0 +1,23 @@
+// Where Latchkey and http-parser read a request differently on purpose. Whatever is not on these lists and
+// differs is a failure of the differential fuzzer. Constants and pure functions.
+#pragma once
+
+#include <string_view>
+
+#include "fuzz/other_parser.h"
+#include "latchkey/http/request.h"
+
+namespace latchkey::fuzz {
+
+/// Whether Latchkey is stricter by a listed rule: it refuses with this reason what http-parser takes.
+bool is_stricter_on_purpose(std::string_view reason);
+
+/// Why Latchkey takes the message with this head though http-parser refused it with `error`, or nullptr where
+/// no rule says so. The head's bytes still stand around its views.
+const char* reason_to_be_laxer(const http::RequestHead& head, std::string_view error);
+
+/// Whether http-parser goes by a field that says nothing to Latchkey when it decides that the connection
+/// ends.
+bool closes_by_another_field(const OtherMessage& message);
+
+}  // namespace latchkey::fuzz

@@ -1,0 +1,49 @@
+// A second reader of request heads, written to be seen to be right and for nothing else: it cuts the text at
+// its line ends, copies everything, and asks the rules of RFC 9112 one after the other. It shares no code
+// with the server's parser. Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace latchkey::fuzz {
+
+struct PlainLimits {
+  std::size_t max_head_bytes;
+  std::size_t max_target_bytes;
+  std::size_t max_headers;
+};
+
+struct PlainRequest {
+  enum class Body { kNone, kSized, kChunked };
+
+  std::size_t head_bytes = 0;
+  std::string method;
+  std::string target;
+  std::string path;
+  std::string query;
+  int minor_version = 1;
+  std::vector<std::pair<std::string, std::string>> fields;
+  Body body = Body::kNone;
+  std::uint64_t content_length = 0;
+  bool keep_alive = true;
+  bool expect_continue = false;
+};
+
+/// The request whose head stands whole at the start of `bytes`; nothing where none does, or a rule forbids
+/// it.
+std::optional<PlainRequest> read_plainly(std::string_view bytes, const PlainLimits& limits);
+
+/// The body that stands whole and chunked at the start of `bytes`, and how many bytes its chunks, extensions
+/// and trailers take; nothing where none does.
+struct PlainChunks {
+  std::size_t bytes = 0;
+  std::string body;
+};
+std::optional<PlainChunks> read_chunks_plainly(std::string_view bytes, std::size_t max_body_bytes);
+
+}  // namespace latchkey::fuzz

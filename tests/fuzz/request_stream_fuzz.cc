@@ -1,0 +1,107 @@
+// A whole connection's bytes, requests with their bodies one behind the other, as Latchkey reads them and as
+// http-parser does. What both take must be the same request and end at the same byte; where only one takes
+// it, a rule of parser_differences.h must say so.
+#include <optional>
+#include <string>
+
+#include "fuzz/other_parser.h"
+#include "fuzz/parser_differences.h"
+#include "fuzz/property.h"
+#include "latchkey/http/chunked.h"
+#include "latchkey/http/request_parser.h"
+
+namespace latchkey::fuzz {
+namespace {
+
+using http::BodyFraming;
+using http::ChunkedDecoder;
+using http::ParseResult;
+using http::RequestHead;
+
+struct OwnMessage {
+  OtherMessage::Status status = OtherMessage::Status::kIncomplete;
+  const char* reason = "";  ///< kRefused
+  std::size_t bytes = 0;    ///< kComplete
+  RequestHead head;
+  std::string body;
+};
+
+/// The chunked body at the start of `bytes`, in the memory of `message.body`.
+void read_chunks(std::string_view bytes, OwnMessage& message) {
+  ChunkedDecoder decoder{http::ChunkedLimits{}};
+  message.body = bytes;
+  const ChunkedDecoder::Progress progress =
+      decoder.decode(std::span(message.body.data(), message.body.size()));
+  message.body.resize(progress.data_bytes);
+  message.bytes += progress.consumed;
+  if (progress.status == ChunkedDecoder::Progress::Status::kDone)
+    message.status = OtherMessage::Status::kComplete;
+  if (progress.status == ChunkedDecoder::Progress::Status::kRefused) {
+    message.status = OtherMessage::Status::kRefused;
+    message.reason = progress.refusal.reason;
+  }
+}
+
+void read_by_latchkey(std::string_view bytes, OwnMessage& message) {
+  const ParseResult parsed = parse_request_head(bytes, 0, {}, message.head);
+  if (parsed.status == ParseResult::Status::kRefused) {
+    message.status = OtherMessage::Status::kRefused;
+    message.reason = parsed.refusal.reason;
+  }
+  if (parsed.status != ParseResult::Status::kComplete) return;
+  message.bytes = parsed.head_bytes;
+  const std::string_view rest = bytes.substr(parsed.head_bytes);
+  if (message.head.body == BodyFraming::kChunked) return read_chunks(rest, message);
+  if (message.head.content_length > rest.size()) return;
+  message.body = rest.substr(0, static_cast<std::size_t>(message.head.content_length));
+  message.bytes += message.body.size();
+  message.status = OtherMessage::Status::kComplete;
+}
+
+void require_same(const OwnMessage& own, const OtherMessage& other) {
+  require(other.bytes == own.bytes, "the message ends where http-parser has it end");
+  require(other.method == own.head.method_text, "the method is http-parser's");
+  require(other.target == own.head.target, "the target is http-parser's");
+  require(other.body == own.body, "the body is http-parser's");
+  require(other.fields.size() >= own.head.header_count, "http-parser has as many fields");
+  for (std::size_t i = 0; i < own.head.header_count; ++i) {
+    require(other.fields[i].first == own.head.headers[i].name, "the names are http-parser's");
+    require(other.fields[i].second == own.head.headers[i].value, "the values are http-parser's");
+  }
+  const bool same_end = !own.head.keep_alive || other.keep_alive || closes_by_another_field(other);
+  require(same_end, "where http-parser ends the connection it ends");
+}
+
+/// How many bytes to go on behind; nothing where the connection ends.
+std::optional<std::size_t> compare_one(std::string_view bytes) {
+  OwnMessage own;
+  read_by_latchkey(bytes, own);
+  const OtherMessage other = read_by_http_parser(bytes);
+  if (own.status == OtherMessage::Status::kComplete) {
+    if (other.status == OtherMessage::Status::kRefused &&
+        reason_to_be_laxer(own.head, other.error) != nullptr)
+      return own.bytes;
+    if (other.status != own.status) std::fprintf(stderr, "http-parser: %s\n", other.error);
+    require(other.status == own.status, "Latchkey takes nothing that http-parser does not");
+    require_same(own, other);
+    return own.bytes;
+  }
+  if (other.status != OtherMessage::Status::kComplete) return std::nullopt;
+  require(own.status == OtherMessage::Status::kRefused, "what http-parser takes whole keeps nobody waiting");
+  if (!is_stricter_on_purpose(own.reason)) std::fprintf(stderr, "refused: %s\n", own.reason);
+  require(is_stricter_on_purpose(own.reason), "Latchkey is stricter by a listed rule only");
+  return std::nullopt;
+}
+
+}  // namespace
+}  // namespace latchkey::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  std::string_view rest = latchkey::fuzz::text_of(data, size);
+  while (!rest.empty()) {
+    const std::optional<std::size_t> bytes = latchkey::fuzz::compare_one(rest);
+    if (!bytes) break;
+    rest.remove_prefix(*bytes);
+  }
+  return 0;
+}

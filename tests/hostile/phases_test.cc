@@ -1,0 +1,116 @@
+// Clients that stop or go at any point of a request (RFC 9112 sections 8 and 9.5): half-closed, reset, and
+// gone without a word.
+#include "hostile/stage.h"
+
+namespace latchkey::test {
+namespace {
+
+/// Logins of every framing, each with a head, a body and an end to be cut at.
+std::vector<std::string> whole_logins() {
+  const std::string body = login_json(kUser, kPassword);
+  const std::string head =
+      "POST /api/v2/authtoken/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+  return {
+      head + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body,
+      head + "Transfer-Encoding: chunked\r\n\r\n" + chunk_of(body.substr(0, 7)) + "1;a=\"b\"\r\n" + body[7] +
+          "\r\n" + chunk_of(body.substr(8)) + "0;c\r\nX: trailer\r\n\r\n",
+  };
+}
+
+using Phase = Hostile;
+
+// RFC 9112 section 8: a request that is not whole is not answered as if it were.
+TEST_F(Phase, AHalfCloseWithinARequestEndsTheConnectionWithoutAWord) {
+  for (const std::string& login : whole_logins()) {
+    for (std::size_t cut = 0; cut < login.size(); ++cut) {
+      ASSERT_EQ(said_until_closed(port_, std::string_view(login).substr(0, cut)), "") << "cut at " << cut;
+    }
+  }
+}
+
+TEST_F(Phase, AHalfCloseBehindARequestIsAnswered) {
+  for (const std::string& login : whole_logins()) {
+    HttpClient client(port_);
+    client.send(login);
+    client.finish_sending();
+    EXPECT_EQ(client.receive().status, 200);
+    EXPECT_TRUE(client.is_closed_by_server());
+  }
+}
+
+TEST_F(Phase, AHalfCloseWithinTheSecondRequestLeavesTheFirstAnAnswer) {
+  const std::string ping = get(kPingPath);
+  for (std::size_t cut = 0; cut < ping.size(); ++cut) {
+    HttpClient client(port_);
+    client.send(ping + ping.substr(0, cut));
+    client.finish_sending();
+    ASSERT_EQ(client.receive().status, 200) << "cut at " << cut;
+    ASSERT_TRUE(client.is_closed_by_server()) << "cut at " << cut;
+  }
+}
+
+TEST_F(Phase, AResetAtAnyByteDisturbsNobody) {
+  for (const std::string& login : whole_logins()) {
+    for (std::size_t cut = 0; cut <= login.size(); ++cut) {
+      HttpClient client(port_);
+      client.send(std::string_view(login).substr(0, cut));
+      client.reset();
+      if (cut % 16 == 0) witness_.expect_served();
+    }
+  }
+}
+
+TEST_F(Phase, AResetAfterARefusalDisturbsNobody) {
+  for (int i = 0; i < 50; ++i) {
+    HttpClient client(port_);
+    client.send(ping_with("X : x\r\n") + std::string(1000, 'x'));
+    // Before and after the answer has come, by turns.
+    if (i % 2 == 0) client.receive();
+    client.reset();
+  }
+}
+
+TEST_F(Phase, AResetWithAnswersOnTheirWayDisturbsNobody) {
+  std::string train;
+  for (int i = 0; i < 200; ++i) train += get("/api/openapi.json");
+  for (int i = 0; i < 8; ++i) {
+    HttpClient client(port_);
+    client.send(train);
+    client.receive();
+    client.reset();
+    witness_.expect_served();
+  }
+}
+
+// The PROXY protocol is a phase of its own (C-34): what does not begin with it is closed, and never answered.
+TEST_F(Phase, AHalfCloseWithinAProxyHeaderEndsTheConnectionWithoutAWord) {
+  const std::string first = "PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n";
+  const std::string second = literal("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\2\1\xc0\0\2\2\xdc\4\1\xbb");
+  for (const std::string& header : {first, second}) {
+    for (std::size_t cut = 0; cut < header.size(); ++cut) {
+      ASSERT_EQ(said_until_closed(server_.proxy_port(), std::string_view(header).substr(0, cut)), "")
+          << "cut at " << cut;
+    }
+    HttpClient client(server_.proxy_port());
+    client.send(header + get(kPingPath));
+    EXPECT_EQ(client.receive().status, 200);
+  }
+}
+
+TEST_F(Phase, ABrokenProxyHeaderEndsTheConnectionWithoutAWord) {
+  for (const std::string& header :
+       {get(kPingPath), std::string("PROXY TCP4 192.0.2.1 192.0.2.2 56324\r\n"),
+        std::string("PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\n"), "PROXY TCP4 " + std::string(200, '1'),
+        std::string("PROXY TCP6 192.0.2.1 192.0.2.2 56324 443\r\n"),
+        literal("\r\n\r\n\0\r\nQUIT\n\x31\x11\0\x0c\xc0\0\2\1\xc0\0\2\2\xdc\4\1\xbb"),
+        literal("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x04\xc0\0\2\1"),
+        literal("\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff")}) {
+    SCOPED_TRACE(header);
+    HttpClient client(server_.proxy_port());
+    client.send(header);
+    EXPECT_EQ(client.read_to_end(), "");
+  }
+}
+
+}  // namespace
+}  // namespace latchkey::test

@@ -1,0 +1,96 @@
+// The stage on which hostile clients play: a server with one core, so that every connection is served by the
+// same thread as the witness, and the ways in which bytes are delivered and what must come of them. The main
+// thread.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/rig.h"
+
+namespace latchkey::test {
+
+inline constexpr const char* kPingPath = "/api/v2/ping/";
+
+/// The servers of these tests, each with one core, started when first asked for and stopped after the last
+/// test: with the default settings, and with deadlines of a fraction of a second.
+ServerProcess& patient_server();
+ServerProcess& impatient_server();
+
+/// A client that does nothing wrong, beside those that do. It holds one connection, and is answered on it
+/// before, between and after.
+class Witness {
+ public:
+  explicit Witness(ServerProcess& server);
+
+  /// Shows its token, and expects to be admitted.
+  void expect_served();
+
+ private:
+  std::string agent_;
+  HttpClient client_;
+  std::string token_;
+};
+
+/// Every test has a witness on the core that it troubles, looked at before and after.
+class Hostile : public ::testing::Test {
+ protected:
+  Hostile() : Hostile(patient_server()) {}
+  explicit Hostile(ServerProcess& server) : server_(server), witness_(server) {}
+  void SetUp() override { witness_.expect_served(); }
+  void TearDown() override { witness_.expect_served(); }
+
+  ServerProcess& server_;
+  std::uint16_t port_ = server_.port();
+  Witness witness_;
+};
+
+/// Bytes to which the server has one answer.
+struct HostileCase {
+  std::string name;  ///< begins with the section of RFC 9112 that it is about: `Section2_2_BareCr`
+  std::string bytes;
+  int status = 400;
+  std::string reason;  ///< of a refusal: what its detail says
+};
+void PrintTo(const HostileCase& hostile, std::ostream* out);
+std::string case_name(const ::testing::TestParamInfo<HostileCase>& info);
+
+/// Tests over a table of cases.
+class HostileTable : public Hostile, public ::testing::WithParamInterface<HostileCase> {
+ protected:
+  /// Sends the case with a request behind it, in one piece and then in small ones, single
+  /// bytes where it is short. The case is refused with its
+  /// status and reason, the connection is closed, and nothing behind it is read as a request.
+  void expect_refused();
+
+  /// Sends the case with a request behind it, in the same two ways. The case is answered with its status, and
+  /// the request behind it begins where the case ends.
+  void expect_answered();
+};
+
+/// Sends `bytes` on a connection of its own and half-closes: what the server says until it closes.
+std::string said_until_closed(std::uint16_t port, std::string_view bytes);
+
+/// A request for kPingPath with these field lines (each with its CRLF) behind Host.
+std::string ping_with(const std::string& lines, const std::string& body = {});
+
+/// A request for `target`.
+std::string get(const std::string& target);
+
+/// A request for kPingPath with a chunked body of these bytes.
+std::string ping_in_chunks(const std::string& chunks);
+
+/// One chunk.
+std::string chunk_of(std::string_view data);
+
+/// Bytes that hold NULs, from a literal.
+template <std::size_t kSize>
+std::string literal(const char (&text)[kSize]) {
+  return std::string(text, kSize - 1);
+}
+
+}  // namespace latchkey::test
