@@ -63,6 +63,13 @@ ErrorCode error_code(int status) noexcept {
 
 tl::unexpected<Error> sqlite_failure(const detail::Connection& connection, int status) {
   LATCHKEY_ASSERT((status & 0xff) != SQLITE_MISUSE && (status & 0xff) != SQLITE_RANGE);
+  const ErrorCode code = error_code(status);
+  if (code == ErrorCode::kFatal && connection.handle != nullptr) {
+    // The last connection to close brings the log into the file, by an index that still counts what the log
+    // has lost. Without it the next start reads the log itself, and stops at the first frame that is not
+    // whole.
+    sqlite3_db_config(connection.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  }
   std::string text = fmt::format(
       "database {}: {} (SQLite code {}", connection.path,
       connection.handle != nullptr ? sqlite3_errmsg(connection.handle) : sqlite3_errstr(status), status);
@@ -72,7 +79,7 @@ tl::unexpected<Error> sqlite_failure(const detail::Connection& connection, int s
     text += fmt::format(", {}", std::system_category().message(system_errno));
   }
   text += ')';
-  return failure(error_code(status), std::move(text));
+  return failure(code, std::move(text));
 }
 
 /// SQLite would create the file readable for all; its log and index files take the mode that this one has.

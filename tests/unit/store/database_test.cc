@@ -183,6 +183,19 @@ TEST(Database, SyncsWhatACrashedProcessLeftInTheLogBeforeItIsRead) {
   EXPECT_TRUE(opened->query_integer("SELECT count(*) FROM t").has_value());
 }
 
+TEST(Database, DoesNotBringALogIntoTheFileThatASyncHasFailedFor) {
+  const ScratchDirectory scratch;
+  FaultyVfs vfs;
+  {
+    Database database = numbers(scratch / "a.db", {.vfs = FaultyVfs::name()});
+    vfs.fail_syncs("-wal", SQLITE_IOERR_FSYNC);
+    ASSERT_FALSE(database.execute("INSERT INTO t(n) VALUES(1)").has_value());
+    vfs.heal();
+  }
+  EXPECT_TRUE(std::filesystem::exists(scratch / "a.db-wal"))
+      << "closing it has brought the log into the file";
+}
+
 TEST(Transaction, RollsBackUnlessCommitted) {
   const ScratchDirectory scratch;
   Database database = numbers(scratch / "a.db");
