@@ -82,9 +82,13 @@ tl::unexpected<Error> sqlite_failure(const detail::Connection& connection, int s
   return failure(code, std::move(text));
 }
 
-/// SQLite would create the file readable for all; its log and index files take the mode that this one has.
+/// SQLite would create the file readable for all; its log and index files take the mode that this one has. A
+/// file that is there is not opened: to close it would drop every lock that this process holds on it by
+/// another connection (POSIX), and the next program to read it, a backup, would take itself for the last one
+/// and remove the log that is still written.
 Result<void> create_private_file(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0 && errno == EEXIST) return {};
   if (file < 0) {
     return failure(ErrorCode::kUnavailable, fmt::format("database {}: cannot open or create it: {}", path,
                                                         std::system_category().message(errno)));
