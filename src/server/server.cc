@@ -332,7 +332,7 @@ Result<void> Server::begin_run_and_load() {
   if (!start) return tl::unexpected<Error>(start.error());
   run_start_ = *start;
   const Result<std::size_t> loaded =
-      load_sessions(*database, *keyring_, shard_pointers_, table_clock_->now(), run_start_.was_clean);
+      load_sessions(*database, *keyring_, shard_pointers_, table_clock_->now(), run_start_.has_exact_times);
   if (!loaded) return tl::unexpected<Error>(loaded.error());
   loaded_sessions_ = *loaded;
   const Result<std::int64_t> pruned = credential::known_address_table::prune(*database, clock_.wall());

@@ -75,6 +75,10 @@ constexpr std::string_view kKeyFingerprint = "key_fingerprint";
 constexpr std::string_view kCleanStop = "clean_stop";
 constexpr std::string_view kLastWallMs = "last_wall_ms";
 constexpr std::string_view kTokenTimeoutMs = "token_timeout_ms";
+constexpr std::string_view kInexactUntilMs = "inexact_until_ms";
+
+/// A use that comes sooner after the one before does not move the recorded time.
+constexpr std::int64_t kRefreshStepMs = 1000;
 
 Result<void> put_meta(Database& database, std::string_view key, auto value) {
   Result<Statement> statement = database.prepare(
@@ -190,12 +194,22 @@ Result<RunStart> begin_run(Database& database, WallTime now, std::int64_t token_
   const auto last_wall_ms = stored_integer(database, kLastWallMs);
   if (!last_wall_ms) return tl::unexpected(last_wall_ms.error());
 
+  const auto inexact_until_ms = stored_integer(database, kInexactUntilMs);
+  if (!inexact_until_ms) return tl::unexpected(inexact_until_ms.error());
+  const bool was_clean = clean->value_or(1) == 1;
+  if (!was_clean) {
+    const std::int64_t longest_ms = token_timeout_ms + token_timeout_ms / 10 + kRefreshStepMs;
+    if (auto put = put_meta(database, kInexactUntilMs, now.ms + longest_ms); !put)
+      return tl::unexpected(put.error());
+  }
+
   if (auto put = put_meta(database, kCleanStop, std::int64_t{0}); !put) return tl::unexpected(put.error());
   if (auto put = put_meta(database, kTokenTimeoutMs, token_timeout_ms); !put)
     return tl::unexpected(put.error());
   if (auto put = record_wall_time(database, now); !put) return tl::unexpected(put.error());
   if (auto committed = transaction->commit(); !committed) return tl::unexpected(committed.error());
-  return RunStart{.was_clean = clean->value_or(1) == 1,
+  return RunStart{.was_clean = was_clean,
+                  .has_exact_times = was_clean && now.ms > inexact_until_ms->value_or(0),
                   .behind_ms = std::max<std::int64_t>(0, last_wall_ms->value_or(now.ms) - now.ms)};
 }
 

@@ -34,6 +34,9 @@ Result<void> check_new_key(Database& database, const std::filesystem::path& key_
 
 struct RunStart {
   bool was_clean = true;  ///< the last run ended by `end_run`, or there was none
+  /// No recorded last use is behind the true one. After a run that was not clean they may be, by a tenth of
+  /// the token timeout, until every token of then has been used since or has ended: through clean runs too.
+  bool has_exact_times = true;
   std::int64_t behind_ms =
       0;  ///< how far the wall clock stands behind the last recorded time; 0 if it does not
 };

@@ -108,9 +108,9 @@ class Shard {
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  /// At the start, before any core runs: takes a recorded session in. `clean`: the last run ended by `stop`,
-  /// so the recorded times are the true ones; otherwise a tenth of the timeout is added. Error kOverloaded
-  /// past max_tokens.
+  /// At the start, before any core runs: takes a recorded session in. `clean`: no run has ended but by
+  /// `stop`, so the recorded times are the true ones; otherwise a tenth of the timeout is added. Error
+  /// kOverloaded past max_tokens.
   Result<Loaded> load(const store::Session& session, TableTime now, bool clean);
 
   /// The user's live token with this binding, refreshed, or a new one (C-13), which admits only when the

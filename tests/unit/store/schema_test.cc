@@ -114,6 +114,25 @@ TEST(Run, IsCleanTheFirstTimeAndAfterAnOrderlyStopAndNotAfterAKill) {
   EXPECT_FALSE(begin_run(database, kNow, kTimeoutMs)->was_clean);
 }
 
+TEST(Run, HasInexactTimesUntilEveryTokenOfAKilledRunHasBeenUsedOrHasEnded) {
+  const ScratchDirectory scratch;
+  const auto start = [&](std::int64_t after_ms) {
+    Database database = must_open(scratch / "a.db");
+    const RunStart run = begin_run(database, {kNow.ms + after_ms}, kTimeoutMs).value();
+    EXPECT_TRUE(end_run(database, {kNow.ms + after_ms}).has_value());
+    return run.has_exact_times;
+  };
+  {
+    Database killed = must_open(scratch / "a.db");
+    EXPECT_TRUE(begin_run(killed, kNow, kTimeoutMs)->has_exact_times);
+  }
+  constexpr std::int64_t kLongestMs = kTimeoutMs + kTimeoutMs / 10 + 1000;
+  EXPECT_FALSE(start(0));
+  EXPECT_FALSE(start(1)) << "a stop in order does not know what the kill took";
+  EXPECT_FALSE(start(kLongestMs));
+  EXPECT_TRUE(start(kLongestMs + 1));
+}
+
 TEST(Run, ReportsAWallClockBehindTheLastRecordedTime) {
   const ScratchDirectory scratch;
   Database database = must_open(scratch / "a.db");
