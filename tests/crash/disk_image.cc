@@ -13,20 +13,24 @@ namespace {
 
 using Row = std::function<void(sqlite3_stmt*)>;
 
+/// Another process recovers the log, or writes it from its start.
+constexpr int kBusyTimeoutMs = 10'000;
+
 std::string text_of(sqlite3_stmt* row, int column) {
   const auto* const bytes = static_cast<const char*>(sqlite3_column_blob(row, column));
   return bytes == nullptr ? std::string()
                           : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(row, column)));
 }
 
-class Copy {
+class Reader {
  public:
-  explicit Copy(const std::filesystem::path& path) {
+  explicit Reader(const std::filesystem::path& path) {
     if (sqlite3_open_v2(path.c_str(), &handle_, SQLITE_OPEN_READWRITE, nullptr) != SQLITE_OK) fail("open");
+    sqlite3_busy_timeout(handle_, kBusyTimeoutMs);
   }
-  ~Copy() { sqlite3_close(handle_); }
-  Copy(const Copy&) = delete;
-  Copy& operator=(const Copy&) = delete;
+  ~Reader() { sqlite3_close(handle_); }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
 
   void for_each(const char* sql, const Row& visit) {
     sqlite3_stmt* statement = nullptr;
@@ -72,7 +76,7 @@ DiskImage read_disk_image(const std::filesystem::path& data, const std::filesyst
   DiskImage image;
   if (!std::filesystem::exists(data / "latchkey.db")) return image;
   copy_database(data, scratch);
-  Copy copy(scratch);
+  Reader copy(scratch);
   std::int64_t tables = 0;
   copy.for_each("SELECT count(*) FROM sqlite_schema WHERE name IN ('sessions', 'meta')",
                 [&tables](sqlite3_stmt* row) { tables = sqlite3_column_int64(row, 0); });
@@ -88,6 +92,15 @@ DiskImage read_disk_image(const std::filesystem::path& data, const std::filesyst
   copy.for_each("SELECT row, created_ms, last_used_ms, death, died_ms, agent FROM sessions ORDER BY row",
                 [&image](sqlite3_stmt* row) { image.sessions[text_of(row, 5)] = session_of(row); });
   return image;
+}
+
+std::int64_t last_use_on_disk(const std::filesystem::path& data, const std::string& agent) {
+  std::int64_t last_used_ms = 0;
+  Reader database(data / "latchkey.db");
+  database.for_each("SELECT last_used_ms, agent FROM sessions", [&](sqlite3_stmt* row) {
+    if (text_of(row, 1) == agent) last_used_ms = sqlite3_column_int64(row, 0);
+  });
+  return last_used_ms;
 }
 
 }  // namespace latchkey::test

@@ -35,4 +35,8 @@ struct DiskImage {
 /// far as to a database with tables. Throws std::runtime_error where it cannot be read.
 DiskImage read_disk_image(const std::filesystem::path& data, const std::filesystem::path& scratch);
 
+/// The time of the last use of this agent's token, as it stands in the database of a server that runs; 0
+/// where there is no such token.
+std::int64_t last_use_on_disk(const std::filesystem::path& data, const std::string& agent);
+
 }  // namespace latchkey::test

@@ -2,6 +2,7 @@
 // answered. One holder a thread at a time; several work on a server together.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -23,8 +24,12 @@ struct Shift {
   std::atomic<bool> may_end = false;
   /// From here on the disk may refuse: 503 is an answer to what has to be written.
   std::atomic<bool> may_refuse = false;
+  /// Called by the thread that has read this answer, counted over all holders, and at once: what the answer
+  /// promises must hold already then.
+  std::function<void()> in_the_moment_of_an_answer;
+  std::atomic<int> answers_to_that_moment = 0;
   /// Holders stop by themselves after this many answers each.
-  int most_answers = 1'000'000;
+  int most_answers = 10'000;
 };
 
 class Holder {

@@ -2,6 +2,7 @@
 // admits, every deletion that was answered refuses with its reason, no token ends before what was promised or
 // later than a tenth of its timeout after, and the database is sound.
 #include <gtest/gtest.h>
+#include <simdjson.h>
 
 #include <chrono>
 #include <csignal>
@@ -9,7 +10,9 @@
 #include <thread>
 
 #include "crash/crash_run.h"
+#include "crash/disk_image.h"
 #include "crash/plan.h"
+#include "support/rig.h"
 
 namespace latchkey::test {
 namespace {
@@ -22,12 +25,13 @@ void sleep_some(std::uint64_t microseconds) {
   std::this_thread::sleep_for(std::chrono::microseconds(microseconds));
 }
 
-enum class Moment { kAtWork, kAtStart, kAtStop };
+enum class Moment { kAtAnAnswer, kAtWork, kAtStart, kAtStop };
 
 Moment choose_moment(CrashRun& run) {
   const std::uint64_t dice = run.below(20);
   if (dice < 3) return Moment::kAtStart;
-  return dice < 6 ? Moment::kAtStop : Moment::kAtWork;
+  if (dice < 6) return Moment::kAtStop;
+  return dice < 12 ? Moment::kAtAnAnswer : Moment::kAtWork;
 }
 
 void kill_at_start(CrashRun& run) {
@@ -46,6 +50,14 @@ void kill_among_requests(CrashRun& run, Moment moment) {
   const std::uint64_t wait_us = run.below(3'000);
   const std::uint64_t stop_us = run.below(15'000);
   const Ended ended = run.work([&](Shift& shift) {
+    if (moment == Moment::kAtAnAnswer) {
+      shift.in_the_moment_of_an_answer = [&] {
+        shift.may_end = true;
+        run.victim().kill();
+      };
+      shift.answers_to_that_moment = answers;
+      return;
+    }
     shift.answers.wait_for(answers);
     sleep_some(wait_us);
     shift.may_end = true;
@@ -93,11 +105,46 @@ TEST(Kill, AtAnyMomentLosesNothingThatWasAnswered) {
     CrashRunOptions options;
     options.seed = plan.seed + static_cast<std::uint64_t>(done);
     // Every second life is so short of time that tokens end in the middle of it.
-    options.timeout_s = done / kRoundsOfALife % 2 == 0 ? 20 : 2;
+    options.timeout_s = done / kRoundsOfALife % 2 == 0 ? 6 : 2;
     taken_back += live_and_be_killed(options, std::min(kRoundsOfALife, plan.rounds - done));
   }
   std::printf("crash: %lld uses of the last moments before a crash were taken back by it\n",
               static_cast<long long>(taken_back));
+}
+
+TEST(Kill, KeepsTheUseOfATokenThatWasWrittenWhileTheServerRan) {
+  constexpr std::int64_t kTimeoutMs = 10'000;
+  ServerOptions options;
+  options.cores = 2;
+  options.flags = {"--token-timeout", "10s"};
+  OwnServer server(options);
+  const std::string agent = own_agent();
+  std::string token;
+  std::int64_t written_ms = 0;
+  {
+    HttpClient client(server.process.port());
+    token = obtain_token(client, agent);
+    const std::int64_t login_ms = last_use_on_disk(server.process.data(), agent);
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    do {
+      ASSERT_EQ(use_token(client, token, agent).status, 200);
+      written_ms = last_use_on_disk(server.process.data(), agent);
+    } while (written_ms == login_ms && std::chrono::steady_clock::now() < end);
+    ASSERT_GT(written_ms, login_ms) << "no use was written";
+  }
+  const std::int64_t used_ms = now_ms();
+  server.process.kill();
+  server.process.start_again();
+  HttpClient client(server.process.port());
+  const std::string other = obtain_token(client, "another");
+  const Response list = use_token(client, other, "another", "/api/v2/me/tokens/");
+  std::int64_t end_ms = 0;
+  simdjson::dom::parser parser;
+  for (const simdjson::dom::element live : parser.parse(list.body)["results"]) {
+    if (std::string_view(live["agent"]) == agent) end_ms = parse_expires(std::string_view(live["expires"]));
+  }
+  EXPECT_GE(end_ms, written_ms + kTimeoutMs);
+  EXPECT_LE(end_ms, used_ms + kTimeoutMs + kTimeoutMs / 10);
 }
 
 }  // namespace

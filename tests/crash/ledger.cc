@@ -23,7 +23,7 @@ void Ledger::note_use(HeldToken& token, const Asked& asked) noexcept {
   token.known = Known::kLive;
   token.used_after_ms = asked.sent_ms;
   token.used_before_ms = asked.answered_ms;
-  token.has_grant = false;
+  token.may_have_tenth = false;
 }
 
 void Ledger::note_end(HeldToken& token, const Asked& asked) noexcept {
@@ -39,7 +39,7 @@ void Ledger::note_end(HeldToken& token, const Asked& asked) noexcept {
 }
 
 std::int64_t Ledger::latest_end_ms(const HeldToken& token) const noexcept {
-  return token.used_before_ms + timeout_ms_ + kStepMs + (token.has_grant ? timeout_ms_ / 10 : 0) +
+  return token.used_before_ms + timeout_ms_ + kStepMs + (token.may_have_tenth ? timeout_ms_ / 10 : 0) +
          kClocksApartMs;
 }
 
@@ -71,18 +71,23 @@ void Ledger::expect_dead(const HeldToken& token, const Response& response, const
   EXPECT_EQ(response.body, detail("Token is expired")) << told(token);
 }
 
+void Ledger::note_start(std::int64_t now_ms) noexcept {
+  if (!ended_in_order_) tenths_until_ms_ = now_ms + timeout_ms_ + timeout_ms_ / 10 + kStepMs;
+}
+
 void Ledger::settle(const DiskImage& image, std::int64_t ended_ms) {
+  ended_in_order_ = image.ended_in_order;
   std::vector<HeldToken> kept;
   for (HeldToken& token : tokens_) {
     const auto found = image.sessions.find(token.agent);
     const SessionRow* const row = found == image.sessions.end() ? nullptr : &found->second;
-    if (settle_one(token, row, image.ended_in_order, ended_ms)) kept.push_back(std::move(token));
+    if (settle_one(token, row, ended_ms)) kept.push_back(std::move(token));
   }
   tokens_ = std::move(kept);
 }
 
 /// False where the token is none any longer that anything is known of.
-bool Ledger::settle_one(HeldToken& token, const SessionRow* row, bool in_order, std::int64_t ended_ms) {
+bool Ledger::settle_one(HeldToken& token, const SessionRow* row, std::int64_t ended_ms) {
   token.used_before_ms = std::min(token.used_before_ms, ended_ms);
   token.is_dead_in_memory = false;
   switch (token.known) {
@@ -94,7 +99,7 @@ bool Ledger::settle_one(HeldToken& token, const SessionRow* row, bool in_order, 
       token.row = row->row;
       token.recorded_ms = row->last_used_ms;
       token.used_after_ms = row->last_used_ms;
-      token.has_grant = !in_order;
+      token.may_have_tenth = !ended_in_order_ || ended_ms <= tenths_until_ms_;
       return true;
     case Known::kEnded:
       if (row == nullptr) {
@@ -118,7 +123,7 @@ bool Ledger::settle_one(HeldToken& token, const SessionRow* row, bool in_order, 
   token.row = row->row;
   if (row->death == kAlive) {
     token.known = Known::kLive;
-    settle_time(token, *row, in_order);
+    settle_time(token, *row, ended_ms);
     return true;
   }
   token.died_after_ms = row->died_ms;
@@ -133,17 +138,16 @@ bool Ledger::settle_one(HeldToken& token, const SessionRow* row, bool in_order, 
   return true;
 }
 
-void Ledger::settle_time(HeldToken& token, const SessionRow& row, bool in_order) {
+void Ledger::settle_time(HeldToken& token, const SessionRow& row, std::int64_t ended_ms) {
   EXPECT_GE(row.last_used_ms, token.recorded_ms) << told(token) << ": its time went back";
   EXPECT_LE(row.last_used_ms, token.used_before_ms + kClocksApartMs)
       << told(token) << " was used by nobody then";
-  if (in_order) {
-    EXPECT_GE(row.last_used_ms + kStepMs + kClocksApartMs, token.used_after_ms)
-        << told(token) << ": a stop in order did not write its last use";
-  }
   token.recorded_ms = row.last_used_ms;
-  token.has_grant = !in_order;
-  const std::int64_t counts_from_ms = row.last_used_ms + (in_order ? 0 : timeout_ms_ / 10);
+  token.may_have_tenth = !ended_in_order_ || ended_ms <= tenths_until_ms_;
+  token.may_end_a_step_early = ended_in_order_;
+  // A stop in order keeps every promise; a crash takes the uses back that were not written yet.
+  if (ended_in_order_) return;
+  const std::int64_t counts_from_ms = row.last_used_ms + timeout_ms_ / 10;
   if (counts_from_ms + kStepMs < token.used_after_ms) ++uses_taken_back_;
   token.used_after_ms = std::min(token.used_after_ms, counts_from_ms);
 }

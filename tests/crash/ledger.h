@@ -30,9 +30,11 @@ struct HeldToken {
   std::int64_t used_after_ms = 0;   ///< its last use that counts was not before this
   std::int64_t used_before_ms = 0;  ///< and none was after this; kUnderWay while a request is
   std::int64_t died_after_ms = 0;
-  std::int64_t row = 0;            ///< on disk, where it was seen there; 0 before
-  std::int64_t recorded_ms = 0;    ///< the last use as the disk had it
-  bool has_grant = false;          ///< it was given a tenth of the timeout at the last start
+  std::int64_t row = 0;          ///< on disk, where it was seen there; 0 before
+  std::int64_t recorded_ms = 0;  ///< the last use as the disk had it
+  bool may_have_tenth = false;   ///< it may have been given a tenth of the timeout at the last start
+  /// Its last use may be a second after the time that counts: a use so soon after another moves nothing.
+  bool may_end_a_step_early = false;
   bool is_dead_in_memory = false;  ///< its deletion was answered with 503: dead until a crash, perhaps after
   bool is_changed = true;          ///< since it was verified last
 
@@ -63,6 +65,9 @@ class Ledger {
   /// The answer to a check.
   void note_check(HeldToken& token, const Response& response, const Asked& asked);
 
+  /// The server has been started, before this time.
+  void note_start(std::int64_t now_ms) noexcept;
+
   /// The server has ended, at this time at the latest, and left `image`: whatever was open is settled by it,
   /// and all else must be there.
   void settle(const DiskImage& image, std::int64_t ended_ms);
@@ -71,13 +76,17 @@ class Ledger {
   std::int64_t uses_taken_back() const noexcept { return uses_taken_back_; }
 
  private:
-  bool settle_one(HeldToken& token, const SessionRow* row, bool in_order, std::int64_t ended_ms);
-  void settle_time(HeldToken& token, const SessionRow& row, bool in_order);
+  bool settle_one(HeldToken& token, const SessionRow* row, std::int64_t ended_ms);
+  void settle_time(HeldToken& token, const SessionRow& row, std::int64_t ended_ms);
   std::int64_t latest_end_ms(const HeldToken& token) const noexcept;
   void expect_dead(const HeldToken& token, const Response& response, const Asked& asked) const;
 
   const std::int64_t timeout_ms_;
   std::vector<HeldToken> tokens_;
+  bool ended_in_order_ = true;
+  /// Starts before this may give the tenth, though the run before ended in order: what was not written before
+  /// a crash is not known any better then.
+  std::int64_t tenths_until_ms_ = 0;
   std::int64_t uses_taken_back_ = 0;
 };
 
