@@ -24,11 +24,13 @@
 #include "latchkey/runtime/page_source.h"
 #include "latchkey/server/confinement.h"
 #include "latchkey/server/core.h"
+#include "latchkey/server/fatal_end.h"
 #include "latchkey/server/log_thread.h"
 #include "latchkey/server/session_loader.h"
 #include "latchkey/server/signals.h"
 #include "latchkey/store/data_directory.h"
 #include "latchkey/store/schema.h"
+#include "latchkey/store/soundness.h"
 #include "latchkey/store/sqlite_store.h"
 #include "latchkey/store/store_thread.h"
 #include "latchkey/token/keyring.h"
@@ -110,6 +112,7 @@ class Server {
         connection_settings_(connection_settings_of(settings)) {}
 
   Result<void> run();
+  const store::DataDirectory* directory() const noexcept { return directory_ ? &*directory_ : nullptr; }
 
  private:
   runtime::PortId hash_port(std::size_t worker) const noexcept {
@@ -150,6 +153,7 @@ class Server {
   std::optional<store::Database> database_;
   store::RunStart run_start_;
   bool ended_in_order_ = true;
+  bool database_checked_ = false;  // because the last run could not trust it
   std::optional<token::Keyring> keyring_;
   std::vector<std::vector<CoreListener>> listeners_;       // of each core
   std::vector<std::pair<net::Endpoint, bool>> endpoints_;  // where all cores listen, and whether proxied
@@ -198,6 +202,9 @@ Result<void> Server::open_data() {
   auto database = store::open_database(directory_->database_path().string());
   if (!database) return tl::unexpected<Error>(std::move(database.error()));
   database_.emplace(std::move(*database));
+  const Result<bool> checked = store::check_if_distrusted(*database_, *directory_);
+  if (!checked) return tl::unexpected<Error>(checked.error());
+  database_checked_ = *checked;
   if (Result<void> keys = open_keys(*database_); !keys) return keys;
   // The database's and the key's names are on disk before anything relies on them.
   return directory_->sync();
@@ -230,6 +237,11 @@ void Server::note_start() {
   }
   for (const std::string& gap : gaps_) {
     LogEvent(*log_, LogLevel::kWarning, "server.not_confined").field("reason", gap);
+  }
+  if (database_checked_) {
+    LogEvent(*log_, LogLevel::kWarning, "database.checked")
+        .field("reason", "the last run could not trust what is on disk")
+        .field("found", "nothing wrong");
   }
   if (run_start_.behind_ms == 0) return;
   LogEvent(*log_, LogLevel::kWarning, "clock.behind")
@@ -287,15 +299,9 @@ Result<void> Server::make_threads() {
   rings_[control_port()] = (*ring)->fd();
   control_.emplace(std::move(*ring), mailbox_->port(control_port()), clock_);
 
-  const auto on_fatal = [](const Error& error) {
-    // Written here and at once: the process must not live on beside a disk that has lost what it
-    // acknowledged.
-    const std::string line = fmt::format("latchkeyd: {}\n", error.text);
-    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
-    ::_exit(kExitFatal);
-  };
-  store_ = std::make_unique<store::StoreThread>(std::move(*database_), mailbox_->port(store_port()), clock_,
-                                                *log_, on_fatal);
+  store_ =
+      std::make_unique<store::StoreThread>(std::move(*database_), mailbox_->port(store_port()), clock_, *log_,
+                                           [this](const Error& error) { end_at_once(directory(), error); });
   auto store_worker = runtime::Worker::create(mailbox_->port(store_port()), "store", *store_);
   if (!store_worker) return tl::unexpected<Error>(std::move(store_worker.error()));
   store_worker_ = std::move(*store_worker);
@@ -507,7 +513,9 @@ Result<void> Server::run() {
 
 Result<void> serve(const Settings& settings) {
   Server server(settings);
-  return server.run();
+  Result<void> served = server.run();
+  if (!served && served.error().code == ErrorCode::kFatal) end_at_once(server.directory(), served.error());
+  return served;
 }
 
 }  // namespace latchkey::server

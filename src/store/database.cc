@@ -63,6 +63,13 @@ ErrorCode error_code(int status) noexcept {
 
 tl::unexpected<Error> sqlite_failure(const detail::Connection& connection, int status) {
   LATCHKEY_ASSERT((status & 0xff) != SQLITE_MISUSE && (status & 0xff) != SQLITE_RANGE);
+  const ErrorCode code = error_code(status);
+  if (code == ErrorCode::kFatal && connection.handle != nullptr) {
+    // The last connection to close brings the log into the file, by an index that still counts what the log
+    // has lost. Without it the next start reads the log itself, and stops at the first frame that is not
+    // whole.
+    sqlite3_db_config(connection.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  }
   std::string text = fmt::format(
       "database {}: {} (SQLite code {}", connection.path,
       connection.handle != nullptr ? sqlite3_errmsg(connection.handle) : sqlite3_errstr(status), status);
@@ -72,12 +79,16 @@ tl::unexpected<Error> sqlite_failure(const detail::Connection& connection, int s
     text += fmt::format(", {}", std::system_category().message(system_errno));
   }
   text += ')';
-  return failure(error_code(status), std::move(text));
+  return failure(code, std::move(text));
 }
 
-/// SQLite would create the file readable for all; its log and index files take the mode that this one has.
+/// SQLite would create the file readable for all; its log and index files take the mode that this one has. A
+/// file that is there is not opened: to close it would drop every lock that this process holds on it by
+/// another connection (POSIX), and the next program to read it, a backup, would take itself for the last one
+/// and remove the log that is still written.
 Result<void> create_private_file(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0 && errno == EEXIST) return {};
   if (file < 0) {
     return failure(ErrorCode::kUnavailable, fmt::format("database {}: cannot open or create it: {}", path,
                                                         std::system_category().message(errno)));

@@ -13,6 +13,7 @@
 #include "latchkey/runtime/nursery.h"
 #include "latchkey/store/schema.h"
 #include "latchkey/store/session_table.h"
+#include "latchkey/store/soundness.h"
 #include "latchkey/store/sqlite_store.h"
 #include "latchkey/store/store_thread.h"
 #include "latchkey/store/transact.h"
@@ -56,7 +57,8 @@ class Offline final : public Backend {
   Offline(store::DataDirectory directory, store::Database database,
           std::unique_ptr<credential::HashPool> pool, std::int64_t token_timeout_ms)
       : directory_(std::move(directory)),
-        store_(std::move(database), port_, clock_, log_, {}),
+        store_(std::move(database), port_, clock_, log_,
+               [this](const Error&) { store::distrust_database(directory_); }),
         pool_(std::move(pool)),
         token_timeout_ms_(token_timeout_ms) {
     port_.set_doorbell(&doorbell_);

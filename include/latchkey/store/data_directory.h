@@ -26,6 +26,8 @@ class DataDirectory {
   const std::filesystem::path& path() const noexcept { return path_; }
   std::filesystem::path database_path() const { return database_path(path_); }
   std::filesystem::path admin_socket_path() const { return admin_socket_path(path_); }
+  /// A file that is there while the database is not trusted (soundness.h).
+  std::filesystem::path distrust_path() const { return path_ / "latchkey.db-distrusted"; }
 
   static std::filesystem::path database_path(const std::filesystem::path& directory);
   static std::filesystem::path admin_socket_path(const std::filesystem::path& directory);

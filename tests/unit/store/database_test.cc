@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -181,6 +183,39 @@ TEST(Database, SyncsWhatACrashedProcessLeftInTheLogBeforeItIsRead) {
   EXPECT_GT(vfs.syncs("b.db"), 0);
   EXPECT_EQ(std::filesystem::file_size(scratch / "b.db-wal"), 0U);
   EXPECT_TRUE(opened->query_integer("SELECT count(*) FROM t").has_value());
+}
+
+TEST(Database, DoesNotBringALogIntoTheFileThatASyncHasFailedFor) {
+  const ScratchDirectory scratch;
+  FaultyVfs vfs;
+  {
+    Database database = numbers(scratch / "a.db", {.vfs = FaultyVfs::name()});
+    vfs.fail_syncs("-wal", SQLITE_IOERR_FSYNC);
+    ASSERT_FALSE(database.execute("INSERT INTO t(n) VALUES(1)").has_value());
+    vfs.heal();
+  }
+  EXPECT_TRUE(std::filesystem::exists(scratch / "a.db-wal"))
+      << "closing it has brought the log into the file";
+}
+
+TEST(Database, KeepsItsLogWhenAnotherProgramHasReadTheFileAndASecondConnectionWasOpened) {
+  const ScratchDirectory scratch;
+  Database database = numbers(scratch / "a.db");
+  { ASSERT_TRUE(Database::open(scratch / "a.db").has_value()); }
+  ASSERT_TRUE(database.execute("INSERT INTO t(n) VALUES(1)").has_value());
+  const pid_t reader = ::fork();
+  if (reader == 0) {
+    // As a backup does: opens, reads, closes.
+    sqlite3* handle = nullptr;
+    const bool opened = sqlite3_open((scratch / "a.db").c_str(), &handle) == SQLITE_OK;
+    const bool read = sqlite3_exec(handle, "SELECT count(*) FROM t", nullptr, nullptr, nullptr) == SQLITE_OK;
+    sqlite3_close(handle);
+    ::_exit(opened && read ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(reader, &status, 0), reader);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(std::filesystem::exists(scratch / "a.db-wal")) << "the log that is still written was removed";
 }
 
 TEST(Transaction, RollsBackUnlessCommitted) {

@@ -1,0 +1,24 @@
+#include "latchkey/server/fatal_end.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "latchkey/server/server.h"
+#include "latchkey/store/soundness.h"
+
+namespace latchkey::server {
+
+void end_at_once(const store::DataDirectory* directory, const Error& error) noexcept {
+  if (directory != nullptr) store::distrust_database(*directory);
+  // Written here and not by the log's thread, which may not come to it any more.
+  const std::string line = fmt::format(
+      "latchkeyd: {}; what is on disk cannot be trusted: this process ends, and the next start checks the "
+      "database\n",
+      error.text);
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+  ::_exit(kExitFatal);
+}
+
+}  // namespace latchkey::server

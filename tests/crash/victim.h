@@ -1,0 +1,46 @@
+// The server of a crash test: it is killed at any moment, its start included, and started again over the same
+// data. One thread, which outlives it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/server_process.h"
+
+namespace latchkey::test {
+
+class Victim {
+ public:
+  /// Starts nothing yet.
+  Victim(const std::filesystem::path& data, const ServerOptions& options,
+         std::vector<std::string> environment = {});
+
+  /// Starts it and does not wait.
+  void spawn();
+  /// False where it ended without ever listening.
+  bool comes_up();
+  /// Starts it and waits until it listens. Throws std::runtime_error, with what it said, where it does not.
+  void start();
+
+  std::uint16_t port() const noexcept { return port_; }
+  std::string log() const { return child_->errors(); }
+  std::optional<std::string> wait_for_log(std::string_view text) { return child_->wait_for_line(text); }
+
+  void kill() { child_->signal(SIGKILL); }
+  void terminate() { child_->signal(SIGTERM); }
+  /// Waits for its end: the exit status, or minus the signal.
+  int wait() { return child_->wait(); }
+
+ private:
+  ChildOptions command_;
+  std::unique_ptr<ChildProcess> child_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace latchkey::test
