@@ -58,12 +58,11 @@ Result<Loaded> Shard::load(const store::Session& session, TableTime now, bool cl
   table_->collect();  // no loop turns yet that would
   if (session.key_number == 0 || session.user_name.size() > UserRecord::kMaxNameBytes) return Loaded::kForget;
   const Token token = token_of(session);
-  const std::int64_t unknown_use_ms = clean ? 0 : period_ms_;
-  const TableTime last_used = std::min(now, TableTime{table_time(session.last_used).ms + unknown_use_ms});
+  const TableTime last_used = last_use_of(session, now, clean);
 
   store::Death death = session.death;
   TableTime died = table_time(session.died);
-  if (death == store::Death::kNone && now.ms - last_used.ms > settings_.timeout_ms) {
+  if (death == store::Death::kNone && now.ms - last_used.ms >= settings_.timeout_ms + kRefreshStepMs) {
     death = store::Death::kExpired;
     died = {last_used.ms + settings_.timeout_ms};
   }
@@ -89,6 +88,14 @@ Result<Loaded> Shard::load(const store::Session& session, TableTime now, bool cl
   table_->make_live(id, session.row, last_used, false);
   file(id, now);
   return Loaded::kLive;
+}
+
+/// After an unclean stop there may have been uses that the store does not know of, for a tenth of the timeout. So
+/// much is given, but not up to now: the next use must be further on, or it would not be recorded.
+TableTime Shard::last_use_of(const store::Session& session, TableTime now, bool clean) const noexcept {
+  const TableTime recorded = std::min(now, table_time(session.last_used));
+  if (clean) return recorded;
+  return std::max(recorded, TableTime{std::min(recorded.ms + period_ms_, now.ms - kRefreshStepMs)});
 }
 
 std::size_t Shard::advance(TableTime now, std::size_t budget) {

@@ -231,12 +231,28 @@ TEST_F(ShardTimeTest, AfterACleanStopEveryTokenHasTheTimeThatItHad) {
 
 TEST_F(ShardTimeTest, AfterAnUncleanStopATokenLivesATenthOfTheTimeoutLonger) {
   const Login login = log_in(kAlice);
-  clock_.advance_ms(kPeriodMs);
+  clock_.advance_ms(kPeriodMs + kRefreshStepMs);
   restart(false);
-  clock_.advance_ms(kAgeMs);
+  clock_.advance_ms(kAgeMs - kRefreshStepMs);
   EXPECT_EQ(check(login.token), Outcome::kAdmitted);
   clock_.advance_ms(kAgeMs + 1);
   EXPECT_EQ(check(login.token), Outcome::kExpired);
+}
+
+TEST_F(ShardTimeTest, AUseRightAfterAnUncleanStopIsWrittenByTheNextCleanOne) {
+  const Login login = log_in(kAlice);
+  clock_.advance_ms(kPeriodMs / 2);
+  restart(false);
+  EXPECT_EQ(check(login.token), Outcome::kAdmitted);
+  EXPECT_TRUE(start(shard().stop())->value());
+  EXPECT_EQ(store_.rows.at(1).last_used, clock_.wall());
+}
+
+TEST_F(ShardTimeTest, ACleanStopTakesNothingOfATokensLastSecond) {
+  const Login login = log_in(kAlice);
+  clock_.advance_ms(kAgeMs);
+  restart(true);
+  EXPECT_EQ(check(login.token), Outcome::kAdmitted);
 }
 
 TEST_F(ShardTimeTest, AfterAnUncleanStopNoTokenWasUsedInTheFuture) {
