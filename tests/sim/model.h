@@ -39,6 +39,7 @@ struct Session {
   std::set<store::Death> deaths_asked;  ///< what the store may have as its death
   bool death_saved = false;             ///< one of them is durable
   bool is_known = false;                ///< a client was given it
+  bool outlived_a_password = false;     ///< its holder changed the password, and kept it
   bool may_end = false;                 ///< as PendingLogin has it
   bool never_again = false;             ///< its end was answered: whatever happens, it admits no more
   bool forgetting = false;              ///< the store was asked to forget the row

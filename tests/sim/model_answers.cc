@@ -56,8 +56,13 @@ void Model::login_answered(RequestId id, const Result<token::Login>& login, bool
                            std::int64_t password_number) {
   if (!watching_) return;
   const Request request = take(id);
-  if (!login) return check_error(request, login.error());
-  if (!is_granted) return;
+  if (!login || !is_granted) {
+    // It may have used the token that lives all the same.
+    for (auto& [row, session] : sessions_) {
+      if (session.user == request.user && session.binding == request.binding) session.used_most = now_;
+    }
+    return login ? void() : check_error(request, login.error());
+  }
   Session* const session = find(login->token);
   if (session == nullptr) {
     // On its way home the answer may be overtaken by the token's end.
@@ -83,8 +88,8 @@ void Model::login_answered(RequestId id, const Result<token::Login>& login, bool
   session->used_least = std::max(session->used_least, used);
   session->used_most = std::max(session->used_most, used);
   session->seen_use = std::max(session->seen_use, used);
-  if (is_dead) return;
-  if (password_number < password_numbers_[request.user]) {
+  if (!surely_lives(*session)) return;
+  if (password_number < password_numbers_[request.user] && !session->outlived_a_password) {
     Report::broken("row {} lives by a password that was changed", session->row);
   }
   if (disabled_.contains(request.user)) {
@@ -123,6 +128,7 @@ void Model::end_all_answered(RequestId id, const Result<std::size_t>& ended) {
     return std::find(request.underway.begin(), request.underway.end(), session) != request.underway.end();
   };
   for (auto& [row, session] : sessions_) {
+    if (session.token == request.token) session.outlived_a_password = true;
     const bool was_there = row <= request.newest_row;
     const bool is_meant = session.user == request.user && session.token != request.token &&
                           (was_there || was_underway(session.id));
@@ -131,6 +137,8 @@ void Model::end_all_answered(RequestId id, const Result<std::size_t>& ended) {
       if (surely_lives(session)) Report::broken("row {} lives, and the end of all is answered", row);
       continue;
     }
+    // What timed out is not ended, and may come back by a crash for a tenth of its timeout.
+    if (session.death == store::Death::kExpired && !session.death_saved) continue;
     if (was_there && !session.death_saved) {
       Report::broken("row {}: the end of all is answered, and its own is not on disk", row);
     }
@@ -154,7 +162,9 @@ void Model::enabling(std::int64_t user) {
 }
 
 void Model::enabled(std::int64_t user) {
-  if (watching_) --enables_underway_[user];
+  if (!watching_) return;
+  ++times_enabled_[user];
+  --enables_underway_[user];
 }
 
 void Model::password_changed(std::int64_t user, std::int64_t least_number) {

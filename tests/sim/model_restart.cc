@@ -78,7 +78,7 @@ void Model::adopt(Session& session, const store::Session& row, bool clean) {
                    session.saved_least, session.saved_most);
   }
   // After a clean stop it has the time that it had, if it had any left.
-  const bool is_kept = clean && may_live(session);
+  const bool is_kept = clean && surely_lives(session);
   if (is_kept && !is_dead && saved <= session.seen_use - token::kRefreshStepMs) {
     Report::broken("row {} was used at {}, and a clean stop left it as used at {}", row.row, session.seen_use,
                    saved);
@@ -93,14 +93,17 @@ void Model::adopt(Session& session, const store::Session& row, bool clean) {
   session.may_have_expired = false;
   session.saved_least = session.saved_most = saved;
   if (clean) {
-    session.seen_use = is_kept ? std::max(session.seen_use, saved) : saved;
-    session.used_least = session.used_most = session.seen_use;
+    session.used_most = std::max(session.seen_use, saved);
+    session.seen_use = is_kept ? session.used_most : saved;
+    session.used_least = session.seen_use;
     return;
   }
   // What nobody was given may come back: nobody can use it.
   if (!session.is_known) session.never_again = false;
   session.seen_use = saved;
-  session.used_least = session.used_most = std::min(now_, saved + plan_.period_ms());
+  const std::int64_t given = std::min(saved + plan_.period_ms(), now_ - token::kRefreshStepMs);
+  session.used_least = std::max(saved, given);
+  session.used_most = std::max(saved, std::min(saved + plan_.period_ms(), now_));
 }
 
 void Model::forgotten_at_start(store::RowId row) {

@@ -131,7 +131,8 @@ WriteId Model::deaths_asked(const std::vector<store::SessionDeath>& deaths) {
       check_cause(*session, death.reason);
       session->death = death.reason;
       session->died = table_time(death.at).ms;
-    } else if (session->death != death.reason && !session->deaths_asked.contains(death.reason)) {
+    } else if (session->death != death.reason && !session->deaths_asked.contains(death.reason) &&
+               !(session->may_have_expired && death.reason == store::Death::kExpired)) {
       Report::broken("row {} is dead and dies once more, of {}", session->row,
                      static_cast<int>(death.reason));
     }

@@ -113,7 +113,8 @@ void World::step() {
     disk_.stop_after(dice_.below(20));
   }
   if (dice_.once_in(plan_.stop_once_in)) return stop();
-  if (dice_.once_in(plan_.settle_once_in)) expect_uses_saved();
+  // Where the ways are narrow, writes of uses wait for their turn, and no time can be told.
+  if (plan_.messages_a_way >= kRequestsAtOnce && dice_.once_in(plan_.settle_once_in)) expect_uses_saved();
 }
 
 void World::tell_model() {
