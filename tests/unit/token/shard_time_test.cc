@@ -25,6 +25,17 @@ TEST_F(ShardTimeTest, ATokenThatIsUsedLivesOnAndOneLeftAloneDies) {
   EXPECT_EQ(shard().counts().users, 1U);
 }
 
+TEST_F(ShardTimeTest, AfterAQuietNightTheFirstUseIsWrittenAsSoonAsAnyOther) {
+  shard();
+  turn();
+  clock_.advance_ms(43'200'000);
+  const Login login = log_in(kAlice);
+  pass_ms(2000);
+  EXPECT_EQ(check(login.token), Outcome::kAdmitted);
+  pass_ms(kPeriodMs);
+  EXPECT_EQ(store_.refreshes.size(), 1U);
+}
+
 TEST_F(ShardTimeTest, TwoSecondsOfTimeoutWorkAsWell) {
   settings_.timeout_ms = 2000;
   const Login used = log_in(kAlice);
