@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -157,7 +158,7 @@ class Model {
 
   const std::map<store::RowId, Session>& sessions() const noexcept { return sessions_; }
   const std::map<WriteId, PendingLogin>& pending() const noexcept { return pending_; }
-  const std::vector<Session>& forgotten() const noexcept { return forgotten_; }
+  const std::deque<Session>& forgotten() const noexcept { return forgotten_; }
   std::size_t requests() const noexcept { return requests_.size(); }
   std::int64_t now() const noexcept { return now_; }
 
@@ -175,7 +176,7 @@ class Model {
   void check_error(const Request& request, const Error& error) const;
   Request take(RequestId id);
   void adopt(Session& session, const store::Session& row, bool clean);
-  void adopt_pending(const store::Session& row, const std::set<store::RowId>& dead, bool clean);
+  void adopt_pending(const store::Session& row, const std::set<store::RowId>& living, bool clean);
 
   const Plan plan_;
   bool watching_ = true;
@@ -189,7 +190,7 @@ class Model {
   std::map<WriteId, std::vector<store::SessionRefresh>> refreshes_;
   std::map<WriteId, std::vector<store::RowId>> forgets_;
   std::map<RequestId, Request> requests_;
-  std::vector<Session> forgotten_;  // the last of those whose rows are gone
+  std::deque<Session> forgotten_;  // the last of those whose rows are gone
   std::map<std::int64_t, std::int64_t> password_numbers_;
   std::set<std::int64_t> disabled_;
   std::map<std::int64_t, std::uint64_t> times_enabled_;

@@ -17,6 +17,10 @@ RequestId Model::begin(Request request) {
   for (const auto& [id, login] : pending_) {
     if (login.user == request.user) request.underway.push_back(login.id);
   }
+  // A login that joins an earlier one shares its fate, and what befell that before.
+  for (const auto& [other, earlier] : requests_) {
+    if (earlier.user == request.user) request.troubles = std::min(request.troubles, earlier.troubles);
+  }
   const RequestId id = next_id_++;
   Report::trace("  request {} of user {}: {}", id, request.user, static_cast<int>(request.kind));
   requests_[id] = std::move(request);

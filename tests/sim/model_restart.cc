@@ -10,15 +10,15 @@ using token::table_time;
 
 void Model::restarted(const std::vector<store::Session>& rows, bool clean) {
   std::map<store::RowId, const store::Session*> on_disk;
-  std::set<store::RowId> dead;
+  std::set<store::RowId> living;
   for (const store::Session& row : rows) {
     on_disk[row.row] = &row;
-    if (row.death != store::Death::kNone) dead.insert(row.row);
+    if (row.death == store::Death::kNone) living.insert(row.row);
   }
   if (clean && !pending_.empty()) Report::broken("a stop was clean with logins under way");
   // First those that were under way: their deaths have a cause then.
   for (const store::Session& row : rows) {
-    if (!sessions_.contains(row.row)) adopt_pending(row, dead, clean);
+    if (!sessions_.contains(row.row)) adopt_pending(row, living, clean);
   }
   std::vector<store::RowId> lost;
   for (auto& [row, session] : sessions_) {
@@ -38,13 +38,13 @@ void Model::restarted(const std::vector<store::Session>& rows, bool clean) {
   refreshes_.clear();
   forgets_.clear();
   if (clean) return;
-  std::map<std::int64_t, std::size_t> living;
+  std::map<std::int64_t, std::size_t> tokens;
   for (const auto& [row, session] : sessions_) {
-    if (may_live(session) && ++living[session.user] > plan_.tokens_per_user) over_limit_.insert(session.user);
+    if (may_live(session) && ++tokens[session.user] > plan_.tokens_per_user) over_limit_.insert(session.user);
   }
 }
 
-void Model::adopt_pending(const store::Session& row, const std::set<store::RowId>& dead, bool clean) {
+void Model::adopt_pending(const store::Session& row, const std::set<store::RowId>& living, bool clean) {
   const auto found = std::find_if(pending_.begin(), pending_.end(),
                                   [&row](const auto& item) { return item.second.id == row.id; });
   if (clean || found == pending_.end()) Report::broken("row {} comes from nowhere", row.row);
@@ -52,7 +52,7 @@ void Model::adopt_pending(const store::Session& row, const std::set<store::RowId
   for (const store::SessionDeath& death : login.deaths) {
     Session* const victim = find(death.row);
     if (victim == nullptr) continue;
-    if (!dead.contains(death.row)) Report::broken("row {} is there, and row {} did not die", row.row, death.row);
+    if (living.contains(death.row)) Report::broken("row {} is there, and row {} did not die", row.row, death.row);
     victim->deaths_asked.insert(death.reason);
   }
   Session& session = sessions_[row.row];

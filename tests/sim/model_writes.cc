@@ -230,10 +230,10 @@ void Model::forget_written(WriteId id, const Result<bool>& written) {
 }
 
 void Model::lose(store::RowId row) {
-  constexpr std::size_t kRemembered = 32;
+  constexpr std::size_t kRemembered = 1000;
   const auto found = sessions_.find(row);
   if (found == sessions_.end()) return;
-  if (forgotten_.size() == kRemembered) forgotten_.erase(forgotten_.begin());
+  if (forgotten_.size() == kRemembered) forgotten_.pop_front();
   forgotten_.push_back(found->second);
   sessions_.erase(found);
 }
