@@ -193,7 +193,13 @@ Result<RunStart> begin_run(Database& database, WallTime now, std::int64_t token_
   const auto stored_exact_since_ms = stored_integer(database, kExactSinceMs);
   if (!stored_exact_since_ms) return tl::unexpected(stored_exact_since_ms.error());
   const bool was_clean = clean->value_or(1) == 1;
-  const std::int64_t exact_since_ms = was_clean ? stored_exact_since_ms->value_or(0) : now.ms;
+  std::int64_t exact_since_ms = stored_exact_since_ms->value_or(0);
+  if (!was_clean) {
+    // Past every record there is, wherever the clock stood when it was made.
+    const auto newest_ms = database.query_integer("SELECT coalesce(max(last_used_ms), 0) FROM sessions");
+    if (!newest_ms) return tl::unexpected(newest_ms.error());
+    exact_since_ms = std::max(now.ms, *newest_ms + 1);
+  }
 
   if (auto put = put_meta(database, kCleanStop, std::int64_t{0}); !put) return tl::unexpected(put.error());
   if (auto put = put_meta(database, kTokenTimeoutMs, token_timeout_ms); !put)

@@ -59,12 +59,11 @@ Result<Loaded> Shard::load(const store::Session& session, TableTime now, WallTim
   if (session.key_number == 0 || session.user_name.size() > UserRecord::kMaxNameBytes) return Loaded::kForget;
   const Token token = token_of(session);
   const bool may_be_behind = session.last_used < exact_since;
-  const std::int64_t unknown_use_ms = may_be_behind ? period_ms_ : 0;
-  const TableTime last_used = std::min(now, TableTime{table_time(session.last_used).ms + unknown_use_ms});
+  const TableTime last_used = last_use_of(session, now, may_be_behind);
 
   store::Death death = session.death;
   TableTime died = table_time(session.died);
-  if (death == store::Death::kNone && now.ms - last_used.ms > settings_.timeout_ms) {
+  if (death == store::Death::kNone && now.ms - last_used.ms >= settings_.timeout_ms + kRefreshStepMs) {
     death = store::Death::kExpired;
     died = {last_used.ms + settings_.timeout_ms};
   }
@@ -91,6 +90,16 @@ Result<Loaded> Shard::load(const store::Session& session, TableTime now, WallTim
                     may_be_behind ? Table::Stored::kMaybeBehind : Table::Stored::kExactly);
   file(id, now);
   return Loaded::kLive;
+}
+
+/// Before an unclean stop there may have been uses that the store does not know of, for a tenth of the
+/// timeout. So much is given, but not up to now: the next use must be further on, or it would not be
+/// recorded.
+TableTime Shard::last_use_of(const store::Session& session, TableTime now,
+                             bool may_be_behind) const noexcept {
+  const TableTime recorded = std::min(now, table_time(session.last_used));
+  if (!may_be_behind) return recorded;
+  return std::max(recorded, TableTime{std::min(recorded.ms + period_ms_, now.ms - kRefreshStepMs)});
 }
 
 std::size_t Shard::advance(TableTime now, std::size_t budget) {
@@ -145,6 +154,9 @@ std::int64_t Shard::next_visit_ms(State state, TableTime now) const noexcept {
 }
 
 void Shard::file(EntryId id, TableTime now) {
+  // The wheel's precision goes by the way from its own time, which stands still while nothing is due: after a
+  // quiet night the first visit would be minutes late.
+  wheel_.advance(now.ms, 0, [](EntryId) { return Wheel::kDrop; });
   wheel_.file(id, next_visit_ms(table_->entry(id).state(), now));
 }
 

@@ -34,8 +34,8 @@ Result<void> check_new_key(Database& database, const std::filesystem::path& key_
 
 struct RunStart {
   bool was_clean = true;  ///< the last run ended by `end_run`, or there was none
-  /// When the first run after the last one that did not end by `end_run` began: times of last use that were
-  /// recorded before it may be behind the true ones.
+  /// When the first run after the last one that did not end by `end_run` began, and past all that was
+  /// recorded by then: earlier times of last use may be behind the true ones.
   WallTime exact_since{};
   std::int64_t behind_ms =
       0;  ///< how far the wall clock stands behind the last recorded time; 0 if it does not

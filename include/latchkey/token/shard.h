@@ -201,6 +201,7 @@ class Shard {
   bool expire(EntryId id, State state);
   void bury(EntryId id);
   runtime::Task<Result<bool>> kill_one(EntryId id);
+  bool may_come_back(State state, TableTime now) const noexcept;
   store::RowId newest_row(std::int64_t user_id) const noexcept;
   std::vector<store::SessionDeath> kill_some(std::int64_t user_id, store::Death reason, store::RowId last_row,
                                              const std::optional<Token>& keep);
@@ -209,6 +210,7 @@ class Shard {
   }
 
   // Time.
+  TableTime last_use_of(const store::Session& session, TableTime now, bool may_be_behind) const noexcept;
   std::int64_t visit(EntryId id, TableTime now);
   std::int64_t next_visit_ms(State state, TableTime now) const noexcept;
   std::size_t drop_old_tombstones(TableTime now, std::size_t budget);

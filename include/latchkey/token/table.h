@@ -142,6 +142,8 @@ class Table {
   /// Pending, live and dead.
   std::size_t entries() const noexcept { return entries_.used() - free_in_wheel_; }
   std::size_t users() const noexcept { return user_count_; }
+  /// Cells in use of both indexes: zero when there is no entry.
+  std::size_t index_cells() const noexcept { return parts_.by_token->size() + parts_.by_user->size(); }
   const TableSettings& settings() const noexcept { return settings_; }
   /// Slabs, indexes and long names; what waits to be freed is the Quiescence's to count.
   std::size_t bytes() const noexcept;

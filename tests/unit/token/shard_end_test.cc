@@ -43,15 +43,40 @@ TEST_F(ShardEndTest, OnlyItsOwnHolderCanEndIt) {
   EXPECT_EQ(store_.death_writes, 0U);
 }
 
-TEST_F(ShardEndTest, AnUnknownOrDeadOrTimedOutTokenIsNoErrorAndNoWrite) {
+TEST_F(ShardEndTest, AnUnknownOrDeadOrLongTimedOutTokenIsNoErrorAndNoWrite) {
   const Login login = log_in(kAlice);
   const Login idle = log_in(kBob);
   EXPECT_FALSE(end(Token()).value());
   EXPECT_TRUE(end(login.token).value());
   EXPECT_FALSE(end(login.token).value());
-  clock_.advance_ms(kTimeoutMs + kRefreshStepMs);
+  pass_ms(kTimeoutMs + kTimeoutMs / 2);
+  EXPECT_EQ(check(idle.token), Outcome::kExpired);
   EXPECT_FALSE(end(idle.token).value());
   EXPECT_EQ(store_.death_writes, 1U);
+}
+
+TEST_F(ShardEndTest, OneThatTimedOutDoesNotComeBackByACrashOnceItsEndIsAnswered) {
+  const Login unnoticed = log_in(kAlice);
+  clock_.advance_ms(kTimeoutMs + 1000);
+  EXPECT_FALSE(end(unnoticed.token).value());
+  const Login noticed = log_in(kBob);
+  pass_ms(kTimeoutMs + 2000);
+  EXPECT_EQ(shard().counts().users, 0U);
+  EXPECT_FALSE(end(noticed.token).value());
+  EXPECT_EQ(store_.rows.at(2).death, store::Death::kExpired);
+  restart(false);
+  EXPECT_NE(check(unnoticed.token), Outcome::kAdmitted);
+  EXPECT_EQ(check(noticed.token), Outcome::kExpired);
+}
+
+TEST_F(ShardEndTest, OneThatTimedOutIsNotAnsweredWhileTheStoreRefuses) {
+  const Login login = log_in(kAlice);
+  clock_.advance_ms(kTimeoutMs + 1000);
+  store_.refuse();
+  EXPECT_FALSE(end(login.token));
+  store_.accept();
+  pass_ms(300);
+  EXPECT_EQ(store_.rows.at(1).death, store::Death::kExpired);
 }
 
 TEST_F(ShardEndTest, AfterItTheSameUserGetsANewToken) {

@@ -26,6 +26,17 @@ TEST_F(ShardTimeTest, ATokenThatIsUsedLivesOnAndOneLeftAloneDies) {
   EXPECT_EQ(shard().counts().users, 1U);
 }
 
+TEST_F(ShardTimeTest, AfterAQuietNightTheFirstUseIsWrittenAsSoonAsAnyOther) {
+  shard();
+  turn();
+  clock_.advance_ms(43'200'000);
+  const Login login = log_in(kAlice);
+  pass_ms(kPeriodMs);
+  EXPECT_EQ(check(login.token), Outcome::kAdmitted);
+  pass_ms(kPeriodMs);
+  EXPECT_EQ(store_.refreshes.size(), 1U);
+}
+
 TEST_F(ShardTimeTest, TwoSecondsOfTimeoutWorkAsWell) {
   settings_.timeout_ms = 2000;
   const Login used = log_in(kAlice);
@@ -264,9 +275,9 @@ TEST_F(ShardTimeTest, AfterACleanStopEveryTokenHasTheTimeThatItHad) {
 
 TEST_F(ShardTimeTest, AfterAnUncleanStopATokenLivesATenthOfTheTimeoutLonger) {
   const Login login = log_in(kAlice);
-  clock_.advance_ms(kPeriodMs);
+  clock_.advance_ms(kPeriodMs + kRefreshStepMs);
   restart(false);
-  clock_.advance_ms(kAgeMs);
+  clock_.advance_ms(kAgeMs - kRefreshStepMs);
   EXPECT_EQ(check(login.token), Outcome::kAdmitted);
   clock_.advance_ms(kAgeMs + 1);
   EXPECT_EQ(check(login.token), Outcome::kExpired);
@@ -296,6 +307,22 @@ TEST_F(ShardTimeTest, WhatAnUncleanStopLeftUnknownIsWrittenWithTheFirstUse) {
   const WallTime used = clock_.wall();
   pass_ms(600);
   EXPECT_EQ(store_.rows.at(1).last_used, used);
+}
+
+TEST_F(ShardTimeTest, AUseRightAfterAnUncleanStopIsWrittenByTheNextCleanOne) {
+  const Login login = log_in(kAlice);
+  clock_.advance_ms(kPeriodMs / 2);
+  restart(false);
+  EXPECT_EQ(check(login.token), Outcome::kAdmitted);
+  EXPECT_TRUE(start(shard().stop())->value());
+  EXPECT_EQ(store_.rows.at(1).last_used, clock_.wall());
+}
+
+TEST_F(ShardTimeTest, ACleanStopTakesNothingOfATokensLastSecond) {
+  const Login login = log_in(kAlice);
+  clock_.advance_ms(kAgeMs);
+  restart(true);
+  EXPECT_EQ(check(login.token), Outcome::kAdmitted);
 }
 
 TEST_F(ShardTimeTest, AfterAnUncleanStopNoTokenWasUsedInTheFuture) {

@@ -1,0 +1,81 @@
+// Bells: the doorbells of a simulated process. A ring is on its way until the scheduler lets it arrive, in
+// any order, or fail; one that failed is told to the port that rang, as the kernel's completion would.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "latchkey/runtime/mailbox.h"
+
+namespace latchkey::sim {
+
+class Bells {
+ public:
+  explicit Bells(runtime::Mailbox& mailbox)
+      : mailbox_(mailbox), arrived_(mailbox.size(), 0), failed_(mailbox.size()) {
+    for (runtime::PortId id = 0; id < mailbox.size(); ++id) {
+      ropes_.push_back(std::make_unique<Rope>(*this, id));
+      mailbox.port(id).set_doorbell(ropes_.back().get());
+    }
+  }
+  Bells(const Bells&) = delete;
+  Bells& operator=(const Bells&) = delete;
+
+  std::size_t on_their_way() const noexcept { return ringing_.size(); }
+
+  /// The one of this number arrives, or fails.
+  void arrive(std::size_t number) {
+    const Ring ring = take(number);
+    arrived_[ring.to] = 1;
+  }
+  void fail(std::size_t number) {
+    const Ring ring = take(number);
+    failed_[ring.from].push_back(ring.to);
+  }
+
+  /// Whether something waits for this thread: a ring that arrived, one that failed, one to try again.
+  bool wakes(runtime::PortId id) const {
+    return arrived_[id] != 0 || !failed_[id].empty() || mailbox_.port(id).owes_rings();
+  }
+
+  /// What a thread does after it has waited, in the order in which runtime::Loop does it. True where there
+  /// are messages to run.
+  bool answer(runtime::PortId id) {
+    runtime::Port& port = mailbox_.port(id);
+    port.ring_again();
+    for (const runtime::PortId to : std::exchange(failed_[id], {})) port.ring_failed(to);
+    return std::exchange(arrived_[id], 0) != 0;
+  }
+
+ private:
+  struct Ring {
+    runtime::PortId from;
+    runtime::PortId to;
+  };
+  class Rope final : public runtime::Doorbell {
+   public:
+    Rope(Bells& bells, runtime::PortId from) noexcept : bells_(bells), from_(from) {}
+    void ring(runtime::PortId to) noexcept override { bells_.ringing_.push_back({from_, to}); }
+
+   private:
+    Bells& bells_;
+    const runtime::PortId from_;
+  };
+
+  Ring take(std::size_t number) {
+    const Ring ring = ringing_[number];
+    ringing_[number] = ringing_.back();
+    ringing_.pop_back();
+    return ring;
+  }
+
+  runtime::Mailbox& mailbox_;
+  std::vector<std::unique_ptr<Rope>> ropes_;
+  std::vector<Ring> ringing_;
+  std::vector<char> arrived_;
+  std::vector<std::vector<runtime::PortId>> failed_;
+};
+
+}  // namespace latchkey::sim

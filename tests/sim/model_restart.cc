@@ -1,0 +1,121 @@
+// What a process that starts finds on the disk of the last one: all that was promised, and nothing else.
+#include <algorithm>
+
+#include "model.h"
+#include "report.h"
+
+namespace latchkey::sim {
+
+using token::table_time;
+
+void Model::restarted(const std::vector<store::Session>& rows, bool clean, WallTime exact_since) {
+  std::map<store::RowId, const store::Session*> on_disk;
+  std::set<store::RowId> living;
+  for (const store::Session& row : rows) {
+    on_disk[row.row] = &row;
+    if (row.death == store::Death::kNone) living.insert(row.row);
+  }
+  for (const store::Session& row : rows) {
+    const bool may_be_behind = row.last_used < exact_since;
+    if (!clean && !may_be_behind) Report::broken("row {} is taken as exact after a crash", row.row);
+  }
+  if (clean && !pending_.empty()) Report::broken("a stop was clean with logins under way");
+  // First those that were under way: their deaths have a cause then.
+  for (const store::Session& row : rows) {
+    if (!sessions_.contains(row.row)) adopt_pending(row, living, clean);
+  }
+  std::vector<store::RowId> lost;
+  for (auto& [row, session] : sessions_) {
+    const auto found = on_disk.find(row);
+    if (found == on_disk.end()) {
+      if (!session.forgetting) Report::broken("row {} is lost", row);
+      lost.push_back(row);
+    } else {
+      adopt(session, *found->second, clean, found->second->last_used < exact_since);
+    }
+  }
+  for (const store::RowId row : lost) lose(row);
+  requests_.clear();
+  enables_underway_.clear();
+  pending_.clear();
+  deaths_.clear();
+  refreshes_.clear();
+  forgets_.clear();
+  if (clean) return;
+  std::map<std::int64_t, std::size_t> tokens;
+  for (const auto& [row, session] : sessions_) {
+    if (may_live(session) && ++tokens[session.user] > plan_.tokens_per_user) over_limit_.insert(session.user);
+  }
+}
+
+void Model::adopt_pending(const store::Session& row, const std::set<store::RowId>& living, bool clean) {
+  const auto found = std::find_if(pending_.begin(), pending_.end(),
+                                  [&row](const auto& item) { return item.second.id == row.id; });
+  if (clean || found == pending_.end()) Report::broken("row {} comes from nowhere", row.row);
+  const PendingLogin& login = found->second;
+  for (const store::SessionDeath& death : login.deaths) {
+    Session* const victim = find(death.row);
+    if (victim == nullptr) continue;
+    if (living.contains(death.row))
+      Report::broken("row {} is there, and row {} did not die", row.row, death.row);
+    victim->deaths_asked.insert(death.reason);
+  }
+  Session& session = sessions_[row.row];
+  session.row = row.row;
+  session.token = login.token;
+  session.id = login.id;
+  session.user = login.user;
+  session.binding = login.binding;
+  session.used_least = session.used_most = session.seen_use = login.asked;
+  session.saved_least = session.saved_most = login.asked;
+}
+
+void Model::adopt(Session& session, const store::Session& row, bool clean, bool may_be_behind) {
+  const std::int64_t saved = table_time(row.last_used).ms;
+  const bool is_dead = row.death != store::Death::kNone;
+  if (is_dead && !session.deaths_asked.contains(row.death)) {
+    Report::broken("row {} died of {} on disk alone", row.row, static_cast<int>(row.death));
+  }
+  const bool must_be_dead = session.death_saved || (clean && session.death != store::Death::kNone);
+  if (must_be_dead && !is_dead) Report::broken("the death of row {} is undone", row.row);
+  if (!is_dead && (saved < session.saved_least || saved > session.saved_most)) {
+    Report::broken("row {} is saved as used at {}, and that was from {} to {}", row.row, saved,
+                   session.saved_least, session.saved_most);
+  }
+  // After a clean stop it has the time that it had, if it had any left.
+  const bool is_kept = clean && surely_lives(session);
+  if (is_kept && !is_dead && saved <= session.seen_use - token::kRefreshStepMs) {
+    Report::broken("row {} was used at {}, and a clean stop left it as used at {}", row.row, session.seen_use,
+                   saved);
+  }
+  session.death = row.death;
+  session.died = table_time(row.died).ms;
+  session.deaths_asked.clear();
+  if (is_dead) session.deaths_asked.insert(row.death);
+  session.death_saved = is_dead;
+  session.forgetting = false;
+  session.may_end = false;
+  session.may_have_expired = false;
+  session.saved_least = session.saved_most = saved;
+  if (!may_be_behind) {
+    session.used_most = std::max(session.seen_use, saved);
+    session.seen_use = is_kept ? session.used_most : saved;
+    session.used_least = session.seen_use;
+    return;
+  }
+  // What nobody was given may come back: nobody can use it.
+  if (!clean && !session.is_known) session.never_again = false;
+  session.seen_use = saved;
+  const std::int64_t given = std::min(saved + plan_.period_ms(), now_ - token::kRefreshStepMs);
+  session.used_least = std::max(saved, given);
+  session.used_most = std::max(saved, std::min(saved + plan_.period_ms(), now_));
+}
+
+void Model::forgotten_at_start(store::RowId row) {
+  Session* const session = find(row);
+  if (session == nullptr) Report::broken("row {} is forgotten at a start and was not there", row);
+  check_forgettable(*session);
+  lose(row);
+}
+
+}  // namespace latchkey::sim

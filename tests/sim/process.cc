@@ -1,0 +1,179 @@
+#include "process.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "latchkey/store/session_table.h"
+#include "report.h"
+
+namespace latchkey::sim {
+
+namespace {
+
+/// What can only fail by a bug here: the disk is sound while a process starts.
+template <class T>
+T expect(Result<T> result, const char* what) {
+  if (!result) Report::broken("{}: {}", what, result.error().text);
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+}  // namespace
+
+Process::Process(const Parts& parts)
+    : parts_(parts),
+      random_(parts.seed),
+      table_clock_(parts.clock),
+      mailbox_(parts.plan.cores + 2, parts.plan.messages_a_way),
+      bells_(mailbox_),
+      pages_(parts.plan.cores, runtime::PageSource::Mode::kInPlace),
+      quiescence_(parts.plan.cores),
+      binder_(parts.keyring, {}),
+      max_tokens_(parts.plan.max_tokens) {
+  settings_.token_timeout_ms = parts.plan.timeout_ms;
+  parts.model.set_time(now());
+  store::Database database = expect(store::open_database(parts.path, {.vfs = Disk::name()}), "a start");
+  load(database);
+  store_ = std::make_unique<store::StoreThread>(std::move(database), mailbox_.port(store_port()), parts.clock,
+                                                log_, [this](const Error&) { failed_ = true; });
+  context_.emplace(
+      api::SessionsContext{shards_, parts.keyring, binder_, table_clock_, quiescence_, settings_});
+  for (std::uint32_t number = 0; number < parts.plan.cores; ++number) {
+    Core& core = *cores_[number];
+    core.inner.emplace(mailbox_.port(number), *store_);
+    core.watched.set_inner(*core.inner);
+    core.directory.emplace(mailbox_.port(number), *store_);
+    core.sessions = std::make_unique<api::Sessions>(mailbox_.port(number), *context_);
+  }
+}
+
+void Process::make_shards() {
+  token::ShardSettings settings;
+  settings.timeout_ms = parts_.plan.timeout_ms;
+  settings.tokens_per_user = parts_.plan.tokens_per_user;
+  settings.max_tokens = max_tokens_;
+  settings.max_tombstones = parts_.plan.max_tombstones;
+  for (std::uint32_t number = 0; number < parts_.plan.cores; ++number) {
+    cores_.push_back(std::make_unique<Core>(parts_.keyring, parts_.model));
+    Core& core = *cores_.back();
+    core.shard = expect(token::Shard::create({.core = number,
+                                              .shards = parts_.plan.cores,
+                                              .clock = table_clock_,
+                                              .random = random_,
+                                              .keyring = parts_.keyring,
+                                              .store = core.watched,
+                                              .quiescence = quiescence_,
+                                              .pages = pages_.client(number),
+                                              .log = log_},
+                                             settings),
+                        "a shard");
+    shards_.push_back(core.shard.get());
+  }
+}
+
+/// As server::load_sessions does it, on one thread.
+void Process::load(store::Database& database) {
+  const store::RunStart start =
+      expect(store::begin_run(database, parts_.clock.wall(), parts_.plan.timeout_ms), "a start");
+  std::vector<store::Session> rows;
+  expect(store::load_all(database, [&rows](store::Session& row) { rows.push_back(std::move(row)); }),
+         "a start");
+  was_clean_ = start.was_clean;
+  const auto living = std::count_if(
+      rows.begin(), rows.end(), [](const store::Session& row) { return row.death == store::Death::kNone; });
+  max_tokens_ = std::max(parts_.plan.max_tokens, static_cast<std::size_t>(living));
+  make_shards();
+  parts_.model.restarted(rows, was_clean_, start.exact_since);
+  std::vector<store::RowId> forgotten;
+  for (const store::Session& row : rows) {
+    token::Shard& owner = *shards_[token::shard_of(parts_.keyring.tag_of(row.user_id), parts_.plan.cores)];
+    if (expect(owner.load(row, table_clock_.now(), start.exact_since), "a start") != token::Loaded::kForget) {
+      continue;
+    }
+    parts_.model.forgotten_at_start(row.row);
+    forgotten.push_back(row.row);
+  }
+  expect(store::forget_rows(database, forgotten), "a start");
+}
+
+void Process::begin_pass(std::uint32_t number, bool spurious) {
+  Core& core = *cores_[number];
+  core.active = true;
+  core.pass = parts_.clock.boot();
+  quiescence_.activate(number);
+  if (bells_.answer(number) || spurious) mailbox_.port(number).drain();
+}
+
+void Process::end_pass(std::uint32_t number) {
+  Core& core = *cores_[number];
+  look_at_lent(core);
+  core.lent.clear();
+  // As server::Core::pass does it.
+  core.shard->advance(table_clock_.at(core.pass), token::Shard::kVisitsAPass);
+  quiescence_.collect(number);
+  quiescence_.rest(number);
+  core.active = false;
+}
+
+bool Process::has_reason(std::uint32_t number) const {
+  const Core& core = *cores_[number];
+  const token::TableTime next = core.shard->next_advance();
+  return bells_.wakes(number) || core.shard->behind() ||
+         (next != token::WriteBehind::kNoTime && next <= table_clock_.now());
+}
+
+token::Outcome Process::check(std::uint32_t number, const token::Token& token,
+                              const store::BindingHash& binding, const std::string& name) {
+  Core& core = *cores_[number];
+  const token::Admission admission = core.sessions->check(token.bytes(), binding, core.pass);
+  if (admission.outcome == token::Outcome::kAdmitted) core.lent.push_back({admission.user, name});
+  look_at_lent(core);
+  return admission.outcome;
+}
+
+/// Whatever other cores do meanwhile, what a check has lent stays what it is until the pass ends.
+void Process::look_at_lent(const Core& core) const {
+  for (const Lent& lent : core.lent) {
+    if (lent.user->name() != lent.name) {
+      Report::broken("a check has lent the name '{}' and it was '{}'", lent.user->name(), lent.name);
+    }
+  }
+}
+
+std::int64_t Process::pass_time(std::uint32_t number) const noexcept {
+  return table_clock_.at(cores_[number]->pass).ms;
+}
+
+void Process::store_pass() {
+  runtime::Port& port = mailbox_.port(store_port());
+  // As runtime::Worker does it.
+  if (!bells_.answer(store_port())) return;
+  port.drain();
+  store_->after_batch(port);
+}
+
+void Process::hash_worker_pass() {
+  if (bells_.answer(hash_port())) mailbox_.port(hash_port()).drain();
+}
+
+void Process::finish_hash(std::size_t number) {
+  HashJob* const job = hashes_[number];
+  hashes_[number] = hashes_.back();
+  hashes_.pop_back();
+  mailbox_.port(hash_port()).finish(*job);
+}
+
+std::size_t Process::running() {
+  std::size_t running = 0;
+  for (std::uint32_t number = 0; number < parts_.plan.cores; ++number) {
+    running += cores_[number]->clients.running();
+    running += mailbox_.port(number).nursery().running();
+  }
+  return running;
+}
+
+void Process::end_run() {
+  store::Database database = expect(store_->release(), "a stop");
+  expect(store::end_run(database, parts_.clock.wall()), "a stop");
+}
+
+}  // namespace latchkey::sim

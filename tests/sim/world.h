@@ -1,0 +1,85 @@
+// World: a machine, its disk and its clock, the server that is started on it again and again, and the people
+// who use it. Chance alone decides what comes next; after every step the model has had its say.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clients.h"
+#include "dice.h"
+#include "disk.h"
+#include "latchkey/base/clock.h"
+#include "latchkey/token/keyring.h"
+#include "model.h"
+#include "plan.h"
+#include "process.h"
+
+namespace latchkey::sim {
+
+/// What a world has been through, for the one line that says that it was worth its time.
+struct Tally {
+  std::uint64_t checks = 0;
+  std::uint64_t admitted = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t logins = 0;
+  std::uint64_t crashes = 0;
+  std::uint64_t stops = 0;
+  std::uint64_t worlds = 0;
+};
+
+class World {
+ public:
+  /// `path` is where the database's file would be; nothing is written there but an empty file.
+  World(std::uint64_t seed, std::string path, Tally& tally);
+
+  /// So many steps, and then all that must be true at the end.
+  void run(std::uint64_t steps);
+
+ private:
+  // Steps (world.cc).
+  void make_users();
+  void step();
+  void turn_core(std::uint32_t core);
+  void look(std::uint32_t core);
+  void request(std::uint32_t core);
+  runtime::Task<void> next_request(const Place& place);
+  void ring();
+  void turn_others();
+  void move_clock();
+  void trouble_disk();
+  void look_at_counts();
+
+  // What takes many passes at once (world_ends.cc).
+  void start();
+  void crash(const char* why);
+  void stop();
+  void settle();
+  bool settle_once();
+  bool must_crash() const;
+  void end_passes();
+  void pass_ms(std::int64_t ms);
+  void expect_uses_saved();
+  void expect_nothing_left();
+
+  void tell_model();
+  std::int64_t jump_to() noexcept;
+  const Session* any_session() noexcept;
+  store::BindingHash any_binding() noexcept;
+
+  Dice dice_;
+  const Plan plan_;
+  const std::string path_;
+  Tally& tally_;
+  ManualClock clock_;
+  Disk disk_;
+  token::Keyring keyring_;
+  Model model_;
+  std::vector<Person> people_;
+  std::vector<store::BindingHash> bindings_;
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace latchkey::sim

@@ -1,0 +1,179 @@
+// How a process of a world starts and ends, and what must be true when all has come to rest.
+#include <algorithm>
+
+#include "latchkey/store/session_table.h"
+#include "report.h"
+#include "world.h"
+
+namespace latchkey::sim {
+
+namespace {
+
+// More rounds than anything that ends has ever needed.
+constexpr int kMaxRounds = 10'000;
+
+runtime::Task<void> stop_shard(token::Shard& shard, bool& all_written) {
+  auto stopping = shard.stop();
+  const bool written = co_await stopping;
+  all_written = all_written && written;
+}
+
+}  // namespace
+
+void World::start() {
+  process_ = std::make_unique<Process>(Process::Parts{plan_, path_, clock_, keyring_, model_, dice_.next()});
+}
+
+/// The process ends where it stands. What it would have done after that is done with nobody looking and no
+/// disk, because its coroutines have to end: then even that is a test of every answer to a disk that is gone.
+void World::crash(const char* why) {
+  ++tally_.crashes;
+  Report::trace("crash {}", why);
+  model_.set_watching(false);
+  disk_.stop_after(0);
+  settle();
+  process_.reset();
+  disk_.end_process();
+  if (dice_.once_in(2)) disk_.lose_power();
+  disk_.restart();
+  model_.set_watching(true);
+  clock_.advance_ms(dice_.once_in(4) ? dice_.between(0, plan_.timeout_ms * 2) : dice_.between(0, 50));
+  start();
+}
+
+void World::stop() {
+  ++tally_.stops;
+  Report::trace("stop");
+  settle();
+  if (must_crash()) return crash("in a stop");
+  bool all_written = true;
+  for (std::uint32_t core = 0; core < plan_.cores; ++core) {
+    process_->nursery(core).spawn(stop_shard(process_->shard(core), all_written));
+  }
+  settle();
+  if (must_crash()) return crash("in a stop");
+  disk_.restart();
+  if (all_written) process_->end_run();
+  const std::int64_t away_ms = dice_.once_in(4) ? jump_to() - process_->now() : dice_.between(0, 50);
+  process_.reset();
+  disk_.end_process();
+  if (dice_.once_in(2)) disk_.lose_power();
+  clock_.advance_ms(away_ms);
+  start();
+  if (process_->was_clean() != all_written)
+    Report::broken("a stop was clean, and the next start did not know");
+}
+
+/// Whether the process would be gone by now: nothing that it still holds reaches anybody.
+bool World::must_crash() const {
+  return model_.is_watching() && (process_->has_failed() || disk_.has_stopped());
+}
+
+void World::end_passes() {
+  for (std::uint32_t core = 0; core < plan_.cores; ++core) {
+    if (process_->is_active(core)) process_->end_pass(core);
+  }
+}
+
+/// Until nothing waits for anything but time.
+void World::settle() {
+  end_passes();
+  int rounds = 0;
+  while (settle_once()) {
+    if (must_crash()) return;
+    if (++rounds > kMaxRounds) Report::broken("the server never comes to rest");
+  }
+  if (process_->running() > 0) {
+    Report::broken("{} requests wait for what never comes", process_->running());
+  }
+}
+
+bool World::settle_once() {
+  bool moved = false;
+  Bells& bells = process_->bells();
+  while (bells.on_their_way() > 0) {
+    bells.arrive(0);
+    moved = true;
+  }
+  for (std::uint32_t core = 0; core < plan_.cores; ++core) {
+    if (!process_->has_reason(core)) continue;
+    tell_model();
+    process_->begin_pass(core, false);
+    process_->end_pass(core);
+    moved = true;
+  }
+  if (process_->store_has_reason()) {
+    process_->store_pass();
+    if (must_crash()) return true;
+    moved = true;
+  }
+  if (process_->hash_worker_has_reason()) {
+    process_->hash_worker_pass();
+    moved = true;
+  }
+  while (process_->hashes_waiting() > 0) {
+    process_->finish_hash(0);
+    moved = true;
+  }
+  return moved;
+}
+
+void World::pass_ms(std::int64_t ms) {
+  const std::int64_t most = std::max<std::int64_t>(1, plan_.period_ms() / 4);
+  while (ms > 0) {
+    const std::int64_t step = std::min(ms, most);
+    clock_.advance_ms(step);
+    ms -= step;
+    settle();
+    if (must_crash()) return;
+  }
+}
+
+/// A use that is a tenth of the timeout ahead of the disk is written: if the disk refused it once, when the
+/// wheel looks at the token next, a tenth of the timeout later, and what the wheel is late by.
+void World::expect_uses_saved() {
+  disk_.set_full(false);
+  settle();
+  if (must_crash()) return crash("at rest");
+  const std::map<store::RowId, std::int64_t> uses = model_.uses();
+  // The wheel is late by a 64th of the way from where it stood when it was turned last, and the clock of a
+  // world jumps by two timeouts: twenty periods.
+  const std::int64_t late_ms = plan_.period_ms() * 3 / 8;
+  constexpr std::int64_t kSlackMs = token::WriteBehind::kRetryMs + 50;
+  pass_ms(plan_.period_ms() + late_ms + kSlackMs);
+  if (must_crash()) return crash("at rest");
+  model_.expect_saved(uses);
+}
+
+/// When all have died and all reasons are forgotten, nothing is left of anybody.
+void World::expect_nothing_left() {
+  settle();
+  if (must_crash()) crash("at the end");
+  disk_.restart();
+  pass_ms(2 * plan_.timeout_ms + 2 * plan_.period_ms() + 2000);
+  for (int round = 0; round < 2; ++round) {
+    for (std::uint32_t core = 0; core < plan_.cores; ++core) process_->begin_pass(core, false);
+    end_passes();
+  }
+  settle();
+  tell_model();
+  if (!model_.sessions().empty()) Report::broken("{} rows are left", model_.sessions().size());
+  for (std::uint32_t core = 0; core < plan_.cores; ++core) {
+    const token::Shard& shard = process_->shard(core);
+    const token::ShardCounts counts = shard.counts();
+    const std::size_t left = counts.live + counts.tombstones + counts.users + counts.refreshes_waiting +
+                             counts.deaths_waiting + shard.table().entries();
+    if (left > 0) Report::broken("{} entries, users or writes of shard {} are left", left, core);
+    if (shard.table().index_cells() > 0) {
+      Report::broken("{} cells of the indexes of shard {} are left", shard.table().index_cells(), core);
+    }
+    if (process_->quiescence().retired(core) > 0) {
+      Report::broken("{} things of core {} are never freed", process_->quiescence().retired(core), core);
+    }
+  }
+  stop();
+  if (!model_.sessions().empty()) Report::broken("rows come back");
+  settle();
+}
+
+}  // namespace latchkey::sim
