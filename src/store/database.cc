@@ -216,11 +216,16 @@ Result<Database> Database::open(const std::string& path, const DatabaseOptions& 
   Database database(std::move(connection));
   // locking_mode stays NORMAL, so that a backup can read beside a running server; a second server is kept out
   // by the data directory's lock.
-  const Result<void> configured = database.execute(
-      "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON; PRAGMA "
-      "journal_size_limit=67108864;");
-  if (!configured) return tl::unexpected(configured.error());
-  if (Result<void> begun = begin_log(database); !begun) return tl::unexpected(std::move(begun.error()));
+  Result<void> configured = database.execute(
+      "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON;"
+      "PRAGMA journal_size_limit=67108864;");
+  if (configured) configured = begin_log(database);
+  if (!configured) {
+    Error error = std::move(configured.error());
+    // The first look at it: this file never was a database of ours, so none has been lost.
+    if (sqlite3_errcode(database.connection_->handle) == SQLITE_NOTADB) error.code = ErrorCode::kInvalid;
+    return tl::unexpected(std::move(error));
+  }
   const int checkpointed = sqlite3_wal_checkpoint_v2(database.connection_->handle, nullptr,
                                                      SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   if (checkpointed != SQLITE_OK) return sqlite_failure(*database.connection_, checkpointed);

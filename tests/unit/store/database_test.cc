@@ -107,12 +107,12 @@ TEST(Database, CallsABrokenConstraintAConflict) {
   EXPECT_EQ(again.error().code, ErrorCode::kConflict);
 }
 
-TEST(Database, CallsAFileThatIsNoDatabaseFatal) {
+TEST(Database, RefusesAFileThatIsNoDatabase) {
   const ScratchDirectory scratch;
   std::ofstream(scratch / "a.db") << std::string(4096, 'x');
   const Result<Database> database = Database::open(scratch / "a.db");
   ASSERT_FALSE(database.has_value());
-  EXPECT_EQ(database.error().code, ErrorCode::kFatal);
+  EXPECT_EQ(database.error().code, ErrorCode::kInvalid);
   EXPECT_NE(database.error().text.find(scratch / "a.db"), std::string::npos) << database.error().text;
 }
 
