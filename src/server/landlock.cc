@@ -82,7 +82,7 @@ class Descriptor {
 Result<void> limit_to_directory(const std::filesystem::path& directory, ConfinementGaps& gaps) {
   const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (abi < 1) {
-    gaps.push_back(
+    gaps.emplace_back(
         "this kernel has no Landlock: files outside the data directory can be reached; start it with "
         "landlock in its list of security modules (lsm=)");
     return {};
@@ -93,7 +93,7 @@ Result<void> limit_to_directory(const std::filesystem::path& directory, Confinem
     ruleset.network = LANDLOCK_ACCESS_NET_BIND_TCP | LANDLOCK_ACCESS_NET_CONNECT_TCP;
     bytes = sizeof ruleset;
   } else {
-    gaps.push_back(
+    gaps.emplace_back(
         "this kernel's Landlock does not know TCP: ports can be bound and connected; run Linux 6.7 or later");
   }
   const Descriptor rules(::syscall(SYS_landlock_create_ruleset, &ruleset, bytes, 0));
