@@ -61,7 +61,8 @@ TEST(HashScheme, RefusesAMalformedHash) {
         "$argon2id$v=19$m=7,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
         "$argon2id$v=19$m=1024,t=0,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
         "$argon2id$v=19$m=1024,t=1,p=0$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
-        "$argon2id$v=19$m=1024,t=2,p=1$c29tZXN\xdeHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        "$argon2id$v=19$m=1024,t=2,p=1$c29tZXN\xde"
+        "bHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
         "$argon2id$v=19$m=1024,t=2,p=1$!!!!$!!!!"}) {
     EXPECT_FALSE(check_stored_hash(stored).has_value()) << stored;
     const Result<bool> refused = verify_password("x", stored);

@@ -118,7 +118,7 @@ TEST(StoredScheme, RefusesWhatItsWriterCouldNotHaveWritten) {
         std::string("pbkdf2_sha256$1000$$YlZ2Vggtqdc61YjArZuoApoBh9JNGYoDRBUGu6tcJQo="),
         std::string("pbkdf2_sha256$1000$seasalt"),
         std::string("pbkdf2_sha256$1000$seasalt$c2hvcnQ="),
-        std::string("pbkdf2_sha256$1000$seasalt$YlZ2Vggtqdc61Yj\xdeZuoApoBh9JNGYoDRBUGu6tcJQo="),
+        std::string("pbkdf2_sha256$1000$seasalt$YlZ2Vggtqdc61Yj\xderZuoApoBh9JNGYoDRBUGu6tcJQo="),
         "pbkdf2_sha256$1000$" + std::string(129, 's') + "$YlZ2Vggtqdc61YjArZuoApoBh9JNGYoDRBUGu6tcJQo=",
         "$2b$03$" + digest53,
         "$2b$ 5$" + digest53,
