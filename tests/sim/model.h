@@ -44,6 +44,7 @@ struct Session {
   bool may_end = false;                 ///< as PendingLogin has it
   bool never_again = false;             ///< its end was answered: whatever happens, it admits no more
   bool forgetting = false;              ///< the store was asked to forget the row
+  bool from_before_a_crash = false;     ///< so is what is saved: there may have been a later use
 };
 
 /// A login whose commit is under way.
@@ -146,10 +147,9 @@ class Model {
 
   // --- Starts and ends of the process (model_restart.cc).
 
-  /// What the disk holds at a start, and so what the memory of the new process will be; `clean` and
-  /// `exact_since` as store::RunStart has them. All that was under way at the end of the last process may
-  /// have happened or not.
-  void restarted(const std::vector<store::Session>& rows, bool clean, WallTime exact_since);
+  /// What the disk holds at a start, and so what the memory of the new process will be; `clean` as
+  /// store::RunStart has it. All that was under way at the end of the last process may have happened or not.
+  void restarted(const std::vector<store::Session>& rows, bool clean);
   /// The start let go of the row.
   void forgotten_at_start(store::RowId row);
 
@@ -177,7 +177,7 @@ class Model {
   void lose(store::RowId row);
   void check_error(const Request& request, const Error& error) const;
   Request take(RequestId id);
-  void adopt(Session& session, const store::Session& row, bool clean, bool may_be_behind);
+  void adopt(Session& session, const store::Session& row, bool clean);
   void adopt_pending(const store::Session& row, const std::set<store::RowId>& living, bool clean);
 
   const Plan plan_;

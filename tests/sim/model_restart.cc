@@ -8,16 +8,12 @@ namespace latchkey::sim {
 
 using token::table_time;
 
-void Model::restarted(const std::vector<store::Session>& rows, bool clean, WallTime exact_since) {
+void Model::restarted(const std::vector<store::Session>& rows, bool clean) {
   std::map<store::RowId, const store::Session*> on_disk;
   std::set<store::RowId> living;
   for (const store::Session& row : rows) {
     on_disk[row.row] = &row;
     if (row.death == store::Death::kNone) living.insert(row.row);
-  }
-  for (const store::Session& row : rows) {
-    const bool may_be_behind = row.last_used < exact_since;
-    if (!clean && !may_be_behind) Report::broken("row {} is taken as exact after a crash", row.row);
   }
   if (clean && !pending_.empty()) Report::broken("a stop was clean with logins under way");
   // First those that were under way: their deaths have a cause then.
@@ -31,7 +27,7 @@ void Model::restarted(const std::vector<store::Session>& rows, bool clean, WallT
       if (!session.forgetting) Report::broken("row {} is lost", row);
       lost.push_back(row);
     } else {
-      adopt(session, *found->second, clean, found->second->last_used < exact_since);
+      adopt(session, *found->second, clean);
     }
   }
   for (const store::RowId row : lost) lose(row);
@@ -70,7 +66,7 @@ void Model::adopt_pending(const store::Session& row, const std::set<store::RowId
   session.saved_least = session.saved_most = login.asked;
 }
 
-void Model::adopt(Session& session, const store::Session& row, bool clean, bool may_be_behind) {
+void Model::adopt(Session& session, const store::Session& row, bool clean) {
   const std::int64_t saved = table_time(row.last_used).ms;
   const bool is_dead = row.death != store::Death::kNone;
   if (is_dead && !session.deaths_asked.contains(row.death)) {
@@ -97,7 +93,8 @@ void Model::adopt(Session& session, const store::Session& row, bool clean, bool 
   session.may_end = false;
   session.may_have_expired = false;
   session.saved_least = session.saved_most = saved;
-  if (!may_be_behind) {
+  if (!clean) session.from_before_a_crash = true;
+  if (!session.from_before_a_crash) {
     session.used_most = std::max(session.seen_use, saved);
     session.seen_use = is_kept ? session.used_most : saved;
     session.used_least = session.seen_use;

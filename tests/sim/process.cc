@@ -82,7 +82,7 @@ void Process::load(store::Database& database) {
       rows.begin(), rows.end(), [](const store::Session& row) { return row.death == store::Death::kNone; });
   max_tokens_ = std::max(parts_.plan.max_tokens, static_cast<std::size_t>(living));
   make_shards();
-  parts_.model.restarted(rows, was_clean_, start.exact_since);
+  parts_.model.restarted(rows, was_clean_);
   std::vector<store::RowId> forgotten;
   for (const store::Session& row : rows) {
     token::Shard& owner = *shards_[token::shard_of(parts_.keyring.tag_of(row.user_id), parts_.plan.cores)];

@@ -1,0 +1,47 @@
+#include "latchkey/server/room_settings.h"
+
+#include <algorithm>
+#include <string>
+
+namespace latchkey::server {
+
+api::ApiSettings api_settings_of(const Settings& settings) {
+  api::ApiSettings api;
+  api.node = settings.node;
+  api.version = LATCHKEY_VERSION;
+  api.token_timeout_ms = settings.token_timeout.count();
+  api.token_timeout_text = std::to_string(api.token_timeout_ms / 1000);
+  api.trusted_proxies = settings.trusted_proxy;
+  api.forwarded_source = settings.forwarded_source;
+  api.bind_ipv4_prefix = settings.bind_ipv4_prefix;
+  api.bind_ipv6_prefix = settings.bind_ipv6_prefix;
+  api.session_text = settings.session_text;
+  api.basic = settings.basic;
+  api.verify_basic = settings.verify_basic;
+  api.secure_cookies = settings.secure_cookies;
+  api.max_body_bytes = settings.body_limit_bytes;
+  return api;
+}
+
+http::ConnectionSettings connection_settings_of(const Settings& settings) {
+  http::ConnectionSettings connection;
+  connection.head.max_head_bytes = settings.head_limit_bytes;
+  connection.max_body_bytes = settings.body_limit_bytes;
+  connection.header_timeout = settings.header_timeout;
+  connection.body_timeout = settings.body_timeout;
+  connection.idle_timeout = settings.idle_timeout;
+  connection.write_timeout = settings.write_timeout;
+  return connection;
+}
+
+token::ShardSettings shard_settings_of(const Settings& settings, std::size_t cores) {
+  token::ShardSettings shard;
+  shard.timeout_ms = settings.token_timeout.count();
+  shard.tokens_per_user = settings.tokens_per_user;
+  shard.max_tokens = settings.tokens / cores + 1;
+  shard.max_tombstones = std::max<std::size_t>(settings.tombstones / cores, 1);
+  shard.refresh_rows_per_second = std::max<std::size_t>(settings.refresh_rows_per_second / cores, 1);
+  return shard;
+}
+
+}  // namespace latchkey::server
