@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+
+#include "fuzz/property.h"
+#include "latchkey/http/characters.h"
 
 namespace latchkey::fuzz {
 
@@ -62,13 +66,35 @@ bool is_name(std::string_view left, std::string_view right) {
   return left.size() == right.size() && ::strncasecmp(left.data(), right.data(), left.size()) == 0;
 }
 
-/// A field that frames, with a tab between its value and its CR.
-bool has_tab_behind_framing(const http::Header& field) {
-  if (field.known != http::KnownHeader::kContentLength && field.known != http::KnownHeader::kTransferEncoding)
-    return false;
+bool any_field(const http::RequestHead& head, bool (*is_it)(const http::Header& field)) {
+  const auto end = head.headers.begin() + static_cast<std::ptrdiff_t>(head.header_count);
+  return std::any_of(head.headers.begin(), end, is_it);
+}
+
+/// A tab stands between the value and its CR.
+bool has_tab_behind(const http::Header& field) {
   const char* behind = field.value.data() + field.value.size();
   while (*behind == ' ') ++behind;
   return *behind == '\t';
+}
+
+bool has_tab_behind_framing(const http::Header& field) {
+  const bool frames =
+      field.known == http::KnownHeader::kContentLength || field.known == http::KnownHeader::kTransferEncoding;
+  return frames && has_tab_behind(field);
+}
+
+bool confuses_about_connection(const http::Header& field) {
+  if (is_name(field.name, "Proxy-Connection")) return true;
+  if (field.known != http::KnownHeader::kConnection) return false;
+  if (has_tab_behind(field) || field.value.find('\t') != std::string_view::npos) return true;
+  std::string_view rest = field.value;
+  while (!rest.empty()) {
+    std::string_view element = take_until(rest, ',');
+    element.remove_prefix(std::min(element.find_first_not_of(' '), element.size()));
+    if (element.empty() || !http::is_a(http::kTokenCharacter, element.front())) return true;
+  }
+  return false;
 }
 
 bool begins_with_transfer_encoding(const http::Header& field) {
@@ -83,11 +109,8 @@ bool is_stricter_on_purpose(std::string_view reason) {
                      [reason](const Rule& rule) { return rule.reason == reason; });
 }
 
-const char* reason_to_be_laxer(const http::RequestHead& head, std::string_view error) {
-  const auto any_field = [&head](bool (*is_it)(const http::Header& field)) {
-    return std::any_of(head.headers.begin(),
-                       head.headers.begin() + static_cast<std::ptrdiff_t>(head.header_count), is_it);
-  };
+const char* reason_to_be_laxer(const http::RequestHead& head, std::string_view behind,
+                               std::string_view error) {
   const bool is_about_length =
       error == "HPE_INVALID_CONTENT_LENGTH" || error == "HPE_UNEXPECTED_CONTENT_LENGTH";
   const bool is_about_coding = error == "HPE_INVALID_TRANSFER_ENCODING";
@@ -97,17 +120,18 @@ const char* reason_to_be_laxer(const http::RequestHead& head, std::string_view e
   if (is_about_length && head.body == http::BodyFraming::kChunked &&
       !head.has(http::KnownHeader::kContentLength))
     return "trailers are dropped unread (RFC 9112 section 7.1.2), where http-parser reads lengths in them";
-  if ((is_about_length || is_about_coding) && any_field(has_tab_behind_framing))
+  if (error == "HPE_INVALID_CHUNK_SIZE" && head.body == http::BodyFraming::kChunked &&
+      behind.find('\t') != std::string_view::npos)
+    return "a tab before a chunk's extension is white space (RFC 9112 section 7.1.1), where http-parser "
+           "knows blanks only";
+  if ((is_about_length || is_about_coding) && any_field(head, has_tab_behind_framing))
     return "a tab behind a value is white space (RFC 9110 section 5.6.3), where http-parser knows blanks "
            "only";
-  if ((is_about_length || is_about_coding) && any_field(begins_with_transfer_encoding))
+  if ((is_about_length || is_about_coding) && any_field(head, begins_with_transfer_encoding))
     return "another field whose name begins with Transfer-Encoding, which http-parser takes for it";
   return nullptr;
 }
 
-bool closes_by_another_field(const OtherMessage& message) {
-  return std::any_of(message.fields.begin(), message.fields.end(),
-                     [](const auto& field) { return is_name(field.first, "Proxy-Connection"); });
-}
+bool may_end_otherwise(const http::RequestHead& head) { return any_field(head, confuses_about_connection); }
 
 }  // namespace latchkey::fuzz

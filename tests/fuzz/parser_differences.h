@@ -12,12 +12,14 @@ namespace latchkey::fuzz {
 /// Whether Latchkey is stricter by a listed rule: it refuses with this reason what http-parser takes.
 bool is_stricter_on_purpose(std::string_view reason);
 
-/// Why Latchkey takes the message with this head though http-parser refused it with `error`, or nullptr where
-/// no rule says so. The head's bytes still stand around its views.
-const char* reason_to_be_laxer(const http::RequestHead& head, std::string_view error);
+/// Why Latchkey takes the message with this head, and these bytes behind it, though http-parser refused it
+/// with `error`, or nullptr where no rule says so. The head's bytes still stand around its views.
+const char* reason_to_be_laxer(const http::RequestHead& head, std::string_view behind,
+                               std::string_view error);
 
-/// Whether http-parser goes by a field that says nothing to Latchkey when it decides that the connection
-/// ends.
-bool closes_by_another_field(const OtherMessage& message);
+/// Whether http-parser may take another decision than Latchkey on whether the connection goes on behind the
+/// message with this head: it goes by Proxy-Connection too, and gives up a list in Connection at an empty
+/// element, at one that is no token, and at a tab.
+bool may_end_otherwise(const http::RequestHead& head);
 
 }  // namespace latchkey::fuzz

@@ -20,8 +20,9 @@ using http::RequestHead;
 
 struct OwnMessage {
   OtherMessage::Status status = OtherMessage::Status::kIncomplete;
-  const char* reason = "";  ///< kRefused
-  std::size_t bytes = 0;    ///< kComplete
+  const char* reason = "";     ///< kRefused
+  std::size_t bytes = 0;       ///< kComplete
+  std::size_t head_bytes = 0;  ///< of these
   RequestHead head;
   std::string body;
 };
@@ -49,6 +50,7 @@ void read_by_latchkey(std::string_view bytes, OwnMessage& message) {
     message.reason = parsed.refusal.reason;
   }
   if (parsed.status != ParseResult::Status::kComplete) return;
+  message.head_bytes = parsed.head_bytes;
   message.bytes = parsed.head_bytes;
   const std::string_view rest = bytes.substr(parsed.head_bytes);
   if (message.head.body == BodyFraming::kChunked) return read_chunks(rest, message);
@@ -68,7 +70,7 @@ void require_same(const OwnMessage& own, const OtherMessage& other) {
     require(other.fields[i].first == own.head.headers[i].name, "the names are http-parser's");
     require(other.fields[i].second == own.head.headers[i].value, "the values are http-parser's");
   }
-  const bool same_end = !own.head.keep_alive || other.keep_alive || closes_by_another_field(other);
+  const bool same_end = !own.head.keep_alive || other.keep_alive || may_end_otherwise(own.head);
   require(same_end, "where http-parser ends the connection it ends");
 }
 
@@ -78,8 +80,9 @@ std::optional<std::size_t> compare_one(std::string_view bytes) {
   read_by_latchkey(bytes, own);
   const OtherMessage other = read_by_http_parser(bytes);
   if (own.status == OtherMessage::Status::kComplete) {
+    const std::string_view behind_head = bytes.substr(own.head_bytes, own.bytes - own.head_bytes);
     if (other.status == OtherMessage::Status::kRefused &&
-        reason_to_be_laxer(own.head, other.error) != nullptr)
+        reason_to_be_laxer(own.head, behind_head, other.error) != nullptr)
       return own.bytes;
     if (other.status != own.status) std::fprintf(stderr, "http-parser: %s\n", other.error);
     require(other.status == own.status, "Latchkey takes nothing that http-parser does not");
