@@ -14,25 +14,13 @@
 #include <cstdint>
 #include <cstring>
 
+#include "latchkey/base/sanitized.h"
 #include "latchkey/server/landlock.h"
 #include "latchkey/server/syscall_filter.h"
 
 namespace latchkey::server {
 
 namespace {
-
-// The sanitizers' own machinery reads /proc, traces its process and asks for memory in ways of its own.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-#else
-constexpr bool kSanitized = false;
-#endif
 
 constexpr int kHighestNicePermission = 20;
 

@@ -14,15 +14,8 @@
 #include <functional>
 #include <thread>
 
+#include "latchkey/base/sanitized.h"
 #include "support/temporary_directory.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define LATCHKEY_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define LATCHKEY_SANITIZED 1
-#endif
-#endif
 
 namespace latchkey::server {
 namespace {
@@ -50,9 +43,7 @@ bool opens(const std::filesystem::path& path, int flags) {
 class ConfinementTest : public ::testing::Test {
  protected:
   void SetUp() override {
-#ifdef LATCHKEY_SANITIZED
-    GTEST_SKIP() << "the sanitizers reach for what is forbidden";
-#endif
+    if (kSanitized) GTEST_SKIP() << "the sanitizers reach for what is forbidden";
     std::ofstream(outside_.path() / "secret") << "secret";
   }
 

@@ -1,0 +1,19 @@
+// Whether a sanitizer watches this build: its own machinery reads /proc, traces its process and asks for
+// memory in ways of its own.
+#pragma once
+
+namespace latchkey {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
+}  // namespace latchkey
