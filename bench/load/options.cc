@@ -13,6 +13,8 @@
 #include <string>
 #include <utility>
 
+#include "latchkey/base/hex.h"
+
 namespace latchkey::load {
 
 namespace {
@@ -196,10 +198,9 @@ Result<void> read_token_file(const Words& words, Plan& plan) {
   std::ifstream file(words.token_file);
   if (!file)
     return wrong(fmt::format("--token-file: cannot read {}: {}", words.token_file, std::strerror(errno)));
-  const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
   for (std::string line; std::getline(file, line);) {
     TokenDigits digits{};
-    if (line.size() != digits.size() || !std::all_of(line.begin(), line.end(), is_digit)) {
+    if (line.size() != digits.size() || lower_hex_digits_at_front(line) != digits.size()) {
       return wrong(fmt::format("--token-file: line {} of {} is no token: 40 digits 0-9 and a-f are expected",
                                plan.tokens_by_turns.size() + 1, words.token_file));
     }

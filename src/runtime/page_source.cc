@@ -1,6 +1,5 @@
 #include "latchkey/runtime/page_source.h"
 
-#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <string>
 
 #include "latchkey/base/assert.h"
+#include "latchkey/base/named_thread.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23  // since Linux 5.14
@@ -192,10 +192,7 @@ void ReservedRange::became_ready(std::size_t chunk) noexcept {
 PageSource::PageSource(std::size_t clients, Mode mode) : mode_(mode) {
   for (std::size_t i = 0; i < clients; ++i) clients_.push_back(std::make_unique<PageClient>(*this));
   if (mode == Mode::kThread) {
-    helper_ = std::thread([this] {
-      pthread_setname_np(pthread_self(), "latchkey-pages");
-      serve();
-    });
+    helper_ = named_thread("latchkey-pages", [this] { serve(); });
   }
 }
 

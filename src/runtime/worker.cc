@@ -1,10 +1,9 @@
 #include "latchkey/runtime/worker.h"
 
-#include <pthread.h>
-
 #include <array>
 
 #include "latchkey/base/assert.h"
+#include "latchkey/base/named_thread.h"
 
 namespace latchkey::runtime {
 
@@ -40,11 +39,7 @@ Result<std::unique_ptr<Worker>> Worker::create(Port& port, std::string name, Wor
 Worker::~Worker() { LATCHKEY_ASSERT(!thread_.joinable()); }
 
 Result<void> Worker::start(const RingTable& rings) {
-  // By itself: to name another thread is to write a file below /proc.
-  thread_ = std::thread([this, &rings] {
-    pthread_setname_np(pthread_self(), name_.c_str());
-    run(rings);
-  });
+  thread_ = named_thread(name_, [this, &rings] { run(rings); });
   ready_.wait(false, std::memory_order_acquire);
   if (!enabled_) thread_.join();
   return enabled_;

@@ -1,7 +1,6 @@
 #include "latchkey/server/core.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <cstring>
 
 #include "latchkey/base/assert.h"
+#include "latchkey/base/named_thread.h"
 #include "latchkey/net/socket_stream.h"
 #include "latchkey/server/core_ring.h"
 
@@ -120,11 +120,7 @@ void Core::serve_admin(net::Listener listener) {
 }
 
 Result<void> Core::start(const runtime::RingTable& rings) {
-  // By itself: to name another thread is to write a file below /proc.
-  thread_ = std::thread([this, &rings] {
-    pthread_setname_np(pthread_self(), fmt::format("core-{}", number_).c_str());
-    run(rings);
-  });
+  thread_ = named_thread(fmt::format("core-{}", number_), [this, &rings] { run(rings); });
   ready_.wait(false, std::memory_order_acquire);
   if (!enabled_) thread_.join();
   return enabled_;

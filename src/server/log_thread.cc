@@ -1,7 +1,6 @@
 #include "latchkey/server/log_thread.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "latchkey/base/assert.h"
+#include "latchkey/base/named_thread.h"
 
 namespace latchkey::server {
 
@@ -56,10 +56,7 @@ LogThread::LogThread(const Clock& clock, LogOptions options, std::shared_ptr<spd
   for (std::size_t i = 0; i < options.max_waiting_lines; ++i) {
     slots_[i].turn.store(i, std::memory_order_relaxed);
   }
-  thread_ = std::thread([this] {
-    pthread_setname_np(pthread_self(), "latchkey-log");
-    run();
-  });
+  thread_ = named_thread("latchkey-log", [this] { run(); });
 }
 
 LogThread::~LogThread() {

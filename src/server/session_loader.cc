@@ -1,7 +1,5 @@
 #include "latchkey/server/session_loader.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
@@ -12,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "latchkey/base/named_thread.h"
 #include "latchkey/store/session_table.h"
 
 namespace latchkey::server {
@@ -32,10 +31,10 @@ using Batch = std::vector<store::Session>;
 class Filler {
  public:
   Filler(token::Shard& shard, token::TableTime now, WallTime exact_since)
-      : shard_(shard), now_(now), exact_since_(exact_since), thread_([this] {
-          pthread_setname_np(pthread_self(), "load");
-          run();
-        }) {}
+      : shard_(shard),
+        now_(now),
+        exact_since_(exact_since),
+        thread_(named_thread("load", [this] { run(); })) {}
   ~Filler() { end(); }
   Filler(const Filler&) = delete;
   Filler& operator=(const Filler&) = delete;
