@@ -60,6 +60,13 @@ constexpr std::array kStricter = {
          "http-parser looks neither at what follows a CR nor at the "
          "two bytes behind a chunk"},
     Rule{"malformed trailer field", "http-parser takes obs-fold and bare LF in trailers as in heads"},
+    Rule{"request line too long", "http-parser bounds the whole head alone, at 80 kB"},
+    Rule{"target too long", "the same"},
+    Rule{"header section too long", "the same"},
+    Rule{"trailer section too long", "the same"},
+    Rule{"too many header fields", "http-parser does not count them"},
+    Rule{"the body is too large", "http-parser leaves it to the server"},
+    Rule{"chunked body: extensions too long", "http-parser skips them, however many"},
 };
 
 bool is_name(std::string_view left, std::string_view right) {
