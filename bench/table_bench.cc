@@ -11,14 +11,13 @@
 #include <memory>
 #include <numeric>
 #include <random>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "latchkey/base/random.h"
 #include "latchkey/token/binding.h"
 #include "latchkey/token/registry.h"
+#include "rig/seeded_random.h"
 
 namespace latchkey::token {
 namespace {
@@ -32,16 +31,6 @@ T value_or_exit(Result<T> result) {
   std::fprintf(stderr, "table_bench: %s\n", result.error().text.c_str());
   std::exit(1);
 }
-
-class SeededRandom final : public Random {
- public:
-  void fill(std::span<std::uint8_t> out) noexcept override {
-    for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(engine_());
-  }
-
- private:
-  std::mt19937_64 engine_{1};
-};
 
 KeyFile key_file() {
   KeyFile file;
@@ -106,7 +95,7 @@ class FullTable {
   const store::BindingHash& binding() const { return binding_; }
 
  private:
-  SeededRandom random_;
+  bench::SeededRandom random_;
   runtime::PageSource pages_{1, runtime::PageSource::Mode::kThread};
   runtime::Quiescence quiescence_{1};
   std::unique_ptr<Table> table_;

@@ -36,7 +36,8 @@ class StepMeter {
     wall_ns_ = steady_ns();
   }
 
-  void end() noexcept {
+  /// CPU time of the step, in nanoseconds.
+  std::int64_t end() noexcept {
     const std::int64_t cpu_ns = thread_cpu_ns();
     const std::int64_t wall_ns = steady_ns();
     const std::int64_t took_ns = cpu_ns - std::exchange(cpu_ns_, cpu_ns);
@@ -45,6 +46,7 @@ class StepMeter {
     total_ns_ += took_ns;
     ++steps_;
     if (took_ns > kLongNs) ++long_;
+    return took_ns;
   }
 
   std::int64_t total_ns() const noexcept { return total_ns_; }
@@ -64,6 +66,26 @@ class StepMeter {
   std::int64_t longest_wall_ns_ = 0;
   std::size_t steps_ = 0;
   std::size_t long_ = 0;
+};
+
+/// The least that each of the same steps took in several rounds. A machine that others share takes its time
+/// where it likes, and counts it as the thread's; what a step needs for itself it needs in every round.
+class LeastOfRounds {
+ public:
+  /// Its memory is touched before anything is measured.
+  explicit LeastOfRounds(std::size_t steps) : least_ns_(steps, UINT32_MAX) {}
+
+  void begin_round() noexcept { at_ = 0; }
+  void add(std::int64_t ns) noexcept {
+    std::uint32_t& least = least_ns_[at_++];
+    least = static_cast<std::uint32_t>(std::min<std::int64_t>(least, ns));
+  }
+  /// Of the step that needs the longest.
+  std::int64_t longest_ns() const noexcept { return *std::max_element(least_ns_.begin(), least_ns_.end()); }
+
+ private:
+  std::vector<std::uint32_t> least_ns_;
+  std::size_t at_ = 0;
 };
 
 }  // namespace latchkey::bench

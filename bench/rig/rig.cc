@@ -9,12 +9,12 @@
 
 #include "latchkey/api/api.h"
 #include "latchkey/base/log.h"
-#include "latchkey/base/random.h"
 #include "latchkey/http/request_parser.h"
 #include "latchkey/runtime/nursery.h"
 #include "latchkey/runtime/ring.h"
 #include "latchkey/token/lookahead.h"
 #include "latchkey/token/registry.h"
+#include "rig/seeded_random.h"
 
 namespace latchkey::bench {
 
@@ -112,7 +112,7 @@ struct Rig::Parts {
   }
 
   ManualClock clock;
-  SystemRandom random;
+  SeededRandom random;
   NoLog log;
   InstantStore store;
   NoDirectory directory;
