@@ -108,9 +108,6 @@ def verdicts(result: dict) -> str:
     return str(said)
 
 
-MEGA = 1_000_000
-
-
 def p99_ratio(result: dict) -> float:
     return (statistics.median(found["checks"]["p99_us"] for found in result["rounds"])
             / statistics.median(found["alone"]["p99_us"] for found in result["rounds"]))
@@ -138,7 +135,7 @@ def overload_lines(result: dict) -> str:
                 + ", ".join(f"{number} x {status}" for status, number in sorted(told.items())))
 
     def resident(figure) -> str:
-        return over(rounds, lambda found: figure(found) / MEGA, 1) + " MB"
+        return over(rounds, lambda found: figure(found) / MILLION, 1) + " MB"
 
     return "\n".join([
         f"checks at {result['rates']['checks']:,.0f} a second; the pool's own rate {result['rates']['logins']:.1f} logins a second, "
@@ -150,16 +147,16 @@ def overload_lines(result: dict) -> str:
         + f"; unanswered: {sum(found['unanswered']['total'] - refusals(found) for found in rounds)}",
         f"  refusals looked at       {refused}, {sum(found['probe']['without_retry_after'] for found in rounds)} without Retry-After; "
         f"{sum(found['probe']['without_answer'] for found in rounds)} without an answer",
-        f"  logins of the storm      p99 {over(rounds, lambda found: found['logins_us']['p99'] / MEGA)} s, slowest "
-        f"{over(rounds, lambda found: found['logins_us']['max'] / MEGA)} s"
+        f"  logins of the storm      p99 {over(rounds, lambda found: found['logins_us']['p99'] / MILLION)} s, slowest "
+        f"{over(rounds, lambda found: found['logins_us']['max'] / MILLION)} s"
         + (f"; {len(served)} served of those looked at: {served[0] / 1000:.2f} to {served[-1] / 1000:.2f} s" if served else ""),
         f"  last answer              {over(rounds, lambda found: found['last_answer_s'], 1)} s after the last login was sent "
         f"(a queue of {settings['hash_queue']})",
         *(f"  {'a ' + what:<24} before {asked(what, 'before')}; a second after the last login was sent {asked(what, 'soon')}; a second "
           f"after the last answer {asked(what, 'after')}" for what in ("login", "check")),
-        f"  resident memory          at rest {result['resident_at_rest'] / MEGA:.1f} MB; before {resident(lambda found: found['before']['resident'])}, "
+        f"  resident memory          at rest {result['resident_at_rest'] / MILLION:.1f} MB; before {resident(lambda found: found['before']['resident'])}, "
         f"during {resident(lambda found: found['resident_during'])}, after {resident(lambda found: found['after']['resident'])}; "
-        f"most ever {result['resident_most'] / MEGA:.1f} MB, bound {result['resident_bound'] / MEGA:.1f} MB",
+        f"most ever {result['resident_most'] / MILLION:.1f} MB, bound {result['resident_bound'] / MILLION:.1f} MB",
     ])
 
 
