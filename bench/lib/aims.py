@@ -1,4 +1,9 @@
-"""The lines of bench/scale, and which aims its figures reach."""
+"""The lines of bench/scale and bench/overload, and which aims their figures reach."""
+
+import collections
+import statistics
+
+import report
 
 MILLION = 1_000_000
 
@@ -70,13 +75,21 @@ def idle_line(run: dict) -> str:
             f"bytes each (limit of open files {run['limit_of_open_files']})")
 
 
+class Verdicts:
+    def __init__(self):
+        self.said: list[str] = []
+
+    def aim(self, name: str, value: float, most: float, unit: str) -> None:
+        self.said.append(f"{'holds' if value <= most else 'MISSED':<7} {name}: {value:.2f}{unit}, aim at most {most:g}{unit}")
+
+    def __str__(self) -> str:
+        return "\n".join(self.said)
+
+
 def verdicts(result: dict) -> str:
     """An aim that nothing in this run can tell of is not named."""
-    said: list[tuple[bool, str]] = []
-
-    def aim(name: str, value: float, most: float, unit: str) -> None:
-        said.append((value <= most, f"{name}: {value:.2f}{unit}, aim at most {most:g}{unit}"))
-
+    said = Verdicts()
+    aim = said.aim
     for run in result["table"]:
         name = shape(run)
         if run["tokens"] >= 10 * MILLION:
@@ -100,4 +113,81 @@ def verdicts(result: dict) -> str:
     for run in result["idle"]:
         if run["held"] and run["wanted"] == 10_000:
             aim("resident bytes an idle connection, 10 000", run["bytes_a_connection"], 2048, "")
-    return "\n".join(f"{'holds' if holds else 'MISSED':<7} {text}" for holds, text in said)
+    return str(said)
+
+
+def p99_ratio(result: dict) -> float:
+    return (statistics.median(found["checks"]["p99_us"] for found in result["rounds"])
+            / statistics.median(found["alone"]["p99_us"] for found in result["rounds"]))
+
+
+def over(rounds: list[dict], figure, digits: int = 2) -> str:
+    """The median of the rounds, and behind it the least and the most."""
+    return report.with_spread(report.spread([figure(found) for found in rounds]), digits)
+
+
+def overload_lines(result: dict) -> str:
+    rounds, settings = result["rounds"], result["settings"]
+    statuses = collections.Counter()
+    for found in rounds:
+        statuses.update(found["statuses"])
+    served = sorted(ms for found in rounds for ms in found["probe"]["served_ms"])
+    refused = sum(found["probe"]["refused"] for found in rounds)
+
+    def ms(kind: str, figure: str) -> str:
+        return over(rounds, lambda found: found[kind][figure] / 1000)
+
+    def asked(what: str, when: str) -> str:
+        told = collections.Counter(found[when][what][0] for found in rounds)
+        return (over(rounds, lambda found: found[when][what][1]) + " ms, "
+                + ", ".join(f"{number} x {status}" for status, number in sorted(told.items())))
+
+    def resident(figure) -> str:
+        return over(rounds, lambda found: figure(found) / MILLION, 1) + " MB"
+
+    return "\n".join([
+        f"checks at {result['rates']['checks']:,.0f} a second; the pool's own rate {result['rates']['logins']:.1f} logins a second, "
+        f"the storm's {over(rounds, lambda found: found['offered'], 0)}",
+        *(f"  checks, {name:<16} p50 {ms(kind, 'p50_us')} ms, p99 {ms(kind, 'p99_us')} ms, p99.9 {ms(kind, 'p999_us')} ms, "
+          f"{sum(found[kind]['errors'] for found in rounds)} errors"
+          for name, kind in (("alone", "alone"), ("in the storm", "checks"))),
+        "  the storm was told       " + ", ".join(f"{status}: {number}" for status, number in sorted(statuses.items()))
+        + f"; unanswered: {sum(found['unanswered']['total'] - refusals(found) for found in rounds)}",
+        f"  refusals looked at       {refused}, {sum(found['probe']['without_retry_after'] for found in rounds)} without Retry-After; "
+        f"{sum(found['probe']['without_answer'] for found in rounds)} without an answer",
+        f"  logins of the storm      p99 {over(rounds, lambda found: found['logins_us']['p99'] / MILLION)} s, slowest "
+        f"{over(rounds, lambda found: found['logins_us']['max'] / MILLION)} s"
+        + (f"; {len(served)} served of those looked at: {served[0] / 1000:.2f} to {served[-1] / 1000:.2f} s" if served else ""),
+        f"  last answer              {over(rounds, lambda found: found['last_answer_s'], 1)} s after the last login was sent "
+        f"(a queue of {settings['hash_queue']})",
+        *(f"  {'a ' + what:<24} before {asked(what, 'before')}; a second after the last login was sent {asked(what, 'soon')}; a second "
+          f"after the last answer {asked(what, 'after')}" for what in ("login", "check")),
+        f"  resident memory          at rest {result['resident_at_rest'] / MILLION:.1f} MB; before {resident(lambda found: found['before']['resident'])}, "
+        f"during {resident(lambda found: found['resident_during'])}, after {resident(lambda found: found['after']['resident'])}; "
+        f"most ever {result['resident_most'] / MILLION:.1f} MB, bound {result['resident_bound'] / MILLION:.1f} MB",
+    ])
+
+
+def refusals(found: dict) -> int:
+    return sum(number for status, number in found["statuses"].items() if int(status) >= 400)
+
+
+def overload_verdicts(result: dict) -> str:
+    rounds = result["rounds"]
+    said = Verdicts()
+    said.aim("p99 of checks in the storm ÷ alone", p99_ratio(result), 2, "")
+    said.aim("checks that failed in the storm", sum(found["checks"]["errors"] for found in rounds), 0, "")
+    said.aim("logins told something else than 200, 429 or 503, or nothing",
+             sum(found["unanswered"]["total"] - refusals(found) for found in rounds)
+             + sum(found["probe"]["without_answer"] for found in rounds)
+             + sum(number for found in rounds for status, number in found["statuses"].items() if status not in ("200", "429", "503")),
+             0, "")
+    said.aim("refusals without Retry-After", sum(found["probe"]["without_retry_after"] for found in rounds), 0, "")
+    said.aim("most resident memory ÷ its bound", result["resident_most"] / result["resident_bound"], 1, "")
+    for when, name in (("soon", "a second after the last login was sent"), ("after", "a second after the last answer")):
+        said.aim(f"logins and checks refused {name}",
+                 sum(found[when][what][0] != 200 for found in rounds for what in ("login", "check")), 0, "")
+    said.aim("a login a second after the last login was sent ÷ before",
+             statistics.median(found["soon"]["login"][1] for found in rounds)
+             / statistics.median(found["before"]["login"][1] for found in rounds), 2, "")
+    return str(said)

@@ -23,11 +23,12 @@ CAPACITY_SECONDS = 3
 
 class StormServer(servers.Latchkeyd):
     name = "latchkeyd under a storm"
+    more_flags: list[str] = []
 
     def start(self) -> None:
         # Logins under way count as failures until their password is found right; and no token may be put out.
         self.flags = ["--login-failures-by-address", "0", "--login-failures-by-user", "0", "--tokens-per-user", "0",
-                      "--hash-threads", "1"]
+                      "--hash-threads", "1", *self.more_flags]
         super().start()
 
 
@@ -75,7 +76,7 @@ class Load:
 
     def __init__(self, server, options, scenario: str, seconds: float, warmup: float, *more, before=()):
         self.file = pathlib.Path(tempfile.mkstemp(suffix=".json")[1])
-        who = ["--token", server.token] if scenario == "check" else ["--user", servers.USER, "--password-stdin"]
+        who = ["--token", server.token] if scenario in ("check", "slow") else ["--user", servers.USER, "--password-stdin"]
         self.process = subprocess.Popen(
             ["taskset", "-c", str(options.loader_cpu), *before, options.build / "latchkey-bench", scenario, *who, "--target",
              f"http://127.0.0.1:{server.port}", "--agent", servers.AGENT,

@@ -20,6 +20,9 @@ namespace {
 // How often a core that drains looks whether its last connection has gone.
 constexpr std::int64_t kDrainLookMs = 20;
 
+// Connections by the admin socket beyond `connections`: who administers the server gets in when it is full.
+constexpr std::size_t kSpareForAdmin = 16;
+
 }  // namespace
 
 struct Core::Client {
@@ -170,7 +173,8 @@ std::int64_t Core::pass(BootTime now) noexcept {
 }
 
 void Core::accept(int fd, bool proxied, http::ConnectionServices& services) {
-  if (clients_ == context_.max_connections) {
+  const bool is_admin = &services == admin_services_.get();
+  if (clients_ >= context_.max_connections + (is_admin ? kSpareForAdmin : 0)) {
     LogEvent(context_.log, LogLevel::kWarning, "connection.refused")
         .field("reason", "as many connections are open as the setting `connections` allows")
         .field("connections", clients_);

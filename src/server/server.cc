@@ -208,7 +208,7 @@ void Server::note_start() {
   if (run_start_.behind_ms == 0) return;
   LogEvent(*log_, LogLevel::kWarning, "clock.behind")
       .field("behind_ms", run_start_.behind_ms)
-      .field("effect", "tokens live longer by as much")
+      .field("effect", "the time that the server was down does not count for tokens")
       .field("remedy", "set the clock, as chrony or systemd-timesyncd does");
 }
 
@@ -437,7 +437,7 @@ Result<void> Server::stop_threads() {
   Result<store::Database> database = store_->release();
   if (!database) return tl::unexpected<Error>(std::move(database.error()));
   // Only a run whose every refresh was written is marked as ended in order: the next start trusts the rows.
-  return ended_in_order_ ? store::end_run(*database, clock_.wall()) : Result<void>();
+  return ended_in_order_ ? store::end_run(*database, clock_.wall(), store_->clock_set_ms()) : Result<void>();
 }
 
 Result<void> Server::run() {

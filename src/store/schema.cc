@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 namespace latchkey::store {
 
@@ -75,6 +76,7 @@ constexpr std::string_view kKeyFingerprint = "key_fingerprint";
 constexpr std::string_view kCleanStop = "clean_stop";
 constexpr std::string_view kExactSinceMs = "exact_since_ms";
 constexpr std::string_view kLastWallMs = "last_wall_ms";
+constexpr std::string_view kClockSetMs = "clock_set_ms";
 constexpr std::string_view kTokenTimeoutMs = "token_timeout_ms";
 
 Result<void> put_meta(Database& database, std::string_view key, auto value) {
@@ -149,6 +151,19 @@ Result<std::optional<std::int64_t>> stored_integer(Database& database, std::stri
   return stored;
 }
 
+// A rewrite of every session is worth it for a step that a person would call one, not for what is lost in
+// measuring it.
+constexpr std::int64_t kLeastStepMs = 1000;
+
+/// Moves every recorded time of a session by so much.
+Result<void> move_session_times(Database& database, std::int64_t by_ms) {
+  Result<Statement> statement = database.prepare(
+      "UPDATE sessions SET created_ms = created_ms + ?1, last_used_ms = last_used_ms + ?1, "
+      "died_ms = CASE death WHEN 0 THEN died_ms ELSE died_ms + ?1 END");
+  if (!statement) return tl::unexpected(statement.error());
+  return statement->bind(1, by_ms).run();
+}
+
 }  // namespace
 
 Result<Database> open_database(const std::string& path, const DatabaseOptions& options) {
@@ -193,7 +208,16 @@ Result<RunStart> begin_run(Database& database, WallTime now, std::int64_t token_
   const auto stored_exact_since_ms = stored_integer(database, kExactSinceMs);
   if (!stored_exact_since_ms) return tl::unexpected(stored_exact_since_ms.error());
   const bool was_clean = clean->value_or(1) == 1;
+  const auto set_ms = stored_integer(database, kClockSetMs);
+  if (!set_ms) return tl::unexpected(set_ms.error());
   std::int64_t exact_since_ms = stored_exact_since_ms->value_or(0);
+  // The last run carried on its calendar from its start; and no time can have passed backwards since its end.
+  const std::int64_t behind_ms = std::max<std::int64_t>(0, last_wall_ms->value_or(now.ms) - now.ms);
+  const std::int64_t step_ms = set_ms->value_or(0) - behind_ms;
+  if (std::abs(step_ms) >= kLeastStepMs) {
+    if (auto moved = move_session_times(database, step_ms); !moved) return tl::unexpected(moved.error());
+    if (exact_since_ms > 0) exact_since_ms += step_ms;
+  }
   if (!was_clean) {
     // Past every record there is, wherever the clock stood when it was made.
     const auto newest_ms = database.query_integer("SELECT coalesce(max(last_used_ms), 0) FROM sessions");
@@ -205,22 +229,21 @@ Result<RunStart> begin_run(Database& database, WallTime now, std::int64_t token_
   if (auto put = put_meta(database, kTokenTimeoutMs, token_timeout_ms); !put)
     return tl::unexpected(put.error());
   if (auto put = put_meta(database, kExactSinceMs, exact_since_ms); !put) return tl::unexpected(put.error());
-  if (auto put = record_wall_time(database, now); !put) return tl::unexpected(put.error());
+  if (auto put = record_wall_time(database, now, 0); !put) return tl::unexpected(put.error());
   if (auto committed = transaction->commit(); !committed) return tl::unexpected(committed.error());
-  return RunStart{.was_clean = was_clean,
-                  .exact_since = {exact_since_ms},
-                  .behind_ms = std::max<std::int64_t>(0, last_wall_ms->value_or(now.ms) - now.ms)};
+  return RunStart{.was_clean = was_clean, .exact_since = {exact_since_ms}, .behind_ms = behind_ms};
 }
 
-Result<void> end_run(Database& database, WallTime now) {
+Result<void> end_run(Database& database, WallTime now, std::int64_t set_ms) {
   Result<Transaction> transaction = Transaction::begin(database);
   if (!transaction) return tl::unexpected(transaction.error());
   if (Result<void> put = put_meta(database, kCleanStop, std::int64_t{1}); !put) return put;
-  if (Result<void> put = record_wall_time(database, now); !put) return put;
+  if (Result<void> put = record_wall_time(database, now, set_ms); !put) return put;
   return transaction->commit();
 }
 
-Result<void> record_wall_time(Database& database, WallTime now) {
+Result<void> record_wall_time(Database& database, WallTime now, std::int64_t set_ms) {
+  if (Result<void> put = put_meta(database, kClockSetMs, set_ms); !put) return put;
   return put_meta(database, kLastWallMs, now.ms);
 }
 

@@ -101,7 +101,7 @@ Result<void> StoreThread::run_alone(StoreJob& job) {
 Result<void> StoreThread::record_wall() {
   const WallTime now = clock_.wall();
   if (std::abs(now.ms - wall_recorded_.ms) < kWallRecordMs) return {};
-  Result<void> recorded = record_wall_time(database_, now);
+  Result<void> recorded = record_wall_time(database_, now, clock_set_ms());
   if (recorded) wall_recorded_ = now;
   return recorded;
 }

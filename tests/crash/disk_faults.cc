@@ -5,7 +5,6 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,6 +20,8 @@
 #include <random>
 #include <string_view>
 #include <vector>
+
+#include "support/control_page.h"
 
 namespace {
 
@@ -159,13 +160,6 @@ class Disk {
 
  private:
   Disk() {
-    const char* const path = std::getenv(latchkey::test::kDiskFaultsVariable);
-    if (path == nullptr) return;
-    const int file = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC));
-    if (file < 0) return;
-    void* const page = ::mmap(nullptr, sizeof(DiskControl), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (page != MAP_FAILED) control_ = static_cast<DiskControl*>(page);
-    ::syscall(SYS_close, file);
     if (control_ != nullptr) random_.seed(control_->seed.load());
   }
 
@@ -225,7 +219,8 @@ class Disk {
     std::abort();
   }
 
-  DiskControl* control_ = nullptr;
+  DiskControl* const control_ =
+      latchkey::test::map_control_page<DiskControl>(latchkey::test::kDiskFaultsVariable);
   std::mutex mutex_;
   std::mt19937_64 random_;
   std::array<ino64_t, kMaxDescriptors> file_of_{};  // by descriptor; 0 is none of the database's

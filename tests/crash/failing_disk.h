@@ -5,22 +5,23 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "crash/disk_faults.h"
+#include "support/control_page.h"
 
 namespace latchkey::test {
 
 class FailingDisk {
  public:
   /// Keeps its control page in the file `page`, which it makes. Throws std::runtime_error where it cannot.
-  explicit FailingDisk(std::filesystem::path page);
-  ~FailingDisk();
-  FailingDisk(const FailingDisk&) = delete;
-  FailingDisk& operator=(const FailingDisk&) = delete;
+  explicit FailingDisk(std::filesystem::path page) : control_(std::move(page)) {}
 
   /// For a server: has it load the library and find the page.
-  std::vector<std::string> environment() const;
+  std::vector<std::string> environment() const {
+    return control_.environment("DISK_FAULTS_LIBRARY", kDiskFaultsVariable);
+  }
 
   /// What a server that is started from now on loses is chosen by this number.
   void choose_by(std::uint64_t seed) { control_->seed = seed; }
@@ -35,8 +36,7 @@ class FailingDisk {
   std::uint64_t operations() const { return control_->operations; }
 
  private:
-  std::filesystem::path page_;
-  DiskControl* control_ = nullptr;
+  ControlPage<DiskControl> control_;
 };
 
 }  // namespace latchkey::test

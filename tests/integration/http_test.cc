@@ -293,19 +293,5 @@ TEST(Deadline, AHeadThatDribblesIsCutOffThoughEveryByteIsInTime) {
   EXPECT_EQ(client.receive().status, 408);
 }
 
-TEST(Connections, BeyondTheSettingAreRefusedAndTheRestServed) {
-  ServerOptions options;
-  options.flags = {"--connections", "4"};
-  OwnServer server(options);
-  std::vector<HttpClient> clients;
-  for (int i = 0; i < 4; ++i) {
-    clients.emplace_back(server.process.port());
-    EXPECT_EQ(clients.back().request("GET", "/api/v2/ping/").status, 200);
-  }
-  HttpClient one_more(server.process.port());
-  EXPECT_THROW(one_more.request("GET", "/api/v2/ping/"), ClientError);
-  for (HttpClient& client : clients) EXPECT_EQ(client.request("GET", "/api/v2/ping/").status, 200);
-}
-
 }  // namespace
 }  // namespace latchkey::test

@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -82,6 +83,7 @@ struct Prepared {
   int output;
   int errors;
   int io_uring_errno;
+  std::size_t descriptors;
   pid_t parent;
 };
 
@@ -95,6 +97,8 @@ struct Prepared {
   ::dup2(prepared.input, STDIN_FILENO);
   ::dup2(prepared.output, STDOUT_FILENO);
   ::dup2(prepared.errors, STDERR_FILENO);
+  const rlimit descriptors{prepared.descriptors, prepared.descriptors};
+  if (prepared.descriptors != 0 && ::setrlimit(RLIMIT_NOFILE, &descriptors) != 0) ::_exit(126);
   if (prepared.io_uring_errno != 0) deny_io_uring(prepared.io_uring_errno);
   ::execve(prepared.path, prepared.arguments, prepared.environment);
   ::_exit(127);
@@ -142,6 +146,7 @@ ChildProcess::ChildProcess(const ChildOptions& options) {
                           output.write_end,
                           errors.write_end,
                           options.io_uring_errno,
+                          options.descriptors,
                           ::getpid()};
   pid_ = ::fork();
   if (pid_ < 0) fail("fork");

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ struct ChildOptions {
       environment;  ///< `NAME=value`, on top of the test's own without its LATCHKEY_ ones
   /// Where not 0: a seccomp filter answers io_uring_setup(2) with this errno, as a container's may.
   int io_uring_errno = 0;
+  /// Where not 0: how many descriptors it may have (RLIMIT_NOFILE, soft and hard).
+  std::size_t descriptors = 0;
 };
 
 class ChildProcess {

@@ -35,6 +35,8 @@ std::uint16_t port_of(std::string_view line) {
 
 ChildOptions server_command(const std::filesystem::path& data, const ServerOptions& options) {
   ChildOptions command;
+  command.environment = options.environment;
+  command.descriptors = options.descriptors;
   command.arguments = {program("LATCHKEYD"), "--data", data.string(), "--cores",
                        std::to_string(options.cores)};
   const auto names_address = [](const std::string& flag) { return flag.starts_with("--listen"); };

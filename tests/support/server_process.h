@@ -4,6 +4,7 @@
 #pragma once
 
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -23,6 +24,9 @@ struct ServerOptions {
   bool cheap_hashes = true;
   /// Off: logins may fail any number of times, as a suite's do. On: the server's defaults.
   bool throttle = false;
+  /// As ChildOptions has them.
+  std::vector<std::string> environment = {};
+  std::size_t descriptors = 0;
 };
 
 /// The command line of latchkeyd with these options: on a free port of 127.0.0.1 unless the flags name

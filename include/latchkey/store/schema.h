@@ -42,14 +42,17 @@ struct RunStart {
 };
 
 /// Marks the database as in use by a server, records its token timeout and the time, and tells how the last
-/// run ended. Durable when it returns.
+/// run ended. A run carries its calendar on from its start, whatever the wall clock is set to meanwhile: here
+/// the times that it recorded are moved by how much the clock was set in it, and where the clock now stands
+/// behind the last recorded time, back by so much; not by less than a second. Durable when it returns.
 Result<RunStart> begin_run(Database& database, WallTime now, std::int64_t token_timeout_ms);
 
-/// The counterpart, after the last write of an orderly stop.
-Result<void> end_run(Database& database, WallTime now);
+/// The counterpart, after the last write of an orderly stop. `set_ms` is by how much the wall clock was set,
+/// forward or back, since the run began.
+Result<void> end_run(Database& database, WallTime now, std::int64_t set_ms = 0);
 
-/// Records the time inside the caller's transaction.
-Result<void> record_wall_time(Database& database, WallTime now);
+/// Records the same inside the caller's transaction.
+Result<void> record_wall_time(Database& database, WallTime now, std::int64_t set_ms);
 
 /// The token timeout of the last run; none where no server has run on this database.
 Result<std::optional<std::int64_t>> recorded_token_timeout_ms(Database& database);

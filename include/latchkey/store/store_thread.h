@@ -81,6 +81,11 @@ class StoreThread final : public runtime::WorkerHooks {
   /// such a run must not be marked as ended in order.
   Result<Database> release();
 
+  /// By how much the wall clock was set, forward or back, since this was made. Any thread.
+  std::int64_t clock_set_ms() const noexcept {
+    return clock_.wall().ms - clock_.boot().ms - wall_ahead_of_boot_ms_;
+  }
+
  private:
   void commit_group() noexcept;
   Result<void> run_group();
@@ -97,6 +102,7 @@ class StoreThread final : public runtime::WorkerHooks {
   std::optional<Error> fatal_;
   std::vector<StoreJob*> group_;
   WallTime wall_recorded_{};
+  const std::int64_t wall_ahead_of_boot_ms_ = clock_.wall().ms - clock_.boot().ms;
   StoreMetrics metrics_;
 };
 

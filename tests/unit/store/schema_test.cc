@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "store_rig.h"
 
 namespace latchkey::store {
@@ -139,6 +141,54 @@ TEST(Run, ReportsAWallClockBehindTheLastRecordedTime) {
   EXPECT_EQ(begin_run(database, kNow, kTimeoutMs)->behind_ms, 0);
   EXPECT_EQ(begin_run(database, {kNow.ms - 5000}, kTimeoutMs)->behind_ms, 5000);
   EXPECT_EQ(begin_run(database, {kNow.ms + 5000}, kTimeoutMs)->behind_ms, 0);
+}
+
+/// A run that began at `begin`, recorded a live session and a dead one, and in which the clock was then set
+/// by `set_ms`; what they say when the next run has begun at `next`.
+std::pair<std::int64_t, std::int64_t> times_after(std::int64_t begin_ms, std::int64_t set_ms,
+                                                  std::int64_t next_ms) {
+  const ScratchDirectory scratch;
+  Database database = must_open(scratch / "a.db");
+  EXPECT_TRUE(begin_run(database, {begin_ms}, kTimeoutMs).has_value());
+  EXPECT_TRUE(database
+                  .execute("INSERT INTO sessions VALUES"
+                           "(1, zeroblob(16), x'00000000000000000000000000000001', 1, 'u', zeroblob(16), 1, "
+                           "100000, 100000, 0, 0, '', x''),"
+                           "(2, zeroblob(16), x'00000000000000000000000000000002', 1, 'u', zeroblob(16), 1, "
+                           "100000, 100000, 1, 100000, '', x'')")
+                  .has_value());
+  EXPECT_TRUE(end_run(database, {begin_ms + set_ms}, set_ms).has_value());
+  EXPECT_TRUE(begin_run(database, {next_ms}, kTimeoutMs).has_value());
+  EXPECT_EQ(*database.query_integer("SELECT died_ms FROM sessions WHERE row = 1"), 0);
+  EXPECT_EQ(*database.query_integer("SELECT died_ms FROM sessions WHERE row = 2"),
+            *database.query_integer("SELECT last_used_ms FROM sessions WHERE row = 2"));
+  return {*database.query_integer("SELECT last_used_ms FROM sessions WHERE row = 1"),
+          *database.query_integer("SELECT created_ms FROM sessions WHERE row = 1")};
+}
+
+TEST(Run, MovesTheTimesOfSessionsByHowMuchTheClockWasSet) {
+  const auto both = [](std::int64_t ms) { return std::pair(ms, ms); };
+  EXPECT_EQ(times_after(200'000, 0, 300'000), both(100'000));
+  EXPECT_EQ(times_after(200'000, 50'000, 300'000), both(150'000));
+  EXPECT_EQ(times_after(200'000, -50'000, 300'000), both(50'000));
+  // Set back between the two runs, after it was set forward in the first, or not.
+  EXPECT_EQ(times_after(200'000, 50'000, 210'000), both(110'000));
+  EXPECT_EQ(times_after(200'000, 0, 190'000), both(90'000));
+  // Less than a second is left as it is.
+  EXPECT_EQ(times_after(200'000, 999, 300'000), both(100'000));
+}
+
+TEST(Run, MovesTheTimesOfSessionsOnce) {
+  const ScratchDirectory scratch;
+  Database database = must_open(scratch / "a.db");
+  ASSERT_TRUE(begin_run(database, kNow, kTimeoutMs).has_value());
+  ASSERT_TRUE(record_wall_time(database, {kNow.ms + 50'000}, 50'000).has_value());
+  // Unclean: times are exact from here on, by the calendar as it now stands.
+  EXPECT_EQ(begin_run(database, {kNow.ms + 60'000}, kTimeoutMs)->exact_since.ms, kNow.ms + 60'000);
+  ASSERT_TRUE(end_run(database, {kNow.ms + 30'000}, -30'000).has_value());
+  EXPECT_EQ(begin_run(database, {kNow.ms + 40'000}, kTimeoutMs)->exact_since.ms, kNow.ms + 30'000);
+  ASSERT_TRUE(end_run(database, {kNow.ms + 50'000}).has_value());
+  EXPECT_EQ(begin_run(database, {kNow.ms + 60'000}, kTimeoutMs)->exact_since.ms, kNow.ms + 30'000);
 }
 
 TEST(Run, RecordsTheTokenTimeoutForTheOfflineCommand) {

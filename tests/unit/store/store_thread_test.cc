@@ -200,5 +200,18 @@ TEST_F(StoreThreadTest, RecordsTheWallClockAtMostOnceASecond) {
   EXPECT_EQ(recorded(), first_ms + 1000);
 }
 
+TEST_F(StoreThreadTest, RecordsByHowMuchTheWallClockWasSet) {
+  const auto recorded = [this] {
+    Result<Database> beside = Database::open(scratch / "a.db");
+    return *beside->query_integer("SELECT value FROM meta WHERE key = 'clock_set_ms'");
+  };
+  rig.clock.advance_ms(5000);
+  ASSERT_TRUE(rig.wait(put(rig, 1)).has_value());
+  EXPECT_EQ(recorded(), 0);
+  rig.clock.set_wall({rig.clock.wall().ms - 3'600'000});
+  ASSERT_TRUE(rig.wait(put(rig, 2)).has_value());
+  EXPECT_EQ(recorded(), -3'600'000);
+}
+
 }  // namespace
 }  // namespace latchkey::store

@@ -1,0 +1,298 @@
+// More than the server can serve: more logins than it can hash, more clients than it may hold, fewer
+// descriptors than it wants. Whoever is beyond a bound gets the end that the contract defines, whoever is
+// within one notices nothing, and afterwards all is as before (P-14).
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "latchkey/base/sanitized.h"
+#include "support/rig.h"
+
+namespace latchkey::test {
+namespace {
+
+constexpr std::size_t kKiB = 1024;
+constexpr std::size_t kMiB = 1024 * kKiB;
+
+/// A line of /proc/PID/status that is a size: `VmRSS`, `VmHWM`.
+std::size_t memory_bytes(pid_t pid, const std::string& name) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  std::string word;
+  while (status >> word) {
+    if (word != name + ":") continue;
+    std::size_t kilobytes = 0;
+    status >> kilobytes;
+    return kilobytes * kKiB;
+  }
+  throw std::runtime_error("no " + name + " in the process's status");
+}
+
+/// What the settings let a server of one core and one hash thread grow by once it serves: each connection
+/// holds a head, a body and a little of its own, the worker one hash; the kernel's receive buffers are a
+/// fixed set.
+struct MemorySettings {
+  std::size_t connections = 400;
+  std::size_t hash_memory = 19 * kMiB;
+  std::size_t head_limit = 16 * kKiB;
+  std::size_t body_limit = 64 * kKiB;
+
+  std::size_t most_growth() const {
+    constexpr std::size_t kOwnOfConnection = 8 * kKiB;
+    constexpr std::size_t kReceiveBuffers = 4 * kMiB;
+    // Stacks, logs, SQLite's cache.
+    constexpr std::size_t kOther = 16 * kMiB;
+    return connections * (head_limit + body_limit + kOwnOfConnection) + hash_memory + kReceiveBuffers +
+           kOther;
+  }
+};
+
+/// A client that is admitted again and again until it is told to stop, on a connection of its own.
+class SteadyClient {
+ public:
+  explicit SteadyClient(std::uint16_t port) : client_(port), token_(obtain_token(client_, "steady")) {
+    thread_ = std::thread([this] { run(); });
+  }
+  ~SteadyClient() { stop(); }
+  SteadyClient(const SteadyClient&) = delete;
+  SteadyClient& operator=(const SteadyClient&) = delete;
+
+  void stop() {
+    stopping_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  int admitted() const { return admitted_; }
+
+ private:
+  void run() {
+    try {
+      while (!stopping_) {
+        const Response response = use_token(client_, token_, "steady");
+        EXPECT_EQ(response.status, 200) << response.body;
+        ++admitted_;
+      }
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << "a client in the middle of its checks: " << error.what();
+    }
+  }
+
+  HttpClient client_;
+  std::string token_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<int> admitted_ = 0;
+  std::thread thread_;
+};
+
+/// Counts answers to logins by status, and holds each to what the contract defines.
+class Answers {
+ public:
+  void take(const Response& response) {
+    const std::lock_guard lock(mutex_);
+    ++by_status_[response.status];
+    if (response.status == 200) return;
+    EXPECT_TRUE(response.status == 429 || response.status == 503) << response.status << ' ' << response.body;
+    EXPECT_TRUE(response.body.starts_with(R"({"detail":")")) << response.body;
+    EXPECT_GE(std::stoi(response.value("Retry-After")), 1);
+  }
+  std::size_t with(int status) { return by_status_[status]; }
+
+ private:
+  std::mutex mutex_;
+  std::map<int, std::size_t> by_status_;
+};
+
+std::vector<HttpClient> slow_clients(std::uint16_t port, std::size_t count) {
+  const std::string heads[] = {
+      "GET /api/v2/ping/ HTTP/1.1\r\nHost: localhost\r\nX: ",
+      "POST /api/v2/authtoken/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n" +
+          std::string(30'000, ' ')};
+  std::vector<HttpClient> clients;
+  for (std::size_t i = 0; i < count; ++i) {
+    clients.emplace_back(port);
+    clients.back().send(heads[i % std::size(heads)]);
+  }
+  return clients;
+}
+
+TEST(Storm, OfLoginsBesideSlowClientsLeavesChecksAloneAndPassesWithoutATrace) {
+  constexpr std::size_t kQueue = 8;
+  constexpr std::size_t kSlow = 200;
+  constexpr std::size_t kStorming = 10 * (kQueue + 2);  // two more are at the worker
+  constexpr int kLoginsEach = 3;
+  const MemorySettings bounds;
+  ServerOptions options;
+  options.cheap_hashes = false;
+  options.throttle = true;
+  options.flags = {"--hash-threads",
+                   "1",
+                   "--hash-queue",
+                   std::to_string(kQueue),
+                   "--login-failures-by-user",
+                   "0",
+                   "--login-failures-by-address",
+                   "3",
+                   "--header-timeout",
+                   "1h",
+                   "--body-timeout",
+                   "1h",
+                   "--connections",
+                   std::to_string(bounds.connections)};
+  OwnServer server(options);
+  const std::uint16_t port = server.process.port();
+  SteadyClient steady(port);
+  const std::size_t at_rest = memory_bytes(server.process.pid(), "VmRSS");
+
+  std::vector<HttpClient> slow = slow_clients(port, kSlow);
+  std::atomic<bool> is_over = false;
+  std::thread dribbling([&] {
+    while (!is_over) {
+      for (HttpClient& client : slow) client.send("x");
+    }
+  });
+  Answers answers;
+  const int admitted_before = steady.admitted();
+  // Half come from one address, which the throttle bounds, and each of the others from one of its own.
+  at_once(kStorming, [&](std::size_t i) {
+    HttpClient client(port, "127.0.1." + std::to_string(i % 2 == 0 ? 1 : i + 1));
+    for (int n = 0; n < kLoginsEach; ++n) answers.take(log_in(client, "storm" + std::to_string(i)));
+  });
+  EXPECT_GT(steady.admitted(), admitted_before);
+  // Before the others have gone, and without a wait: with the last answer of the storm nothing of it is left.
+  HttpClient later(port);
+  EXPECT_EQ(use_token(later, obtain_token(later, "later"), "later").status, 200);
+  is_over = true;
+  dribbling.join();
+  steady.stop();
+
+  EXPECT_GE(answers.with(200), 1U);
+  EXPECT_GE(answers.with(429), 1U);
+  EXPECT_GE(answers.with(503), 1U);
+  EXPECT_EQ(answers.with(200) + answers.with(429) + answers.with(503), kStorming * kLoginsEach);
+  if (!kSanitized) {
+    EXPECT_LE(memory_bytes(server.process.pid(), "VmHWM"), at_rest + bounds.most_growth());
+    EXPECT_LE(memory_bytes(server.process.pid(), "VmRSS"),
+              at_rest + bounds.most_growth() - bounds.hash_memory);
+  }
+}
+
+/// Whether a connection that is made now is served.
+bool is_let_in(std::uint16_t port) {
+  try {
+    HttpClient client(port);
+    return client.request("GET", "/api/v2/ping/").status == 200;
+  } catch (const ClientError&) {
+    return false;
+  }
+}
+
+bool comes_to_be_let_in(std::uint16_t port) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (std::chrono::steady_clock::now() < end) {
+    if (is_let_in(port)) return true;
+  }
+  return false;
+}
+
+std::vector<HttpClient> served_clients(std::uint16_t port, std::size_t count) {
+  std::vector<HttpClient> clients;
+  for (std::size_t i = 0; i < count; ++i) {
+    clients.emplace_back(port);
+    EXPECT_EQ(clients.back().request("GET", "/api/v2/ping/").status, 200);
+  }
+  return clients;
+}
+
+TEST(Connections, TenTimesTheSettingAreClosedAtOnceAndThoseInsideServed) {
+  constexpr std::size_t kConnections = 20;
+  ServerOptions options;
+  options.flags = {"--connections", std::to_string(kConnections)};
+  OwnServer server(options);
+  const std::uint16_t port = server.process.port();
+  SteadyClient steady(port);
+  std::vector<HttpClient> inside = served_clients(port, kConnections - 1);
+  for (int round = 0; round < 3; ++round) {
+    at_once(10 * kConnections, [&](std::size_t) {
+      HttpClient outside(port);
+      EXPECT_EQ(outside.read_to_end(), "");
+    });
+    for (HttpClient& client : inside) EXPECT_EQ(client.request("GET", "/api/v2/ping/").status, 200);
+  }
+  // Who administers the server gets in where no one else does.
+  const Finished listed = run_latchkey(server.process.data(), {"user", "list"});
+  EXPECT_EQ(listed.status, 0) << listed.errors;
+  EXPECT_FALSE(is_let_in(port));
+  inside.clear();
+  EXPECT_TRUE(comes_to_be_let_in(port)) << "places that are free again are not given to others";
+  steady.stop();
+}
+
+/// How many of the descriptors below `limit` the process has: others it was given before there was a limit.
+std::size_t descriptors(pid_t pid, std::size_t limit) {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd")) {
+    if (std::stoul(entry.path().filename()) < limit) ++count;
+  }
+  return count;
+}
+
+/// A server that has no descriptor left, with as many clients inside as it could take, and others that wait
+/// outside with a request.
+class NoDescriptors : public ::testing::Test {
+ protected:
+  static constexpr std::size_t kDescriptors = 64;
+
+  static ServerOptions few_descriptors() {
+    ServerOptions options;
+    options.descriptors = kDescriptors;
+    return options;
+  }
+
+  void SetUp() override {
+    for (int i = 0; i < 100; ++i) {
+      outside_.emplace_back(server_.process.port());
+      outside_.back().send(request_bytes("GET", "/api/v2/ping/"));
+    }
+    ASSERT_TRUE(server_.process.wait_for_log("event=accept.failed")) << server_.process.log();
+    EXPECT_EQ(descriptors(server_.process.pid(), kDescriptors), kDescriptors);
+    expect_those_inside_served();
+    EXPECT_FALSE(outside_.front().has_answer_within(std::chrono::milliseconds(0)));
+  }
+
+  /// As if nothing were: checks, logins and deletions.
+  void expect_those_inside_served() {
+    HttpClient& client = inside_.front();
+    const std::string token = obtain_token(client, "inside");
+    EXPECT_EQ(use_token(client, token, "inside").status, 200);
+    EXPECT_EQ(end_token(client, token, "inside").status, 204);
+    EXPECT_EQ(use_token(client, token, "inside").body, detail("Token is expired"));
+  }
+
+  OwnServer server_{few_descriptors()};
+  SteadyClient steady_{server_.process.port()};
+  std::vector<HttpClient> inside_ =
+      served_clients(server_.process.port(), kDescriptors - descriptors(server_.process.pid(), kDescriptors));
+  std::vector<HttpClient> outside_;
+};
+
+TEST_F(NoDescriptors, WhoLeavesGivesHisPlaceToOneWhoWaits) {
+  while (inside_.size() > 1) inside_.pop_back();
+  // Fewer places than wait: each goes to another when its client has been served and has left.
+  for (HttpClient& client : outside_) {
+    EXPECT_EQ(client.receive().status, 200);
+    client.reset();
+  }
+  expect_those_inside_served();
+}
+
+TEST_F(NoDescriptors, TheServerStopsInOrder) {
+  steady_.stop();
+  EXPECT_EQ(server_.process.stop(), 0) << server_.process.log();
+}
+
+}  // namespace
+}  // namespace latchkey::test
