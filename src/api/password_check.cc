@@ -60,10 +60,11 @@ runtime::Task<PasswordVerdict> PasswordCheck::check(std::string name, SecretText
     }
   }
 
-  auto authenticating = parts_.authenticator.authenticate(name, std::move(password));
+  BootTime verification_began = began;
+  auto authenticating = parts_.authenticator.authenticate(name, std::move(password), &verification_began);
   Result<std::optional<credential::User>> user = co_await authenticating;
   if (user && !*user) {
-    auto waiting = wait_as_if_wrong(began);
+    auto waiting = wait_to_refuse(began, verification_began);
     co_await waiting;
     co_return PasswordVerdict(WrongPassword{});
   }
@@ -82,8 +83,11 @@ runtime::Task<PasswordVerdict> PasswordCheck::check(std::string name, SecretText
   co_return PasswordVerdict(std::move(**user));
 }
 
-runtime::Task<void> PasswordCheck::wait_as_if_wrong(BootTime began) {
-  const BootTime when = parts_.authenticator.failure_answer_time(began, parts_.loop.now());
+runtime::Task<void> PasswordCheck::wait_as_if_wrong(BootTime began) { return wait_to_refuse(began, began); }
+
+runtime::Task<void> PasswordCheck::wait_to_refuse(BootTime began, BootTime verification_began) {
+  const BootTime when =
+      parts_.authenticator.failure_answer_time(began, verification_began, parts_.loop.now());
   co_await parts_.loop.sleep_until(when);
 }
 

@@ -17,9 +17,15 @@ Task<Result<std::optional<User>>> find_usable(Directory& directory, std::string 
   co_return co_await found;
 }
 
+/// `time_ms` made up to whole units, and to one at least.
+std::int64_t in_whole(std::int64_t unit_ms, std::int64_t time_ms) noexcept {
+  return std::max<std::int64_t>(1, (time_ms + unit_ms - 1) / unit_ms) * unit_ms;
+}
+
 }  // namespace
 
-Task<Result<std::optional<User>>> Authenticator::authenticate(std::string name, SecretText password) {
+Task<Result<std::optional<User>>> Authenticator::authenticate(std::string name, SecretText password,
+                                                              BootTime* verification_began) {
   if (password.view().size() > kMaxPasswordBytes) {
     co_return failure(ErrorCode::kInvalid, "the password is too long");
   }
@@ -33,7 +39,7 @@ Task<Result<std::optional<User>>> Authenticator::authenticate(std::string name, 
   const bool is_old = user && needs_rehash(user->password_hash, hasher_.pool().settings());
   if (is_old) again = SecretText(password.view());
 
-  auto verifying = verify(std::move(password), user);
+  auto verifying = verify(std::move(password), user, verification_began);
   const Result<bool> is_right = co_await verifying;
   if (!is_right) co_return tl::unexpected(is_right.error());
   if (!*is_right || !user || !user->active) co_return std::optional<User>();
@@ -44,7 +50,7 @@ Task<Result<std::optional<User>>> Authenticator::authenticate(std::string name, 
   co_return user;
 }
 
-Task<Result<bool>> Authenticator::verify(SecretText password, std::optional<User>& user) {
+Task<Result<bool>> Authenticator::verify(SecretText password, std::optional<User>& user, BootTime* began) {
   if (user) {
     if (const Result<void> readable = check_stored_hash(user->password_hash); !readable) {
       LogEvent(log_, LogLevel::kError, "login.unreadable_hash")
@@ -56,7 +62,7 @@ Task<Result<bool>> Authenticator::verify(SecretText password, std::optional<User
     }
   }
   auto verifying =
-      hasher_.verify(std::move(password), user ? user->password_hash : hasher_.pool().dummy_hash());
+      hasher_.verify(std::move(password), user ? user->password_hash : hasher_.pool().dummy_hash(), began);
   co_return co_await verifying;
 }
 
@@ -71,10 +77,12 @@ Task<void> Authenticator::rehash(SecretText password, User& user) {
   LogEvent(log_, LogLevel::kInfo, "login.rehashed").field("user", user.name);
 }
 
-BootTime Authenticator::failure_answer_time(BootTime began, BootTime now) const noexcept {
+BootTime Authenticator::failure_answer_time(BootTime began, BootTime verification_began,
+                                            BootTime now) const noexcept {
   const std::int64_t step_ms = hasher_.pool().refusal_step().ms();
-  const std::int64_t passed_ms = std::max<std::int64_t>(1, now.ms - began.ms);
-  return {began.ms + (passed_ms + step_ms - 1) / step_ms * step_ms};
+  const std::int64_t waited_ms = verification_began.ms - began.ms;
+  const std::int64_t verified_ms = now.ms - std::max(began.ms, verification_began.ms);
+  return {began.ms + in_whole(RefusalStep::kGrainMs, waited_ms) + in_whole(step_ms, verified_ms)};
 }
 
 Task<Result<bool>> Authenticator::still_holds(std::int64_t user_id, std::int64_t password_number) {

@@ -197,8 +197,12 @@ std::int64_t HashClient::pass(BootTime now) noexcept {
   return look_ms_;
 }
 
-runtime::Task<Result<bool>> HashClient::verify(SecretText password, std::string stored_hash) {
-  auto compute = [&password, &stored_hash] { return verify_password(password.view(), stored_hash); };
+runtime::Task<Result<bool>> HashClient::verify(SecretText password, std::string stored_hash,
+                                               BootTime* began) {
+  auto compute = [&password, &stored_hash, began, this] {
+    if (began != nullptr) *began = pool_.clock().boot();
+    return verify_password(password.view(), stored_hash);
+  };
   JobOf<decltype(compute)> job(*this, std::move(compute));
   co_return co_await job;
 }

@@ -77,8 +77,14 @@ Result<Loaded> Shard::load(const store::Session& session, TableTime now, WallTim
     return Loaded::kTombstone;
   }
 
+  // What had timed out in memory alone did not count before a crash, and must not keep the server from
+  // starting after it: it takes the place of the tombstone that it was. It may also have been used
+  // unrecorded, so it cannot be dropped either.
+  const bool is_revived =
+      may_be_behind && now.ms - table_time(session.last_used).ms >= settings_.timeout_ms + kRefreshStepMs;
+  if (is_revived) ++revived_;
   const EntryId id =
-      table_->entries() - tombstones_.count() >= settings_.max_tokens
+      table_->entries() - tombstones_.count() >= settings_.max_tokens + revived_
           ? 0
           : table_->add({token, session.binding, session.user_id, session.user_name, session.key_number});
   if (id == 0) {

@@ -75,6 +75,7 @@ class PasswordCheck {
  private:
   using Pair = std::vector<std::uint8_t>;
   static Pair pair_of(std::string_view name, const net::IpAddress& network);
+  runtime::Task<void> wait_to_refuse(BootTime began, BootTime verification_began);
   Throttled refuse(std::atomic<std::uint64_t>& counter, std::string_view by, std::string_view name,
                    const net::IpAddress& address, std::int64_t wait_ms);
   runtime::Task<void> remember(std::string name, net::IpAddress network);

@@ -24,13 +24,17 @@ class Authenticator {
 
   /// The active user with this name and password; an empty optional for any other pair, after exactly one
   /// verification. A hash made by other settings is replaced after a success, as far as that goes through.
-  /// Errors: kInvalid, the password is over kMaxPasswordBytes; kOverloaded, kUnavailable and kFatal of
-  /// directory and pool.
-  runtime::Task<Result<std::optional<User>>> authenticate(std::string name, SecretText password);
+  /// `verification_began`, which outlives the wait, is set to the time when a worker took up the
+  /// verification. Errors: kInvalid, the password is over kMaxPasswordBytes; kOverloaded, kUnavailable and
+  /// kFatal of directory and pool.
+  runtime::Task<Result<std::optional<User>>> authenticate(std::string name, SecretText password,
+                                                          BootTime* verification_began = nullptr);
 
-  /// When a refusal is to be answered that `began` with its request and was decided `now`: at the end of
-  /// the step of HashPool::refusal_step in which it was (C-14).
-  BootTime failure_answer_time(BootTime began, BootTime now) const noexcept;
+  /// When a refusal is to be answered that `began` with its request and was decided `now` (C-14). The wait
+  /// for a worker, in whole grains, and the verification, in whole steps of HashPool::refusal_step, count
+  /// each by itself: were the two added first, then whoever makes the worker late by this much and that much
+  /// would see from how often the sum passes into another step how long the verification alone took.
+  BootTime failure_answer_time(BootTime began, BootTime verification_began, BootTime now) const noexcept;
 
   /// Whether the user that `authenticate` gave is still active and has the same password. A login asks this
   /// after its token stands in the table and before it answers: whoever disables a user or sets a password
@@ -38,7 +42,7 @@ class Authenticator {
   runtime::Task<Result<bool>> still_holds(std::int64_t user_id, std::int64_t password_number);
 
  private:
-  runtime::Task<Result<bool>> verify(SecretText password, std::optional<User>& user);
+  runtime::Task<Result<bool>> verify(SecretText password, std::optional<User>& user, BootTime* began);
   runtime::Task<void> rehash(SecretText password, User& user);
 
   Directory& directory_;

@@ -122,8 +122,9 @@ class HashClient final : public runtime::LoopHook {
   HashClient(const HashClient&) = delete;
   HashClient& operator=(const HashClient&) = delete;
 
-  /// verify_password on a worker. kOverloaded at once where the queue is full.
-  runtime::Task<Result<bool>> verify(SecretText password, std::string stored_hash);
+  /// verify_password on a worker. kOverloaded at once where the queue is full. `began`, which outlives the
+  /// wait, is set to the time when the worker took it up.
+  runtime::Task<Result<bool>> verify(SecretText password, std::string stored_hash, BootTime* began = nullptr);
 
   /// make_hash on a worker, by the pool's settings. kOverloaded at once where the queue is full.
   runtime::Task<Result<std::string>> make(SecretText password);

@@ -110,7 +110,7 @@ class Shard {
 
   /// At the start, before any core runs: takes a recorded session in. A time of last use before `exact_since`
   /// may be behind the true one, as a run that did not end by `stop` has left it: a tenth of the timeout is
-  /// added. Error kOverloaded past max_tokens.
+  /// added. Error kOverloaded past max_tokens; tokens that live by that tenth alone do not count.
   Result<Loaded> load(const store::Session& session, TableTime now, WallTime exact_since);
 
   /// The user's live token with this binding, refreshed, or a new one (C-13), which admits only when the
@@ -232,6 +232,7 @@ class Shard {
   std::vector<Pending*> pending_;
   TableTime advanced_to_;
   std::uint64_t tombstones_cut_ = 0;
+  std::size_t revived_ = 0;  // loaded tokens that live by the tenth of the timeout alone that a crash gives
 };
 
 }  // namespace latchkey::token

@@ -122,7 +122,8 @@ class PasswordCheckTest : public ::testing::Test, private runtime::LoopHook {
   runtime::Mailbox mailbox_{2, 8};
   runtime::RingTable rings_;
   runtime::Loop loop_{test::make_ring(), mailbox_.port(0), clock_};
-  std::unique_ptr<credential::HashPool> pool_ = credential::must_make_pool({1});
+  std::unique_ptr<credential::HashPool> pool_ =
+      credential::must_make_pool({1}, credential::kCheapHash, clock_);
   credential::HashClient hasher_{mailbox_.port(0), *pool_, 1};
   OneUser directory_;
   KnownInMemory known_addresses_;
@@ -154,7 +155,7 @@ TEST_F(PasswordCheckTest, SaysThatAPasswordIsWrongAtTheEndOfAStepOfTimeAlone) {
   }
   ASSERT_TRUE(verdict.has_value());
   EXPECT_TRUE(std::holds_alternative<WrongPassword>(*verdict));
-  EXPECT_GE(clock_.boot().ms, authenticator_.failure_answer_time(began, began).ms);
+  EXPECT_GE(clock_.boot().ms, authenticator_.failure_answer_time(began, began, began).ms);
   EXPECT_TRUE(known_addresses_.hashes.empty());
 }
 

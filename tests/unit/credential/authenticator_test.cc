@@ -9,6 +9,8 @@
 namespace latchkey::credential {
 namespace {
 
+constexpr std::int64_t kGrainMs = RefusalStep::kGrainMs;
+
 /// A directory whose answers stand still, and which can be told to fail.
 class FixedDirectory final : public Directory {
  public:
@@ -174,16 +176,48 @@ TEST_F(AuthenticatorTest, LogsInAllTheSameWhereTheNewHashCannotBeStored) {
 
 TEST_F(AuthenticatorTest, AnswersARefusalAtTheEndOfItsStepOfTime) {
   const std::int64_t step_ms = pool->refusal_step().ms();
-  EXPECT_EQ(authenticator.failure_answer_time({1000}, {1000}).ms, 1000 + step_ms);
-  EXPECT_EQ(authenticator.failure_answer_time({1000}, {1001}).ms, 1000 + step_ms);
-  EXPECT_EQ(authenticator.failure_answer_time({1000}, {1000 + step_ms}).ms, 1000 + step_ms);
-  EXPECT_EQ(authenticator.failure_answer_time({1000}, {1001 + step_ms}).ms, 1000 + 2 * step_ms);
+  const auto answered_ms = [this](std::int64_t now_ms) {
+    return authenticator.failure_answer_time({1000}, {1000}, {now_ms}).ms;
+  };
+  EXPECT_EQ(answered_ms(1000), 1000 + kGrainMs + step_ms);
+  EXPECT_EQ(answered_ms(1001), 1000 + kGrainMs + step_ms);
+  EXPECT_EQ(answered_ms(1000 + step_ms), 1000 + kGrainMs + step_ms);
+  EXPECT_EQ(answered_ms(1001 + step_ms), 1000 + kGrainMs + 2 * step_ms);
 }
 
 TEST_F(AuthenticatorTest, AnswersARefusalLaterOnceThereIsADearerHash) {
   pool->refusal_step().cover(300);
-  EXPECT_EQ(authenticator.failure_answer_time({1000}, {1001}).ms, 1600);
-  EXPECT_EQ(authenticator.failure_answer_time({1000}, {1700}).ms, 2200);
+  EXPECT_EQ(authenticator.failure_answer_time({1000}, {1000}, {1001}).ms, 1000 + kGrainMs + 600);
+  EXPECT_EQ(authenticator.failure_answer_time({1000}, {1000}, {1700}).ms, 1000 + kGrainMs + 1200);
+}
+
+// C-14: the step in which a verification ends must not go by how long it waited, or a late worker would tell
+// a short one from a long one.
+TEST_F(AuthenticatorTest, AVerificationThatWaitedIsAnsweredWithoutATellOfHowLongItTook) {
+  pool->refusal_step().cover(300);
+  for (const std::int64_t waited_ms : {1, 595, 1799}) {
+    const BootTime verification_began{1000 + waited_ms};
+    const auto answered_ms = [&](std::int64_t took_ms) {
+      return authenticator.failure_answer_time({1000}, verification_began, {verification_began.ms + took_ms})
+          .ms;
+    };
+    EXPECT_EQ(answered_ms(0), answered_ms(300)) << waited_ms;
+    EXPECT_GE(answered_ms(300), verification_began.ms + 600) << waited_ms;
+    EXPECT_LT(answered_ms(300), verification_began.ms + 600 + kGrainMs) << waited_ms;
+  }
+}
+
+TEST_F(AuthenticatorTest, SaysWhenAWorkerTookUpTheVerification) {
+  ManualClock clock;
+  const std::unique_ptr<HashPool> timed_pool = must_make_pool({1}, kCheapHash, clock);
+  HashClient timed_hasher(mailbox.port(0), *timed_pool, 0);
+  Authenticator timed(directory, timed_hasher, log);
+  clock.advance_ms(1234);
+  for (const char* const name : {"alice", "nobody"}) {
+    BootTime verification_began{};
+    EXPECT_FALSE(wait(timed.authenticate(name, SecretText("wrong"), &verification_began))->has_value());
+    EXPECT_EQ(verification_began.ms, clock.boot().ms) << name;
+  }
 }
 
 TEST_F(AuthenticatorTest, ReplacesAHashOfAnotherSchemeAfterASuccessAlone) {

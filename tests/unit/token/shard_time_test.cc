@@ -297,6 +297,32 @@ TEST_F(ShardTimeTest, UncleanStopsDoNotAddUp) {
   EXPECT_EQ(check(bob.token, 2), Outcome::kExpired);
 }
 
+// Dead ones do not count against the bound, and those of them that only memory knew as dead are back.
+TEST_F(ShardTimeTest, WhatAnUncleanStopRevivesDoesNotCountAgainstTheBoundOfAStart) {
+  settings_.max_tokens = 2;
+  const Login first = log_in(kAlice, 1);
+  log_in(kAlice, 2);
+  pass_ms(kAgeMs + kRefreshStepMs);
+  ASSERT_EQ(shard().counts().live, 0U);
+  const Login third = log_in(kBob, 3);
+  const Login fourth = log_in(kBob, 4);
+  restart(false);
+  EXPECT_EQ(shard().counts().live, 4U);
+  EXPECT_EQ(check(first.token, 1), Outcome::kAdmitted);
+  EXPECT_EQ(check(third.token, 3), Outcome::kAdmitted);
+  EXPECT_EQ(check(fourth.token, 4), Outcome::kAdmitted);
+  EXPECT_FALSE((*start_login(kAlice, 5))->has_value()) << "the bound holds for logins";
+}
+
+TEST_F(ShardTimeTest, WhatLivesByItsRecordCountsAgainstTheBoundOfAStart) {
+  for (std::uint32_t from = 1; from <= 3; ++from) log_in(kAlice, from);
+  settings_.max_tokens = 2;
+  make_shard();
+  EXPECT_TRUE(shard().load(store_.rows.at(1), now(), wall_time(now())).has_value());
+  EXPECT_TRUE(shard().load(store_.rows.at(2), now(), wall_time(now())).has_value());
+  EXPECT_EQ(shard().load(store_.rows.at(3), now(), wall_time(now())).error().code, ErrorCode::kOverloaded);
+}
+
 TEST_F(ShardTimeTest, WhatAnUncleanStopLeftUnknownIsWrittenWithTheFirstUse) {
   const Login login = log_in(kAlice);
   clock_.advance_ms(kPeriodMs);
