@@ -3,6 +3,7 @@
 // shard. Time is the table's, in milliseconds.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -89,7 +90,10 @@ class Model {
   /// While false, what is told is nobody's business any more: the process that tells it has crashed.
   void set_watching(bool watching) noexcept { watching_ = watching; }
   bool is_watching() const noexcept { return watching_; }
-  void set_time(std::int64_t now) noexcept { now_ = now; }
+  void set_time(std::int64_t now) noexcept {
+    now_ = now;
+    latest_ = std::max(latest_, now);
+  }
   /// How often the disk has refused something: what may excuse an error.
   void set_troubles(std::uint64_t troubles) noexcept { troubles_ = troubles; }
 
@@ -183,6 +187,7 @@ class Model {
   const Plan plan_;
   bool watching_ = true;
   std::int64_t now_ = 0;
+  std::int64_t latest_ = 0;  ///< that any process has seen
   /// What is saved as used before this is from before a crash, and there may have been a later use.
   std::int64_t exact_since_ = 0;
   std::uint64_t troubles_ = 0;

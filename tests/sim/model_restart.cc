@@ -89,6 +89,9 @@ void Model::adopt(Session& session, const store::Session& row, bool clean) {
     Report::broken("row {} was used at {}, and a clean stop left it as used at {}", row.row, session.seen_use,
                    saved);
   }
+  // What had timed out when its end was asked for may be on disk as it was: where the clock was set back it
+  // is as old as then.
+  if (!is_dead && now_ < latest_) session.never_again = false;
   session.death = row.death;
   // Where the clock was set back the disk has times that are still to come: they count as now.
   session.died = std::min(now_, table_time(row.died).ms);
