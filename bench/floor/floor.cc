@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <new>
@@ -18,10 +17,12 @@
 #include <string>
 #include <string_view>
 
+#include "latchkey/net/address.h"
 #include "latchkey/net/listener.h"
 #include "latchkey/runtime/buffer_ring.h"
 #include "latchkey/runtime/ring.h"
 #include "latchkey/server/core_ring.h"
+#include "rig/count.h"
 
 namespace latchkey {
 namespace {
@@ -183,18 +184,14 @@ void Connection::end_if_idle() noexcept {
 }
 
 int run(int argument_count, char** arguments) {
-  std::uint16_t port = 0;
   std::size_t answer_bytes = kDefaultAnswerBytes;
-  const auto parse = [](const char* text, auto& number) {
-    const std::string_view digits(text);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    return error == std::errc{} && end == digits.data() + digits.size();
-  };
-  if (argument_count < 2 || argument_count > 3 || !parse(arguments[1], port) ||
-      (argument_count == 3 && !parse(arguments[2], answer_bytes))) {
+  if (argument_count < 2 || argument_count > 3 ||
+      (argument_count == 3 && !bench::read_count(arguments[2], answer_bytes))) {
     fmt::print(stderr, "usage: floor PORT [ANSWER_BYTES]\n");
     return 2;
   }
+  const Result<net::Endpoint> where = net::Endpoint::parse(fmt::format("127.0.0.1:{}", arguments[1]));
+  if (!where) return fmt::print(stderr, "floor: {}\n", where.error().text), 2;
   runtime::RingSettings settings;
   settings.submission_entries = server::kSubmissionEntries;
   settings.completion_entries = server::kCompletionEntries;
@@ -204,7 +201,7 @@ int run(int argument_count, char** arguments) {
   Result<std::unique_ptr<BufferRing>> buffers =
       BufferRing::create(**ring, server::kBuffers, server::kBufferBytes);
   if (!buffers) return fmt::print(stderr, "floor: {}\n", buffers.error().text), 1;
-  Result<net::Listener> listener = net::Listener::bind_tcp({net::IpAddress::from_v4(127, 0, 0, 1), port});
+  Result<net::Listener> listener = net::Listener::bind_tcp(*where);
   if (!listener) return fmt::print(stderr, "floor: {}\n", listener.error().text), 1;
   if (const Result<void> enabled = (*ring)->enable(); !enabled) {
     return fmt::print(stderr, "floor: {}\n", enabled.error().text), 1;

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <new>
 
+#include "latchkey/base/sanitized.h"
+
 namespace latchkey::runtime {
 
 namespace {
@@ -36,17 +38,8 @@ struct Pool {
 
 thread_local Pool pool;
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kPooled = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool kPooled = false;
-#else
-constexpr bool kPooled = true;
-#endif
-#else
-constexpr bool kPooled = true;
-#endif
+// Under AddressSanitizer a frame that was freed must be seen as such.
+constexpr bool kPooled = !kAddressSanitized;
 
 // Class 0 holds frames up to kClassBytes, and so on.
 constexpr std::size_t class_of(std::size_t size) noexcept { return (size - 1) / kClassBytes; }

@@ -62,7 +62,8 @@ Result<Loaded> Shard::load(const store::Session& session, TableTime now, WallTim
   const TableTime last_used = last_use_of(session, now, may_be_behind);
 
   store::Death death = session.death;
-  TableTime died = table_time(session.died);
+  // One from a clock that was ahead, and was set back since, would be kept until then.
+  TableTime died = std::min(now, table_time(session.died));
   if (death == store::Death::kNone && now.ms - last_used.ms >= settings_.timeout_ms + kRefreshStepMs) {
     death = store::Death::kExpired;
     died = {last_used.ms + settings_.timeout_ms};

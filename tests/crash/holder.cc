@@ -267,8 +267,7 @@ void Holder::verify_times(HttpClient& client) {
   for (const HeldToken& token : ledger_.tokens()) {
     const auto end = ends.find(token.agent);
     if (token.known != Known::kLive || end == ends.end()) continue;
-    EXPECT_GE(end->second + kRoundingMs + (token.may_end_a_step_early ? kStepMs : 0),
-              token.used_after_ms + timeout_ms)
+    EXPECT_GE(end->second + kRoundingMs + kStepMs, token.used_after_ms + timeout_ms)
         << token.agent << " ends early";
     EXPECT_LE(end->second,
               token.used_before_ms + timeout_ms + (token.may_have_tenth ? timeout_ms / 10 : 0) + kRoundingMs)

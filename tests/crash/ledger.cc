@@ -99,7 +99,6 @@ bool Ledger::settle_one(HeldToken& token, const SessionRow* row, std::int64_t en
       token.row = row->row;
       token.recorded_ms = row->last_used_ms;
       token.used_after_ms = row->last_used_ms;
-      token.may_end_a_step_early = true;
       token.may_have_tenth = !ended_in_order_ || ended_ms <= tenths_until_ms_;
       return true;
     case Known::kEnded:
@@ -145,8 +144,6 @@ void Ledger::settle_time(HeldToken& token, const SessionRow& row, std::int64_t e
       << told(token) << " was used by nobody then";
   token.recorded_ms = row.last_used_ms;
   token.may_have_tenth = !ended_in_order_ || ended_ms <= tenths_until_ms_;
-  // After a crash the tenth is given up to a second before the start, so that the next use is recorded.
-  token.may_end_a_step_early = true;
   // A stop in order keeps every promise; a crash takes the uses back that were not written yet.
   if (ended_in_order_) return;
   const std::int64_t counts_from_ms = row.last_used_ms + timeout_ms_ / 10;

@@ -30,11 +30,9 @@ struct HeldToken {
   std::int64_t used_after_ms = 0;   ///< its last use that counts was not before this
   std::int64_t used_before_ms = 0;  ///< and none was after this; kUnderWay while a request is
   std::int64_t died_after_ms = 0;
-  std::int64_t row = 0;          ///< on disk, where it was seen there; 0 before
-  std::int64_t recorded_ms = 0;  ///< the last use as the disk had it
-  bool may_have_tenth = false;   ///< it may have been given a tenth of the timeout at the last start
-  /// Its last use may be a second after the time that counts: a use so soon after another moves nothing.
-  bool may_end_a_step_early = false;
+  std::int64_t row = 0;            ///< on disk, where it was seen there; 0 before
+  std::int64_t recorded_ms = 0;    ///< the last use as the disk had it
+  bool may_have_tenth = false;     ///< it may have been given a tenth of the timeout at the last start
   bool is_dead_in_memory = false;  ///< its deletion was answered with 503: dead until a crash, perhaps after
   bool is_changed = true;          ///< since it was verified last
 

@@ -4,21 +4,13 @@
 #include <optional>
 #include <string>
 
-#include "fuzz/property.h"
+#include "fuzz/login_fields.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/http/media_type.h"
 #include "latchkey/http/multipart_fields.h"
 
 namespace latchkey::fuzz {
 namespace {
-
-using http::DecodeResult;
-using http::Field;
-using http::FieldKind;
-
-constexpr std::array<std::string_view, 2> kNames = {"username", "password"};
-
-using Fields = std::array<Field, kNames.size()>;
 
 std::string written_out(const Fields& fields, const std::string& boundary) {
   std::string body;
@@ -36,13 +28,8 @@ std::string written_out(const Fields& fields, const std::string& boundary) {
 
 void check_written_out(const Fields& fields, const std::string& boundary) {
   const std::string body = written_out(fields, boundary);
-  Fields again;
-  const DecodeResult result = http::decode_multipart(body, boundary, kNames, again);
-  require(result.status == DecodeResult::Status::kDecoded, "what it accepts it accepts again");
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    require(again[i].kind == fields[i].kind && again[i].text == fields[i].text,
-            "what it accepts is written back equal");
-  }
+  require_read_back(fields,
+                    [&](Fields& again) { return http::decode_multipart(body, boundary, kNames, again); });
 }
 
 }  // namespace

@@ -12,40 +12,17 @@ namespace {
 
 constexpr const char* kBehind = "/behind/the/case";
 
-/// Holds one server from the first test that wants it to the end of all.
-class StagedServer final : public ::testing::Environment {
- public:
-  explicit StagedServer(std::vector<std::string> flags) : flags_(std::move(flags)) {}
-
-  void TearDown() override {
-    if (!server_) return;
-    EXPECT_EQ(server_->process.stop(), 0) << server_->process.log();
-    EXPECT_EQ(server_->process.log().find("level=error"), std::string::npos) << server_->process.log();
-    server_.reset();
-  }
-
-  ServerProcess& get() {
-    if (!server_) {
-      ServerOptions options;
-      options.flags = flags_;
-      server_ = std::make_unique<OwnServer>(options);
-    }
-    return server_->process;
-  }
-
- private:
-  std::vector<std::string> flags_;
-  std::unique_ptr<OwnServer> server_;
-};
-
-// GoogleTest owns and tears down what is registered.
-StagedServer* stage(std::vector<std::string> flags) {
-  return static_cast<StagedServer*>(::testing::AddGlobalTestEnvironment(new StagedServer(std::move(flags))));
+SharedServer& server_with(std::vector<std::string> flags) {
+  return SharedServer::add([flags = std::move(flags)] {
+    ServerOptions options;
+    options.flags = flags;
+    return std::make_unique<OwnServer>(options);
+  });
 }
 
-StagedServer* const patient = stage({"--proxy-listen", "127.0.0.1:0"});
-StagedServer* const impatient =
-    stage({"--header-timeout", "300ms", "--body-timeout", "300ms", "--proxy-listen", "127.0.0.1:0"});
+SharedServer& patient = server_with({"--proxy-listen", "127.0.0.1:0"});
+SharedServer& impatient =
+    server_with({"--header-timeout", "300ms", "--body-timeout", "300ms", "--proxy-listen", "127.0.0.1:0"});
 
 void send_in_one(HttpClient& client, std::string_view bytes) { client.send(bytes); }
 
@@ -65,8 +42,8 @@ constexpr Delivery kDeliveries[] = {{"in one piece", send_in_one}, {"in pieces",
 
 }  // namespace
 
-ServerProcess& patient_server() { return patient->get(); }
-ServerProcess& impatient_server() { return impatient->get(); }
+ServerProcess& patient_server() { return patient.get(); }
+ServerProcess& impatient_server() { return impatient.get(); }
 
 Witness::Witness(ServerProcess& server)
     : agent_(own_agent()), client_(server.port()), token_(obtain_token(client_, agent_)) {}

@@ -108,6 +108,25 @@ TEST(Confinement, WithoutASandboxNothingIsGivenUpAndTheLogSaysSo) {
   for (Status& thread : threads_of(server.process.pid())) EXPECT_EQ(thread["Seccomp"], "0") << thread["Name"];
 }
 
+// The sandbox has no right to remove it there: such a right would hold for every file of that directory.
+TEST(Confinement, AnAdminSocketOutsideTheDataIsLeftAtAStopPassedOverByTheCommandAndReplacedByTheNextStart) {
+  const TemporaryDirectory elsewhere;
+  const std::string socket = elsewhere / "admin.sock";
+  ServerOptions options;
+  options.flags = {"--admin-socket", socket};
+  OwnServer server;
+  server.process.start_again(options);
+  EXPECT_EQ(server.process.stop(), 0) << server.process.log();
+  ASSERT_TRUE(std::filesystem::exists(socket));
+  const auto lists_users = [&] {
+    const Finished listed = run_latchkey(server.process.data(), {"--admin-socket", socket, "user", "list"});
+    return listed.status == 0 && listed.output.find(kUser) != std::string::npos;
+  };
+  EXPECT_TRUE(lists_users()) << "without a server";
+  server.process.start_again();
+  EXPECT_TRUE(lists_users()) << "by a server that has the socket";
+}
+
 TEST(Notification, TheServiceManagerHearsThatItIsReadyAndThatItStops) {
   const TemporaryDirectory directory;
   sockaddr_un name{};

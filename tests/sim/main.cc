@@ -61,8 +61,9 @@ int main(int argc, char** argv) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   std::printf(
       "sim: %lu worlds, %lu checks (%lu admitted), %lu requests (%lu logins), %lu crashes, %lu stops, "
+      "%lu starts cut off, the wall's clock set %lu times, "
       "in %.1f s: nothing broken\n",
       tally.worlds, tally.checks, tally.admitted, tally.requests, tally.logins, tally.crashes, tally.stops,
-      seconds);
+      tally.cut_off_starts, tally.wall_jumps, seconds);
   return 0;
 }

@@ -3,6 +3,7 @@
 // shard. Time is the table's, in milliseconds.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -44,7 +45,6 @@ struct Session {
   bool may_end = false;                 ///< as PendingLogin has it
   bool never_again = false;             ///< its end was answered: whatever happens, it admits no more
   bool forgetting = false;              ///< the store was asked to forget the row
-  bool from_before_a_crash = false;     ///< so is what is saved: there may have been a later use
 };
 
 /// A login whose commit is under way.
@@ -90,7 +90,10 @@ class Model {
   /// While false, what is told is nobody's business any more: the process that tells it has crashed.
   void set_watching(bool watching) noexcept { watching_ = watching; }
   bool is_watching() const noexcept { return watching_; }
-  void set_time(std::int64_t now) noexcept { now_ = now; }
+  void set_time(std::int64_t now) noexcept {
+    now_ = now;
+    latest_ = std::max(latest_, now);
+  }
   /// How often the disk has refused something: what may excuse an error.
   void set_troubles(std::uint64_t troubles) noexcept { troubles_ = troubles; }
 
@@ -150,8 +153,9 @@ class Model {
   /// What the disk holds at a start, and so what the memory of the new process will be; `clean` as
   /// store::RunStart has it. All that was under way at the end of the last process may have happened or not.
   void restarted(const std::vector<store::Session>& rows, bool clean);
-  /// The start let go of the row.
-  void forgotten_at_start(store::RowId row);
+  /// The start has the store forget these rows; and it has done so.
+  void forgetting_at_start(const std::vector<store::RowId>& rows);
+  void forgotten_at_start(const std::vector<store::RowId>& rows);
 
   /// What is on disk by now must be less than a tenth of the timeout behind every use up to a moment: `uses`
   /// is what `uses()` gave then.
@@ -183,6 +187,9 @@ class Model {
   const Plan plan_;
   bool watching_ = true;
   std::int64_t now_ = 0;
+  std::int64_t latest_ = 0;  ///< that any process has seen
+  /// What is saved as used before this is from before a crash, and there may have been a later use.
+  std::int64_t exact_since_ = 0;
   std::uint64_t troubles_ = 0;
   std::uint64_t next_id_ = 1;
 

@@ -15,6 +15,11 @@ void Model::restarted(const std::vector<store::Session>& rows, bool clean) {
     on_disk[row.row] = &row;
     if (row.death == store::Death::kNone) living.insert(row.row);
   }
+  // Past every record there is, wherever the clock of the wall stood when it was made.
+  if (!clean) exact_since_ = now_;
+  for (const store::Session& row : rows) {
+    if (!clean) exact_since_ = std::max(exact_since_, table_time(row.last_used).ms + 1);
+  }
   if (clean && !pending_.empty()) Report::broken("a stop was clean with logins under way");
   // First those that were under way: their deaths have a cause then.
   for (const store::Session& row : rows) {
@@ -84,8 +89,12 @@ void Model::adopt(Session& session, const store::Session& row, bool clean) {
     Report::broken("row {} was used at {}, and a clean stop left it as used at {}", row.row, session.seen_use,
                    saved);
   }
+  // What had timed out when its end was asked for may be on disk as it was: where the clock was set back it
+  // is as old as then.
+  if (!is_dead && now_ < latest_) session.never_again = false;
   session.death = row.death;
-  session.died = table_time(row.died).ms;
+  // Where the clock was set back the disk has times that are still to come: they count as now.
+  session.died = std::min(now_, table_time(row.died).ms);
   session.deaths_asked.clear();
   if (is_dead) session.deaths_asked.insert(row.death);
   session.death_saved = is_dead;
@@ -93,26 +102,32 @@ void Model::adopt(Session& session, const store::Session& row, bool clean) {
   session.may_end = false;
   session.may_have_expired = false;
   session.saved_least = session.saved_most = saved;
-  if (!clean) session.from_before_a_crash = true;
-  if (!session.from_before_a_crash) {
-    session.used_most = std::max(session.seen_use, saved);
-    session.seen_use = is_kept ? session.used_most : saved;
+  const std::int64_t recorded = std::min(now_, saved);
+  if (saved >= exact_since_) {
+    session.used_most = std::min(now_, std::max(session.seen_use, saved));
+    session.seen_use = is_kept ? session.used_most : recorded;
     session.used_least = session.seen_use;
     return;
   }
   // What nobody was given may come back: nobody can use it.
   if (!clean && !session.is_known) session.never_again = false;
-  session.seen_use = saved;
-  const std::int64_t given = std::min(saved + plan_.period_ms(), now_ - token::kRefreshStepMs);
-  session.used_least = std::max(saved, given);
-  session.used_most = std::max(saved, std::min(saved + plan_.period_ms(), now_));
+  session.seen_use = recorded;
+  const std::int64_t given = std::min(recorded + plan_.period_ms(), now_ - token::kRefreshStepMs);
+  session.used_least = std::max(recorded, given);
+  session.used_most = std::max(recorded, std::min(recorded + plan_.period_ms(), now_));
 }
 
-void Model::forgotten_at_start(store::RowId row) {
-  Session* const session = find(row);
-  if (session == nullptr) Report::broken("row {} is forgotten at a start and was not there", row);
-  check_forgettable(*session);
-  lose(row);
+void Model::forgetting_at_start(const std::vector<store::RowId>& rows) {
+  for (const store::RowId row : rows) {
+    Session* const session = find(row);
+    if (session == nullptr) Report::broken("row {} is forgotten at a start and was not there", row);
+    check_forgettable(*session);
+    session->forgetting = true;
+  }
+}
+
+void Model::forgotten_at_start(const std::vector<store::RowId>& rows) {
+  for (const store::RowId row : rows) lose(row);
 }
 
 }  // namespace latchkey::sim

@@ -197,7 +197,6 @@ void Model::refreshes_written(WriteId id, const Result<bool>& written) {
     Session* const session = find(refresh.row);
     if (session == nullptr || !written) continue;
     session->saved_least = std::max(session->saved_least, table_time(refresh.last_used).ms);
-    session->from_before_a_crash = false;
   }
   refreshes_.erase(id);
 }

@@ -24,6 +24,7 @@ struct Plan {
   std::uint64_t crash_once_in = 20'000;       ///< steps
   std::uint64_t stop_once_in = 20'000;        ///< steps
   std::uint64_t settle_once_in = 10'000;      ///< steps
+  std::uint64_t wall_set_once_in = 1'000;     ///< moves of the clock that set the wall's
   std::uint64_t jump_once_in = 20;            ///< moves of the clock that are far, and to where it matters
 
   std::int64_t period_ms() const noexcept { return timeout_ms / 10; }
@@ -46,6 +47,7 @@ inline Plan make_plan(Dice& dice) {
   plan.crash_once_in = dice.one_of(std::array<std::uint64_t, 3>{3'000, 10'000, 30'000});
   plan.stop_once_in = dice.one_of(std::array<std::uint64_t, 2>{10'000, 30'000});
   plan.jump_once_in = dice.one_of(std::array<std::uint64_t, 3>{5, 20, 100});
+  plan.wall_set_once_in = dice.one_of(std::array<std::uint64_t, 3>{200, 1'000, 1'000'000});
   return plan;
 }
 

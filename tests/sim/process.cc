@@ -10,7 +10,7 @@ namespace latchkey::sim {
 
 namespace {
 
-/// What can only fail by a bug here: the disk is sound while a process starts.
+/// What can only fail by a bug here.
 template <class T>
 T expect(Result<T> result, const char* what) {
   if (!result) Report::broken("{}: {}", what, result.error().text);
@@ -18,6 +18,12 @@ T expect(Result<T> result, const char* what) {
 }
 
 }  // namespace
+
+template <class T>
+T Process::started(Result<T> result) const {
+  if (!result && parts_.disk.has_stopped()) throw CutOff();
+  return expect(std::move(result), "a start");
+}
 
 Process::Process(const Parts& parts)
     : parts_(parts),
@@ -31,7 +37,7 @@ Process::Process(const Parts& parts)
       max_tokens_(parts.plan.max_tokens) {
   settings_.token_timeout_ms = parts.plan.timeout_ms;
   parts.model.set_time(now());
-  store::Database database = expect(store::open_database(parts.path, {.vfs = Disk::name()}), "a start");
+  store::Database database = started(store::open_database(parts.path, {.vfs = Disk::name()}));
   load(database);
   store_ = std::make_unique<store::StoreThread>(std::move(database), mailbox_.port(store_port()), parts.clock,
                                                 log_, [this](const Error&) { failed_ = true; });
@@ -73,10 +79,9 @@ void Process::make_shards() {
 /// As server::load_sessions does it, on one thread.
 void Process::load(store::Database& database) {
   const store::RunStart start =
-      expect(store::begin_run(database, parts_.clock.wall(), parts_.plan.timeout_ms), "a start");
+      started(store::begin_run(database, parts_.clock.wall(), parts_.plan.timeout_ms));
   std::vector<store::Session> rows;
-  expect(store::load_all(database, [&rows](store::Session& row) { rows.push_back(std::move(row)); }),
-         "a start");
+  started(store::load_all(database, [&rows](store::Session& row) { rows.push_back(std::move(row)); }));
   was_clean_ = start.was_clean;
   const auto living = std::count_if(
       rows.begin(), rows.end(), [](const store::Session& row) { return row.death == store::Death::kNone; });
@@ -86,13 +91,13 @@ void Process::load(store::Database& database) {
   std::vector<store::RowId> forgotten;
   for (const store::Session& row : rows) {
     token::Shard& owner = *shards_[token::shard_of(parts_.keyring.tag_of(row.user_id), parts_.plan.cores)];
-    if (expect(owner.load(row, table_clock_.now(), start.exact_since), "a start") != token::Loaded::kForget) {
-      continue;
+    if (started(owner.load(row, table_clock_.now(), start.exact_since)) == token::Loaded::kForget) {
+      forgotten.push_back(row.row);
     }
-    parts_.model.forgotten_at_start(row.row);
-    forgotten.push_back(row.row);
   }
-  expect(store::forget_rows(database, forgotten), "a start");
+  parts_.model.forgetting_at_start(forgotten);
+  started(store::forget_rows(database, forgotten));
+  parts_.model.forgotten_at_start(forgotten);
 }
 
 void Process::begin_pass(std::uint32_t number, bool spurious) {

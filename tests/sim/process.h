@@ -70,10 +70,14 @@ class Process {
     ManualClock& clock;
     const token::Keyring& keyring;
     Model& model;
+    const Disk& disk;
     std::uint64_t seed;  ///< of what this process takes from chance
   };
 
-  /// Starts: opens the database, tells the model what is in it, and loads it.
+  /// The disk has stopped in the middle of a start: the process is gone.
+  struct CutOff {};
+
+  /// Starts: opens the database, tells the model what is in it, and loads it. Throws CutOff.
   explicit Process(const Parts& parts);
   /// Nothing runs on a core any more.
   ~Process() = default;
@@ -155,6 +159,9 @@ class Process {
 
   runtime::PortId store_port() const noexcept { return parts_.plan.cores; }
   runtime::PortId hash_port() const noexcept { return parts_.plan.cores + 1; }
+  /// What can fail only by a bug here, or where the disk has stopped.
+  template <class T>
+  T started(Result<T> result) const;
   void make_shards();
   void load(store::Database& database);
   void look_at_lent(const Core& core) const;

@@ -113,6 +113,7 @@ void World::step() {
     disk_.stop_after(dice_.below(20));
   }
   if (dice_.once_in(plan_.stop_once_in)) return stop();
+  if (steps_to_end_ > 0 && --steps_to_end_ == 0) return dice_.once_in(3) ? crash("soon") : stop();
   // Where the ways are narrow, writes of uses wait for their turn, and no time can be told.
   if (plan_.messages_a_way >= kRequestsAtOnce && dice_.once_in(plan_.settle_once_in)) expect_uses_saved();
 }
@@ -224,7 +225,18 @@ void World::turn_others() {
   }
 }
 
+/// Somebody sets the clock of the wall, wrong or right. What runs lives by another; the next start does not.
+void World::set_wall() {
+  constexpr std::int64_t kYearMs = 365LL * 24 * 60 * 60 * 1000;
+  const std::int64_t far = dice_.once_in(8) ? kYearMs : 2 * plan_.timeout_ms;
+  const std::int64_t wrong_by_ms = dice_.once_in(3) ? 0 : dice_.between(-far, far);
+  ++tally_.wall_jumps;
+  Report::trace("the clock of the wall is set, wrong by {} ms", wrong_by_ms);
+  clock_.set_wall({clock_.boot().ms + wall_ahead_ms_ + wrong_by_ms});
+}
+
 void World::move_clock() {
+  if (dice_.once_in(plan_.wall_set_once_in)) return set_wall();
   if (!dice_.once_in(plan_.jump_once_in)) {
     clock_.advance_ms(dice_.between(0, kMostMsAStep));
     return;

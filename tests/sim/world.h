@@ -27,6 +27,8 @@ struct Tally {
   std::uint64_t logins = 0;
   std::uint64_t crashes = 0;
   std::uint64_t stops = 0;
+  std::uint64_t cut_off_starts = 0;
+  std::uint64_t wall_jumps = 0;
   std::uint64_t worlds = 0;
 };
 
@@ -49,11 +51,13 @@ class World {
   void ring();
   void turn_others();
   void move_clock();
+  void set_wall();
   void trouble_disk();
   void look_at_counts();
 
   // What takes many passes at once (world_ends.cc).
-  void start();
+  bool start();
+  bool try_start();
   void crash(const char* why);
   void stop();
   void settle();
@@ -74,12 +78,15 @@ class World {
   const std::string path_;
   Tally& tally_;
   ManualClock clock_;
+  /// What a right clock of the wall is ahead of the time since boot.
+  const std::int64_t wall_ahead_ms_ = clock_.wall().ms - clock_.boot().ms;
   Disk disk_;
   token::Keyring keyring_;
   Model model_;
   std::vector<Person> people_;
   std::vector<store::BindingHash> bindings_;
   std::unique_ptr<Process> process_;
+  std::uint64_t steps_to_end_ = 0;  ///< of a process that is to end soon; 0: of none
 };
 
 }  // namespace latchkey::sim

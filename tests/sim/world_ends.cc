@@ -11,6 +11,12 @@ namespace {
 
 // More rounds than anything that ends has ever needed.
 constexpr int kMaxRounds = 10'000;
+// Of the starts one in so many is cut off within its first writes and syncs, and one in so many is soon
+// followed by an end.
+constexpr std::uint64_t kCutOffStarts = 4;
+constexpr std::uint64_t kWritesOfAStart = 24;
+constexpr std::uint64_t kSoonEnded = 3;
+constexpr std::uint64_t kMostStepsOfAShortRun = 400;
 
 runtime::Task<void> stop_shard(token::Shard& shard, bool& all_written) {
   auto stopping = shard.stop();
@@ -20,8 +26,35 @@ runtime::Task<void> stop_shard(token::Shard& shard, bool& all_written) {
 
 }  // namespace
 
-void World::start() {
-  process_ = std::make_unique<Process>(Process::Parts{plan_, path_, clock_, keyring_, model_, dice_.next()});
+/// False where an earlier one was cut off: by a kill in the middle of it, or a loss of power.
+bool World::start() {
+  int cut_off = 0;
+  while (!try_start()) {
+    ++cut_off;
+    ++tally_.cut_off_starts;
+    Report::trace("crash in a start");
+    process_.reset();
+    disk_.end_process();
+    if (dice_.once_in(2)) disk_.lose_power();
+    disk_.restart();
+    clock_.advance_ms(dice_.between(0, 50));
+  }
+  // What a start left behind is seen best by what follows it at once.
+  steps_to_end_ = dice_.once_in(kSoonEnded) ? dice_.below(kMostStepsOfAShortRun) : 0;
+  return cut_off == 0;
+}
+
+bool World::try_start() {
+  if (dice_.once_in(kCutOffStarts)) disk_.stop_after(dice_.below(kWritesOfAStart));
+  try {
+    process_ = std::make_unique<Process>(
+        Process::Parts{plan_, path_, clock_, keyring_, model_, disk_, dice_.next()});
+  } catch (const Process::CutOff&) {
+    return false;
+  }
+  if (disk_.has_stopped()) return false;
+  disk_.restart();
+  return true;
 }
 
 /// The process ends where it stands. What it would have done after that is done with nobody looking and no
@@ -59,8 +92,9 @@ void World::stop() {
   disk_.end_process();
   if (dice_.once_in(2)) disk_.lose_power();
   clock_.advance_ms(away_ms);
-  start();
-  if (process_->was_clean() != all_written)
+  // One that was cut off has begun a run, or has not.
+  const bool is_first = start();
+  if (is_first && process_->was_clean() != all_written)
     Report::broken("a stop was clean, and the next start did not know");
 }
 

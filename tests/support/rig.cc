@@ -1,12 +1,9 @@
 #include "support/rig.h"
 
-#include <gtest/gtest.h>
-
 #include <chrono>
 #include <exception>
-#include <memory>
+#include <filesystem>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "latchkey/base/json_text.h"
@@ -15,42 +12,23 @@ namespace latchkey::test {
 
 namespace {
 
-/// Holds the common server from the first test that wants it to the end of all.
-class CommonServer final : public ::testing::Environment {
- public:
-  void TearDown() override {
-    if (!server_) return;
-    EXPECT_EQ(server_->process.stop(), 0) << server_->process.log();
-    EXPECT_EQ(server_->process.log().find("level=error"), std::string::npos) << server_->process.log();
-    server_.reset();
-  }
-
-  ServerProcess& get() {
-    if (!server_) {
-      ServerOptions options;
-      options.cores = 2;
-      server_ = std::make_unique<OwnServer>(options);
-      add_user(server_->process.data(), "zoë%", kPassword);
-      add_user(server_->process.data(), "spacious", " blank at both ends ");
-      add_user(server_->process.data(), "numeric", "12345");
-      add_user(server_->process.data(), "1.50", "-7e3");
-    }
-    return server_->process;
-  }
-
- private:
-  std::unique_ptr<OwnServer> server_;
-};
-
-// GoogleTest owns and tears down what is registered.
-CommonServer* const common =
-    static_cast<CommonServer*>(::testing::AddGlobalTestEnvironment(new CommonServer));
+SharedServer& common = SharedServer::add([] {
+  ServerOptions options;
+  options.cores = 2;
+  auto server = std::make_unique<OwnServer>(options);
+  const std::filesystem::path& data = server->process.data();
+  add_user(data, "zoë%", kPassword);
+  add_user(data, "spacious", " blank at both ends ");
+  add_user(data, "numeric", "12345");
+  add_user(data, "1.50", "-7e3");
+  return server;
+});
 
 int two_digits(std::string_view text, std::size_t at) { return (text[at] - '0') * 10 + (text[at + 1] - '0'); }
 
 }  // namespace
 
-ServerProcess& common_server() { return common->get(); }
+ServerProcess& common_server() { return common.get(); }
 
 std::string own_agent() {
   const ::testing::TestInfo& test = *::testing::UnitTest::GetInstance()->current_test_info();
@@ -65,6 +43,22 @@ OwnServer::~OwnServer() {
   if (process.is_running()) {
     EXPECT_EQ(process.stop(), 0) << process.log();
   }
+}
+
+SharedServer& SharedServer::add(Start start) {
+  return static_cast<SharedServer&>(*::testing::AddGlobalTestEnvironment(new SharedServer(std::move(start))));
+}
+
+ServerProcess& SharedServer::get() {
+  if (!server_) server_ = start_();
+  return server_->process;
+}
+
+void SharedServer::TearDown() {
+  if (!server_) return;
+  EXPECT_EQ(server_->process.stop(), 0) << server_->process.log();
+  EXPECT_EQ(server_->process.log().find("level=error"), std::string::npos) << server_->process.log();
+  server_.reset();
 }
 
 std::string login_json(std::string_view name, std::string_view password) {

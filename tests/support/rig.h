@@ -3,12 +3,16 @@
 // with its own client.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "support/http_client.h"
 #include "support/server_process.h"
@@ -45,6 +49,25 @@ struct OwnServer {
 
   TemporaryDirectory directory;
   ServerProcess process;
+};
+
+/// A server for many tests: started when the first of them asks for it, stopped after the last, and then it
+/// must have exit status 0 and have logged no error.
+class SharedServer final : public ::testing::Environment {
+ public:
+  using Start = std::function<std::unique_ptr<OwnServer>()>;
+
+  /// One that `start` starts. GoogleTest owns and tears down what is registered.
+  static SharedServer& add(Start start);
+
+  ServerProcess& get();
+  void TearDown() override;
+
+ private:
+  explicit SharedServer(Start start) : start_(std::move(start)) {}
+
+  Start start_;
+  std::unique_ptr<OwnServer> server_;
 };
 
 /// `{"username":...,"password":...}`.

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "latchkey/base/sanitized.h"
+
 namespace latchkey::runtime {
 namespace {
 
@@ -86,9 +88,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, PageSourceTest,
                          });
 
 TEST(PageSourceFaults, TouchingWhatWasOrderedFaultsNothingOnTheClientsThread) {
-#if defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "ThreadSanitizer's shadow faults with every page";
-#endif
+  if (kThreadSanitized) GTEST_SKIP() << "ThreadSanitizer's shadow faults with every page";
   PageSource source(1, PageSource::Mode::kThread);
   constexpr std::size_t kBytes = 256 * kPage;
   const std::unique_ptr<ReservedRange> range = ReservedRange::reserve(source.client(0), kBytes, 1).value();

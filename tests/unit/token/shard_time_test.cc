@@ -374,6 +374,18 @@ TEST_F(ShardTimeTest, ReasonsOfDeathAreStillKnownAfterAStart) {
   EXPECT_EQ(shard().counts().users, 1U);
 }
 
+TEST_F(ShardTimeTest, AReasonFromAClockThatWasAheadIsForgottenATimeoutAfterTheStart) {
+  const Login ended = log_in(kAlice);
+  EXPECT_TRUE(start(shard().end(ended.token, binding(1)))->value().value());
+  constexpr std::int64_t kAheadMs = 100 * kTimeoutMs;
+  store_.rows.begin()->second.died = wall_time({now().ms + kAheadMs});
+  restart(true);
+  EXPECT_EQ(check(ended.token), Outcome::kExpired);
+  pass_ms(kTimeoutMs + 100);
+  EXPECT_EQ(check(ended.token), Outcome::kUnknown);
+  EXPECT_TRUE(store_.rows.empty());
+}
+
 TEST_F(ShardTimeTest, WhatTimedOutWhileTheProcessWasAwayIsExpiredAndForgottenInItsTime) {
   const Login login = log_in(kAlice);
   clock_.advance_ms(kAgeMs + 10);
