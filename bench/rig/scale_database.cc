@@ -117,7 +117,7 @@ int run(const Options& options) {
   add_sessions(database, keyring, options, users);
   const WallTime now = SystemClock().wall();
   value_or_exit(store::begin_run(database, now, kTokenTimeoutMs));
-  must(store::end_run(database, now));
+  must(store::end_run(database, now, 0));
   must(database.checkpoint());
   return 0;
 }

@@ -29,6 +29,7 @@ struct Session {
   std::int64_t user = 0;
   store::BindingHash binding{};
 
+  std::int64_t created = 0;
   std::int64_t used_least = 0;  ///< the last use is not before this
   std::int64_t used_most = 0;   ///< and not after this
   std::int64_t seen_use = 0;    ///< the last use that somebody was answered, but for what a crash has lost
@@ -153,6 +154,8 @@ class Model {
   /// What the disk holds at a start, and so what the memory of the new process will be; `clean` as
   /// store::RunStart has it. All that was under way at the end of the last process may have happened or not.
   void restarted(const std::vector<store::Session>& rows, bool clean);
+  /// By how much the last start moved every time on the disk; none where it found no session.
+  std::optional<std::int64_t> moved_ms() const noexcept { return moved_ms_; }
   /// The start has the store forget these rows; and it has done so.
   void forgetting_at_start(const std::vector<store::RowId>& rows);
   void forgotten_at_start(const std::vector<store::RowId>& rows);
@@ -182,6 +185,7 @@ class Model {
   void check_error(const Request& request, const Error& error) const;
   Request take(RequestId id);
   void adopt(Session& session, const store::Session& row, bool clean);
+  void follow_calendar(const std::map<store::RowId, const store::Session*>& on_disk);
   void adopt_pending(const store::Session& row, const std::set<store::RowId>& living, bool clean);
 
   const Plan plan_;
@@ -190,6 +194,7 @@ class Model {
   std::int64_t latest_ = 0;  ///< that any process has seen
   /// What is saved as used before this is from before a crash, and there may have been a later use.
   std::int64_t exact_since_ = 0;
+  std::optional<std::int64_t> moved_ms_;
   std::uint64_t troubles_ = 0;
   std::uint64_t next_id_ = 1;
 

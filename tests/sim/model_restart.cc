@@ -15,6 +15,7 @@ void Model::restarted(const std::vector<store::Session>& rows, bool clean) {
     on_disk[row.row] = &row;
     if (row.death == store::Death::kNone) living.insert(row.row);
   }
+  follow_calendar(on_disk);
   // Past every record there is, wherever the clock of the wall stood when it was made.
   if (!clean) exact_since_ = now_;
   for (const store::Session& row : rows) {
@@ -49,6 +50,35 @@ void Model::restarted(const std::vector<store::Session>& rows, bool clean) {
   }
 }
 
+/// Where the wall's clock was set, a start moves all recorded times by the same.
+void Model::follow_calendar(const std::map<store::RowId, const store::Session*>& on_disk) {
+  moved_ms_.reset();
+  const auto compare = [this](const store::Session& row, std::int64_t created) {
+    const std::int64_t moved_ms = table_time(row.created).ms - created;
+    if (moved_ms_.value_or(moved_ms) != moved_ms) {
+      Report::broken("row {} was moved by {} ms, and others by {} ms", row.row, moved_ms, *moved_ms_);
+    }
+    moved_ms_ = moved_ms;
+  };
+  for (const auto& [number, row] : on_disk) {
+    if (const Session* const session = find(number)) compare(*row, session->created);
+    for (const auto& [id, login] : pending_) {
+      if (login.id == row->id) compare(*row, login.asked);
+    }
+  }
+  const std::int64_t by_ms = moved_ms_.value_or(0);
+  for (auto& [row, session] : sessions_) {
+    for (std::int64_t* const time :
+         {&session.created, &session.used_least, &session.used_most, &session.seen_use, &session.saved_least,
+          &session.saved_most, &session.died}) {
+      *time += by_ms;
+    }
+  }
+  for (auto& [id, login] : pending_) login.asked += by_ms;
+  exact_since_ += by_ms;
+  latest_ += by_ms;
+}
+
 void Model::adopt_pending(const store::Session& row, const std::set<store::RowId>& living, bool clean) {
   const auto found = std::find_if(pending_.begin(), pending_.end(),
                                   [&row](const auto& item) { return item.second.id == row.id; });
@@ -67,6 +97,7 @@ void Model::adopt_pending(const store::Session& row, const std::set<store::RowId
   session.id = login.id;
   session.user = login.user;
   session.binding = login.binding;
+  session.created = login.asked;
   session.used_least = session.used_most = session.seen_use = login.asked;
   session.saved_least = session.saved_most = login.asked;
 }

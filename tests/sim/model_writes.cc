@@ -104,6 +104,7 @@ void Model::login_written(WriteId id, const Result<store::RowId>& row) {
   session.id = login.id;
   session.user = login.user;
   session.binding = login.binding;
+  session.created = login.asked;
   session.used_least = session.seen_use = login.asked;
   session.used_most = now_;
   session.saved_least = session.saved_most = login.asked;

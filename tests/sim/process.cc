@@ -76,12 +76,24 @@ void Process::make_shards() {
   }
 }
 
+/// A start has no use for when a session was made, so it does not read that; the model tells by it how far
+/// the start has moved what was recorded.
+void Process::read_created(store::Database& database, std::vector<store::Session>& rows) const {
+  store::Statement statement = started(database.prepare("SELECT created_ms FROM sessions WHERE row = ?1"));
+  for (store::Session& row : rows) {
+    if (!started(statement.bind(1, row.row).step())) Report::broken("row {} is gone", row.row);
+    row.created.ms = statement.integer(0);
+    statement.reset();
+  }
+}
+
 /// As server::load_sessions does it, on one thread.
 void Process::load(store::Database& database) {
   const store::RunStart start =
       started(store::begin_run(database, parts_.clock.wall(), parts_.plan.timeout_ms));
   std::vector<store::Session> rows;
   started(store::load_all(database, [&rows](store::Session& row) { rows.push_back(std::move(row)); }));
+  read_created(database, rows);
   was_clean_ = start.was_clean;
   const auto living = std::count_if(
       rows.begin(), rows.end(), [](const store::Session& row) { return row.death == store::Death::kNone; });
@@ -178,7 +190,7 @@ std::size_t Process::running() {
 
 void Process::end_run() {
   store::Database database = expect(store_->release(), "a stop");
-  expect(store::end_run(database, parts_.clock.wall()), "a stop");
+  expect(store::end_run(database, parts_.clock.wall(), store_->clock_set_ms()), "a stop");
 }
 
 }  // namespace latchkey::sim

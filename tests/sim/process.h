@@ -164,6 +164,7 @@ class Process {
   T started(Result<T> result) const;
   void make_shards();
   void load(store::Database& database);
+  void read_created(store::Database& database, std::vector<store::Session>& rows) const;
   void look_at_lent(const Core& core) const;
 
   const Parts parts_;

@@ -232,7 +232,9 @@ void World::set_wall() {
   const std::int64_t wrong_by_ms = dice_.once_in(3) ? 0 : dice_.between(-far, far);
   ++tally_.wall_jumps;
   Report::trace("the clock of the wall is set, wrong by {} ms", wrong_by_ms);
+  const WallTime was = clock_.wall();
   clock_.set_wall({clock_.boot().ms + wall_ahead_ms_ + wrong_by_ms});
+  wall_set_ms_ += clock_.wall().ms - was.ms;
 }
 
 void World::move_clock() {

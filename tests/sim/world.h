@@ -86,6 +86,7 @@ class World {
   std::vector<Person> people_;
   std::vector<store::BindingHash> bindings_;
   std::unique_ptr<Process> process_;
+  std::int64_t wall_set_ms_ = 0;    ///< by how much the clock of the wall was set since the last start
   std::uint64_t steps_to_end_ = 0;  ///< of a process that is to end soon; 0: of none
 };
 

@@ -11,6 +11,8 @@ namespace {
 
 // More rounds than anything that ends has ever needed.
 constexpr int kMaxRounds = 10'000;
+// A step of the clock that a start follows.
+constexpr std::int64_t kLeastFollowedMs = 1000;
 // Of the starts one in so many is cut off within its first writes and syncs, and one in so many is soon
 // followed by an end.
 constexpr std::uint64_t kCutOffStarts = 4;
@@ -39,6 +41,7 @@ bool World::start() {
     disk_.restart();
     clock_.advance_ms(dice_.between(0, 50));
   }
+  wall_set_ms_ = 0;
   // What a start left behind is seen best by what follows it at once.
   steps_to_end_ = dice_.once_in(kSoonEnded) ? dice_.below(kMostStepsOfAShortRun) : 0;
   return cut_off == 0;
@@ -92,10 +95,15 @@ void World::stop() {
   disk_.end_process();
   if (dice_.once_in(2)) disk_.lose_power();
   clock_.advance_ms(away_ms);
+  const std::int64_t to_move_ms = std::abs(wall_set_ms_) < kLeastFollowedMs ? 0 : wall_set_ms_;
   // One that was cut off has begun a run, or has not.
   const bool is_first = start();
   if (is_first && process_->was_clean() != all_written)
     Report::broken("a stop was clean, and the next start did not know");
+  const std::int64_t moved_ms = model_.moved_ms().value_or(to_move_ms);
+  if (is_first && all_written && moved_ms != to_move_ms)
+    Report::broken("the wall's clock was set by {} ms, and the start moved what was recorded by {} ms",
+                   to_move_ms, moved_ms);
 }
 
 /// Whether the process would be gone by now: nothing that it still holds reaches anybody.

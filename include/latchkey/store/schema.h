@@ -49,7 +49,7 @@ Result<RunStart> begin_run(Database& database, WallTime now, std::int64_t token_
 
 /// The counterpart, after the last write of an orderly stop. `set_ms` is by how much the wall clock was set,
 /// forward or back, since the run began.
-Result<void> end_run(Database& database, WallTime now, std::int64_t set_ms = 0);
+Result<void> end_run(Database& database, WallTime now, std::int64_t set_ms);
 
 /// Records the same inside the caller's transaction.
 Result<void> record_wall_time(Database& database, WallTime now, std::int64_t set_ms);

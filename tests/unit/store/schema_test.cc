@@ -109,7 +109,7 @@ TEST(Run, IsCleanTheFirstTimeAndAfterAnOrderlyStopAndNotAfterAKill) {
   {
     Database database = must_open(scratch / "a.db");
     EXPECT_TRUE(begin_run(database, kNow, kTimeoutMs)->was_clean);
-    ASSERT_TRUE(end_run(database, kNow).has_value());
+    ASSERT_TRUE(end_run(database, kNow, 0).has_value());
     EXPECT_TRUE(begin_run(database, kNow, kTimeoutMs)->was_clean);
   }
   Database database = must_open(scratch / "a.db");
@@ -122,7 +122,7 @@ TEST(Run, TimesAreExactSinceTheFirstStartAfterTheLastKill) {
     Database database = must_open(scratch / "a.db");
     const RunStart start = begin_run(database, {begin_ms}, kTimeoutMs).value();
     if (ends) {
-      EXPECT_TRUE(end_run(database, {begin_ms + 10}).has_value());
+      EXPECT_TRUE(end_run(database, {begin_ms + 10}, 0).has_value());
     }
     return start.exact_since.ms;
   };
