@@ -150,6 +150,8 @@ class Model {
 
   // --- Starts and ends of the process (model_restart.cc).
 
+  /// The process stops in order, now.
+  void stopped() noexcept { stopped_ = now_; }
   /// What the disk holds at a start, and so what the memory of the new process will be; `clean` as
   /// store::RunStart has it. All that was under way at the end of the last process may have happened or not.
   void restarted(const std::vector<store::Session>& rows, bool clean);
@@ -187,7 +189,8 @@ class Model {
   const Plan plan_;
   bool watching_ = true;
   std::int64_t now_ = 0;
-  std::int64_t latest_ = 0;  ///< that any process has seen
+  std::int64_t latest_ = 0;   ///< that any process has seen
+  std::int64_t stopped_ = 0;  ///< when the last process stopped that did so in order, by its own time
   /// What is saved as used before this is from before a crash, and there may have been a later use.
   std::int64_t exact_since_ = 0;
   std::uint64_t troubles_ = 0;

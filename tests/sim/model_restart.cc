@@ -83,8 +83,10 @@ void Model::adopt(Session& session, const store::Session& row, bool clean) {
     Report::broken("row {} is saved as used at {}, and that was from {} to {}", row.row, saved,
                    session.saved_least, session.saved_most);
   }
-  // After a clean stop it has the time that it had, if it had any left.
-  const bool is_kept = clean && surely_lives(session);
+  // After a clean stop it has the time that it had, if it had any left: by the clock of then too, which may
+  // have been ahead of that of now.
+  const bool had_time_left = stopped_ <= session.used_least + plan_.timeout_ms;
+  const bool is_kept = clean && had_time_left && surely_lives(session);
   if (is_kept && !is_dead && saved <= session.seen_use - token::kRefreshStepMs) {
     Report::broken("row {} was used at {}, and a clean stop left it as used at {}", row.row, session.seen_use,
                    saved);
