@@ -207,7 +207,7 @@ class Model {
   std::set<std::int64_t> disabled_;
   std::map<std::int64_t, std::uint64_t> times_enabled_;
   std::map<std::int64_t, int> enables_underway_;
-  std::set<std::int64_t> over_limit_;  // users whom a crash has given back what had timed out
+  std::set<std::int64_t> over_limit_;  // users to whom a start has given back what had timed out
 };
 
 }  // namespace latchkey::sim

@@ -42,7 +42,8 @@ void Model::restarted(const std::vector<store::Session>& rows, bool clean) {
   deaths_.clear();
   refreshes_.clear();
   forgets_.clear();
-  if (clean) return;
+  // What had timed out in memory alone comes back by a crash, and by a clock that was set back.
+  if (clean && now_ >= latest_) return;
   std::map<std::int64_t, std::size_t> tokens;
   for (const auto& [row, session] : sessions_) {
     if (may_live(session) && ++tokens[session.user] > plan_.tokens_per_user) over_limit_.insert(session.user);
