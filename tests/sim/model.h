@@ -151,6 +151,8 @@ class Model {
 
   // --- Starts and ends of the process (model_restart.cc).
 
+  /// The process stops in order, now.
+  void stopped() noexcept { stopped_ = now_; }
   /// What the disk holds at a start, and so what the memory of the new process will be; `clean` as
   /// store::RunStart has it. All that was under way at the end of the last process may have happened or not.
   void restarted(const std::vector<store::Session>& rows, bool clean);
@@ -191,7 +193,8 @@ class Model {
   const Plan plan_;
   bool watching_ = true;
   std::int64_t now_ = 0;
-  std::int64_t latest_ = 0;  ///< that any process has seen
+  std::int64_t latest_ = 0;   ///< that any process has seen
+  std::int64_t stopped_ = 0;  ///< when the last process stopped that did so in order, by its own time
   /// What is saved as used before this is from before a crash, and there may have been a later use.
   std::int64_t exact_since_ = 0;
   std::optional<std::int64_t> moved_ms_;
@@ -209,7 +212,7 @@ class Model {
   std::set<std::int64_t> disabled_;
   std::map<std::int64_t, std::uint64_t> times_enabled_;
   std::map<std::int64_t, int> enables_underway_;
-  std::set<std::int64_t> over_limit_;  // users whom a crash has given back what had timed out
+  std::set<std::int64_t> over_limit_;  // users to whom a start has given back what had timed out
 };
 
 }  // namespace latchkey::sim

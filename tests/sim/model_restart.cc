@@ -43,7 +43,8 @@ void Model::restarted(const std::vector<store::Session>& rows, bool clean) {
   deaths_.clear();
   refreshes_.clear();
   forgets_.clear();
-  if (clean) return;
+  // What had timed out in memory alone comes back by a crash, and by a clock that was set back.
+  if (clean && now_ >= latest_) return;
   std::map<std::int64_t, std::size_t> tokens;
   for (const auto& [row, session] : sessions_) {
     if (may_live(session) && ++tokens[session.user] > plan_.tokens_per_user) over_limit_.insert(session.user);
@@ -77,6 +78,7 @@ void Model::follow_calendar(const std::map<store::RowId, const store::Session*>&
   for (auto& [id, login] : pending_) login.asked += by_ms;
   exact_since_ += by_ms;
   latest_ += by_ms;
+  stopped_ += by_ms;
 }
 
 void Model::adopt_pending(const store::Session& row, const std::set<store::RowId>& living, bool clean) {
@@ -114,8 +116,10 @@ void Model::adopt(Session& session, const store::Session& row, bool clean) {
     Report::broken("row {} is saved as used at {}, and that was from {} to {}", row.row, saved,
                    session.saved_least, session.saved_most);
   }
-  // After a clean stop it has the time that it had, if it had any left.
-  const bool is_kept = clean && surely_lives(session);
+  // After a clean stop it has the time that it had, if it had any left: by the clock of then too, which may
+  // have been ahead of that of now.
+  const bool had_time_left = stopped_ <= session.used_least + plan_.timeout_ms;
+  const bool is_kept = clean && had_time_left && surely_lives(session);
   if (is_kept && !is_dead && saved <= session.seen_use - token::kRefreshStepMs) {
     Report::broken("row {} was used at {}, and a clean stop left it as used at {}", row.row, session.seen_use,
                    saved);

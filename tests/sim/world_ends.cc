@@ -90,6 +90,8 @@ void World::stop() {
   if (must_crash()) return crash("in a stop");
   disk_.restart();
   if (all_written) process_->end_run();
+  tell_model();
+  model_.stopped();
   const std::int64_t away_ms = dice_.once_in(4) ? jump_to() - process_->now() : dice_.between(0, 50);
   process_.reset();
   disk_.end_process();
