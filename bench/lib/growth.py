@@ -174,11 +174,12 @@ def first_tokens(data: pathlib.Path) -> pathlib.Path:
 
 def steady(options, data: pathlib.Path, tokens: int, progress) -> dict:
     """Logins while every token is used once in a tenth of its timeout, against logins beside as many checks of few
-    tokens, and beside none."""
+    tokens, and beside none. The loaders share one of two CPUs with what the server's threads leave of it: on one CPU alone
+    the checks as such take more than half of it, and what a hash takes follows from that, whosever tokens they show."""
     rate = tokens / (TOKEN_TIMEOUT_SECONDS / 10)
     with Latchkeyd(options, data, "--tokens", str(2 * tokens), "--cores", "1", "--hash-threads", "1",
                    "--login-failures-by-address", "0", "--refresh-rows-per-second", "200000",
-                   before=["taskset", "-c", "0"]) as server:
+                   before=["taskset", "-c", "0,1"]) as server:
         progress("logins while no token is used")
         idle = logins(options, server)
         progress("logins beside as many checks of few tokens")

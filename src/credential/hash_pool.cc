@@ -21,7 +21,8 @@ namespace {
 constexpr std::size_t kDummyPasswordBytes = 32;
 // Where a worker cannot be lifted: of 1024, the weight of a core, this leaves it 70, so that logins get
 // through where checks fill every core.
-constexpr int kUnliftedNice = 12;
+constexpr int kUnliftedNice = 12;  // above the process's own
+constexpr int kNicest = 19;
 
 /// What a thread that the kernel refuses this costs is fairness under a storm of logins and nothing else.
 bool set_class(pid_t thread, int policy) noexcept {
@@ -65,7 +66,8 @@ void HashPool::started(runtime::Port& port) noexcept {
   } else {
     // SCHED_BATCH: a woken worker does not preempt a core. On Linux a thread's nice value is its own.
     set_class(0, SCHED_BATCH);
-    static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kUnliftedNice));
+    const int nice = std::min(getpriority(PRIO_PROCESS, 0) + kUnliftedNice, kNicest);
+    static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), nice));
   }
   progress_[static_cast<std::size_t>(found - workers_.begin())].thread.store(gettid(),
                                                                              std::memory_order_release);
@@ -118,9 +120,11 @@ void HashClient::Job::work(runtime::Port& there) noexcept {
 }
 
 void HashClient::Job::done() noexcept {
-  --client_.at_worker_[worker_];
-  client_.start_next();
-  waiter_.resume();
+  HashClient& client = client_;
+  --client.at_worker_[worker_];
+  client.start_next();
+  waiter_.resume();  // and this is gone
+  client.answer_refused();
 }
 
 HashClient::HashClient(runtime::Port& port, HashPool& pool, std::size_t max_waiting)
@@ -131,7 +135,7 @@ HashClient::HashClient(runtime::Port& port, HashPool& pool, std::size_t max_wait
       busy_since_(pool.workers().size(), 0) {}
 
 HashClient::~HashClient() {
-  LATCHKEY_ASSERT(first_ == nullptr);
+  LATCHKEY_ASSERT(first_ == nullptr && refused_ == nullptr);
   LATCHKEY_ASSERT(
       std::all_of(at_worker_.begin(), at_worker_.end(), [](std::size_t jobs) { return jobs == 0; }));
 }
@@ -151,19 +155,47 @@ bool HashClient::submit(Job& job) noexcept {
   }
   if (waiting_ == max_waiting_) {
     metrics_.refused.fetch_add(1, std::memory_order_relaxed);
-    return false;
+    if (!refuse_oldest()) return false;
   }
+  job.before_ = last_;
   (first_ == nullptr ? first_ : last_->next_) = &job;
   last_ = &job;
   metrics_.waiting.store(++waiting_, std::memory_order_relaxed);
   return true;
 }
 
+/// Makes room for a newer one. False where as many as can wait have been refused and not told so.
+bool HashClient::refuse_oldest() noexcept {
+  if (first_ == nullptr || refused_count_ == max_waiting_) return false;
+  if (!std::exchange(overflowed_, true)) taken_ = 0;
+  Job& oldest = unlink(*first_);
+  oldest.next_ = std::exchange(refused_, &oldest);
+  ++refused_count_;
+  return true;
+}
+
+/// Not from within `submit`: a coroutine that goes on may submit a job of its own. While jobs wait one is at
+/// a worker, and comes home.
+void HashClient::answer_refused() noexcept {
+  Job* job = std::exchange(refused_, nullptr);
+  refused_count_ = 0;
+  while (job != nullptr) std::exchange(job, job->next_)->waiter_.resume();
+}
+
+HashClient::Job& HashClient::unlink(Job& job) noexcept {
+  (job.before_ == nullptr ? first_ : job.before_->next_) = job.next_;
+  (job.next_ == nullptr ? last_ : job.next_->before_) = job.before_;
+  job.before_ = job.next_ = nullptr;
+  metrics_.waiting.store(--waiting_, std::memory_order_relaxed);
+  return job;
+}
+
 void HashClient::start_next() noexcept {
   std::size_t worker = 0;
   if (first_ == nullptr || !find_worker(worker)) return;
-  Job& job = *std::exchange(first_, first_->next_);
-  metrics_.waiting.store(--waiting_, std::memory_order_relaxed);
+  const bool newest = overflowed_ && ++taken_ % kOldestOnceIn != 0;
+  Job& job = unlink(newest ? *last_ : *first_);
+  if (waiting_ == 0) overflowed_ = false;
   send(job, worker);
 }
 

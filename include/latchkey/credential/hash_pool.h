@@ -1,8 +1,11 @@
 // HashPool: what the hash workers share; it is their runtime::WorkerHooks. HashClient: a core's way to them.
-// The core's coroutines wait in the client's own bounded queue, and at most a few jobs of a client are at a
-// worker, so that clients take turns. Workers run only where the cores leave time (SCHED_IDLE); a client,
-// as a hook of its core's loop, lifts a worker that gets none, for one job. The pool is made at start and
-// never changes, but for its refusal step and its workers' progress; a client is of its core thread alone.
+// The core's coroutines wait in the client's own bounded queue, in their order until it overflows; then the
+// one that has waited longest is refused, and the newest go first until the queue has run empty: whoever is
+// served in a storm of logins is served at once, and so is who comes right after it. At most a few jobs of a
+// client are at a worker, so that clients take turns. Workers run only where the cores leave time
+// (SCHED_IDLE); a client, as a hook of its core's loop, lifts a worker that gets none, for one job. The pool
+// is made at start and never changes, but for its refusal step and its workers' progress; a client is of its
+// core thread alone.
 #pragma once
 
 #include <atomic>
@@ -96,7 +99,7 @@ class HashPool final : public runtime::WorkerHooks {
 /// Read by any thread, for the metrics page.
 struct HashMetrics {
   std::atomic<std::uint64_t> hashes{0};   ///< jobs that a worker has done
-  std::atomic<std::uint64_t> refused{0};  ///< jobs refused because the queue was full
+  std::atomic<std::uint64_t> refused{0};  ///< jobs refused because the queue overflowed
   std::atomic<std::uint64_t> waiting{0};  ///< jobs in the queue now
   std::atomic<std::uint64_t> lifts{0};    ///< times that a worker got no time and was lifted
 };
@@ -115,6 +118,9 @@ class HashClient final : public runtime::LoopHook {
   static constexpr std::int64_t kShortPatienceSteps = 2;
   static constexpr std::int64_t kLongWaitMs = 4000;
 
+  /// Of the jobs that are taken from a queue that has overflowed, one in so many is the oldest.
+  static constexpr std::size_t kOldestOnceIn = 4;
+
   /// `max_waiting`: jobs in the queue beside those at the workers. `port` and `pool` outlive the client.
   HashClient(runtime::Port& port, HashPool& pool, std::size_t max_waiting);
   /// No job may be waiting.
@@ -122,16 +128,16 @@ class HashClient final : public runtime::LoopHook {
   HashClient(const HashClient&) = delete;
   HashClient& operator=(const HashClient&) = delete;
 
-  /// verify_password on a worker. kOverloaded at once where the queue is full. `began`, which outlives the
+  /// verify_password on a worker. kOverloaded where the queue has overflowed. `began`, which outlives the
   /// wait, is set to the time when the worker took it up.
   runtime::Task<Result<bool>> verify(SecretText password, std::string stored_hash, BootTime* began = nullptr);
 
-  /// make_hash on a worker, by the pool's settings. kOverloaded at once where the queue is full.
+  /// make_hash on a worker, by the pool's settings. kOverloaded where the queue has overflowed.
   runtime::Task<Result<std::string>> make(SecretText password);
 
   /// RefusalStep::measure on a worker, before a user gets a hash that was not made here. `clock` outlives the
   /// wait. Errors: kInvalid, by check_stored_hash; kUnavailable, this machine has not the memory to verify
-  /// it; kOverloaded at once where the queue is full.
+  /// it; kOverloaded where the queue has overflowed.
   runtime::Task<Result<void>> measure(std::string stored_hash, const Clock& clock);
 
   /// Lifts workers that got no time. Without it (a client that no loop has as its hook) none is lifted.
@@ -150,7 +156,7 @@ class HashClient final : public runtime::LoopHook {
     virtual void hash() noexcept = 0;
 
     bool await_ready() const noexcept { return false; }
-    /// False, and the waiter goes on, when the queue is full.
+    /// False, and the waiter goes on, when nobody can be refused in its place.
     bool await_suspend(std::coroutine_handle<> waiter) noexcept;
     void work(runtime::Port& there) noexcept final;
     void done() noexcept final;
@@ -162,6 +168,7 @@ class HashClient final : public runtime::LoopHook {
     friend class HashClient;
     HashClient& client_;
     std::coroutine_handle<> waiter_;
+    Job* before_ = nullptr;
     Job* next_ = nullptr;
     std::size_t worker_ = 0;
     std::int64_t submitted_ms_ = 0;
@@ -172,6 +179,9 @@ class HashClient final : public runtime::LoopHook {
   [[nodiscard]] bool submit(Job& job) noexcept;
   void send(Job& job, std::size_t worker) noexcept;
   void start_next() noexcept;
+  bool refuse_oldest() noexcept;
+  void answer_refused() noexcept;
+  Job& unlink(Job& job) noexcept;
   /// The worker with the fewest of this client's jobs; true if it may have one more.
   bool find_worker(std::size_t& worker) const noexcept;
 
@@ -184,6 +194,10 @@ class HashClient final : public runtime::LoopHook {
   Job* first_ = nullptr;                    ///< the queue, through the jobs themselves
   Job* last_ = nullptr;
   std::size_t waiting_ = 0;
+  bool overflowed_ = false;  ///< and has not run empty since
+  std::size_t taken_ = 0;    ///< from the queue since it overflowed
+  Job* refused_ = nullptr;   ///< for the newest; they go on when the next job has come home
+  std::size_t refused_count_ = 0;
   HashMetrics metrics_;
 };
 

@@ -95,18 +95,31 @@ TEST_F(HashPoolTest, MeasuresAnAddedHashOnAWorkerAndRefusesOneThatIsNotRead) {
   EXPECT_EQ(unread->error().code, ErrorCode::kInvalid);
 }
 
-TEST_F(HashPoolTest, RefusesAtOnceWhenTheQueueIsFullAndServesTheRest) {
+TEST_F(HashPoolTest, AFullQueueRefusesWhoHasWaitedLongestAndServesTheRest) {
   std::vector<Verified> outcomes(kAtWorkers + kMaxWaiting + 1);
   for (Verified& outcome : outcomes) verify("my pass", outcome);
   EXPECT_EQ(client.metrics().waiting.load(), kMaxWaiting);
-  ASSERT_TRUE(outcomes.back().has_value());
-  EXPECT_EQ(outcomes.back()->error().code, ErrorCode::kOverloaded);
   EXPECT_EQ(client.metrics().refused.load(), 1U);
 
   while (turn() > 0) continue;
-  outcomes.pop_back();
-  for (const Verified& outcome : outcomes) EXPECT_TRUE(outcome->value());
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    ASSERT_TRUE(outcomes[i].has_value());
+    if (i == kAtWorkers) {
+      EXPECT_EQ(outcomes[i]->error().code, ErrorCode::kOverloaded);
+    } else {
+      EXPECT_TRUE(outcomes[i]->value());
+    }
+  }
   EXPECT_EQ(client.metrics().waiting.load(), 0U);
+}
+
+TEST_F(HashPoolTest, RefusesAtOnceWhereAsManyAsCanWaitHaveBeenRefusedSinceAJobCameHome) {
+  std::vector<Verified> outcomes(kAtWorkers + 2 * kMaxWaiting + 1);
+  for (Verified& outcome : outcomes) verify("my pass", outcome);
+  ASSERT_TRUE(outcomes.back().has_value());
+  EXPECT_EQ(outcomes.back()->error().code, ErrorCode::kOverloaded);
+  EXPECT_EQ(client.metrics().refused.load(), kMaxWaiting + 1);
+  while (turn() > 0) continue;
 }
 
 TEST_F(HashPoolTest, KeepsAtMostTwoJobsAtAWorkerAndSpreadsThem) {
@@ -117,18 +130,40 @@ TEST_F(HashPoolTest, KeepsAtMostTwoJobsAtAWorkerAndSpreadsThem) {
   while (turn() > 0) continue;
 }
 
+Task<void> note_order(HashClient& client, std::string hash, std::vector<int>& order, int number) {
+  auto task = client.verify(SecretText("my pass"), std::move(hash));
+  const Result<bool> verified = co_await task;
+  if (verified) order.push_back(number);
+}
+
 TEST_F(HashPoolTest, ServesThoseWhoWaitInTheOrderTheyCame) {
   std::vector<int> order;
-  auto waiting = [](HashClient& from, std::string stored, std::vector<int>& done, int number) -> Task<void> {
-    auto task = from.verify(SecretText("my pass"), std::move(stored));
-    const Result<bool> verified = co_await task;
-    if (verified) done.push_back(number);
-  };
   constexpr int kJobs = static_cast<int>(kAtWorkers + kMaxWaiting);
-  for (int i = 0; i < kJobs; ++i) nursery.spawn(waiting(client, hash, order, i));
+  for (int i = 0; i < kJobs; ++i) nursery.spawn(note_order(client, hash, order, i));
   while (turn() > 0) continue;
   std::vector<int> queued(order.end() - kMaxWaiting, order.end());
   EXPECT_EQ(queued, (std::vector<int>{kJobs - 3, kJobs - 2, kJobs - 1}));
+}
+
+/// One worker, that hashes one job a turn.
+TEST_F(HashPoolTest, AfterAnOverflowTheNewestGoFirstAndOneInFourIsTheOldest) {
+  constexpr int kAtWorker = static_cast<int>(HashClient::kMaxAtWorker);
+  constexpr int kPlaces = 8;
+  const std::unique_ptr<HashPool> one_worker = must_make_pool({1});
+  HashClient queue(mailbox.port(0), *one_worker, kPlaces);
+  std::vector<int> order;
+  int next = 0;
+  const auto add = [&] { nursery.spawn(note_order(queue, hash, order, next++)); };
+  for (int i = 0; i < kAtWorker + kPlaces + 1; ++i) add();  // one too many: number 2 is refused
+  while (turn() > 0) continue;
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 10, 9, 8, 3, 7, 6, 5, 4}));
+
+  // The queue has run empty: it is in order again.
+  order.clear();
+  next = 0;
+  for (int i = 0; i < kAtWorker + kPlaces; ++i) add();
+  while (turn() > 0) continue;
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
 }
 
 Task<void> count_right(HashClient& client, const std::string& hash, std::atomic<int>& right) {
