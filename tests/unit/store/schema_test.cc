@@ -187,7 +187,7 @@ TEST(Run, MovesTheTimesOfSessionsOnce) {
   EXPECT_EQ(begin_run(database, {kNow.ms + 60'000}, kTimeoutMs)->exact_since.ms, kNow.ms + 60'000);
   ASSERT_TRUE(end_run(database, {kNow.ms + 30'000}, -30'000).has_value());
   EXPECT_EQ(begin_run(database, {kNow.ms + 40'000}, kTimeoutMs)->exact_since.ms, kNow.ms + 30'000);
-  ASSERT_TRUE(end_run(database, {kNow.ms + 50'000}).has_value());
+  ASSERT_TRUE(end_run(database, {kNow.ms + 50'000}, 0).has_value());
   EXPECT_EQ(begin_run(database, {kNow.ms + 60'000}, kTimeoutMs)->exact_since.ms, kNow.ms + 30'000);
 }
 
