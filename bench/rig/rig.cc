@@ -25,6 +25,7 @@ class InstantStore final : public store::Store {
  public:
   runtime::Task<Result<store::RowId>> record_login(store::LoginRecord) override { co_return ++rows_; }
   runtime::Task<Result<bool>> record_deaths(std::vector<store::SessionDeath>) override { co_return true; }
+  runtime::Task<Result<bool>> record_user_death(store::UserDeath) override { co_return true; }
   runtime::Task<Result<bool>> record_refreshes(std::vector<store::SessionRefresh>) override {
     co_return true;
   }

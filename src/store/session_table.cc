@@ -198,12 +198,14 @@ Result<std::vector<Session>> newest_live_sessions_of(Database& database, std::in
   return read_all(database, *statement);
 }
 
-Result<std::size_t> bury_all_of(Database& database, std::int64_t user_id, Death reason, WallTime at) {
-  LATCHKEY_ASSERT(reason != Death::kNone);
-  Result<Statement> statement =
-      database.prepare("UPDATE sessions SET death = ?2, died_ms = ?3 WHERE user_id = ?1 AND death = 0");
+Result<std::size_t> bury_all_of(Database& database, const UserDeath& death) {
+  LATCHKEY_ASSERT(death.reason != Death::kNone);
+  Result<Statement> statement = database.prepare(
+      "UPDATE sessions SET death = ?2, died_ms = ?3"
+      " WHERE user_id = ?1 AND death = 0 AND row <= ?4 AND row <> ?5");
   if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, user_id).bind(2, static_cast<std::int64_t>(reason)).bind(3, at.ms);
+  statement->bind(1, death.user_id).bind(2, static_cast<std::int64_t>(death.reason)).bind(3, death.at.ms);
+  statement->bind(4, death.last_row).bind(5, death.kept_row);
   if (Result<void> ran = statement->run(); !ran) return tl::unexpected(std::move(ran.error()));
   return static_cast<std::size_t>(database.changes());
 }

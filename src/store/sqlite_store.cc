@@ -28,6 +28,12 @@ runtime::Task<Result<bool>> SqliteStore::record_deaths(std::vector<SessionDeath>
   co_return co_await job;
 }
 
+runtime::Task<Result<bool>> SqliteStore::record_user_death(UserDeath death) {
+  auto job =
+      transact(port_, store_, [&death](Database& database) { return done(bury_all_of(database, death)); });
+  co_return co_await job;
+}
+
 runtime::Task<Result<bool>> SqliteStore::record_refreshes(std::vector<SessionRefresh> refreshes) {
   auto job = transact(port_, store_,
                       [&refreshes](Database& database) { return done(refresh(database, refreshes)); });

@@ -56,6 +56,7 @@ Shard::~Shard() { LATCHKEY_ASSERT(pending_.empty()); }
 
 Result<Loaded> Shard::load(const store::Session& session, TableTime now, WallTime exact_since) {
   table_->collect();  // no loop turns yet that would
+  newest_row_ = std::max(newest_row_, session.row);
   if (session.key_number == 0 || session.user_name.size() > UserRecord::kMaxNameBytes) return Loaded::kForget;
   const Token token = token_of(session);
   const bool may_be_behind = session.last_used < exact_since;

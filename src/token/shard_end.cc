@@ -72,8 +72,8 @@ runtime::Task<Result<std::size_t>> Shard::end_all(std::int64_t user_id, store::D
   for (Pending* pending : pending_) {
     if (pending->user_id == user_id) pending->ended_meanwhile = reason;
   }
-  // Tokens made from now on are not meant; rows are given in the order of the user's list.
-  const store::RowId last_row = newest_row(user_id);
+  // Tokens made from now on are not meant: they get greater rows than any that is known here.
+  const store::RowId last_row = newest_row_;
   std::size_t ended = 0;
   while (true) {
     if (!may_kill(kMaxDeathsAtOnce)) co_return too_many_deaths();
@@ -88,12 +88,22 @@ runtime::Task<Result<std::size_t>> Shard::end_all(std::int64_t user_id, store::D
   runtime::Task<Result<bool>> confirm = writes_.confirm_deaths(std::nullopt);
   const Result<bool> confirmed = co_await confirm;
   if (!confirmed) co_return tl::unexpected<Error>(confirmed.error());
+  // What the disk still has had timed out in memory alone, and a start after a crash could take it for alive.
+  runtime::Task<Result<bool>> rest = store_.record_user_death({.user_id = user_id,
+                                                               .reason = store::Death::kExpired,
+                                                               .at = wall_time(clock_.now()),
+                                                               .last_row = last_row,
+                                                               .kept_row = row_of(user_id, keep)});
+  const Result<bool> rest_written = co_await rest;
+  if (!rest_written) co_return tl::unexpected<Error>(rest_written.error());
   co_return ended;
 }
 
-store::RowId Shard::newest_row(std::int64_t user_id) const noexcept {
-  EntryId id = table_->tokens_of(user_id).last;
-  while (id != 0 && table_->entry(id).state().life() != Life::kLive) id = table_->entry(id).previous();
+/// The row of the user's token, 0 where he has no such one that lives.
+store::RowId Shard::row_of(std::int64_t user_id, const std::optional<Token>& token) const noexcept {
+  if (!token) return 0;
+  EntryId id = table_->tokens_of(user_id).first;
+  while (id != 0 && table_->token_of(id) != *token) id = table_->entry(id).next();
   return id == 0 ? 0 : table_->entry(id).row();
 }
 

@@ -81,6 +81,7 @@ runtime::Task<Result<Login>> Shard::new_login(LoginRequest request) {
     table_->remove(pending.entry);
     pending.result = tl::unexpected<Error>(row.error());
   } else {
+    newest_row_ = std::max(newest_row_, *row);
     for (const Victim& victim : victims) end_victim(victim);
     if (pending.ended_meanwhile == store::Death::kNone) {
       pending.result = commit(pending.entry, *row, asked);

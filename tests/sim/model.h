@@ -103,6 +103,7 @@ class Model {
   WriteId login_asked(const store::LoginRecord& record, const token::Token& token);
   void login_written(WriteId id, const Result<store::RowId>& row);
   WriteId deaths_asked(const std::vector<store::SessionDeath>& deaths);
+  WriteId user_death_asked(const store::UserDeath& death);
   void deaths_written(WriteId id, const Result<bool>& written);
   WriteId refreshes_asked(const std::vector<store::SessionRefresh>& refreshes);
   void refreshes_written(WriteId id, const Result<bool>& written);

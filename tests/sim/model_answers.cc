@@ -137,12 +137,9 @@ void Model::end_all_answered(RequestId id, const Result<std::size_t>& ended) {
     const bool is_meant = session.user == request.user && session.token != request.token &&
                           (was_there || was_underway(session.id));
     if (!is_meant) continue;
-    if (session.death == store::Death::kNone) {
-      if (surely_lives(session)) Report::broken("row {} lives, and the end of all is answered", row);
-      continue;
+    if (session.death == store::Death::kNone && surely_lives(session)) {
+      Report::broken("row {} lives, and the end of all is answered", row);
     }
-    // What timed out is not ended, and may come back by a crash for a tenth of its timeout.
-    if (session.death == store::Death::kExpired && !session.death_saved) continue;
     if (was_there && !session.death_saved) {
       Report::broken("row {}: the end of all is answered, and its own is not on disk", row);
     }

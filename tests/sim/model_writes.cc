@@ -147,6 +147,23 @@ WriteId Model::deaths_asked(const std::vector<store::SessionDeath>& deaths) {
   return id;
 }
 
+/// What the end of all finds on disk beyond what it ended in memory had timed out there.
+WriteId Model::user_death_asked(const store::UserDeath& death) {
+  if (!watching_) return 0;
+  const WriteId id = next_id_++;
+  Report::trace("  write {}: all of user {} up to row {} die of {}", id, death.user_id, death.last_row,
+                static_cast<int>(death.reason));
+  std::vector<store::SessionDeath>& meant = deaths_[id];
+  for (auto& [row, session] : sessions_) {
+    const bool is_meant = session.user == death.user_id && row <= death.last_row && row != death.kept_row;
+    if (!is_meant || session.death_saved) continue;
+    if (session.death == store::Death::kNone) check_cause(session, death.reason);
+    session.deaths_asked.insert(death.reason);
+    meant.push_back({row, death.reason, death.at});
+  }
+  return id;
+}
+
 /// Nothing dies that nobody wanted to die.
 void Model::check_cause(const Session& session, store::Death reason) const {
   if (session.never_again || session.may_end) return;

@@ -35,6 +35,14 @@ class WatchedStore final : public store::Store {
     co_return written;
   }
 
+  runtime::Task<Result<bool>> record_user_death(store::UserDeath death) override {
+    const WriteId id = model_.user_death_asked(death);
+    auto task = inner_->record_user_death(death);
+    Result<bool> written = co_await task;
+    model_.deaths_written(id, written);
+    co_return written;
+  }
+
   runtime::Task<Result<bool>> record_refreshes(std::vector<store::SessionRefresh> refreshes) override {
     const WriteId id = model_.refreshes_asked(refreshes);
     auto task = inner_->record_refreshes(std::move(refreshes));

@@ -41,7 +41,7 @@ class DatabaseEnder final : public api::SessionEnder {
   runtime::Task<Result<std::size_t>> end_all(std::int64_t user_id, store::Death reason) override {
     auto job =
         store::transact(port_, store_, [user_id, reason, now = clock_.wall()](store::Database& database) {
-          return store::bury_all_of(database, user_id, reason, now);
+          return store::bury_all_of(database, {.user_id = user_id, .reason = reason, .at = now});
         });
     co_return co_await job;
   }

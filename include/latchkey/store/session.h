@@ -52,6 +52,15 @@ struct SessionDeath {
   WallTime at{};
 };
 
+/// The death of all that a user has up to a row, but for one.
+struct UserDeath {
+  std::int64_t user_id = 0;
+  Death reason = Death::kNone;
+  WallTime at{};
+  RowId last_row = kMaxRowId;
+  RowId kept_row = 0;  ///< 0: none is kept
+};
+
 struct SessionRefresh {
   RowId row = 0;
   WallTime last_used{};

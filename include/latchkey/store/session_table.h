@@ -37,8 +37,8 @@ Result<std::vector<Session>> live_sessions_of(Database& database, std::int64_t u
 Result<std::vector<Session>> newest_live_sessions_of(Database& database, std::int64_t user_id, RowId before,
                                                      std::size_t limit);
 
-/// Buries all rows of the user that are not dead. Gives how many.
-Result<std::size_t> bury_all_of(Database& database, std::int64_t user_id, Death reason, WallTime at);
+/// Buries the rows of the user that are meant and not dead. Gives how many.
+Result<std::size_t> bury_all_of(Database& database, const UserDeath& death);
 
 /// Shows every row to `visit`, in row order, one at a time; the session is the visitor's to move from. What
 /// no token needs is not read: `lookup`, `created`, `address` and `agent` are empty. Gives how many there

@@ -18,6 +18,7 @@ class SqliteStore final : public Store {
 
   runtime::Task<Result<RowId>> record_login(LoginRecord record) override;
   runtime::Task<Result<bool>> record_deaths(std::vector<SessionDeath> deaths) override;
+  runtime::Task<Result<bool>> record_user_death(UserDeath death) override;
   runtime::Task<Result<bool>> record_refreshes(std::vector<SessionRefresh> refreshes) override;
   runtime::Task<Result<bool>> forget(std::vector<RowId> rows) override;
   runtime::Task<Result<std::optional<Session>>> find(LookupHash lookup) override;

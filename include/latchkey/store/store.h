@@ -24,6 +24,10 @@ class Store {
   /// error.
   virtual runtime::Task<Result<bool>> record_deaths(std::vector<SessionDeath> deaths) = 0;
 
+  /// Records the death of all rows of a user that are meant, all or nothing. One that is dead already keeps
+  /// its first reason.
+  virtual runtime::Task<Result<bool>> record_user_death(UserDeath death) = 0;
+
   /// Moves `last_used` on, never back, and never of a dead row.
   virtual runtime::Task<Result<bool>> record_refreshes(std::vector<SessionRefresh> refreshes) = 0;
 

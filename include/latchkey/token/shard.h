@@ -202,7 +202,7 @@ class Shard {
   void bury(EntryId id);
   runtime::Task<Result<bool>> kill_one(EntryId id);
   bool may_come_back(State state, TableTime now) const noexcept;
-  store::RowId newest_row(std::int64_t user_id) const noexcept;
+  store::RowId row_of(std::int64_t user_id, const std::optional<Token>& token) const noexcept;
   std::vector<store::SessionDeath> kill_some(std::int64_t user_id, store::Death reason, store::RowId last_row,
                                              const std::optional<Token>& keep);
   bool may_kill(std::size_t deaths) const noexcept {
@@ -231,6 +231,7 @@ class Shard {
   Wheel wheel_;
   std::vector<Pending*> pending_;
   TableTime advanced_to_;
+  store::RowId newest_row_ = 0;  // of all that were loaded or made here
   std::uint64_t tombstones_cut_ = 0;
   std::size_t revived_ = 0;  // loaded tokens that live by the tenth of the timeout alone that a crash gives
 };

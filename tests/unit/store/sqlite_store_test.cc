@@ -256,7 +256,12 @@ TEST(SessionTable, BuriesAllOfAUserAndNobodyElse) {
   for (std::uint8_t seed = 1; seed <= 6; ++seed) {
     ASSERT_TRUE(insert_login(database, {.session = session(seed, seed % 2), .deaths = {}}).has_value());
   }
-  EXPECT_EQ(*bury_all_of(database, 1, Death::kInactive, kNow), 3U);
+  EXPECT_EQ(*bury_all_of(database,
+                         {.user_id = 1, .reason = Death::kDeleted, .at = kNow, .last_row = 3, .kept_row = 1}),
+            1U);
+  EXPECT_EQ(live_sessions_of(database, 1, 10)->front().row, 1);
+  EXPECT_EQ(live_sessions_of(database, 1, 10)->back().row, 5);
+  EXPECT_EQ(*bury_all_of(database, {.user_id = 1, .reason = Death::kInactive, .at = kNow}), 2U);
   EXPECT_TRUE(live_sessions_of(database, 1, 10)->empty());
   EXPECT_EQ(live_sessions_of(database, 0, 10)->size(), 3U);
 }

@@ -50,6 +50,17 @@ class FakeStore final : public store::Store {
     co_return true;
   }
 
+  runtime::Task<Result<bool>> record_user_death(store::UserDeath death) override {
+    if (holds) co_await gate_.wait();
+    if (refusal) co_return tl::unexpected<Error>(*refusal);
+    for (const auto& [row, session] : rows) {
+      const bool is_meant =
+          session.user_id == death.user_id && row <= death.last_row && row != death.kept_row;
+      if (is_meant) die({row, death.reason, death.at});
+    }
+    co_return true;
+  }
+
   runtime::Task<Result<bool>> record_refreshes(std::vector<store::SessionRefresh> batch) override {
     if (holds) co_await gate_.wait();
     if (refusal) co_return tl::unexpected<Error>(*refusal);

@@ -69,6 +69,35 @@ TEST_F(ShardEndTest, OneThatTimedOutDoesNotComeBackByACrashOnceItsEndIsAnswered)
   EXPECT_EQ(check(noticed.token), Outcome::kExpired);
 }
 
+TEST_F(ShardEndTest, EndingAllEndsThoseOnDiskTooThatTimedOutInMemoryAlone) {
+  const Login noticed = log_in(kAlice, 1);
+  const Login bob = log_in(kBob, 1);
+  pass_ms(kTimeoutMs + 2000);
+  const Login kept = log_in(kAlice, 2);
+  store_.holds = true;
+  const auto ended = start_end_all(kAlice, store::Death::kDeleted, kept.token);
+  const auto later = start_login(kAlice, 3);
+  while (store_.is_asked()) store_.answer();
+  store_.holds = false;
+  EXPECT_EQ(ended->value().value(), 0U);
+  EXPECT_EQ(store_.rows.at(1).death, store::Death::kExpired);
+  EXPECT_EQ(store_.rows.at(2).death, store::Death::kNone);
+  restart(false);
+  EXPECT_EQ(check(noticed.token, 1), Outcome::kExpired);
+  EXPECT_EQ(check(bob.token, 1), Outcome::kAdmitted);
+  EXPECT_EQ(check(kept.token, 2), Outcome::kAdmitted);
+  EXPECT_EQ(check(later->value()->token, 3), Outcome::kAdmitted);
+}
+
+TEST_F(ShardEndTest, AfterAStartEndingAllEndsThoseThatTimedOutAfterIt) {
+  const Login login = log_in(kAlice);
+  restart(false);
+  pass_ms(2 * kTimeoutMs);
+  EXPECT_EQ(start_end_all(kAlice, store::Death::kDeleted)->value().value(), 0U);
+  EXPECT_EQ(store_.rows.at(1).death, store::Death::kExpired);
+  EXPECT_NE(check(login.token), Outcome::kAdmitted);
+}
+
 TEST_F(ShardEndTest, OneThatTimedOutIsNotAnsweredWhileTheStoreRefuses) {
   const Login login = log_in(kAlice);
   clock_.advance_ms(kTimeoutMs + 1000);
