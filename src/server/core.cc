@@ -26,9 +26,8 @@ constexpr std::size_t kSpareForAdmin = 16;
 }  // namespace
 
 struct Core::Client {
-  Client(Core& core, int fd, bool proxied, http::ConnectionServices& services)
-      : stream(core.loop_, *core.buffers_, fd),
-        connection(stream, services, net::peer_of(fd).address, proxied) {}
+  Client(Core& core, int fd, const Origin& origin, http::ConnectionServices& services)
+      : stream(core.loop_, *core.buffers_, fd), connection(stream, services, origin.peer, origin.proxied) {}
 
   net::SocketStream stream;
   http::Connection connection;
@@ -100,7 +99,8 @@ Core::Core(std::size_t number, std::unique_ptr<runtime::Ring> ring,
                 authenticator_, directory_,  hash_client_,         store_},
       api_(services_),
       lines_(context.api_settings.node),
-      connection_services_{loop_, context.connection_settings, lines_, api_, context.log} {
+      connection_services_{loop_, context.connection_settings, lines_, api_, context.log},
+      places_(context.max_connections_by_address) {
   loop_.ring().set_preview(preview_);
   loop_.add_hook(*this);
   loop_.add_hook(hash_client_);
@@ -175,17 +175,32 @@ std::int64_t Core::pass(BootTime now) noexcept {
 void Core::accept(int fd, bool proxied, http::ConnectionServices& services) {
   const bool is_admin = &services == admin_services_.get();
   if (clients_ >= context_.max_connections + (is_admin ? kSpareForAdmin : 0)) {
-    LogEvent(context_.log, LogLevel::kWarning, "connection.refused")
-        .field("reason", "as many connections are open as the setting `connections` allows")
-        .field("connections", clients_);
-    ::close(fd);
-    return;
+    return refuse(fd, "as many connections are open as the setting `connections` allows");
   }
-  loop_.nursery().spawn(serve(*this, fd, proxied, services));
+  Origin origin{net::peer_of(fd).address, proxied, false};
+  // A proxy brings many clients.
+  origin.counted = !is_admin && !proxied && !is_trusted_proxy(origin.peer);
+  if (origin.counted && !places_.take(origin.peer)) {
+    return refuse(fd, "a client has as many connections open as the setting `connections_by_address` allows");
+  }
+  loop_.nursery().spawn(serve(*this, fd, origin, services));
 }
 
-runtime::Task<void> Core::serve(Core& core, int fd, bool proxied, http::ConnectionServices& services) {
-  Client client(core, fd, proxied, services);
+void Core::refuse(int fd, const char* reason) {
+  LogEvent(context_.log, LogLevel::kWarning, "connection.refused")
+      .field("reason", reason)
+      .field("connections", clients_);
+  ::close(fd);
+}
+
+bool Core::is_trusted_proxy(const net::IpAddress& address) const noexcept {
+  const std::vector<net::Network>& proxies = context_.api_settings.trusted_proxies;
+  return std::any_of(proxies.begin(), proxies.end(),
+                     [&address](const net::Network& network) { return network.contains(address); });
+}
+
+runtime::Task<void> Core::serve(Core& core, int fd, Origin origin, http::ConnectionServices& services) {
+  Client client(core, fd, origin, services);
   core.link(client);
   {
     auto serving = client.connection.serve();
@@ -196,6 +211,7 @@ runtime::Task<void> Core::serve(Core& core, int fd, bool proxied, http::Connecti
     co_await closing;
   }
   core.unlink(client);
+  if (origin.counted) core.places_.give_back(origin.peer);
 }
 
 void Core::link(Client& client) noexcept {

@@ -111,6 +111,8 @@ constexpr Setting kTable[] = {
     {"drain_timeout", "DURATION", DurationKind{&Settings::drain_timeout, milliseconds(0), hours(1)},
      "How long open requests may take to end after SIGTERM."},
     {"connections", "N", Count{&Settings::connections, 1, 10'000'000}, "Open connections, in all."},
+    {"connections_by_address", "N", Count{&Settings::connections_by_address, 0, 10'000'000},
+     "Open connections of an address (IPv6: its /64) that is no trusted_proxy; 0 is any number."},
 
     {"hash_memory", "BYTES",
      BytesKind{&Settings::hash_memory_bytes, credential::kMinHashMemoryBytes,

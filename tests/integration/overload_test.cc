@@ -231,6 +231,31 @@ TEST(Connections, TenTimesTheSettingAreClosedAtOnceAndThoseInsideServed) {
   steady.stop();
 }
 
+TEST(Connections, OfOneAddressAreBoundedAndOthersNoticeNothing) {
+  constexpr std::size_t kOfAnAddress = 5;
+  ServerOptions options;
+  options.flags = {"--connections-by-address", std::to_string(kOfAnAddress), "--trusted-proxy",
+                   "127.0.0.9/32"};
+  OwnServer server(options);
+  const std::uint16_t port = server.process.port();
+  std::vector<HttpClient> inside = served_clients(port, kOfAnAddress);
+  for (std::size_t i = 0; i < 2 * kOfAnAddress; ++i) {
+    HttpClient outside(port);
+    EXPECT_EQ(outside.read_to_end(), "");
+  }
+  for (HttpClient& client : inside) EXPECT_EQ(client.request("GET", "/api/v2/ping/").status, 200);
+  std::vector<HttpClient> by_proxy;
+  for (std::size_t i = 0; i < 2 * kOfAnAddress; ++i) {
+    by_proxy.emplace_back(port, "127.0.0.9");
+    EXPECT_EQ(by_proxy.back().request("GET", "/api/v2/ping/").status, 200);
+  }
+  HttpClient other(port, "127.0.0.2");
+  EXPECT_EQ(other.request("GET", "/api/v2/ping/").status, 200);
+  EXPECT_EQ(run_latchkey(server.process.data(), {"user", "list"}).status, 0);
+  inside.clear();
+  EXPECT_TRUE(comes_to_be_let_in(port)) << "places that are free again are not given to the same address";
+}
+
 /// How many of the descriptors below `limit` the process has: others it was given before there was a limit.
 std::size_t descriptors(pid_t pid, std::size_t limit) {
   std::size_t count = 0;

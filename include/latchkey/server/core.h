@@ -25,6 +25,7 @@
 #include "latchkey/runtime/loop.h"
 #include "latchkey/runtime/quiescence.h"
 #include "latchkey/server/admin_handler.h"
+#include "latchkey/server/places.h"
 #include "latchkey/store/sqlite_store.h"
 #include "latchkey/token/keyring.h"
 #include "latchkey/token/lookahead.h"
@@ -47,8 +48,9 @@ struct CoreContext {
   credential::HashPool& hash_pool;
   credential::Throttle& throttle;
   const token::Keyring& keyring;
-  std::size_t hash_queue;       ///< waiting logins, of one core
-  std::size_t max_connections;  ///< of one core
+  std::size_t hash_queue;                  ///< waiting logins, of one core
+  std::size_t max_connections;             ///< of one core
+  std::size_t max_connections_by_address;  ///< of one core; 0: no bound
   store::StoreThread& store;
   runtime::Quiescence& quiescence;
   const token::TableClock& table_clock;
@@ -84,6 +86,12 @@ class Core final : private runtime::LoopHook {
   bool end_loop() noexcept;
 
  private:
+  /// Where a connection comes from.
+  struct Origin {
+    net::IpAddress peer;
+    bool proxied;  ///< the PROXY protocol opens it
+    bool counted;  ///< it has a place of its client
+  };
   /// One open connection; sits in the list of its core.
   struct Client;
   /// Takes connections from one listener.
@@ -114,7 +122,9 @@ class Core final : private runtime::LoopHook {
 
   void run(const runtime::RingTable& rings) noexcept;
   void accept(int fd, bool proxied, http::ConnectionServices& services);
-  static runtime::Task<void> serve(Core& core, int fd, bool proxied, http::ConnectionServices& services);
+  void refuse(int fd, const char* reason);
+  bool is_trusted_proxy(const net::IpAddress& address) const noexcept;
+  static runtime::Task<void> serve(Core& core, int fd, Origin origin, http::ConnectionServices& services);
   void close_listeners() noexcept;
   void link(Client& client) noexcept;
   void unlink(Client& client) noexcept;
@@ -144,6 +154,7 @@ class Core final : private runtime::LoopHook {
   std::unique_ptr<http::ConnectionServices> admin_services_;
 
   std::vector<std::unique_ptr<Door>> doors_;
+  Places places_;
   Client* first_client_ = nullptr;
   std::size_t clients_ = 0;
 
