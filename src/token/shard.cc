@@ -60,7 +60,7 @@ Result<Loaded> Shard::load(const store::Session& session, TableTime now, WallTim
   if (session.key_number == 0 || session.user_name.size() > UserRecord::kMaxNameBytes) return Loaded::kForget;
   const Token token = token_of(session);
   const bool may_be_behind = session.last_used < exact_since;
-  const TableTime last_used = last_use_of(session, now, may_be_behind);
+  const TableTime last_used = last_use_of(session, now, exact_since);
 
   store::Death death = session.death;
   // One from a clock that was ahead, and was set back since, would be kept until then.
@@ -101,13 +101,15 @@ Result<Loaded> Shard::load(const store::Session& session, TableTime now, WallTim
 }
 
 /// Before an unclean stop there may have been uses that the store does not know of, for a tenth of the
-/// timeout. So much is given, but not up to now: the next use must be further on, or it would not be
-/// recorded.
+/// timeout. So much is given, but not up to the start that followed: the next use must be further on, or it
+/// would not be recorded. What has been used since is recorded, so a later start gives what that one gave: by
+/// more, what timed out meanwhile would come back.
 TableTime Shard::last_use_of(const store::Session& session, TableTime now,
-                             bool may_be_behind) const noexcept {
+                             WallTime exact_since) const noexcept {
   const TableTime recorded = std::min(now, table_time(session.last_used));
-  if (!may_be_behind) return recorded;
-  return std::max(recorded, TableTime{std::min(recorded.ms + period_ms_, now.ms - kRefreshStepMs)});
+  if (session.last_used >= exact_since) return recorded;
+  const TableTime started = std::min(now, table_time(exact_since));
+  return std::max(recorded, TableTime{std::min(recorded.ms + period_ms_, started.ms - kRefreshStepMs)});
 }
 
 std::size_t Shard::advance(TableTime now, std::size_t budget) {

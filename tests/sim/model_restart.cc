@@ -147,9 +147,11 @@ void Model::adopt(Session& session, const store::Session& row, bool clean) {
   // What nobody was given may come back: nobody can use it.
   if (!clean && !session.is_known) session.never_again = false;
   session.seen_use = recorded;
-  const std::int64_t given = std::min(recorded + plan_.period_ms(), now_ - token::kRefreshStepMs);
+  // No longer than until the start that followed the crash: since then the disk has every use.
+  const std::int64_t started = std::min(now_, exact_since_);
+  const std::int64_t given = std::min(recorded + plan_.period_ms(), started - token::kRefreshStepMs);
   session.used_least = std::max(recorded, given);
-  session.used_most = std::max(recorded, std::min(recorded + plan_.period_ms(), now_));
+  session.used_most = std::max(recorded, std::min(recorded + plan_.period_ms(), started));
 }
 
 void Model::forgetting_at_start(const std::vector<store::RowId>& rows) {

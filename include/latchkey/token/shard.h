@@ -110,7 +110,8 @@ class Shard {
 
   /// At the start, before any core runs: takes a recorded session in. A time of last use before `exact_since`
   /// may be behind the true one, as a run that did not end by `stop` has left it: a tenth of the timeout is
-  /// added. Error kOverloaded past max_tokens; tokens that live by that tenth alone do not count.
+  /// added, but not past `exact_since`. Error kOverloaded past max_tokens; tokens that live by that tenth
+  /// alone do not count.
   Result<Loaded> load(const store::Session& session, TableTime now, WallTime exact_since);
 
   /// The user's live token with this binding, refreshed, or a new one (C-13), which admits only when the
@@ -210,7 +211,7 @@ class Shard {
   }
 
   // Time.
-  TableTime last_use_of(const store::Session& session, TableTime now, bool may_be_behind) const noexcept;
+  TableTime last_use_of(const store::Session& session, TableTime now, WallTime exact_since) const noexcept;
   std::int64_t visit(EntryId id, TableTime now);
   std::int64_t next_visit_ms(State state, TableTime now) const noexcept;
   std::size_t drop_old_tombstones(TableTime now, std::size_t budget);

@@ -81,13 +81,14 @@ class ShardTest : public ::testing::Test {
     registry_.emplace(std::vector<const Table*>{&shard_->table()}, quiescence_, 0, &shard_->writes());
   }
 
-  /// Loads every row of the store into a new shard; forgets what it is told to.
+  /// Loads every row of the store into a new shard; forgets what it is told to. As store::begin_run does it,
+  /// a clean stop leaves it known which records are from before an unclean one.
   void restart(bool clean) {
     make_shard();
+    if (!clean) exact_since_ = wall_time(now());
     std::vector<store::RowId> forgotten;
     for (const auto& [row, session] : store_.rows) {
-      if (shard_->load(session, now(), clean ? WallTime{} : wall_time(now())).value() == Loaded::kForget)
-        forgotten.push_back(row);
+      if (shard_->load(session, now(), exact_since_).value() == Loaded::kForget) forgotten.push_back(row);
     }
     for (const store::RowId row : forgotten) store_.rows.erase(row);
   }
@@ -139,6 +140,7 @@ class ShardTest : public ::testing::Test {
   NoLog log_;
   std::optional<Keyring> keyring_{Keyring(test_key_file())};
   FakeStore store_;
+  WallTime exact_since_{};
   runtime::PageSource pages_{1, runtime::PageSource::Mode::kInPlace};
   runtime::Quiescence quiescence_{1};
   ShardSettings settings_;

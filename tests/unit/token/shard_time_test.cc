@@ -297,6 +297,31 @@ TEST_F(ShardTimeTest, UncleanStopsDoNotAddUp) {
   EXPECT_EQ(check(bob.token, 2), Outcome::kExpired);
 }
 
+TEST_F(ShardTimeTest, WhatTimedOutAfterAnUncleanStopDoesNotComeBackByACleanOne) {
+  const Login login = log_in(kAlice);
+  clock_.advance_ms(kRefreshStepMs / 2);
+  restart(false);
+  pass_ms(kAgeMs);
+  EXPECT_EQ(check(login.token), Outcome::kExpired);
+  EXPECT_TRUE(start(shard().stop())->value());
+  restart(true);
+  EXPECT_EQ(check(login.token), Outcome::kExpired);
+}
+
+TEST_F(ShardTimeTest, WhatAnUncleanStopGaveIsLeftByACleanOne) {
+  const Login alice = log_in(kAlice, 1);
+  const Login bob = log_in(kBob, 2);
+  clock_.advance_ms(kPeriodMs + kRefreshStepMs);
+  restart(false);
+  pass_ms(kPeriodMs);
+  EXPECT_TRUE(start(shard().stop())->value());
+  restart(true);
+  clock_.advance_ms(kAgeMs - kPeriodMs - kRefreshStepMs);
+  EXPECT_EQ(check(alice.token, 1), Outcome::kAdmitted);
+  clock_.advance_ms(1);
+  EXPECT_EQ(check(bob.token, 2), Outcome::kExpired);
+}
+
 // Dead ones do not count against the bound, and those of them that only memory knew as dead are back.
 TEST_F(ShardTimeTest, WhatAnUncleanStopRevivesDoesNotCountAgainstTheBoundOfAStart) {
   settings_.max_tokens = 2;
