@@ -99,7 +99,7 @@ int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
 }
 
 void copy_range(const Content& source, Range range, Bytes& target) {
-  if (range.from >= source.written.size()) return;
+  if (range.bytes == 0 || range.from >= source.written.size()) return;
   const std::size_t bytes = std::min(range.bytes, source.written.size() - range.from);
   if (target.size() < range.from + bytes) target.resize(range.from + bytes);
   std::memcpy(target.data() + range.from, source.written.data() + range.from, bytes);
