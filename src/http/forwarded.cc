@@ -12,11 +12,6 @@ namespace {
 
 using net::IpAddress;
 
-bool is_trusted(const IpAddress& address, std::span<const net::Network> trusted) noexcept {
-  return std::any_of(trusted.begin(), trusted.end(),
-                     [&address](const net::Network& network) { return network.contains(address); });
-}
-
 bool is_port(std::string_view text) noexcept {
   return !text.empty() && text.size() <= 5 && all_are(kDigitCharacter, text);
 }
@@ -181,6 +176,11 @@ struct Lines {
 };
 
 }  // namespace
+
+bool is_trusted(const IpAddress& address, std::span<const net::Network> trusted) noexcept {
+  return std::any_of(trusted.begin(), trusted.end(),
+                     [&address](const net::Network& network) { return network.contains(address); });
+}
 
 IpAddress remote_address(const IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,
                          std::span<const std::string_view> lines) noexcept {

@@ -10,6 +10,7 @@
 
 #include "latchkey/base/assert.h"
 #include "latchkey/base/named_thread.h"
+#include "latchkey/http/forwarded.h"
 #include "latchkey/net/socket_stream.h"
 #include "latchkey/server/core_ring.h"
 
@@ -179,7 +180,8 @@ void Core::accept(int fd, bool proxied, http::ConnectionServices& services) {
   }
   Origin origin{net::peer_of(fd).address, proxied, false};
   // A proxy brings many clients.
-  origin.counted = !is_admin && !proxied && !is_trusted_proxy(origin.peer);
+  origin.counted =
+      !is_admin && !proxied && !http::is_trusted(origin.peer, context_.api_settings.trusted_proxies);
   if (origin.counted && !places_.take(origin.peer)) {
     return refuse(fd, "a client has as many connections open as the setting `connections_by_address` allows");
   }
@@ -191,12 +193,6 @@ void Core::refuse(int fd, const char* reason) {
       .field("reason", reason)
       .field("connections", clients_);
   ::close(fd);
-}
-
-bool Core::is_trusted_proxy(const net::IpAddress& address) const noexcept {
-  const std::vector<net::Network>& proxies = context_.api_settings.trusted_proxies;
-  return std::any_of(proxies.begin(), proxies.end(),
-                     [&address](const net::Network& network) { return network.contains(address); });
 }
 
 runtime::Task<void> Core::serve(Core& core, int fd, Origin origin, http::ConnectionServices& services) {

@@ -1,22 +1,13 @@
 #include "latchkey/server/places.h"
 
+#include "latchkey/api/password_check.h"
 #include "latchkey/base/assert.h"
 
 namespace latchkey::server {
 
-namespace {
-
-net::IpAddress client_of(const net::IpAddress& address) noexcept {
-  constexpr int kPrefixV4 = 32;
-  constexpr int kPrefixV6 = 64;
-  return address.masked(kPrefixV4, kPrefixV6);
-}
-
-}  // namespace
-
 bool Places::take(const net::IpAddress& address) {
   if (most_ == 0) return true;
-  std::size_t& taken = taken_[client_of(address)];
+  std::size_t& taken = taken_[api::throttled_network(address)];
   if (taken == most_) return false;
   ++taken;
   return true;
@@ -24,7 +15,7 @@ bool Places::take(const net::IpAddress& address) {
 
 void Places::give_back(const net::IpAddress& address) noexcept {
   if (most_ == 0) return;
-  const auto found = taken_.find(client_of(address));
+  const auto found = taken_.find(api::throttled_network(address));
   LATCHKEY_ASSERT(found != taken_.end());
   if (--found->second == 0) taken_.erase(found);
 }

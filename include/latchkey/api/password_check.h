@@ -25,8 +25,8 @@
 
 namespace latchkey::api {
 
-/// What counts as one address where failures are metered and logins remembered: IPv4 whole, IPv6 by its /64,
-/// within which a host takes what addresses it likes (RFC 4291 §2.5.1, RFC 8981).
+/// What counts as one address where failures are metered, logins remembered and connections counted: IPv4
+/// whole, IPv6 by its /64, within which a host takes what addresses it likes (RFC 4291 §2.5.1, RFC 8981).
 net::IpAddress throttled_network(const net::IpAddress& address) noexcept;
 
 /// Unknown name, wrong password, inactive user: nobody is told which.

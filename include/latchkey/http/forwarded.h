@@ -18,6 +18,9 @@ enum class ForwardedSource : std::uint8_t { kXForwardedFor, kForwarded };
 /// How many hops are followed. A chain with more trusted proxies ends the walk as a malformed element does.
 inline constexpr std::size_t kMaxForwardedHops = 32;
 
+/// Whether one of the networks contains the address.
+bool is_trusted(const net::IpAddress& address, std::span<const net::Network> trusted) noexcept;
+
 /// The peer's address, unless the peer is in `trusted`: then the rightmost address of `lines` (the values of
 /// the source's field, in order of arrival) that is not in `trusted`. The peer's address also where an
 /// element on the way there is no address (obfuscated and `unknown` nodes, empty elements) and where all are

@@ -123,7 +123,6 @@ class Core final : private runtime::LoopHook {
   void run(const runtime::RingTable& rings) noexcept;
   void accept(int fd, bool proxied, http::ConnectionServices& services);
   void refuse(int fd, const char* reason);
-  bool is_trusted_proxy(const net::IpAddress& address) const noexcept;
   static runtime::Task<void> serve(Core& core, int fd, Origin origin, http::ConnectionServices& services);
   void close_listeners() noexcept;
   void link(Client& client) noexcept;
