@@ -9,6 +9,7 @@
 #include <fstream>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "latchkey/base/sanitized.h"
@@ -280,12 +281,16 @@ class NoDescriptors : public ::testing::Test {
   void SetUp() override {
     // UndefinedBehaviorSanitizer asks the kernel by a pipe whether it may read an object.
     if (kAddressSanitized) GTEST_SKIP() << "the sanitizer needs descriptors itself";
+    server_.emplace(few_descriptors());
+    const std::uint16_t port = server_->process.port();
+    steady_.emplace(port);
+    inside_ = served_clients(port, kDescriptors - descriptors(server_->process.pid(), kDescriptors));
     for (int i = 0; i < 100; ++i) {
-      outside_.emplace_back(server_.process.port());
+      outside_.emplace_back(port);
       outside_.back().send(request_bytes("GET", "/api/v2/ping/"));
     }
-    ASSERT_TRUE(server_.process.wait_for_log("event=accept.failed")) << server_.process.log();
-    EXPECT_EQ(descriptors(server_.process.pid(), kDescriptors), kDescriptors);
+    ASSERT_TRUE(server_->process.wait_for_log("event=accept.failed")) << server_->process.log();
+    EXPECT_EQ(descriptors(server_->process.pid(), kDescriptors), kDescriptors);
     expect_those_inside_served();
     EXPECT_FALSE(outside_.front().has_answer_within(std::chrono::milliseconds(0)));
   }
@@ -299,10 +304,9 @@ class NoDescriptors : public ::testing::Test {
     EXPECT_EQ(use_token(client, token, "inside").body, detail("Token is expired"));
   }
 
-  OwnServer server_{few_descriptors()};
-  SteadyClient steady_{server_.process.port()};
-  std::vector<HttpClient> inside_ =
-      served_clients(server_.process.port(), kDescriptors - descriptors(server_.process.pid(), kDescriptors));
+  std::optional<OwnServer> server_;
+  std::optional<SteadyClient> steady_;
+  std::vector<HttpClient> inside_;
   std::vector<HttpClient> outside_;
 };
 
@@ -317,8 +321,8 @@ TEST_F(NoDescriptors, WhoLeavesGivesHisPlaceToOneWhoWaits) {
 }
 
 TEST_F(NoDescriptors, TheServerStopsInOrder) {
-  steady_.stop();
-  EXPECT_EQ(server_.process.stop(), 0) << server_.process.log();
+  steady_->stop();
+  EXPECT_EQ(server_->process.stop(), 0) << server_->process.log();
 }
 
 }  // namespace
