@@ -95,6 +95,11 @@ export async function focusedInSight(page) {
   return name;
 }
 
+/** Until the page has drawn once more. */
+export function nextFrame(page) {
+  return page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => resolve()); }));
+}
+
 /** Presses Tab until what is focused has that name; a bound, and every stop on the way must be seen. */
 export async function tabTo(page, name) {
   const passed = [];
