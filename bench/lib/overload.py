@@ -2,6 +2,7 @@
 ease: what it does to the checks, what the storm's clients are told, what memory it costs, and what is left of it."""
 
 import http.client
+import os
 import pathlib
 import subprocess
 import threading
@@ -13,7 +14,7 @@ import servers
 import storm
 
 STORM = 10  # times the pool's rate
-CHECKS = 0.25  # of the checks that the core answers in closed loop
+CHECKS = 0.125  # of the checks that the core answers in closed loop; at twice that their loader's own CPU is full
 LOGIN_CONNECTIONS = 600  # more than may wait for a hash and be refused at a time
 SLOW_CLIENTS = 300
 SLOW_INTERVAL = "500ms"
@@ -26,6 +27,7 @@ PATIENCE_SECONDS = 60
 LATER_SECONDS = 1
 
 KIB, MIB = 1024, 1024 * 1024
+WORKERS_OF_A_STANDBY = 4
 OF_CONNECTION = 8 * KIB  # beside a head and a body
 RECEIVE_BUFFERS = 4 * MIB  # of one core
 OTHER = 16 * MIB  # stacks, the log, SQLite's cache, tokens of the run
@@ -48,14 +50,15 @@ class OverloadServer(storm.StormServer):
         return int(text.split(f"{name}:")[1].split()[0]) * KIB
 
     def most_growth(self) -> int:
-        """What the settings let it grow by: a head and a body a connection, and a hash a thread."""
+        """What the settings let it grow by: a head and a body a connection, and a hash a thread and a standby."""
         def of(name: str) -> int:
             value = str(self.settings[name])
             for unit, factor in (("GiB", 1024 * MIB), ("MiB", MIB), ("KiB", KIB), ("", 1)):
                 if value.endswith(unit):
                     return int(value.removesuffix(unit)) * factor
+        threads = of("hash_threads")
         return (of("connections") * (of("head_limit") + of("body_limit") + OF_CONNECTION)
-                + of("hash_threads") * of("hash_memory") + RECEIVE_BUFFERS + OTHER)
+                + (threads + -(-threads // WORKERS_OF_A_STANDBY)) * of("hash_memory") + RECEIVE_BUFFERS + OTHER)
 
 
 def ask(server, method: str, path: str, headers: dict, body: str | None = None) -> tuple[int, float, bool]:
@@ -83,6 +86,11 @@ def check(server) -> tuple[int, float, bool]:
     return ask(server, "GET", "/auth/verify", server.headers)
 
 
+def yield_to_loaders() -> None:
+    """Of the calling thread, for good. It shares the loaders' CPU, and the checks would be measured late."""
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
 class Probe:
     """Single logins beside the storm, to see what answers hold; and the server's memory meanwhile."""
 
@@ -94,10 +102,12 @@ class Probe:
             thread.start()
 
     def ask(self) -> None:
+        yield_to_loaders()
         while not self.ending.wait(PROBE_SECONDS):
             self.answers.append(log_in(self.server))
 
     def look(self) -> None:
+        yield_to_loaders()
         while not self.ending.wait(PROBE_SECONDS):
             self.most_resident = max(self.most_resident, self.server.memory("VmRSS"))
 

@@ -132,7 +132,7 @@ struct Rig::Parts {
     return settings;
   }();
   std::unique_ptr<credential::HashPool> hash_pool =
-      value_or_exit(credential::HashPool::create({}, {0}, random, clock));
+      value_or_exit(credential::HashPool::create({}, {0}, {}, random, clock));
   credential::HashClient hash_client{mailbox.port(0), *hash_pool, 1};
   credential::Authenticator authenticator{directory, hash_client, log};
   credential::Throttle throttle{{}, random};

@@ -3,47 +3,39 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <sodium.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <optional>
-#include <thread>
 #include <utility>
 
 #include "latchkey/base/assert.h"
 #include "latchkey/base/hex.h"
+#include "latchkey/base/named_thread.h"
 
 namespace latchkey::credential {
 
 namespace {
 
 constexpr std::size_t kDummyPasswordBytes = 32;
-// Where a worker cannot be lifted: of 1024, the weight of a core, this leaves it 70, so that logins get
-// through where checks fill every core.
-constexpr int kUnliftedNice = 12;  // above the process's own
-constexpr int kNicest = 19;
-
-/// What a thread that the kernel refuses this costs is fairness under a storm of logins and nothing else.
-bool set_class(pid_t thread, int policy) noexcept {
-  const sched_param parameters{};
-  return sched_setscheduler(thread, policy, &parameters) == 0;
-}
 
 }  // namespace
 
-// sched(7): a thread may leave SCHED_IDLE so long as RLIMIT_NICE permits its nice value. To ask is to try, on
-// a thread that nobody needs if it cannot come back.
-bool HashPool::test_lifting() noexcept {
-  bool may = false;
-  std::thread([&may] { may = set_class(0, SCHED_IDLE) && set_class(0, SCHED_BATCH); }).join();
-  return may;
+HashPool::HashPool(const HashSettings& settings, std::vector<runtime::PortId> workers,
+                   const std::vector<runtime::PortId>& standbys, std::string dummy_hash, const Clock& clock)
+    : settings_(settings),
+      workers_(std::move(workers)),
+      dummy_hash_(std::move(dummy_hash)),
+      clock_(clock),
+      progress_(workers_.size()),
+      standbys_(standbys.size()) {
+  for (std::size_t i = 0; i < standbys.size(); ++i) standbys_[i].port = standbys[i];
 }
 
 Result<std::unique_ptr<HashPool>> HashPool::create(const HashSettings& settings,
-                                                   std::vector<runtime::PortId> workers, Random& random,
+                                                   std::vector<runtime::PortId> workers,
+                                                   std::vector<runtime::PortId> standbys, Random& random,
                                                    const Clock& clock) {
   LATCHKEY_ASSERT(!workers.empty());
+  LATCHKEY_ASSERT(standbys.empty() || standbys.size() == standbys_for(workers.size()));
   if (sodium_init() < 0)
     return failure(ErrorCode::kUnavailable, "libsodium cannot start: no source of randomness");
   if (Result<void> good = check_hash_settings(settings); !good)
@@ -53,97 +45,152 @@ Result<std::unique_ptr<HashPool>> HashPool::create(const HashSettings& settings,
   Result<std::string> dummy = make_hash(to_hex(password), settings);
   if (!dummy) return tl::unexpected(std::move(dummy.error()));
   const std::int64_t took_ms = clock.boot().ms - began.ms;
-  std::unique_ptr<HashPool> pool(new HashPool(settings, std::move(workers), std::move(*dummy), clock));
+  std::unique_ptr<HashPool> pool(
+      new HashPool(settings, std::move(workers), standbys, std::move(*dummy), clock));
   pool->refusal_step().cover(took_ms);
   return pool;
 }
 
 void HashPool::started(runtime::Port& port) noexcept {
-  const auto found = std::find(workers_.begin(), workers_.end(), port.id());
-  LATCHKEY_ASSERT(found != workers_.end());
-  if (may_lift_) {
-    set_class(0, SCHED_IDLE);
-  } else {
-    // SCHED_BATCH: a woken worker does not preempt a core. On Linux a thread's nice value is its own.
-    set_class(0, SCHED_BATCH);
-    const int nice = std::min(getpriority(PRIO_PROCESS, 0) + kUnliftedNice, kNicest);
-    static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), nice));
+  const bool is_worker = std::find(workers_.begin(), workers_.end(), port.id()) != workers_.end();
+  set_own_policy(is_worker ? SCHED_IDLE : SCHED_BATCH);
+}
+
+std::optional<runtime::PortId> HashPool::engage_standby_of(std::size_t worker) noexcept {
+  if (standbys_.empty()) return std::nullopt;
+  Standby& standby = standbys_[worker / kWorkersOfAStandby];
+  if (standby.engaged.exchange(true, std::memory_order_acq_rel)) return std::nullopt;
+  return standby.port;
+}
+
+void HashPool::note_done(std::size_t worker, bool at_standby) noexcept {
+  progress_[worker].done_ms.store(clock_.boot().ms, std::memory_order_relaxed);
+  if (at_standby) standbys_[worker / kWorkersOfAStandby].engaged.store(false, std::memory_order_release);
+}
+
+/// One run of a job on another thread. Outlives the frame that waits for the job where another run of it was
+/// done first; all it needs is its own or shared by the runs.
+class HashClient::Attempt : public runtime::Message {
+ public:
+  Attempt(HashClient& client, Job& job) noexcept : client_(client), job_(&job) {}
+  virtual ~Attempt() = default;
+
+  void work(runtime::Port& there) noexcept final;
+  void done() noexcept final;
+
+ protected:
+  BootTime began() const noexcept { return began_; }
+
+ private:
+  friend class HashClient;
+  /// On the worker's thread.
+  virtual void hash() noexcept = 0;
+  /// On the client's: gives the outcome to the job.
+  virtual void hand_over(Job& job) noexcept = 0;
+
+  HashClient& client_;
+  Job* job_;  ///< null once another run has answered; of the client's thread
+  std::size_t worker_ = 0;
+  bool at_standby_ = false;
+  BootTime began_;
+};
+
+/// What the runs of a job share: `F() -> Result<T>`, which owns what it needs.
+template <class F>
+struct SharedFunction {
+  explicit SharedFunction(F function) : run(std::move(function)) {}
+  const F run;
+  std::atomic<bool> is_answered{false};  ///< so that a run that has not begun need not
+};
+
+template <class F>
+class HashClient::AttemptOf final : public Attempt {
+ public:
+  AttemptOf(HashClient& client, JobOf<F>& job, std::shared_ptr<SharedFunction<F>> function)
+      : Attempt(client, job), function_(std::move(function)) {}
+
+ private:
+  void hash() noexcept override {
+    if (!function_->is_answered.load(std::memory_order_relaxed)) outcome_.emplace(function_->run());
   }
-  progress_[static_cast<std::size_t>(found - workers_.begin())].thread.store(gettid(),
-                                                                             std::memory_order_release);
-}
+  void hand_over(Job& job) noexcept override;
 
-void HashPool::lift(std::size_t worker) noexcept {
-  Progress& progress = progress_[worker];
-  const pid_t thread = progress.thread.load(std::memory_order_acquire);
-  if (!may_lift_ || thread == 0) return;
-  set_class(thread, SCHED_BATCH);
-  // After the class: a worker that ends its job between the two stays lifted for one job more. The other way
-  // round it could be lifted with nobody to lower it.
-  progress.lifted.store(true, std::memory_order_release);
-}
+  const std::shared_ptr<SharedFunction<F>> function_;
+  std::optional<std::invoke_result_t<const F&>> outcome_;
+};
 
-void HashPool::note_done(std::size_t worker) noexcept {
-  Progress& progress = progress_[worker];
-  progress.done_ms.store(clock_.boot().ms, std::memory_order_relaxed);
-  if (progress.lifted.exchange(false, std::memory_order_acquire)) set_class(0, SCHED_IDLE);
-}
-
-/// A job that keeps what `F() -> Result<T>` gave.
 template <class F>
 class HashClient::JobOf final : public Job {
  public:
-  using Outcome = std::invoke_result_t<F&>;
+  using Outcome = std::invoke_result_t<const F&>;
 
-  JobOf(HashClient& client, F function) : Job(client), function_(std::move(function)) {}
-  void hash() noexcept override { outcome_.emplace(function_()); }
+  JobOf(HashClient& client, F function)
+      : Job(client), client_(client), function_(std::make_shared<SharedFunction<F>>(std::move(function))) {}
   Outcome await_resume() {
     if (!outcome_.has_value()) return failure(ErrorCode::kOverloaded, "too many logins wait for their hash");
     return std::move(*outcome_);
   }
+  /// When the run that answered began; once it has.
+  BootTime began() const noexcept { return began_; }
 
  private:
-  F function_;
+  friend class AttemptOf<F>;
+  std::unique_ptr<Attempt> attempt() override {
+    return std::make_unique<AttemptOf<F>>(client_, *this, function_);
+  }
+
+  HashClient& client_;
+  const std::shared_ptr<SharedFunction<F>> function_;
   std::optional<Outcome> outcome_;
+  BootTime began_;
 };
+
+template <class F>
+void HashClient::AttemptOf<F>::hand_over(Job& job) noexcept {
+  LATCHKEY_ASSERT(outcome_.has_value());
+  auto& waiting = static_cast<JobOf<F>&>(job);
+  waiting.outcome_ = std::move(outcome_);
+  waiting.began_ = began();
+  function_->is_answered.store(true, std::memory_order_relaxed);
+}
 
 bool HashClient::Job::await_suspend(std::coroutine_handle<> waiter) noexcept {
   waiter_ = waiter;
   return client_.submit(*this);
 }
 
-void HashClient::Job::work(runtime::Port& there) noexcept {
+void HashClient::Attempt::work(runtime::Port& there) noexcept {
+  began_ = client_.pool_.clock().boot();
   hash();
-  client_.pool_.note_done(worker_);
-  client_.metrics_.hashes.fetch_add(1, std::memory_order_relaxed);
+  client_.pool_.note_done(worker_, at_standby_);
   there.finish(*this);
 }
 
-void HashClient::Job::done() noexcept {
+void HashClient::Attempt::done() noexcept {
   HashClient& client = client_;
-  --client.at_worker_[worker_];
+  const std::unique_ptr<Attempt> self = client.take_home(*this);
   client.start_next();
-  waiter_.resume();  // and this is gone
-  client.answer_refused();
+  if (job_ != nullptr) {
+    Job& job = *job_;
+    hand_over(job);
+    client.metrics_.hashes.fetch_add(1, std::memory_order_relaxed);
+    client.forget(job);
+    job.waiter_.resume();
+  }
+  client.answer_refused(client.refused_count_);
 }
 
 HashClient::HashClient(runtime::Port& port, HashPool& pool, std::size_t max_waiting)
-    : port_(port),
-      pool_(pool),
-      max_waiting_(max_waiting),
-      at_worker_(pool.workers().size(), 0),
-      busy_since_(pool.workers().size(), 0) {}
+    : port_(port), pool_(pool), max_waiting_(max_waiting), places_(pool.workers().size()) {}
 
-HashClient::~HashClient() {
-  LATCHKEY_ASSERT(first_ == nullptr && refused_ == nullptr);
-  LATCHKEY_ASSERT(
-      std::all_of(at_worker_.begin(), at_worker_.end(), [](std::size_t jobs) { return jobs == 0; }));
-}
+HashClient::~HashClient() { LATCHKEY_ASSERT(first_ == nullptr && refused_ == nullptr && in_hand_ == 0); }
 
 bool HashClient::find_worker(std::size_t& worker) const noexcept {
-  const auto least = std::min_element(at_worker_.begin(), at_worker_.end());
-  worker = static_cast<std::size_t>(least - at_worker_.begin());
-  return *least < kMaxAtWorker;
+  const auto least =
+      std::min_element(places_.begin(), places_.end(),
+                       [](const Place& one, const Place& other) { return one.count < other.count; });
+  worker = static_cast<std::size_t>(least - places_.begin());
+  return least->count < kMaxAtWorker;
 }
 
 bool HashClient::submit(Job& job) noexcept {
@@ -174,12 +221,14 @@ bool HashClient::refuse_oldest() noexcept {
   return true;
 }
 
-/// Not from within `submit`: a coroutine that goes on may submit a job of its own. While jobs wait one is at
-/// a worker, and comes home.
-void HashClient::answer_refused() noexcept {
-  Job* job = std::exchange(refused_, nullptr);
-  refused_count_ = 0;
-  while (job != nullptr) std::exchange(job, job->next_)->waiter_.resume();
+/// Not from within `submit`: a coroutine that goes on may submit a job of its own, and refuse another.
+void HashClient::answer_refused(std::size_t most) noexcept {
+  for (most = std::min(most, refused_count_); most > 0; --most) {
+    --refused_count_;
+    Job* const job = refused_;
+    refused_ = job->next_;
+    job->waiter_.resume();
+  }
 }
 
 HashClient::Job& HashClient::unlink(Job& job) noexcept {
@@ -190,65 +239,128 @@ HashClient::Job& HashClient::unlink(Job& job) noexcept {
   return job;
 }
 
-void HashClient::start_next() noexcept {
-  std::size_t worker = 0;
-  if (first_ == nullptr || !find_worker(worker)) return;
+HashClient::Job& HashClient::take_next() noexcept {
   const bool newest = overflowed_ && ++taken_ % kOldestOnceIn != 0;
   Job& job = unlink(newest ? *last_ : *first_);
   if (waiting_ == 0) overflowed_ = false;
-  send(job, worker);
+  return job;
+}
+
+void HashClient::start_next() noexcept {
+  std::size_t worker = 0;
+  if (first_ != nullptr && find_worker(worker)) send(take_next(), worker);
 }
 
 void HashClient::send(Job& job, std::size_t worker) noexcept {
-  job.worker_ = worker;
-  if (at_worker_[worker]++ == 0 && pool_.may_lift()) {
-    busy_since_[worker] = pool_.clock().boot().ms;
-    look_ms_ = std::min(look_ms_, busy_since_[worker] + kShortPatienceSteps * pool_.refusal_step().ms());
+  Place& place = places_[worker];
+  if (place.count == 0) {
+    place.busy_since = pool_.clock().boot().ms;
+    look_ms_ = std::min(look_ms_, place.busy_since + kShortPatienceSteps * pool_.refusal_step().ms());
   }
-  // Never full: a way has room for more than kMaxAtWorker.
-  const bool sent = port_.send(pool_.workers()[worker], job);
+  std::unique_ptr<Attempt>& attempt = place.at_worker[place.count++];
+  attempt = job.attempt();
+  attempt->worker_ = worker;
+  send(*attempt, pool_.workers()[worker]);
+}
+
+void HashClient::send(Attempt& attempt, runtime::PortId to) noexcept {
+  ++in_hand_;
+  // Never full: a way has room for more than kMaxAtWorker, and a standby is the caller's alone.
+  const bool sent = port_.send(to, attempt);
   LATCHKEY_ASSERT(sent);
 }
 
-// A worker's own progress, not the age of a job, tells that it starves: in a storm every job waits long, and
-// lifting the workers for that would let the storm have the cores.
+std::unique_ptr<HashClient::Attempt> HashClient::take_home(const Attempt& attempt) noexcept {
+  --in_hand_;
+  Place& place = places_[attempt.worker_];
+  if (attempt.at_standby_) return std::move(place.at_standby);
+  LATCHKEY_ASSERT(place.at_worker.front().get() == &attempt);  // a worker runs them in their order
+  std::unique_ptr<Attempt> home = std::move(place.at_worker.front());
+  std::move(place.at_worker.begin() + 1, place.at_worker.end(), place.at_worker.begin());
+  --place.count;
+  return home;
+}
+
+/// It is answered: other runs of it come home for nobody.
+void HashClient::forget(const Job& job) noexcept {
+  const auto forget_in = [&job](const std::unique_ptr<Attempt>& attempt) {
+    if (attempt != nullptr && attempt->job_ == &job) attempt->job_ = nullptr;
+  };
+  for (const Place& place : places_) {
+    std::for_each(place.at_worker.begin(), place.at_worker.end(), forget_in);
+    forget_in(place.at_standby);
+  }
+}
+
+/// Has the standby do the job that has waited longest at the worker, or one of the queue where a standby has
+/// answered all of those.
+void HashClient::relieve(std::size_t worker) noexcept {
+  Place& place = places_[worker];
+  if (place.at_standby != nullptr) return;
+  const auto stuck = std::find_if(place.at_worker.begin(), place.at_worker.end(), [](const auto& attempt) {
+    return attempt != nullptr && attempt->job_ != nullptr;
+  });
+  const bool is_at_worker = stuck != place.at_worker.end();
+  if (!is_at_worker && first_ == nullptr) return;
+  const std::optional<runtime::PortId> standby = pool_.engage_standby_of(worker);
+  if (!standby) return;
+  place.at_standby = (is_at_worker ? *(*stuck)->job_ : take_next()).attempt();
+  place.at_standby->worker_ = worker;
+  place.at_standby->at_standby_ = true;
+  metrics_.reliefs.fetch_add(1, std::memory_order_relaxed);
+  send(*place.at_standby, *standby);
+}
+
 std::int64_t HashClient::pass(BootTime now) noexcept {
-  if (now.ms < look_ms_) return look_ms_;
+  answer_refused(kRefusalsAPass);
+  relieve_where_needed(now);
+  return refused_ == nullptr ? look_ms_ : now.ms;
+}
+
+// The progress of a worker's jobs, not the age of one, tells that they starve: in a storm every job waits
+// long, and to relieve the workers for that would let the storm have the cores.
+void HashClient::relieve_where_needed(BootTime now) noexcept {
+  if (now.ms < look_ms_) return;
   look_ms_ = runtime::kNever;
   const bool long_wait = first_ != nullptr && now.ms - first_->submitted_ms_ >= kLongWaitMs;
   const std::int64_t step_ms = pool_.refusal_step().ms();
   const std::int64_t patience_ms = (long_wait ? kShortPatienceSteps : kPatienceSteps) * step_ms;
-  for (std::size_t worker = 0; worker < at_worker_.size(); ++worker) {
-    if (at_worker_[worker] == 0) continue;
-    if (now.ms - std::max(busy_since_[worker], pool_.last_done_ms(worker)) >= patience_ms) {
-      pool_.lift(worker);
-      metrics_.lifts.fetch_add(1, std::memory_order_relaxed);
-    }
+  for (std::size_t worker = 0; worker < places_.size(); ++worker) {
+    const Place& place = places_[worker];
+    if (place.count == 0) continue;
+    if (now.ms - std::max(place.busy_since, pool_.last_done_ms(worker)) >= patience_ms) relieve(worker);
     look_ms_ = now.ms + step_ms;
   }
-  return look_ms_;
 }
 
 runtime::Task<Result<bool>> HashClient::verify(SecretText password, std::string stored_hash,
                                                BootTime* began) {
-  auto compute = [&password, &stored_hash, began, this] {
-    if (began != nullptr) *began = pool_.clock().boot();
+  auto compute = [password = std::move(password), stored_hash = std::move(stored_hash)] {
     return verify_password(password.view(), stored_hash);
+  };
+  JobOf<decltype(compute)> job(*this, std::move(compute));
+  Result<bool> outcome = co_await job;
+  if (began != nullptr && outcome) *began = job.began();
+  co_return outcome;
+}
+
+runtime::Task<Result<std::string>> HashClient::make(SecretText password) {
+  auto compute = [password = std::move(password), &settings = pool_.settings()] {
+    return make_hash(password.view(), settings);
   };
   JobOf<decltype(compute)> job(*this, std::move(compute));
   co_return co_await job;
 }
 
-runtime::Task<Result<std::string>> HashClient::make(SecretText password) {
-  auto compute = [&password, this] { return make_hash(password.view(), pool_.settings()); };
-  JobOf<decltype(compute)> job(*this, std::move(compute));
-  co_return co_await job;
-}
-
 runtime::Task<Result<void>> HashClient::measure(std::string stored_hash, const Clock& clock) {
-  auto compute = [&stored_hash, &clock, this] { return pool_.refusal_step().measure(stored_hash, clock); };
+  RefusalStep& step = pool_.refusal_step();
+  if (step.covers(stored_hash)) co_return Result<void>();
+  auto compute = [stored_hash, &clock] { return RefusalStep::time_verification(stored_hash, clock); };
   JobOf<decltype(compute)> job(*this, std::move(compute));
-  co_return co_await job;
+  const Result<std::int64_t> took_ms = co_await job;
+  if (!took_ms) co_return tl::unexpected(took_ms.error());
+  step.cover(stored_hash, *took_ms);
+  co_return Result<void>();
 }
 
 }  // namespace latchkey::credential

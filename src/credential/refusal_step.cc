@@ -14,21 +14,33 @@ void RefusalStep::cover(std::int64_t verification_ms) noexcept {
   while (ms < needed_ms && !ms_.compare_exchange_weak(ms, needed_ms, std::memory_order_relaxed)) continue;
 }
 
-Result<void> RefusalStep::measure(std::string_view stored, const Clock& clock) {
+bool RefusalStep::covers(std::string_view stored) {
   const Result<std::string_view> kind = hash_kind(stored);
-  if (!kind) return tl::unexpected(kind.error());
-  {
-    const std::lock_guard lock(mutex_);
-    if (std::find(kinds_.begin(), kinds_.end(), *kind) != kinds_.end()) return {};
-  }
+  const std::lock_guard lock(mutex_);
+  return kind && std::find(kinds_.begin(), kinds_.end(), *kind) != kinds_.end();
+}
+
+Result<std::int64_t> RefusalStep::time_verification(std::string_view stored, const Clock& clock) {
   // The longest, because sha512-crypt takes longer for it; nobody has it, and it matters to no other scheme.
   const std::string password(kMaxPasswordBytes, 'x');
   const BootTime began = clock.boot();
   const Result<bool> verified = verify_password(password, stored);
   if (!verified) return tl::unexpected(verified.error());
-  cover(clock.boot().ms - began.ms);
+  return clock.boot().ms - began.ms;
+}
+
+void RefusalStep::cover(std::string_view stored, std::int64_t verification_ms) {
+  cover(verification_ms);
+  const Result<std::string_view> kind = hash_kind(stored);
   const std::lock_guard lock(mutex_);
-  if (kinds_.size() < kMaxKinds) kinds_.emplace_back(*kind);
+  if (kind && kinds_.size() < kMaxKinds) kinds_.emplace_back(*kind);
+}
+
+Result<void> RefusalStep::measure(std::string_view stored, const Clock& clock) {
+  if (covers(stored)) return {};
+  const Result<std::int64_t> took_ms = time_verification(stored, clock);
+  if (!took_ms) return tl::unexpected(took_ms.error());
+  cover(stored, *took_ms);
   return {};
 }
 

@@ -59,6 +59,7 @@ void Worker::run(const RingTable& rings) noexcept {
   ready_.store(true, std::memory_order_release);
   ready_.notify_one();
   if (!enabled_) return;
+  set_own_policy(SCHED_BATCH);
   hooks_.started(port_);
   while (!stopping_ || port_.nursery().running() > 0) {
     ring_->wait(port_.owes_rings() ? Port::kRingAgainMs : -1);

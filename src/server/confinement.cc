@@ -22,8 +22,6 @@ namespace latchkey::server {
 
 namespace {
 
-constexpr int kHighestNicePermission = 20;
-
 tl::unexpected<Error> refused(const char* what) {
   return failure(ErrorCode::kUnavailable,
                  fmt::format("the kernel refused to {}: {}; `sandbox = false` starts without it", what,
@@ -52,13 +50,6 @@ void drop_bounding_set() noexcept {
   }
 }
 
-/// So that hash workers may be lifted without CAP_SYS_NICE (credential/hash_pool.h). Where it is refused the
-/// pool finds out by itself.
-void permit_nice() noexcept {
-  const rlimit limit{kHighestNicePermission, kHighestNicePermission};
-  ::setrlimit(RLIMIT_NICE, &limit);
-}
-
 void forbid_core_dumps() noexcept {
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
@@ -69,7 +60,6 @@ void forbid_core_dumps() noexcept {
 
 Result<void> leave_root(const std::filesystem::path& data, ConfinementGaps& gaps) {
   if (::geteuid() != 0) return {};
-  permit_nice();
   struct stat owner {};
   const bool is_there = ::stat(data.c_str(), &owner) == 0;
   if (!is_there || owner.st_uid == 0) {

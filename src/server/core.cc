@@ -234,7 +234,7 @@ runtime::Task<bool> Core::drain(BootTime deadline) {
     client = next;
   }
   bool aborted = false;
-  while (clients_ > 0 || !doors_.empty()) {
+  while (clients_ > 0 || !doors_.empty() || hash_client_.in_hand() > 0) {
     close_listeners();
     if (!aborted && loop_.now() >= deadline) {
       aborted = true;

@@ -45,7 +45,7 @@ constexpr std::array<std::uint8_t, 3> kControlOperations = {IORING_OP_READ, IORI
 constexpr unsigned kControlEntries = 64;
 
 // Unfinished messages from one thread to another; past it a client is told 503. Few threads afford more.
-constexpr std::size_t kFewPorts = 24;
+constexpr std::size_t kFewPorts = 32;
 constexpr std::size_t kMessagesOfFew = 1024;
 constexpr std::size_t kMessagesOfMany = 256;
 
@@ -70,6 +70,7 @@ class Server {
       : settings_(settings),
         cores_count_(settings.cores > 0 ? settings.cores : usable_cpus()),
         workers_count_(settings.hash_threads > 0 ? settings.hash_threads : cores_count_),
+        standbys_count_(credential::HashPool::standbys_for(workers_count_)),
         api_settings_(api_settings_of(settings)),
         connection_settings_(connection_settings_of(settings)) {}
 
@@ -80,9 +81,10 @@ class Server {
   runtime::PortId hash_port(std::size_t worker) const noexcept {
     return static_cast<runtime::PortId>(cores_count_ + worker);
   }
-  runtime::PortId store_port() const noexcept {
-    return static_cast<runtime::PortId>(cores_count_ + workers_count_);
+  runtime::PortId standby_port(std::size_t standby) const noexcept {
+    return static_cast<runtime::PortId>(cores_count_ + workers_count_ + standby);
   }
+  runtime::PortId store_port() const noexcept { return standby_port(standbys_count_); }
   runtime::PortId control_port() const noexcept { return store_port() + 1; }
 
   Result<void> leave_root();
@@ -92,6 +94,7 @@ class Server {
   Result<void> bind_sockets();
   Result<void> make_hash_pool();
   Result<void> make_threads();
+  Result<void> make_hash_worker(runtime::PortId port, std::string name);
   Result<void> make_tables();
   Result<void> make_cores();
   Result<void> begin_run_and_load();
@@ -105,6 +108,7 @@ class Server {
   const Settings& settings_;
   const std::size_t cores_count_;
   const std::size_t workers_count_;
+  const std::size_t standbys_count_;
   const api::ApiSettings api_settings_;
   const http::ConnectionSettings connection_settings_;
   SystemClock clock_;
@@ -129,7 +133,7 @@ class Server {
   std::unique_ptr<store::StoreThread> store_;
   std::unique_ptr<runtime::Worker> store_worker_;
   std::unique_ptr<credential::HashPool> hash_pool_;
-  std::vector<std::unique_ptr<runtime::Worker>> hash_workers_;
+  std::vector<std::unique_ptr<runtime::Worker>> hash_workers_;  ///< and their standbys
   std::optional<credential::Throttle> throttle_;
 
   std::optional<runtime::PageSource> pages_;
@@ -191,12 +195,6 @@ void Server::note_start() {
       .field("hash_threads", workers_count_)
       .field("sessions", loaded_sessions_)
       .field("last_run", run_start_.was_clean ? "ended in order" : "did not end in order");
-  if (!hash_pool_->may_lift()) {
-    LogEvent(*log_, LogLevel::kWarning, "hash.priority")
-        .field("reason", "this process may not raise a thread's priority again once it is lowered")
-        .field("effect", "a storm of logins slows checks more than it must")
-        .field("remedy", "a limit on nice of 20 (systemd: LimitNICE=20)");
-  }
   for (const std::string& gap : gaps_) {
     LogEvent(*log_, LogLevel::kWarning, "server.not_confined").field("reason", gap);
   }
@@ -237,11 +235,15 @@ Result<void> Server::bind_sockets() {
 
 // While the database is still this thread's: the pool has to know which hashes stand in it (C-14).
 Result<void> Server::make_hash_pool() {
-  std::vector<runtime::PortId> ports;
-  for (std::size_t worker = 0; worker < workers_count_; ++worker) ports.push_back(hash_port(worker));
+  std::vector<runtime::PortId> workers;
+  for (std::size_t worker = 0; worker < workers_count_; ++worker) workers.push_back(hash_port(worker));
+  std::vector<runtime::PortId> standbys;
+  for (std::size_t standby = 0; standby < standbys_count_; ++standby)
+    standbys.push_back(standby_port(standby));
   const credential::HashSettings hash_settings{settings_.hash_memory_bytes,
                                                static_cast<std::uint32_t>(settings_.hash_passes)};
-  auto hash_pool = credential::HashPool::create(hash_settings, ports, random_, clock_);
+  auto hash_pool =
+      credential::HashPool::create(hash_settings, std::move(workers), std::move(standbys), random_, clock_);
   if (!hash_pool) return tl::unexpected<Error>(std::move(hash_pool.error()));
   hash_pool_ = std::move(*hash_pool);
   return credential::measure_stored_kinds(*database_, hash_pool_->refusal_step(), clock_, *log_);
@@ -270,12 +272,21 @@ Result<void> Server::make_threads() {
   rings_[store_port()] = store_worker_->ring_fd();
 
   for (std::size_t worker = 0; worker < workers_count_; ++worker) {
-    auto hash_worker = runtime::Worker::create(mailbox_->port(hash_port(worker)),
-                                               fmt::format("hash-{}", worker), *hash_pool_);
-    if (!hash_worker) return tl::unexpected<Error>(std::move(hash_worker.error()));
-    rings_[hash_port(worker)] = (*hash_worker)->ring_fd();
-    hash_workers_.push_back(std::move(*hash_worker));
+    Result<void> made = make_hash_worker(hash_port(worker), fmt::format("hash-{}", worker));
+    if (!made) return made;
   }
+  for (std::size_t standby = 0; standby < standbys_count_; ++standby) {
+    Result<void> made = make_hash_worker(standby_port(standby), fmt::format("standby-{}", standby));
+    if (!made) return made;
+  }
+  return {};
+}
+
+Result<void> Server::make_hash_worker(runtime::PortId port, std::string name) {
+  auto worker = runtime::Worker::create(mailbox_->port(port), std::move(name), *hash_pool_);
+  if (!worker) return tl::unexpected<Error>(std::move(worker.error()));
+  rings_[port] = (*worker)->ring_fd();
+  hash_workers_.push_back(std::move(*worker));
   return {};
 }
 

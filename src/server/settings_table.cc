@@ -122,7 +122,7 @@ constexpr Setting kTable[] = {
      Count{&Settings::hash_passes, credential::kMinHashPasses, credential::kMaxHashPasses},
      "Passes that it makes over that memory."},
     {"hash_threads", "N", Count{&Settings::hash_threads, 0, 512},
-     "Threads that hash; 0 is as many as cores."},
+     "Threads that hash, beside a standby for four of them; 0 is as many as cores."},
     {"hash_queue", "N", Count{&Settings::hash_queue, 1, 65'536},
      "Logins that may wait for a thread, in all."},
     {"login_failures_by_user", "N",

@@ -47,8 +47,6 @@ constexpr const char* kAllowed[] = {
     "sched_getaffinity",
     "sched_get_priority_max",
     "sched_get_priority_min",
-    "getpriority",
-    "setpriority",
     "membarrier",
     "rt_sigaction",
     "rt_sigprocmask",

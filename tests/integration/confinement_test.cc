@@ -66,7 +66,7 @@ TEST(Confinement, NoThreadOfAnyKindKeepsACapabilityOrAWayToOne) {
     }
   }
   for (const char* const name :
-       {"latchkeyd", "core-0", "store", "hash-0", "latchkey-pages", "latchkey-log"}) {
+       {"latchkeyd", "core-0", "store", "hash-0", "standby-0", "latchkey-pages", "latchkey-log"}) {
     EXPECT_TRUE(names.contains(name)) << name;
   }
 }

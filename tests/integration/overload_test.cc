@@ -35,11 +35,11 @@ std::size_t memory_bytes(pid_t pid, const std::string& name) {
 }
 
 /// What the settings let a server of one core and one hash thread grow by once it serves: each connection
-/// holds a head, a body and a little of its own, the worker one hash; the kernel's receive buffers are a
-/// fixed set.
+/// holds a head, a body and a little of its own, the worker and its standby one hash each; the kernel's
+/// receive buffers are a fixed set.
 struct MemorySettings {
   std::size_t connections = 400;
-  std::size_t hash_memory = 19 * kMiB;
+  std::size_t hash_memory = 2 * 19 * kMiB;
   std::size_t head_limit = 16 * kKiB;
   std::size_t body_limit = 64 * kKiB;
 

@@ -110,7 +110,7 @@ Result<std::unique_ptr<Backend>> open_offline(store::DataDirectory directory) {
   SystemRandom random;
   static const SystemClock clock;  // outlives the pool
   Result<std::unique_ptr<credential::HashPool>> pool =
-      credential::HashPool::create(credential::HashSettings{}, {kOnlyPort}, random, clock);
+      credential::HashPool::create(credential::HashSettings{}, {kOnlyPort}, {}, random, clock);
   if (!pool) return tl::unexpected(std::move(pool.error()));
   return std::make_unique<Offline>(std::move(directory), std::move(*database), std::move(*pool),
                                    timeout_ms->value_or(0));

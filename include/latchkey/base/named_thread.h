@@ -1,7 +1,8 @@
-// A thread with a name, as `ps -L` and a debugger show it.
+// A thread with a name, as `ps -L` and a debugger show it, and its scheduling policy.
 #pragma once
 
 #include <pthread.h>
+#include <sched.h>
 
 #include <string>
 #include <thread>
@@ -18,6 +19,14 @@ std::thread named_thread(std::string name, Body body) {
     pthread_setname_np(pthread_self(), name.c_str());
     body();
   });
+}
+
+/// Gives the calling thread SCHED_BATCH or SCHED_IDLE (sched(7)): all threads that run beside the cores have
+/// one of them, as a thread that wakes with either does not take the CPU from one that runs. Where the kernel
+/// refuses, that costs the cores some latency and nothing else.
+inline void set_own_policy(int policy) noexcept {
+  const sched_param parameters{};
+  static_cast<void>(sched_setscheduler(0, policy, &parameters));
 }
 
 }  // namespace latchkey

@@ -1,16 +1,19 @@
-// HashPool: what the hash workers share; it is their runtime::WorkerHooks. HashClient: a core's way to them.
-// The core's coroutines wait in the client's own bounded queue, in their order until it overflows; then the
-// one that has waited longest is refused, and the newest go first until the queue has run empty: whoever is
-// served in a storm of logins is served at once, and so is who comes right after it. At most a few jobs of a
-// client are at a worker, so that clients take turns. Workers run only where the cores leave time
-// (SCHED_IDLE); a client, as a hook of its core's loop, lifts a worker that gets none, for one job. The pool
-// is made at start and never changes, but for its refusal step and its workers' progress; a client is of its
-// core thread alone.
+// HashPool: what the hash workers and their standbys share; it is their runtime::WorkerHooks. HashClient: a
+// core's way to them. The core's coroutines wait in the client's own bounded queue, in their order until it
+// overflows; then the one that has waited longest is refused, and the newest go first until the queue has run
+// empty: whoever is served in a storm of logins is served at once, and so is who comes right after it. At
+// most a few jobs of a client are at a worker, so that clients take turns. Workers run only where the cores
+// leave time (SCHED_IDLE); a client, as a hook of its core's loop, sees that one gets none and has a standby,
+// which the cores do not hold back, do one of its jobs too: who is done first answers. The pool is made at
+// start and never changes, but for its refusal step and its workers' progress; a client is of its core thread
+// alone.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,11 +32,19 @@ namespace latchkey::credential {
 
 class HashPool final : public runtime::WorkerHooks {
  public:
-  /// `workers`: the ports whose threads hash, at least one. Makes the dummy hash and measures it by `clock`,
-  /// so it takes as long as one hash. `clock` outlives the pool. Errors: kInvalid by check_hash_settings;
-  /// kUnavailable.
+  /// Workers that share a standby, so that it has little to do but where checks fill every core.
+  static constexpr std::size_t kWorkersOfAStandby = 4;
+  static constexpr std::size_t standbys_for(std::size_t workers) noexcept {
+    return (workers + kWorkersOfAStandby - 1) / kWorkersOfAStandby;
+  }
+
+  /// `workers`: the ports whose threads hash, at least one. `standbys`: `standbys_for` as many ports, or
+  /// none: then no job is done but where the cores leave time. Makes the dummy hash and measures it by
+  /// `clock`, so it takes as long as one hash. `clock` outlives the pool. Errors: kInvalid by
+  /// check_hash_settings; kUnavailable.
   static Result<std::unique_ptr<HashPool>> create(const HashSettings& settings,
-                                                  std::vector<runtime::PortId> workers, Random& random,
+                                                  std::vector<runtime::PortId> workers,
+                                                  std::vector<runtime::PortId> standbys, Random& random,
                                                   const Clock& clock);
 
   const HashSettings& settings() const noexcept { return settings_; }
@@ -49,59 +60,52 @@ class HashPool final : public runtime::WorkerHooks {
   RefusalStep& refusal_step() noexcept { return refusal_step_; }
   const RefusalStep& refusal_step() const noexcept { return refusal_step_; }
 
-  /// Lowers the worker's priority, so that a storm of logins leaves the cores' checks alone.
+  /// On the thread of a worker or a standby: takes its class. A storm of logins leaves the cores' checks
+  /// alone, as workers are of SCHED_IDLE; a standby is of SCHED_BATCH, an equal of the cores.
   void started(runtime::Port& port) noexcept override;
 
   const Clock& clock() const noexcept { return clock_; }
 
-  /// True where this process may raise a thread from SCHED_IDLE again (RLIMIT_NICE of 20).
-  /// Where it may not, workers run by SCHED_BATCH at a low priority all the time, and none is lifted.
-  bool may_lift() const noexcept { return may_lift_; }
+  /// The standby of this worker, if it has one and it does nothing: it is the caller's until `note_done`. Any
+  /// thread.
+  std::optional<runtime::PortId> engage_standby_of(std::size_t worker) noexcept;
 
-  /// Lets the worker compete with the cores as an equal until it has done a job. Any thread; one system
-  /// call, that does not block.
-  void lift(std::size_t worker) noexcept;
+  /// After each job of the worker, on its thread or on its standby's.
+  void note_done(std::size_t worker, bool at_standby) noexcept;
 
-  /// On the worker's thread, after each job: the worker is lowered again where it was lifted.
-  void note_done(std::size_t worker) noexcept;
-
-  /// When the worker has last done a job (boot time, ms); 0 before the first. Any thread.
+  /// When a job of the worker has last been done (boot time, ms), by whomever; 0 before the first. Any
+  /// thread.
   std::int64_t last_done_ms(std::size_t worker) const noexcept {
     return progress_[worker].done_ms.load(std::memory_order_relaxed);
   }
 
  private:
   struct alignas(runtime::kCacheLineBytes) Progress {
-    std::atomic<pid_t> thread{0};  ///< 0 until the worker has started
     std::atomic<std::int64_t> done_ms{0};
-    std::atomic<bool> lifted{false};
+  };
+  struct alignas(runtime::kCacheLineBytes) Standby {
+    runtime::PortId port = 0;
+    std::atomic<bool> engaged{false};
   };
 
-  static bool test_lifting() noexcept;
-
-  HashPool(const HashSettings& settings, std::vector<runtime::PortId> workers, std::string dummy_hash,
-           const Clock& clock)
-      : settings_(settings),
-        workers_(std::move(workers)),
-        dummy_hash_(std::move(dummy_hash)),
-        clock_(clock),
-        progress_(workers_.size()) {}
+  HashPool(const HashSettings& settings, std::vector<runtime::PortId> workers,
+           const std::vector<runtime::PortId>& standbys, std::string dummy_hash, const Clock& clock);
 
   const HashSettings settings_;
   const std::vector<runtime::PortId> workers_;
   const std::string dummy_hash_;
   const Clock& clock_;
-  const bool may_lift_ = test_lifting();
   RefusalStep refusal_step_;
   std::vector<Progress> progress_;  ///< of each worker
+  std::vector<Standby> standbys_;
 };
 
 /// Read by any thread, for the metrics page.
 struct HashMetrics {
-  std::atomic<std::uint64_t> hashes{0};   ///< jobs that a worker has done
+  std::atomic<std::uint64_t> hashes{0};   ///< jobs done
   std::atomic<std::uint64_t> refused{0};  ///< jobs refused because the queue overflowed
   std::atomic<std::uint64_t> waiting{0};  ///< jobs in the queue now
-  std::atomic<std::uint64_t> lifts{0};    ///< times that a worker got no time and was lifted
+  std::atomic<std::uint64_t> reliefs{0};  ///< jobs given to a standby, as their worker got no time
 };
 
 class HashClient final : public runtime::LoopHook {
@@ -110,77 +114,101 @@ class HashClient final : public runtime::LoopHook {
   /// next.
   static constexpr std::size_t kMaxAtWorker = 2;
 
-  /// A worker that has work and has done none for this many refusal steps (each about two hashes) is lifted:
-  /// where checks fill the core, that leaves logins some twelfth of it.
+  /// A worker that has work and has done none for this many refusal steps (each about two hashes) is relieved
+  /// of one job: where checks fill the core, that leaves logins some twelfth of it.
   static constexpr std::int64_t kPatienceSteps = 4;
   /// The same where a job has waited for `kLongWaitMs` in the queue, so that its client does not give up. In
   /// a storm every job waits: sooner, and the storm would have the cores that checks leave half idle.
   static constexpr std::int64_t kShortPatienceSteps = 2;
   static constexpr std::int64_t kLongWaitMs = 4000;
 
+  /// Refused jobs that are answered in one pass of the loop, so that no check waits for many of them.
+  static constexpr std::size_t kRefusalsAPass = 4;
+
   /// Of the jobs that are taken from a queue that has overflowed, one in so many is the oldest.
   static constexpr std::size_t kOldestOnceIn = 4;
 
   /// `max_waiting`: jobs in the queue beside those at the workers. `port` and `pool` outlive the client.
   HashClient(runtime::Port& port, HashPool& pool, std::size_t max_waiting);
-  /// No job may be waiting.
+  /// No job may be waiting, nor in hand.
   ~HashClient() override;
   HashClient(const HashClient&) = delete;
   HashClient& operator=(const HashClient&) = delete;
 
   /// verify_password on a worker. kOverloaded where the queue has overflowed. `began`, which outlives the
-  /// wait, is set to the time when the worker took it up.
+  /// wait, is set to the time when the one that was done first took it up.
   runtime::Task<Result<bool>> verify(SecretText password, std::string stored_hash, BootTime* began = nullptr);
 
   /// make_hash on a worker, by the pool's settings. kOverloaded where the queue has overflowed.
   runtime::Task<Result<std::string>> make(SecretText password);
 
   /// RefusalStep::measure on a worker, before a user gets a hash that was not made here. `clock` outlives the
-  /// wait. Errors: kInvalid, by check_stored_hash; kUnavailable, this machine has not the memory to verify
+  /// client. Errors: kInvalid, by check_stored_hash; kUnavailable, this machine has not the memory to verify
   /// it; kOverloaded where the queue has overflowed.
   runtime::Task<Result<void>> measure(std::string stored_hash, const Clock& clock);
 
-  /// Lifts workers that got no time. Without it (a client that no loop has as its hook) none is lifted.
+  /// Answers those refused, and relieves workers that got no time. Without it (a client that no loop has as
+  /// its hook) none is relieved, and the refused are answered when the next job comes home.
   std::int64_t pass(BootTime now) noexcept override;
+
+  /// Jobs at workers and standbys, those included that have been answered by another: the client has to live
+  /// and its port to be drained until there is none.
+  std::size_t in_hand() const noexcept { return in_hand_; }
 
   const HashPool& pool() const noexcept { return pool_; }
   const HashMetrics& metrics() const noexcept { return metrics_; }
 
  private:
-  /// Lives in the frame that waits for it.
-  class Job : public runtime::Message {
+  class Attempt;
+  /// What a coroutine waits for; lives in its frame.
+  class Job {
    public:
     explicit Job(HashClient& client) noexcept : client_(client) {}
-
-    /// On the worker's thread.
-    virtual void hash() noexcept = 0;
+    Job(const Job&) = delete;
+    Job& operator=(const Job&) = delete;
 
     bool await_ready() const noexcept { return false; }
     /// False, and the waiter goes on, when nobody can be refused in its place.
     bool await_suspend(std::coroutine_handle<> waiter) noexcept;
-    void work(runtime::Port& there) noexcept final;
-    void done() noexcept final;
 
    protected:
     ~Job() = default;
 
    private:
     friend class HashClient;
+    /// One more run of it.
+    virtual std::unique_ptr<Attempt> attempt() = 0;
+
     HashClient& client_;
     std::coroutine_handle<> waiter_;
     Job* before_ = nullptr;
     Job* next_ = nullptr;
-    std::size_t worker_ = 0;
     std::int64_t submitted_ms_ = 0;
   };
   template <class F>
+  class AttemptOf;
+  template <class F>
   class JobOf;
+
+  /// What this client has at one worker and, of that worker's, at the standby.
+  struct Place {
+    std::array<std::unique_ptr<Attempt>, kMaxAtWorker> at_worker;  ///< in their order
+    std::size_t count = 0;
+    std::unique_ptr<Attempt> at_standby;
+    std::int64_t busy_since = 0;  ///< when the worker without a job of this client last got one
+  };
 
   [[nodiscard]] bool submit(Job& job) noexcept;
   void send(Job& job, std::size_t worker) noexcept;
+  void send(Attempt& attempt, runtime::PortId to) noexcept;
+  void relieve_where_needed(BootTime now) noexcept;
+  void relieve(std::size_t worker) noexcept;
+  std::unique_ptr<Attempt> take_home(const Attempt& attempt) noexcept;
+  void forget(const Job& job) noexcept;
   void start_next() noexcept;
+  Job& take_next() noexcept;
   bool refuse_oldest() noexcept;
-  void answer_refused() noexcept;
+  void answer_refused(std::size_t most) noexcept;
   Job& unlink(Job& job) noexcept;
   /// The worker with the fewest of this client's jobs; true if it may have one more.
   bool find_worker(std::size_t& worker) const noexcept;
@@ -188,15 +216,15 @@ class HashClient final : public runtime::LoopHook {
   runtime::Port& port_;
   HashPool& pool_;
   const std::size_t max_waiting_;
-  std::vector<std::size_t> at_worker_;      ///< this client's jobs at each of the pool's workers
-  std::vector<std::int64_t> busy_since_;    ///< when a worker without a job of this client last got one
+  std::vector<Place> places_;  ///< by worker
+  std::size_t in_hand_ = 0;
   std::int64_t look_ms_ = runtime::kNever;  ///< when to look at the workers again
   Job* first_ = nullptr;                    ///< the queue, through the jobs themselves
   Job* last_ = nullptr;
   std::size_t waiting_ = 0;
   bool overflowed_ = false;  ///< and has not run empty since
   std::size_t taken_ = 0;    ///< from the queue since it overflowed
-  Job* refused_ = nullptr;   ///< for the newest; they go on when the next job has come home
+  Job* refused_ = nullptr;   ///< for newer ones, and not answered yet; newest first
   std::size_t refused_count_ = 0;
   HashMetrics metrics_;
 };

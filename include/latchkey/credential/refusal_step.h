@@ -32,10 +32,15 @@ class RefusalStep {
   /// a later step whatever was wrong.
   void cover(std::int64_t verification_ms) noexcept;
 
-  /// Covers the verification of hashes of this kind: verifies the longest password against `stored` and looks
-  /// at the clock, unless that kind was measured before. On a busy machine it makes the step longer than it
-  /// need be. Errors as verify_password.
+  /// Covers the verification of hashes of this kind: takes its time, unless that kind was measured before. On
+  /// a busy machine it makes the step longer than it need be. Errors as verify_password.
   Result<void> measure(std::string_view stored, const Clock& clock);
+
+  /// The parts of it. True where that kind was measured before.
+  bool covers(std::string_view stored);
+  /// How long the longest password takes to be verified against `stored`, ms. Any thread.
+  static Result<std::int64_t> time_verification(std::string_view stored, const Clock& clock);
+  void cover(std::string_view stored, std::int64_t verification_ms);
 
  private:
   std::atomic<std::int64_t> ms_{kMinMs};

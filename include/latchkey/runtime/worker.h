@@ -1,6 +1,7 @@
 // Worker: a thread off the cores, with a port of the mailbox and a small ring that it waits on. It runs the
-// messages sent to it, in order, and a hook after each batch. Owned by the server; made on the main thread,
-// started once all rings are known, stopped by the main thread after all who send to it have ended.
+// messages sent to it, in order, and a hook after each batch, and does not preempt the cores (SCHED_BATCH).
+// Owned by the server; made on the main thread, started once all rings are known, stopped by the main thread
+// after all who send to it have ended.
 #pragma once
 
 #include <atomic>

@@ -2,10 +2,9 @@
 
 #include <gtest/gtest.h>
 #include <sched.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
-#include <semaphore>
 #include <thread>
 
 #include "../store/thread_rig.h"
@@ -122,6 +121,26 @@ TEST_F(HashPoolTest, RefusesAtOnceWhereAsManyAsCanWaitHaveBeenRefusedSinceAJobCa
   while (turn() > 0) continue;
 }
 
+TEST_F(HashPoolTest, AnswersWhomItRefusedInThePassesThatFollowAFewInEach) {
+  constexpr std::size_t kRefused = HashClient::kRefusalsAPass + 1;
+  HashClient queue(mailbox.port(0), *pool, kRefused);
+  std::vector<Verified> outcomes(kAtWorkers + 2 * kRefused);
+  for (Verified& outcome : outcomes) nursery.spawn(keep(queue.verify(SecretText("my pass"), hash), outcome));
+  const auto refused = [&outcomes] {
+    return static_cast<std::size_t>(
+        std::count_if(outcomes.begin(), outcomes.end(), [](const Verified& outcome) {
+          return outcome && !outcome->has_value() && outcome->error().code == ErrorCode::kOverloaded;
+        }));
+  };
+  EXPECT_EQ(refused(), 0U);
+  EXPECT_EQ(queue.pass({0}), 0);
+  EXPECT_EQ(refused(), HashClient::kRefusalsAPass);
+  EXPECT_GT(queue.pass({0}), 0);
+  EXPECT_EQ(refused(), kRefused);
+  while (turn() > 0) continue;
+  EXPECT_EQ(refused(), kRefused);
+}
+
 TEST_F(HashPoolTest, KeepsAtMostTwoJobsAtAWorkerAndSpreadsThem) {
   std::vector<Verified> outcomes(kAtWorkers + kMaxWaiting);
   for (Verified& outcome : outcomes) verify("my pass", outcome);
@@ -207,122 +226,193 @@ TEST(HashPool, HasADummyHashThatCostsWhatANewHashCosts) {
 
 TEST(HashPool, RefusesSettingsOutOfBounds) {
   SystemRandom random;
-  const auto pool = HashPool::create({.memory_bytes = 1, .passes = 1}, {1}, random, ManualClock());
+  const auto pool = HashPool::create({.memory_bytes = 1, .passes = 1}, {1}, {}, random, ManualClock());
   ASSERT_FALSE(pool.has_value());
   EXPECT_EQ(pool.error().code, ErrorCode::kInvalid);
 }
 
 TEST(HashPool, AnswersRefusalsInStepsOfTwiceAHash) {
   SystemRandom random;
-  EXPECT_EQ((*HashPool::create(kCheapHash, {1}, random, TickingClock()))->refusal_step().ms(), 40);
+  EXPECT_EQ((*HashPool::create(kCheapHash, {1}, {}, random, TickingClock()))->refusal_step().ms(), 40);
   EXPECT_EQ(must_make_pool({1})->refusal_step().ms(), 20);
 }
 
-/// A client's core and one worker, both turned by the test: the worker's thread stands still but for `turn`.
-class LiftingTest : public ::testing::Test {
+int policy_after_start(HashPool& pool, runtime::Port& port) {
+  int policy = -1;
+  std::thread([&] {
+    pool.started(port);
+    policy = sched_getscheduler(0);
+  }).join();
+  return policy;
+}
+
+/// A client, its one worker and the standby, turned by the test.
+class ReliefTest : public ::testing::Test {
  protected:
-  LiftingTest() {
+  ReliefTest() {
     for (runtime::PortId id = 0; id < mailbox.size(); ++id) mailbox.port(id).set_doorbell(&doorbell);
-    worker = std::thread([this] {
-      pool->started(mailbox.port(1));
-      thread = gettid();
-      started.release();
-      while (true) {
-        turns.acquire();
-        if (ends) return;
-        mailbox.port(1).drain();
-        turned.release();
-      }
-    });
-    started.acquire();
-  }
-  ~LiftingTest() override {
-    ends = true;
-    turns.release();
-    worker.join();
-  }
-  void SetUp() override {
-    if (!pool->may_lift()) GTEST_SKIP() << "this process may not raise a thread from SCHED_IDLE";
   }
 
-  int policy() const { return sched_getscheduler(thread); }
   void submit(Verified& out) { nursery.spawn(keep(client.verify(SecretText("my pass"), hash), out)); }
   std::int64_t pass() { return client.pass(clock.boot()); }
-  /// What was sent is hashed, and comes home.
-  void turn() {
-    turns.release();
-    turned.acquire();
+  void lose_patience() {
+    clock.advance_ms(patience_ms);
+    pass();
+  }
+  /// What was sent to this port is done, and comes home. How many jobs that were.
+  std::size_t turn(runtime::PortId port) {
+    const std::size_t ran = mailbox.port(port).drain();
     mailbox.port(0).drain();
+    return ran;
   }
 
+  static constexpr runtime::PortId kWorker = 1;
+  static constexpr runtime::PortId kStandby = 2;
   ManualClock clock;
   store::SilentDoorbell doorbell;
-  runtime::Mailbox mailbox{2, 8};
-  std::unique_ptr<HashPool> pool = must_make_pool({1}, kCheapHash, clock);
+  runtime::Mailbox mailbox{3, 8};
+  std::unique_ptr<HashPool> pool = must_make_pool({kWorker}, kCheapHash, clock, {kStandby});
   HashClient client{mailbox.port(0), *pool, 8};
   const std::int64_t patience_ms = HashClient::kPatienceSteps * pool->refusal_step().ms();
   const std::int64_t short_patience_ms = HashClient::kShortPatienceSteps * pool->refusal_step().ms();
   std::string hash = *make_hash("my pass", kCheapHash);
   runtime::Nursery nursery;
-  std::binary_semaphore started{0};
-  std::binary_semaphore turns{0};
-  std::binary_semaphore turned{0};
-  bool ends = false;
-  pid_t thread = 0;
-  std::thread worker;
 };
 
-TEST_F(LiftingTest, RunsAWorkerOnlyWhereTheCoresLeaveTime) {
-  EXPECT_EQ(policy(), SCHED_IDLE);
+TEST_F(ReliefTest, AWorkerRunsOnlyWhereTheCoresLeaveTimeAndAStandbyBesideThem) {
+  EXPECT_EQ(policy_after_start(*pool, mailbox.port(kWorker)), SCHED_IDLE);
+  EXPECT_EQ(policy_after_start(*pool, mailbox.port(kStandby)), SCHED_BATCH);
   EXPECT_EQ(sched_getscheduler(0), SCHED_OTHER);
   EXPECT_EQ(pass(), runtime::kNever);
 }
 
-TEST_F(LiftingTest, LiftsAWorkerThatGetsNoTimeAndLowersItAfterTheJob) {
+TEST_F(ReliefTest, AJobOfAWorkerThatGetsNoTimeIsDoneByTheStandby) {
   Verified done;
   submit(done);
   clock.advance_ms(patience_ms - 1);
   const std::int64_t again_ms = pass();
-  EXPECT_EQ(policy(), SCHED_IDLE);
+  EXPECT_EQ(turn(kStandby), 0U);
   EXPECT_GT(again_ms, clock.boot().ms);
   EXPECT_LE(again_ms, clock.boot().ms + pool->refusal_step().ms());
 
   clock.advance_ms(pool->refusal_step().ms());
   pass();
-  EXPECT_EQ(policy(), SCHED_BATCH);
-  EXPECT_EQ(client.metrics().lifts.load(), 1U);
-
-  turn();
+  EXPECT_EQ(client.metrics().reliefs.load(), 1U);
+  EXPECT_EQ(turn(kStandby), 1U);
   EXPECT_TRUE(done->value());
-  EXPECT_EQ(policy(), SCHED_IDLE);
+
+  // The worker, once it gets time, has nothing more to do for it.
+  EXPECT_EQ(client.in_hand(), 1U);
+  EXPECT_EQ(turn(kWorker), 1U);
+  EXPECT_EQ(client.in_hand(), 0U);
+  EXPECT_EQ(client.metrics().hashes.load(), 1U);
   clock.advance_ms(patience_ms);
-  pass();
   EXPECT_EQ(pass(), runtime::kNever);
-  EXPECT_EQ(policy(), SCHED_IDLE);
+  EXPECT_EQ(client.metrics().reliefs.load(), 1U);
 }
 
-TEST_F(LiftingTest, LiftsNoWorkerThatComesOnHoweverLongTheJobsHaveWaited) {
+TEST_F(ReliefTest, TheWorkerAnswersWhereItIsDoneBeforeTheStandby) {
+  Verified done;
+  submit(done);
+  lose_patience();
+  EXPECT_EQ(turn(kWorker), 1U);
+  EXPECT_TRUE(done->value());
+  EXPECT_EQ(client.in_hand(), 1U);
+  EXPECT_EQ(turn(kStandby), 1U);
+  EXPECT_EQ(client.in_hand(), 0U);
+  EXPECT_EQ(client.metrics().hashes.load(), 1U);
+}
+
+TEST_F(ReliefTest, WhereAWorkerStandsStillTheStandbyDoesOneJobAtATimeOfItAndThenTheQueue) {
+  std::vector<Verified> outcomes(HashClient::kMaxAtWorker + 2);
+  for (Verified& outcome : outcomes) submit(outcome);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    lose_patience();
+    clock.advance_ms(patience_ms);
+    pass();  // no second one while the first is not done
+    EXPECT_EQ(turn(kStandby), 1U);
+    for (std::size_t j = 0; j < outcomes.size(); ++j) EXPECT_EQ(outcomes[j].has_value(), j <= i);
+    pass();  // a job is done: patience begins anew
+    EXPECT_EQ(turn(kStandby), 0U);
+  }
+  EXPECT_EQ(client.in_hand(), HashClient::kMaxAtWorker);
+  EXPECT_EQ(turn(kWorker), HashClient::kMaxAtWorker);
+  EXPECT_EQ(client.in_hand(), 0U);
+}
+
+TEST_F(ReliefTest, AWorkerThatComesOnIsNotRelievedHoweverLongTheJobsHaveWaited) {
   std::vector<Verified> outcomes(HashClient::kMaxAtWorker + 6);
   for (Verified& outcome : outcomes) submit(outcome);
   for (int i = 0; i < 3; ++i) {
     clock.advance_ms(short_patience_ms - 1);
-    turn();
+    turn(kWorker);
     pass();
-    EXPECT_EQ(policy(), SCHED_IDLE);
+    EXPECT_EQ(turn(kStandby), 0U);
   }
-  EXPECT_EQ(client.metrics().lifts.load(), 0U);
-  while (!outcomes.back()) turn();
+  EXPECT_EQ(client.metrics().reliefs.load(), 0U);
+  while (!outcomes.back()) turn(kWorker);
 }
 
-TEST_F(LiftingTest, IsSoonerOutOfPatienceWhereAJobHasWaitedLongInTheQueue) {
+TEST_F(ReliefTest, IsSoonerWhereAJobHasWaitedLongInTheQueue) {
   std::vector<Verified> outcomes(2 * HashClient::kMaxAtWorker + 1);
   for (Verified& outcome : outcomes) submit(outcome);
   clock.advance_ms(HashClient::kLongWaitMs);
-  turn();  // the worker has come on now, and the last job has waited since it came
+  turn(kWorker);  // the worker has come on now, and the last job has waited since it came
   clock.advance_ms(short_patience_ms);
   pass();
-  EXPECT_EQ(policy(), SCHED_BATCH);
-  while (!outcomes.back()) turn();
+  EXPECT_EQ(turn(kStandby), 1U);
+  while (client.in_hand() > 0) turn(kWorker);
+  EXPECT_TRUE(outcomes.back()->value());
+}
+
+TEST_F(ReliefTest, AStandbyIsOneClientsAtATime) {
+  EXPECT_EQ(pool->engage_standby_of(0), kStandby);
+  EXPECT_FALSE(pool->engage_standby_of(0).has_value());
+  Verified done;
+  submit(done);
+  lose_patience();
+  EXPECT_EQ(turn(kStandby), 0U);
+  pool->note_done(0, true);
+  lose_patience();
+  EXPECT_EQ(turn(kStandby), 1U);
+  EXPECT_TRUE(done->value());
+  turn(kWorker);
+}
+
+/// Every look at it takes longer than any patience; any thread.
+class HastyClock final : public Clock {
+ public:
+  BootTime boot() const noexcept override { return {now_ms_.fetch_add(10'000'000)}; }
+  WallTime wall() const noexcept override { return {}; }
+
+ private:
+  mutable std::atomic<std::int64_t> now_ms_{0};
+};
+
+TEST(HashPool, AnswersEveryJobOnceWhereWorkerAndStandbyDoTheSameOnes) {
+  constexpr int kLogins = 40;
+  store::SemaphoreDoorbell doorbell(3);
+  runtime::Mailbox mailbox(3, 8);
+  for (runtime::PortId id = 0; id < mailbox.size(); ++id) mailbox.port(id).set_doorbell(&doorbell);
+  const HastyClock clock;
+  const std::unique_ptr<HashPool> pool = must_make_pool({1}, kCheapHash, clock, {2});
+  const std::string hash = *make_hash("my pass", kCheapHash);
+  std::atomic<int> right{0};
+  {
+    const store::PortThread worker(doorbell, mailbox.port(1), *pool);
+    const store::PortThread standby(doorbell, mailbox.port(2), *pool);
+    HashClient client(mailbox.port(0), *pool, kLogins);
+    runtime::Nursery nursery;
+    for (int i = 0; i < kLogins; ++i) nursery.spawn(count_right(client, hash, right));
+    while (nursery.running() > 0 || client.in_hand() > 0) {
+      client.pass(clock.boot());
+      doorbell.wait(0);
+      mailbox.port(0).drain();
+    }
+    EXPECT_GT(client.metrics().reliefs.load(), 0U);
+    EXPECT_EQ(client.metrics().hashes.load(), std::uint64_t{kLogins});
+  }
+  EXPECT_EQ(right.load(), kLogins);
 }
 
 }  // namespace

@@ -15,9 +15,11 @@ namespace latchkey::credential {
 inline constexpr HashSettings kCheapHash{.memory_bytes = kMinHashMemoryBytes, .passes = 1};
 
 inline std::unique_ptr<HashPool> must_make_pool(std::vector<runtime::PortId> workers,
-                                                const HashSettings& settings, const Clock& clock) {
+                                                const HashSettings& settings, const Clock& clock,
+                                                std::vector<runtime::PortId> standbys = {}) {
   SystemRandom random;
-  Result<std::unique_ptr<HashPool>> pool = HashPool::create(settings, std::move(workers), random, clock);
+  Result<std::unique_ptr<HashPool>> pool =
+      HashPool::create(settings, std::move(workers), std::move(standbys), random, clock);
   LATCHKEY_ASSERT(pool.has_value());
   return std::move(*pool);
 }
