@@ -1,8 +1,9 @@
 #include "latchkey/credential/hash_pool.h"
 
-#include <fmt/format.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sodium.h>
+#include <time.h>
 
 #include <algorithm>
 #include <utility>
@@ -52,8 +53,19 @@ Result<std::unique_ptr<HashPool>> HashPool::create(const HashSettings& settings,
 }
 
 void HashPool::started(runtime::Port& port) noexcept {
-  const bool is_worker = std::find(workers_.begin(), workers_.end(), port.id()) != workers_.end();
-  set_own_policy(is_worker ? SCHED_IDLE : SCHED_BATCH);
+  const auto worker = std::find(workers_.begin(), workers_.end(), port.id());
+  if (worker == workers_.end()) return set_own_policy(SCHED_BATCH);
+  set_own_policy(SCHED_IDLE);
+  clockid_t clock = kNoClock;
+  if (pthread_getcpuclockid(pthread_self(), &clock) == 0)
+    progress_[static_cast<std::size_t>(worker - workers_.begin())].cpu_clock.store(clock);
+}
+
+std::chrono::nanoseconds HashPool::cpu_time_of(std::size_t worker) const noexcept {
+  const clockid_t clock = progress_[worker].cpu_clock.load();
+  timespec time{};
+  if (clock == kNoClock || clock_gettime(clock, &time) != 0) return {};
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 std::optional<runtime::PortId> HashPool::engage_standby_of(std::size_t worker) noexcept {
@@ -254,7 +266,8 @@ void HashClient::start_next() noexcept {
 void HashClient::send(Job& job, std::size_t worker) noexcept {
   Place& place = places_[worker];
   if (place.count == 0) {
-    place.busy_since = pool_.clock().boot().ms;
+    place.busy_since = place.looked_ms = pool_.clock().boot().ms;
+    place.cpu_time = pool_.cpu_time_of(worker);
     look_ms_ = std::min(look_ms_, place.busy_since + kShortPatienceSteps * pool_.refusal_step().ms());
   }
   std::unique_ptr<Attempt>& attempt = place.at_worker[place.count++];
@@ -317,8 +330,18 @@ std::int64_t HashClient::pass(BootTime now) noexcept {
   return refused_ == nullptr ? look_ms_ : now.ms;
 }
 
-// The progress of a worker's jobs, not the age of one, tells that they starve: in a storm every job waits
-// long, and to relieve the workers for that would let the storm have the cores.
+/// Whether the worker has had its share of a CPU since the last look.
+void HashClient::look_at(std::size_t worker, BootTime now) noexcept {
+  Place& place = places_[worker];
+  const std::chrono::nanoseconds cpu_time = pool_.cpu_time_of(worker);
+  const std::chrono::milliseconds passed(now.ms - place.looked_ms);
+  if (cpu_time - place.cpu_time >= passed / kLeastShare) place.fed_ms = now.ms;
+  place.looked_ms = now.ms;
+  place.cpu_time = cpu_time;
+}
+
+// What a worker does, not the age of a job, tells that it starves: in a storm every job waits long, and to
+// relieve the workers for that would let the storm have the cores.
 void HashClient::relieve_where_needed(BootTime now) noexcept {
   if (now.ms < look_ms_) return;
   look_ms_ = runtime::kNever;
@@ -328,7 +351,9 @@ void HashClient::relieve_where_needed(BootTime now) noexcept {
   for (std::size_t worker = 0; worker < places_.size(); ++worker) {
     const Place& place = places_[worker];
     if (place.count == 0) continue;
-    if (now.ms - std::max(place.busy_since, pool_.last_done_ms(worker)) >= patience_ms) relieve(worker);
+    look_at(worker, now);
+    const std::int64_t came_on_ms = std::max({place.busy_since, place.fed_ms, pool_.last_done_ms(worker)});
+    if (now.ms - came_on_ms >= patience_ms) relieve(worker);
     look_ms_ = now.ms + step_ms;
   }
 }

@@ -9,8 +9,11 @@
 // alone.
 #pragma once
 
+#include <sys/types.h>
+
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -73,6 +76,9 @@ class HashPool final : public runtime::WorkerHooks {
   /// After each job of the worker, on its thread or on its standby's.
   void note_done(std::size_t worker, bool at_standby) noexcept;
 
+  /// The CPU time that the worker's thread has had; none before it has started. Any thread; one system call.
+  std::chrono::nanoseconds cpu_time_of(std::size_t worker) const noexcept;
+
   /// When a job of the worker has last been done (boot time, ms), by whomever; 0 before the first. Any
   /// thread.
   std::int64_t last_done_ms(std::size_t worker) const noexcept {
@@ -80,8 +86,12 @@ class HashPool final : public runtime::WorkerHooks {
   }
 
  private:
+  /// No clock of a thread: those are negative.
+  static constexpr clockid_t kNoClock = 0;
+
   struct alignas(runtime::kCacheLineBytes) Progress {
     std::atomic<std::int64_t> done_ms{0};
+    std::atomic<clockid_t> cpu_clock{kNoClock};
   };
   struct alignas(runtime::kCacheLineBytes) Standby {
     runtime::PortId port = 0;
@@ -114,9 +124,12 @@ class HashClient final : public runtime::LoopHook {
   /// next.
   static constexpr std::size_t kMaxAtWorker = 2;
 
-  /// A worker that has work and has done none for this many refusal steps (each about two hashes) is relieved
-  /// of one job: where checks fill the core, that leaves logins some twelfth of it.
+  /// A worker that has work, has done none for this many refusal steps (each about two hashes), and had less
+  /// than `kLeastShare` of a CPU in each, is relieved of one job: where checks fill the core, that leaves
+  /// logins some twelfth of it. One that is only slow is not: a standby would have checks wait that the cores
+  /// have the time for.
   static constexpr std::int64_t kPatienceSteps = 4;
+  static constexpr int kLeastShare = 20;  ///< one part in so many
   /// The same where a job has waited for `kLongWaitMs` in the queue, so that its client does not give up. In
   /// a storm every job waits: sooner, and the storm would have the cores that checks leave half idle.
   static constexpr std::int64_t kShortPatienceSteps = 2;
@@ -196,12 +209,16 @@ class HashClient final : public runtime::LoopHook {
     std::size_t count = 0;
     std::unique_ptr<Attempt> at_standby;
     std::int64_t busy_since = 0;  ///< when the worker without a job of this client last got one
+    std::int64_t fed_ms = 0;      ///< when the worker was last seen to have had its share
+    std::int64_t looked_ms = 0;
+    std::chrono::nanoseconds cpu_time{0};  ///< of the worker, then
   };
 
   [[nodiscard]] bool submit(Job& job) noexcept;
   void send(Job& job, std::size_t worker) noexcept;
   void send(Attempt& attempt, runtime::PortId to) noexcept;
   void relieve_where_needed(BootTime now) noexcept;
+  void look_at(std::size_t worker, BootTime now) noexcept;
   void relieve(std::size_t worker) noexcept;
   std::unique_ptr<Attempt> take_home(const Attempt& attempt) noexcept;
   void forget(const Job& job) noexcept;

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <time.h>
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <semaphore>
 #include <thread>
 
 #include "../store/thread_rig.h"
@@ -351,6 +354,48 @@ TEST_F(ReliefTest, AWorkerThatComesOnIsNotRelievedHoweverLongTheJobsHaveWaited) 
   }
   EXPECT_EQ(client.metrics().reliefs.load(), 0U);
   while (!outcomes.back()) turn(kWorker);
+}
+
+/// Takes so much of a CPU, however long that takes.
+void burn(std::chrono::nanoseconds cpu_time) {
+  const auto used = [] {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  };
+  const std::chrono::nanoseconds end = used() + cpu_time;
+  while (used() < end) continue;
+}
+
+TEST_F(ReliefTest, AWorkerThatIsSlowButHasItsShareOfACpuIsNotRelieved) {
+  const auto share = std::chrono::milliseconds(patience_ms) / HashClient::kLeastShare;
+  constexpr int kRounds = 3;
+  std::binary_semaphore begin{0};
+  std::binary_semaphore end{0};
+  std::thread worker([&] {
+    pool->started(mailbox.port(kWorker));
+    end.release();
+    for (int i = 0; i <= kRounds; ++i) {
+      begin.acquire();
+      if (i < kRounds) burn(share);
+      end.release();
+    }
+  });
+  end.acquire();
+  Verified done;
+  submit(done);
+  for (int i = 0; i < kRounds; ++i) {
+    begin.release();
+    end.acquire();
+    lose_patience();
+    EXPECT_EQ(turn(kStandby), 0U);
+  }
+  lose_patience();
+  EXPECT_EQ(turn(kStandby), 1U);
+  EXPECT_TRUE(done->value());
+  turn(kWorker);
+  begin.release();
+  worker.join();
 }
 
 TEST_F(ReliefTest, IsSoonerWhereAJobHasWaitedLongInTheQueue) {
