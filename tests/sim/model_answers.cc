@@ -37,7 +37,8 @@ Request Model::take(RequestId id) {
   return request;
 }
 
-/// An error has a cause too: a disk that refused, a bound that is reached, somebody who ends the user's tokens.
+/// An error has a cause too: a disk that refused, a bound that is reached, somebody who ends the user's
+/// tokens.
 void Model::check_error(const Request& request, const Error& error) {
   switch (error.code) {
     case ErrorCode::kUnavailable:

@@ -25,8 +25,8 @@ using credential::User;
 
 constexpr std::int64_t kAlice = 7;
 
-constexpr OperationDescription kLogin = {
-    http::Method::kPost, "POST", "Log in", Access::kAnyone, kLoginFields, kBodyTypes};
+constexpr OperationDescription kLogin = {http::Method::kPost, "POST",       "Log in",
+                                         Access::kAnyone,     kLoginFields, kBodyTypes};
 
 /// Lets everyone pass but for the next one, once it is told to stop that one, until it is opened.
 class Gate {

@@ -1,5 +1,5 @@
-// A login check for the tests of the token room: users have the password of number 0 until it is told otherwise.
-// It can answer at once, answer when told, or fail.
+// A login check for the tests of the token room: users have the password of number 0 until it is told
+// otherwise. It can answer at once, answer when told, or fail.
 #pragma once
 
 #include <cstdint>
