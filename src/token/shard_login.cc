@@ -98,7 +98,7 @@ runtime::Task<Result<Login>> Shard::new_login(LoginRequest request) {
   runtime::Task<Result<void>> checking = check_pending(pending, request.password_number);
   const Result<void> checked = co_await checking;
   if (checked) {
-    runtime::Task<Result<Login>> writing = write_pending(pending, std::move(request), session_id, token);
+    runtime::Task<Result<Login>> writing = write_pending(pending, std::move(request), session_id);
     pending.result = co_await writing;
   } else {
     drop_pending(pending);
@@ -121,12 +121,12 @@ runtime::Task<Result<void>> Shard::check_pending(Pending& pending, std::int64_t 
   co_return Result<void>();
 }
 
-runtime::Task<Result<Login>> Shard::write_pending(Pending& pending, LoginRequest request, store::SessionId id,
-                                                  Token token) {
+runtime::Task<Result<Login>> Shard::write_pending(Pending& pending, LoginRequest request,
+                                                  store::SessionId id) {
   const TableTime asked = clock_.now();
   const std::vector<Victim> victims = choose_victims(request.user_id, asked);
   runtime::Task<Result<store::RowId>> write =
-      store_.record_login(record_of(std::move(request), id, token, victims, asked));
+      store_.record_login(record_of(std::move(request), id, pending.entry, victims, asked));
   const Result<store::RowId> row = co_await write;
   if (!row) {
     drop_pending(pending);
@@ -189,15 +189,15 @@ std::vector<Shard::Victim> Shard::choose_victims(std::int64_t user_id, TableTime
   return victims;
 }
 
-store::LoginRecord Shard::record_of(LoginRequest request, const store::SessionId& id, const Token& token,
+store::LoginRecord Shard::record_of(LoginRequest request, const store::SessionId& id, EntryId entry,
                                     const std::vector<Victim>& victims, TableTime now) const {
   store::LoginRecord record;
   record.session.id = id;
-  record.session.lookup = keyring_->lookup_hash(token);
+  record.session.lookup = keyring_->lookup_hash(table_->token_of(entry));
   record.session.user_id = request.user_id;
   record.session.user_name = std::move(request.user_name);
   record.session.binding = request.binding;
-  record.session.key_number = keyring_->signing_number();
+  record.session.key_number = table_->entry(entry).key_number();
   record.session.created = wall_time(now);
   record.session.last_used = wall_time(now);
   record.session.address = std::move(request.address);

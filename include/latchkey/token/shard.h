@@ -204,11 +204,10 @@ class Shard {
   std::optional<Login> refreshed(EntryId id, TableTime now);
   runtime::Task<Result<Login>> new_login(LoginRequest request);
   runtime::Task<Result<void>> check_pending(Pending& pending, std::int64_t password_number);
-  runtime::Task<Result<Login>> write_pending(Pending& pending, LoginRequest request, store::SessionId id,
-                                             Token token);
+  runtime::Task<Result<Login>> write_pending(Pending& pending, LoginRequest request, store::SessionId id);
   Result<EntryId> add_pending(const LoginRequest& request, const Token& token);
   std::vector<Victim> choose_victims(std::int64_t user_id, TableTime now);
-  store::LoginRecord record_of(LoginRequest request, const store::SessionId& id, const Token& token,
+  store::LoginRecord record_of(LoginRequest request, const store::SessionId& id, EntryId entry,
                                const std::vector<Victim>& victims, TableTime now) const;
   void end_victim(const Victim& victim);
   Login commit(EntryId id, store::RowId row, TableTime asked);

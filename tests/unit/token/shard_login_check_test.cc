@@ -140,6 +140,17 @@ TEST_F(ShardLoginCheckTest, ACheckThatFailsLeavesTheTokenThatLives) {
   EXPECT_EQ(check(first.token), Outcome::kAdmitted);
 }
 
+TEST_F(ShardLoginCheckTest, GivenAKeyThatIsRotatedDuringTheLookTheRowNamesTheOneThatSignedTheToken) {
+  login_check_.holds = true;
+  const auto login = start_login(kAlice);
+  const Keyring rotated(test_key_file(2));
+  shard().use_keyring(rotated);
+  login_check_.answer();
+  EXPECT_EQ(store_.rows.at(1).key_number, 1);
+  restart(true);
+  EXPECT_EQ(check(login->value().value().token), Outcome::kAdmitted);
+}
+
 TEST_F(ShardLoginCheckTest, RefusedLoginsHoldNoPlaceOfThoseUnderWay) {
   change_password(kAlice);
   for (std::size_t i = 0; i < 2 * Shard::kMaxPending; ++i) {
