@@ -66,6 +66,11 @@ class NoDirectory final : public credential::Directory {
   }
 };
 
+class AnyLogin final : public token::LoginCheck {
+ public:
+  runtime::Task<Result<bool>> still_holds(std::int64_t, std::int64_t) override { co_return true; }
+};
+
 class NoKnownAddresses final : public credential::KnownAddresses {
  public:
   runtime::Task<Result<bool>> knows(credential::KnownAddressHash, WallTime) override { co_return false; }
@@ -95,6 +100,7 @@ struct Rig::Parts {
                                                 .random = random,
                                                 .keyring = keyring,
                                                 .store = store,
+                                                .login_check = login_check,
                                                 .quiescence = quiescence,
                                                 .pages = pages.client(0),
                                                 .log = log},
@@ -103,8 +109,8 @@ struct Rig::Parts {
                                                 .max_tombstones = settings.max_tombstones}));
     shards.push_back(shard.get());
     sessions = std::make_unique<api::Sessions>(mailbox.port(0), sessions_context);
-    services = std::make_unique<api::Services>(api::Services{loop, log, api_settings, *sessions, passwords,
-                                                             authenticator, directory, hash_client, store});
+    services = std::make_unique<api::Services>(
+        api::Services{loop, log, api_settings, *sessions, passwords, directory, hash_client, store});
     api = std::make_unique<api::Api>(*services);
     memo = api->opened(peer);
     registry = std::make_unique<token::Registry>(std::vector<const token::Table*>{&shard->table()},
@@ -117,6 +123,7 @@ struct Rig::Parts {
   NoLog log;
   InstantStore store;
   NoDirectory directory;
+  AnyLogin login_check;
   runtime::Mailbox mailbox{1, 16};
   runtime::Loop loop{value_or_exit(runtime::Ring::create({})), mailbox.port(0), clock};
   runtime::PageSource pages;

@@ -51,8 +51,8 @@ runtime::Task<std::optional<Granted>> Logins::grant(http::Exchange& exchange, Co
   token::LoginRequest request;
   request.user_id = user.id;
   request.user_name = user.name;
-  const store::BindingHash token_binding = binding_of(exchange, binding, services_);
-  request.binding = token_binding;
+  request.password_number = user.password_number;
+  request.binding = binding_of(exchange, binding, services_);
   if (services_.settings.session_text) {
     request.address = address.to_text();
     request.agent = exchange.head.value(http::KnownHeader::kUserAgent).substr(0, kMaxAgentTextBytes);
@@ -62,21 +62,6 @@ runtime::Task<std::optional<Granted>> Logins::grant(http::Exchange& exchange, Co
   if (!login) {
     auto answering = answer_failed(exchange, user, login.error(), allow, began);
     co_await answering;
-    co_return std::nullopt;
-  }
-  // Whoever disables a user or sets a password writes that first and ends the tokens after: so a token made
-  // beside it is ended by one side or the other.
-  auto asking = services_.authenticator.still_holds(user.id, user.password_number);
-  const Result<bool> holds = co_await asking;
-  if (!holds || !*holds) {
-    auto ending = services_.sessions.end(login->token.bytes(), token_binding);
-    const Result<bool> ended = co_await ending;
-    if (!holds || !ended) {
-      answer_unavailable(exchange.response, allow, holds ? ended.error() : holds.error(), services_.now());
-    } else {
-      auto refusing = refuse(exchange, user.name, allow, began);
-      co_await refusing;
-    }
     co_return std::nullopt;
   }
   LogEvent(services_.log, LogLevel::kInfo, login->is_new ? "login.new" : "login.again")
@@ -89,9 +74,8 @@ runtime::Task<std::optional<Granted>> Logins::grant(http::Exchange& exchange, Co
 runtime::Task<void> Logins::answer_failed(http::Exchange& exchange, const credential::User& user,
                                           const Error& error, std::string_view allow, BootTime began) {
   if (error.code == ErrorCode::kCancelled) {
-    // The user's tokens were ended meanwhile: because he may not log in any more, or for him to do so once
-    // more.
-    auto asking = services_.authenticator.still_holds(user.id, user.password_number);
+    // The user may not log in any more, or his tokens were ended meanwhile for him to do so once more.
+    auto asking = credential::still_holds(services_.directory, user.id, user.password_number);
     const Result<bool> holds = co_await asking;
     if (holds && !*holds) {
       auto refusing = refuse(exchange, user.name, allow, began);

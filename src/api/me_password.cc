@@ -72,7 +72,7 @@ runtime::Task<void> MyPasswordResource::answer(http::Exchange& exchange, Connect
 }
 
 // The password first, then the tokens: a login beside it that used the old one is found by one side or the
-// other (Authenticator::still_holds).
+// other (token::Shard::login).
 runtime::Task<void> MyPasswordResource::change(http::Exchange& exchange, Caller caller,
                                                std::int64_t password_number, SecretText password) {
   auto hashing = services_.hasher.make(std::move(password));

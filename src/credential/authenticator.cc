@@ -85,11 +85,4 @@ BootTime Authenticator::failure_answer_time(BootTime began, BootTime verificatio
   return {began.ms + in_whole(RefusalStep::kGrainMs, waited_ms) + in_whole(step_ms, verified_ms)};
 }
 
-Task<Result<bool>> Authenticator::still_holds(std::int64_t user_id, std::int64_t password_number) {
-  auto finding = directory_.find_by_id(user_id);
-  const Result<std::optional<User>> found = co_await finding;
-  if (!found) co_return tl::unexpected(found.error());
-  co_return found->has_value() && (*found)->active && (*found)->password_number == password_number;
-}
-
 }  // namespace latchkey::credential

@@ -14,11 +14,13 @@
 #include <optional>
 #include <vector>
 
+#include "latchkey/api/login_check.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/base/clock.h"
 #include "latchkey/base/random.h"
 #include "latchkey/base/time_text.h"
 #include "latchkey/credential/known_address_table.h"
+#include "latchkey/credential/sqlite_directory.h"
 #include "latchkey/credential/stored_kinds.h"
 #include "latchkey/credential/throttle.h"
 #include "latchkey/runtime/page_source.h"
@@ -141,6 +143,8 @@ class Server {
   std::optional<token::TableClock> table_clock_;
   std::optional<token::Binder> binder_;
   std::vector<std::unique_ptr<store::SqliteStore>> stores_;
+  std::vector<std::unique_ptr<credential::SqliteDirectory>> directories_;
+  std::vector<std::unique_ptr<api::DirectoryLoginCheck>> login_checks_;
   std::vector<std::unique_ptr<token::Shard>> shards_;
   std::vector<token::Shard*> shard_pointers_;
   std::optional<CoreContext> core_context_;
@@ -297,14 +301,17 @@ Result<void> Server::make_tables() {
   binder_.emplace(*keyring_, token::BindingSettings{settings_.bind_address, settings_.bind_agent});
   const token::ShardSettings shard_settings = shard_settings_of(settings_, cores_count_);
   for (std::size_t number = 0; number < cores_count_; ++number) {
-    stores_.push_back(
-        std::make_unique<store::SqliteStore>(mailbox_->port(static_cast<runtime::PortId>(number)), *store_));
+    runtime::Port& port = mailbox_->port(static_cast<runtime::PortId>(number));
+    stores_.push_back(std::make_unique<store::SqliteStore>(port, *store_));
+    directories_.push_back(std::make_unique<credential::SqliteDirectory>(port, *store_));
+    login_checks_.push_back(std::make_unique<api::DirectoryLoginCheck>(*directories_.back()));
     const token::ShardParts parts{.core = static_cast<runtime::CoreId>(number),
                                   .shards = static_cast<std::uint32_t>(cores_count_),
                                   .clock = *table_clock_,
                                   .random = random_,
                                   .keyring = *keyring_,
                                   .store = *stores_.back(),
+                                  .login_check = *login_checks_.back(),
                                   .quiescence = *quiescence_,
                                   .pages = pages_->client(number),
                                   .log = *log_};

@@ -45,6 +45,7 @@ Shard::Shard(const ShardParts& parts, const ShardSettings& settings, std::unique
       random_(parts.random),
       keyring_(&parts.keyring),
       store_(parts.store),
+      login_check_(parts.login_check),
       log_(parts.log),
       table_(std::move(table)),
       tombstones_(*table_),

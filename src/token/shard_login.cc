@@ -12,16 +12,42 @@ namespace {
 // How many of a user's oldest tokens are looked through for such as have timed out unnoticed.
 constexpr std::size_t kMaxSweep = 1024;
 
+auto ended_during_login() {
+  return failure(ErrorCode::kCancelled, "the user's tokens were ended during the login");
+}
+
+auto counts_no_more() {
+  return failure(ErrorCode::kCancelled, "the user may not log in any more with that password");
+}
+
 }  // namespace
 
 runtime::Task<Result<Login>> Shard::login(LoginRequest request) {
   LATCHKEY_ASSERT(shard_of(keyring_->tag_of(request.user_id), shards_) == number_);
+  const std::int64_t user_id = request.user_id;
+  const std::int64_t password_number = request.password_number;
+  runtime::Task<Result<Login>> obtaining = obtain(std::move(request));
+  Result<Login> login = co_await obtaining;
+  if (!login || login->is_new) co_return login;
+  // The token stands by the password of whoever it was made for: it is not this login's to end.
+  runtime::Task<Result<bool>> asking = login_check_.still_holds(user_id, password_number);
+  const Result<bool> holds = co_await asking;
+  if (!holds) co_return tl::unexpected<Error>(holds.error());
+  if (!*holds) co_return counts_no_more();
+  co_return login;
+}
+
+/// A token that was made for another login, or a new one, which the login check has passed.
+runtime::Task<Result<Login>> Shard::obtain(LoginRequest request) {
   while (true) {
     const EntryId found = table_->find_bound(request.user_id, request.binding);
     Pending* same = found == 0 ? nullptr : pending_of_entry(found);
     if (same != nullptr) {
+      const bool was_ended = same->ended_meanwhile != store::Death::kNone;
       co_await same->done.wait();
-      // Its frame is still there: it wakes its waiters before it goes on.
+      // Its frame is still there: it wakes its waiters before it goes on. Neither that its password counts no
+      // more, nor an end of all before this login came, says anything of this one.
+      if (same->is_refused || was_ended) continue;
       Result<Login> result = *same->result;
       if (result) result->is_new = false;
       co_return result;
@@ -61,7 +87,6 @@ std::optional<Login> Shard::refreshed(EntryId id, TableTime now) {
 }
 
 runtime::Task<Result<Login>> Shard::new_login(LoginRequest request) {
-  const TableTime asked = clock_.now();
   const store::SessionId session_id = random_.bytes<sizeof(store::SessionId)>();
   const Token token(keyring_->tag_of(request.user_id),
                     keyring_->sign(keyring_->signing_number(), session_id));
@@ -70,29 +95,57 @@ runtime::Task<Result<Login>> Shard::new_login(LoginRequest request) {
 
   Pending pending(request.user_id, *added);
   pending_.push_back(&pending);
-  const std::vector<Victim> victims = choose_victims(request.user_id, asked);
-  runtime::Task<Result<store::RowId>> write =
-      store_.record_login(record_of(std::move(request), session_id, token, victims, asked));
-  const Result<store::RowId> row = co_await write;
-  std::erase(pending_, &pending);
-
-  if (!row) {
-    table_->leave_user(pending.entry);
-    table_->remove(pending.entry);
-    pending.result = tl::unexpected<Error>(row.error());
+  runtime::Task<Result<void>> checking = check_pending(pending, request.password_number);
+  const Result<void> checked = co_await checking;
+  if (checked) {
+    runtime::Task<Result<Login>> writing = write_pending(pending, std::move(request), session_id);
+    pending.result = co_await writing;
   } else {
-    newest_row_ = std::max(newest_row_, *row);
-    for (const Victim& victim : victims) end_victim(victim);
-    if (pending.ended_meanwhile == store::Death::kNone) {
-      pending.result = commit(pending.entry, *row, asked);
-    } else {
-      runtime::Task<void> ended = end_pending(pending, *row);
-      co_await ended;
-    }
+    drop_pending(pending);
+    pending.result = tl::unexpected<Error>(checked.error());
   }
   Result<Login> result = *pending.result;
   pending.done.wake_all();
   co_return result;
+}
+
+/// Before anything is written, and while `end_all` finds the login: who changes the password after this look
+/// ends the token, and who did before it is seen here.
+runtime::Task<Result<void>> Shard::check_pending(Pending& pending, std::int64_t password_number) {
+  runtime::Task<Result<bool>> asking = login_check_.still_holds(pending.user_id, password_number);
+  const Result<bool> holds = co_await asking;
+  if (pending.ended_meanwhile != store::Death::kNone) co_return ended_during_login();
+  if (!holds) co_return tl::unexpected<Error>(holds.error());
+  pending.is_refused = !*holds;
+  if (pending.is_refused) co_return counts_no_more();
+  co_return Result<void>();
+}
+
+runtime::Task<Result<Login>> Shard::write_pending(Pending& pending, LoginRequest request,
+                                                  store::SessionId id) {
+  const TableTime asked = clock_.now();
+  const std::vector<Victim> victims = choose_victims(request.user_id, asked);
+  runtime::Task<Result<store::RowId>> write =
+      store_.record_login(record_of(std::move(request), id, pending.entry, victims, asked));
+  const Result<store::RowId> row = co_await write;
+  if (!row) {
+    drop_pending(pending);
+    co_return tl::unexpected<Error>(row.error());
+  }
+  std::erase(pending_, &pending);
+  newest_row_ = std::max(newest_row_, *row);
+  for (const Victim& victim : victims) end_victim(victim);
+  if (pending.ended_meanwhile == store::Death::kNone) co_return commit(pending.entry, *row, asked);
+  runtime::Task<Result<Login>> ending = end_pending(pending, *row);
+  Result<Login> ended = co_await ending;
+  co_return ended;
+}
+
+/// As if it had never been: the store does not have it.
+void Shard::drop_pending(Pending& pending) {
+  std::erase(pending_, &pending);
+  table_->leave_user(pending.entry);
+  table_->remove(pending.entry);
 }
 
 Result<EntryId> Shard::add_pending(const LoginRequest& request, const Token& token) {
@@ -136,15 +189,15 @@ std::vector<Shard::Victim> Shard::choose_victims(std::int64_t user_id, TableTime
   return victims;
 }
 
-store::LoginRecord Shard::record_of(LoginRequest request, const store::SessionId& id, const Token& token,
+store::LoginRecord Shard::record_of(LoginRequest request, const store::SessionId& id, EntryId entry,
                                     const std::vector<Victim>& victims, TableTime now) const {
   store::LoginRecord record;
   record.session.id = id;
-  record.session.lookup = keyring_->lookup_hash(token);
+  record.session.lookup = keyring_->lookup_hash(table_->token_of(entry));
   record.session.user_id = request.user_id;
   record.session.user_name = std::move(request.user_name);
   record.session.binding = request.binding;
-  record.session.key_number = keyring_->signing_number();
+  record.session.key_number = table_->entry(entry).key_number();
   record.session.created = wall_time(now);
   record.session.last_used = wall_time(now);
   record.session.address = std::move(request.address);
@@ -174,7 +227,7 @@ Login Shard::commit(EntryId id, store::RowId row, TableTime asked) {
 }
 
 /// The user's tokens were ended while this login was on its way: it never lives.
-runtime::Task<void> Shard::end_pending(Pending& pending, store::RowId row) {
+runtime::Task<Result<Login>> Shard::end_pending(Pending& pending, store::RowId row) {
   const TableTime now = clock_.now();
   Entry& entry = table_->entry(pending.entry);
   entry.set_row(row);
@@ -182,8 +235,8 @@ runtime::Task<void> Shard::end_pending(Pending& pending, store::RowId row) {
   std::vector<store::SessionDeath> deaths{{row, pending.ended_meanwhile, wall_time(now)}};
   runtime::Task<Result<bool>> write = writes_.write_deaths(std::move(deaths));
   const Result<bool> written = co_await write;
-  pending.result = written ? failure(ErrorCode::kCancelled, "the user's tokens were ended during the login")
-                           : tl::unexpected<Error>(written.error());
+  if (!written) co_return tl::unexpected<Error>(written.error());
+  co_return ended_during_login();
 }
 
 Shard::Pending* Shard::pending_of_entry(EntryId id) const noexcept {

@@ -16,7 +16,7 @@ Task<void> log_in(Place place, std::int64_t user_id, std::string name, store::Bi
                   std::string password) {
   const RequestId id = place.model.begin(Request(Request::Kind::kLogin, user_id, {}, binding));
   const auto fail = [&](Error error) {
-    place.model.login_answered(id, tl::unexpected<Error>(std::move(error)), false, 0);
+    place.model.login_answered(id, tl::unexpected<Error>(std::move(error)), 0);
   };
   auto finding = place.process.directory(place.core).find(name);
   const Result<std::optional<User>> found = co_await finding;
@@ -33,33 +33,17 @@ Task<void> log_in(Place place, std::int64_t user_id, std::string name, store::Bi
   const User user = found->value_or(User{});
   const bool is_right = password.empty() || user.password_hash == password;
   if (!is_right || !user.active) {
-    place.model.login_answered(id, failure(ErrorCode::kNotFound, "wrong"), false, 0);
+    fail({ErrorCode::kNotFound, "wrong"});
     co_return;
   }
   token::LoginRequest request;
   request.user_id = user.id;
+  request.password_number = user.password_number;
   request.user_name = user.name;
   request.binding = binding;
   auto logging_in = place.process.sessions(place.core).login(std::move(request));
   const Result<token::Login> login = co_await logging_in;
-  if (!login) {
-    fail(login.error());
-    co_return;
-  }
-  auto asking = place.process.directory(place.core).find_by_id(user_id);
-  const Result<std::optional<User>> now = co_await asking;
-  const bool holds = now && *now && (*now)->active && (*now)->password_number == user.password_number;
-  if (!holds) {
-    auto ending = log_out(place, user_id, login->token, binding);
-    co_await ending;
-    if (now) {
-      place.model.login_answered(id, login, false, 0);
-    } else {
-      fail(now.error());
-    }
-    co_return;
-  }
-  place.model.login_answered(id, login, true, user.password_number);
+  place.model.login_answered(id, login, user.password_number);
 }
 
 Task<void> log_out(Place place, std::int64_t user, token::Token token, store::BindingHash binding) {
@@ -87,6 +71,19 @@ Task<void> end_listed(Place place, std::int64_t user) {
 
 namespace {
 
+/// While it lives, and at its ends, the user's logins may be cancelled.
+class Upset {
+ public:
+  Upset(Model& model, std::int64_t user) : model_(model), user_(user) { model_.upset_begins(user_); }
+  ~Upset() { model_.upset_ends(user_); }
+  Upset(const Upset&) = delete;
+  Upset& operator=(const Upset&) = delete;
+
+ private:
+  Model& model_;
+  const std::int64_t user_;
+};
+
 Task<bool> end_all_but(Place place, std::int64_t user, store::Death reason,
                        std::optional<token::Token> kept) {
   Request request(Request::Kind::kEndAll, user, kept.value_or(token::Token()), {});
@@ -103,11 +100,13 @@ Task<bool> end_all_but(Place place, std::int64_t user, store::Death reason,
 }  // namespace
 
 Task<void> end_all(Place place, std::int64_t user, store::Death reason) {
+  const Upset upset(place.model, user);
   auto ending = end_all_but(place, user, reason, std::nullopt);
   co_await ending;
 }
 
 Task<void> set_password(Place place, std::int64_t user, std::string password) {
+  const Upset upset(place.model, user);
   auto finding = place.process.directory(place.core).find_by_id(user);
   const Result<std::optional<User>> found = co_await finding;
   if (!found || !*found) co_return;
@@ -121,6 +120,7 @@ Task<void> set_password(Place place, std::int64_t user, std::string password) {
 }
 
 Task<void> change_password(Place place, std::int64_t user, token::Token kept, std::string password) {
+  const Upset upset(place.model, user);
   auto finding = place.process.directory(place.core).find_by_id(user);
   const Result<std::optional<User>> found = co_await finding;
   if (!found || !*found) co_return;
@@ -134,6 +134,7 @@ Task<void> change_password(Place place, std::int64_t user, token::Token kept, st
 }
 
 Task<void> disable(Place place, std::int64_t user) {
+  const Upset upset(place.model, user);
   const std::uint64_t enabled_before = place.model.times_enabled(user);
   auto setting = place.process.directory(place.core).set_active(user, false);
   const Result<bool> set = co_await setting;

@@ -42,6 +42,7 @@ struct Session {
   std::set<store::Death> deaths_asked;  ///< what the store may have as its death
   bool death_saved = false;             ///< one of them is durable
   bool is_known = false;                ///< a client was given it
+  bool is_of_this_run = false;          ///< the process that made it still runs
   bool outlived_a_password = false;     ///< its holder changed the password, and kept it
   bool may_end = false;                 ///< as PendingLogin has it
   bool never_again = false;             ///< its end was answered: whatever happens, it admits no more
@@ -76,6 +77,7 @@ struct Request {
   store::RowId newest_row = 0;             ///< of the user, when it began
   std::vector<store::SessionId> underway;  ///< the user's logins under way when it began
   std::uint64_t troubles = 0;              ///< of the disk, when it began
+  std::uint64_t upsets = 0;                ///< of the user, when it began
 };
 
 /// Requests of clients at a time, at most. A way of the mailbox with room for as many is never full.
@@ -100,6 +102,9 @@ class Model {
 
   // --- What the shards ask of the store (model_writes.cc).
 
+  /// A shard looks whether a login of this user may go on: one more token, perhaps, that no write tells of.
+  void check_asked(std::uint32_t shard, std::int64_t user) { checks_[shard].insert(user); }
+  void check_answered(std::uint32_t shard, std::int64_t user);
   WriteId login_asked(const store::LoginRecord& record, const token::Token& token);
   void login_written(WriteId id, const Result<store::RowId>& row);
   WriteId deaths_asked(const std::vector<store::SessionDeath>& deaths);
@@ -113,12 +118,14 @@ class Model {
   // --- What clients ask and are answered (model_answers.cc).
 
   RequestId begin(Request request);
-  void login_answered(RequestId id, const Result<token::Login>& login, bool is_granted,
-                      std::int64_t password_number);
+  void login_answered(RequestId id, const Result<token::Login>& login, std::int64_t password_number);
   void end_answered(RequestId id, const Result<bool>& ended);
   /// Nothing was found to end, and the client was told so.
   void nothing_ended(RequestId id);
   void end_all_answered(RequestId id, const Result<std::size_t>& ended);
+  /// Somebody begins or ends what may cancel the user's logins: an end of all, a new password, a disabling.
+  void upset_begins(std::int64_t user);
+  void upset_ends(std::int64_t user);
   /// The user's password has had at least this number since before the answer.
   void password_changed(std::int64_t user, std::int64_t least_number);
   /// What a disabling user was told, who began when `times_enabled` was so many.
@@ -185,7 +192,7 @@ class Model {
   void check_cause(const Session& session, store::Death reason) const;
   void check_victims(const store::LoginRecord& record) const;
   void lose(store::RowId row);
-  void check_error(const Request& request, const Error& error) const;
+  void check_error(const Request& request, const Error& error);
   Request take(RequestId id);
   void adopt(Session& session, const store::Session& row, bool clean);
   void follow_calendar(const std::map<store::RowId, const store::Session*>& on_disk);
@@ -203,6 +210,7 @@ class Model {
   std::uint64_t next_id_ = 1;
 
   std::map<store::RowId, Session> sessions_;
+  std::map<std::uint32_t, std::multiset<std::int64_t>> checks_;  // under way, by the shard
   std::map<WriteId, PendingLogin> pending_;
   std::map<WriteId, std::vector<store::SessionDeath>> deaths_;
   std::map<WriteId, std::vector<store::SessionRefresh>> refreshes_;
@@ -210,6 +218,8 @@ class Model {
   std::map<RequestId, Request> requests_;
   std::deque<Session> forgotten_;  // the last of those whose rows are gone
   std::map<std::int64_t, std::int64_t> password_numbers_;
+  std::map<std::int64_t, std::uint64_t> upsets_;
+  std::map<std::int64_t, int> upsets_underway_;
   std::set<std::int64_t> disabled_;
   std::map<std::int64_t, std::uint64_t> times_enabled_;
   std::map<std::int64_t, int> enables_underway_;

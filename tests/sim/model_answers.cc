@@ -11,6 +11,7 @@ using token::table_time;
 RequestId Model::begin(Request request) {
   request.began = now_;
   request.troubles = troubles_;
+  request.upsets = upsets_[request.user];
   for (const auto& [row, session] : sessions_) {
     if (session.user == request.user) request.newest_row = row;
   }
@@ -36,8 +37,9 @@ Request Model::take(RequestId id) {
   return request;
 }
 
-/// An error has a cause too: a disk that refused, a bound that is reached.
-void Model::check_error(const Request& request, const Error& error) const {
+/// An error has a cause too: a disk that refused, a bound that is reached, somebody who ends the user's
+/// tokens.
+void Model::check_error(const Request& request, const Error& error) {
   switch (error.code) {
     case ErrorCode::kUnavailable:
       if (troubles_ > request.troubles) return;
@@ -46,7 +48,8 @@ void Model::check_error(const Request& request, const Error& error) const {
       if (plan_.is_tight() || plan_.messages_a_way < kRequestsAtOnce) return;
       break;
     case ErrorCode::kCancelled:
-      if (request.kind == Request::Kind::kLogin) return;
+      if (request.kind != Request::Kind::kLogin) break;
+      if (upsets_[request.user] != request.upsets || upsets_underway_[request.user] > 0) return;
       break;
     case ErrorCode::kNotFound:
       return;  // a password that is not the user's any more
@@ -56,16 +59,18 @@ void Model::check_error(const Request& request, const Error& error) const {
   Report::broken("a request of user {} fails without a cause: {}", request.user, error.text);
 }
 
-void Model::login_answered(RequestId id, const Result<token::Login>& login, bool is_granted,
-                           std::int64_t password_number) {
+void Model::login_answered(RequestId id, const Result<token::Login>& login, std::int64_t password_number) {
   if (!watching_) return;
   const Request request = take(id);
-  if (!login || !is_granted) {
-    // It may have used the token that lives all the same.
+  if (!login) {
     for (auto& [row, session] : sessions_) {
-      if (session.user == request.user && session.binding == request.binding) session.used_most = now_;
+      if (session.user != request.user || session.binding != request.binding) continue;
+      // It may have used the token that lives all the same.
+      session.used_most = now_;
+      const bool is_nobodys = session.is_of_this_run && !session.is_known && !login_underway(session);
+      if (is_nobodys && surely_lives(session)) Report::broken("row {} lives, and nobody was given it", row);
     }
-    return login ? void() : check_error(request, login.error());
+    return check_error(request, login.error());
   }
   Session* const session = find(login->token);
   if (session == nullptr) {
@@ -166,6 +171,16 @@ void Model::enabled(std::int64_t user) {
   if (!watching_) return;
   ++times_enabled_[user];
   --enables_underway_[user];
+}
+
+void Model::upset_begins(std::int64_t user) {
+  ++upsets_[user];
+  ++upsets_underway_[user];
+}
+
+void Model::upset_ends(std::int64_t user) {
+  ++upsets_[user];
+  --upsets_underway_[user];
 }
 
 void Model::password_changed(std::int64_t user, std::int64_t least_number) {

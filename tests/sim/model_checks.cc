@@ -129,6 +129,10 @@ Model::Bounds Model::bounds(std::uint32_t number, std::uint32_t shards) const {
     least.insert(login.user);
     most.insert(login.user);
   }
+  if (const auto checks = checks_.find(number); checks != checks_.end()) {
+    bounds.most_live += checks->second.size();
+    most.insert(checks->second.begin(), checks->second.end());
+  }
   bounds.least_users = least.size();
   bounds.most_users = most.size();
   return bounds;

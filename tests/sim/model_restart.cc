@@ -135,6 +135,7 @@ void Model::adopt(Session& session, const store::Session& row, bool clean) {
   session.death_saved = is_dead;
   session.forgetting = false;
   session.may_end = false;
+  session.is_of_this_run = false;
   session.may_have_expired = false;
   session.saved_least = session.saved_most = saved;
   const std::int64_t recorded = std::min(now_, saved);

@@ -28,6 +28,11 @@ Session* Model::find(const token::Token& token) noexcept {
   return nullptr;
 }
 
+void Model::check_answered(std::uint32_t shard, std::int64_t user) {
+  std::multiset<std::int64_t>& users = checks_[shard];
+  users.erase(users.find(user));
+}
+
 WriteId Model::login_asked(const store::LoginRecord& record, const token::Token& token) {
   if (!watching_) return 0;
   const store::Session& asked = record.session;
@@ -110,6 +115,7 @@ void Model::login_written(WriteId id, const Result<store::RowId>& row) {
   session.saved_least = session.saved_most = login.asked;
   session.never_again = login.ended_meanwhile;
   session.may_end = login.may_end;
+  session.is_of_this_run = true;
   over_limit_.erase(login.user);
   for (const store::SessionDeath& death : login.deaths) {
     Session* const victim = find(death.row);

@@ -48,6 +48,7 @@ Process::Process(const Parts& parts)
     core.inner.emplace(mailbox_.port(number), *store_);
     core.watched.set_inner(*core.inner);
     core.directory.emplace(mailbox_.port(number), *store_);
+    core.login_check.set_directory(*core.directory);
     core.sessions = std::make_unique<api::Sessions>(mailbox_.port(number), *context_);
   }
 }
@@ -59,7 +60,7 @@ void Process::make_shards() {
   settings.max_tokens = max_tokens_;
   settings.max_tombstones = parts_.plan.max_tombstones;
   for (std::uint32_t number = 0; number < parts_.plan.cores; ++number) {
-    cores_.push_back(std::make_unique<Core>(parts_.keyring, parts_.model));
+    cores_.push_back(std::make_unique<Core>(number, parts_.keyring, parts_.model));
     Core& core = *cores_.back();
     core.shard = expect(token::Shard::create({.core = number,
                                               .shards = parts_.plan.cores,
@@ -67,6 +68,7 @@ void Process::make_shards() {
                                               .random = random_,
                                               .keyring = parts_.keyring,
                                               .store = core.watched,
+                                              .login_check = core.login_check,
                                               .quiescence = quiescence_,
                                               .pages = pages_.client(number),
                                               .log = log_},

@@ -145,8 +145,10 @@ class Process {
     std::string name;
   };
   struct Core {
-    Core(const token::Keyring& keyring, Model& model) : watched(keyring, model) {}
+    Core(std::uint32_t number, const token::Keyring& keyring, Model& model)
+        : watched(keyring, model), login_check(number, model) {}
     WatchedStore watched;
+    WatchedLoginCheck login_check;
     std::optional<store::SqliteStore> inner;
     std::optional<credential::SqliteDirectory> directory;
     std::unique_ptr<token::Shard> shard;

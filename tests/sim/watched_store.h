@@ -1,11 +1,13 @@
-// WatchedStore: the store as a shard has it, with the model told of what is asked and of what was answered.
-// One object a core.
+// WatchedStore and WatchedLoginCheck: the store and the login check as a shard has them, with the model told
+// of what is asked and of what was answered. One object of each a core.
 #pragma once
 
 #include <utility>
 
+#include "latchkey/credential/directory.h"
 #include "latchkey/store/store.h"
 #include "latchkey/token/keyring.h"
+#include "latchkey/token/shard.h"
 #include "model.h"
 
 namespace latchkey::sim {
@@ -78,6 +80,27 @@ class WatchedStore final : public store::Store {
  private:
   store::Store* inner_ = nullptr;
   const token::Keyring& keyring_;
+  Model& model_;
+};
+
+class WatchedLoginCheck final : public token::LoginCheck {
+ public:
+  /// `model` outlives the object.
+  WatchedLoginCheck(std::uint32_t shard, Model& model) noexcept : shard_(shard), model_(model) {}
+  /// Before anything is asked.
+  void set_directory(credential::Directory& directory) noexcept { directory_ = &directory; }
+
+  runtime::Task<Result<bool>> still_holds(std::int64_t user_id, std::int64_t password_number) override {
+    model_.check_asked(shard_, user_id);
+    auto asking = credential::still_holds(*directory_, user_id, password_number);
+    const Result<bool> holds = co_await asking;
+    model_.check_answered(shard_, user_id);
+    co_return holds;
+  }
+
+ private:
+  credential::Directory* directory_ = nullptr;
+  const std::uint32_t shard_;
   Model& model_;
 };
 

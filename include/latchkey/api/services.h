@@ -6,7 +6,6 @@
 #include "latchkey/api/sessions.h"
 #include "latchkey/api/settings.h"
 #include "latchkey/base/log.h"
-#include "latchkey/credential/authenticator.h"
 #include "latchkey/credential/directory.h"
 #include "latchkey/credential/hash_pool.h"
 #include "latchkey/runtime/loop.h"
@@ -20,7 +19,6 @@ struct Services {
   const ApiSettings& settings;
   Sessions& sessions;
   PasswordCheck& passwords;
-  credential::Authenticator& authenticator;
   credential::Directory& directory;
   credential::HashClient& hasher;
   store::Store& store;

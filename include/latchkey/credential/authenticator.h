@@ -36,11 +36,6 @@ class Authenticator {
   /// would see from how often the sum passes into another step how long the verification alone took.
   BootTime failure_answer_time(BootTime began, BootTime verification_began, BootTime now) const noexcept;
 
-  /// Whether the user that `authenticate` gave is still active and has the same password. A login asks this
-  /// after its token stands in the table and before it answers: whoever disables a user or sets a password
-  /// writes that first and ends the tokens after, so one of the two sees the other.
-  runtime::Task<Result<bool>> still_holds(std::int64_t user_id, std::int64_t password_number);
-
  private:
   runtime::Task<Result<bool>> verify(SecretText password, std::optional<User>& user, BootTime* began);
   runtime::Task<void> rehash(SecretText password, User& user);

@@ -31,4 +31,8 @@ class Directory {
                                                            std::string hash) = 0;
 };
 
+/// Whether the user of this id is active and has the password of this number. `directory` outlives the task.
+runtime::Task<Result<bool>> still_holds(Directory& directory, std::int64_t user_id,
+                                        std::int64_t password_number);
+
 }  // namespace latchkey::credential

@@ -35,6 +35,16 @@ struct ShardSettings {
   std::size_t refresh_rows_per_second = 5000;  ///< of this shard
 };
 
+/// Where a shard asks whether who logs in still may. One object a shard, used by its core's coroutines only.
+class LoginCheck {
+ public:
+  virtual ~LoginCheck() = default;
+
+  /// Whether the user is active and has the password of this number, as it is committed at a moment between
+  /// the call and its end. Errors: kUnavailable, kOverloaded, kFatal of what stands behind it.
+  virtual runtime::Task<Result<bool>> still_holds(std::int64_t user_id, std::int64_t password_number) = 0;
+};
+
 /// What a shard is made of and works with; all of it outlives the shard.
 struct ShardParts {
   runtime::CoreId core;  ///< also the shard's number
@@ -43,6 +53,7 @@ struct ShardParts {
   Random& random;
   const Keyring& keyring;
   store::Store& store;
+  LoginCheck& login_check;
   runtime::Quiescence& quiescence;
   runtime::PageClient& pages;
   Log& log;
@@ -50,6 +61,7 @@ struct ShardParts {
 
 struct LoginRequest {
   std::int64_t user_id = 0;
+  std::int64_t password_number = 0;  ///< of the password that was verified
   std::string user_name;
   store::BindingHash binding{};
   std::string address;  ///< for the page of sessions; empty where switched off (C-35)
@@ -116,8 +128,10 @@ class Shard {
 
   /// The user's live token with this binding, refreshed, or a new one (C-13), which admits only when the
   /// store has it. The oldest beyond the limit die with it (C-21). The request's user belongs to this shard.
-  /// Errors: kOverloaded at a bound; those of the store, and then nothing has changed; kCancelled when the
-  /// user's tokens were ended meanwhile.
+  /// Whoever disables a user or sets a password writes that first and ends the tokens after: so a login that
+  /// came before is either found here by that end, or finds by the login check that it counts no more.
+  /// Errors: kOverloaded at a bound; those of the store and of the check, and then nothing has changed;
+  /// kCancelled when the user's tokens were ended meanwhile, or the check says no: it ends no token then.
   runtime::Task<Result<Login>> login(LoginRequest request);
 
   /// Ends the token for its own holder (C-40): at once in memory, then on disk. False where there is no such
@@ -172,6 +186,7 @@ class Shard {
     const EntryId entry;
     runtime::Broadcast done;
     std::optional<Result<Login>> result;  ///< set before `done` wakes
+    bool is_refused = false;              ///< by the login check: of those who wait that says nothing
     store::Death ended_meanwhile =
         store::Death::kNone;  ///< the user's tokens were ended while it was under way
   };
@@ -185,15 +200,19 @@ class Shard {
   // Logins.
   Pending* pending_of_entry(EntryId id) const noexcept;
   Pending* pending_of_user(std::int64_t user_id) const noexcept;
+  runtime::Task<Result<Login>> obtain(LoginRequest request);
   std::optional<Login> refreshed(EntryId id, TableTime now);
   runtime::Task<Result<Login>> new_login(LoginRequest request);
+  runtime::Task<Result<void>> check_pending(Pending& pending, std::int64_t password_number);
+  runtime::Task<Result<Login>> write_pending(Pending& pending, LoginRequest request, store::SessionId id);
   Result<EntryId> add_pending(const LoginRequest& request, const Token& token);
   std::vector<Victim> choose_victims(std::int64_t user_id, TableTime now);
-  store::LoginRecord record_of(LoginRequest request, const store::SessionId& id, const Token& token,
+  store::LoginRecord record_of(LoginRequest request, const store::SessionId& id, EntryId entry,
                                const std::vector<Victim>& victims, TableTime now) const;
   void end_victim(const Victim& victim);
   Login commit(EntryId id, store::RowId row, TableTime asked);
-  runtime::Task<void> end_pending(Pending& pending, store::RowId row);
+  void drop_pending(Pending& pending);
+  runtime::Task<Result<Login>> end_pending(Pending& pending, store::RowId row);
   Login login_of(EntryId id, bool is_new) const noexcept;
   Token token_of(const store::Session& session) const noexcept;
 
@@ -225,6 +244,7 @@ class Shard {
   Random& random_;
   const Keyring* keyring_;
   store::Store& store_;
+  LoginCheck& login_check_;
   Log& log_;
   const std::unique_ptr<Table> table_;
   Tombstones tombstones_;

@@ -231,17 +231,17 @@ TEST_F(AuthenticatorTest, ReplacesAHashOfAnotherSchemeAfterASuccessAlone) {
   EXPECT_TRUE(authenticate("alice", "U*U")->has_value());
 }
 
-TEST_F(AuthenticatorTest, HoldsOnlyWhileTheUserIsActiveWithTheSamePassword) {
-  EXPECT_TRUE(*wait(authenticator.still_holds(7, 0)));
+TEST_F(AuthenticatorTest, APasswordHoldsOnlyWhileTheUserIsActiveWithTheSamePassword) {
+  EXPECT_TRUE(*wait(still_holds(directory, 7, 0)));
   directory.user->password_hash = "another hash of it";
-  EXPECT_TRUE(*wait(authenticator.still_holds(7, 0)));
+  EXPECT_TRUE(*wait(still_holds(directory, 7, 0)));
   directory.user->password_number = 1;
-  EXPECT_FALSE(*wait(authenticator.still_holds(7, 0)));
-  EXPECT_TRUE(*wait(authenticator.still_holds(7, 1)));
+  EXPECT_FALSE(*wait(still_holds(directory, 7, 0)));
+  EXPECT_TRUE(*wait(still_holds(directory, 7, 1)));
   directory.user->active = false;
-  EXPECT_FALSE(*wait(authenticator.still_holds(7, 1)));
+  EXPECT_FALSE(*wait(still_holds(directory, 7, 1)));
   directory.user.reset();
-  EXPECT_FALSE(*wait(authenticator.still_holds(7, 1)));
+  EXPECT_FALSE(*wait(still_holds(directory, 7, 1)));
 }
 
 }  // namespace

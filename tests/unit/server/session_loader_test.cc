@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../store/store_rig.h"
+#include "../token/fake_login_check.h"
 #include "../token/fake_store.h"
 #include "latchkey/base/random.h"
 #include "latchkey/store/session_table.h"
@@ -39,6 +40,7 @@ class SessionLoaderTest : public ::testing::Test {
                              .random = random_,
                              .keyring = keyring_,
                              .store = store_,
+                             .login_check = login_check_,
                              .quiescence = quiescence_,
                              .pages = pages_.client(number),
                              .log = log_},
@@ -81,6 +83,7 @@ class SessionLoaderTest : public ::testing::Test {
   SystemRandom random_;
   NoLog log_;
   token::FakeStore store_;
+  token::FakeLoginCheck login_check_;
   token::KeyFile key_file_;
   token::Keyring keyring_{key_file_};
   runtime::Quiescence quiescence_{kShards};

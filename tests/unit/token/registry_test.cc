@@ -60,6 +60,7 @@ class RegistryThreads : public ::testing::Test {
                             .random = random_,
                             .keyring = keyring_,
                             .store = store_,
+                            .login_check = login_check_,
                             .quiescence = quiescence_,
                             .pages = pages_.client(0),
                             .log = log_},
@@ -151,6 +152,7 @@ class RegistryThreads : public ::testing::Test {
   NoLog log_;
   Keyring keyring_{test_key_file()};
   FakeStore store_;
+  FakeLoginCheck login_check_;
   runtime::PageSource pages_{1, runtime::PageSource::Mode::kThread};
   runtime::Quiescence quiescence_{kReaders + 2};
   std::unique_ptr<Shard> shard_;

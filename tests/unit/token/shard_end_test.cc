@@ -216,6 +216,18 @@ TEST_F(ShardEndTest, ALoginThatIsUnderWayWhenAllAreEndedNeverLives) {
   EXPECT_TRUE(log_in(kAlice).is_new);
 }
 
+TEST_F(ShardEndTest, ALoginAfterTheEndOfAllIsNotEndedWithTheOneThatItWaitsFor) {
+  store_.holds = true;
+  const auto before = start_login(kAlice);
+  const auto ended = start_end_all(kAlice, store::Death::kInactive);
+  const auto after = start_login(kAlice);
+  while (store_.is_asked()) store_.answer();
+  EXPECT_TRUE(ended->value());
+  EXPECT_EQ(before->value().error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(check(after->value().value().token), Outcome::kAdmitted);
+  EXPECT_EQ(store_.rows.at(1).death, store::Death::kInactive);
+}
+
 TEST_F(ShardEndTest, IfTheStoreRefusesToEndAllAskingAgainPromisesTheEarlierDeathsToo) {
   log_in(kAlice, 1);
   log_in(kAlice, 2);

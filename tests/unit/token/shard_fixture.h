@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "fake_login_check.h"
 #include "fake_store.h"
 #include "latchkey/base/log.h"
 #include "latchkey/base/random.h"
@@ -73,6 +74,7 @@ class ShardTest : public ::testing::Test {
                             .random = random_,
                             .keyring = *keyring_,
                             .store = store_,
+                            .login_check = login_check_,
                             .quiescence = quiescence_,
                             .pages = pages_.client(0),
                             .log = log_},
@@ -100,8 +102,10 @@ class ShardTest : public ::testing::Test {
     return ended;
   }
 
-  Ended<Result<Login>> start_login(std::int64_t user_id, std::uint32_t from = 1) {
+  Ended<Result<Login>> start_login(std::int64_t user_id, std::uint32_t from = 1,
+                                   std::int64_t password_number = 0) {
     return start(shard().login({.user_id = user_id,
+                                .password_number = password_number,
                                 .user_name = "user" + std::to_string(user_id),
                                 .binding = binding(from),
                                 .address = "192.0.2.1",
@@ -140,6 +144,7 @@ class ShardTest : public ::testing::Test {
   NoLog log_;
   std::optional<Keyring> keyring_{Keyring(test_key_file())};
   FakeStore store_;
+  FakeLoginCheck login_check_;
   WallTime exact_since_{};
   runtime::PageSource pages_{1, runtime::PageSource::Mode::kInPlace};
   runtime::Quiescence quiescence_{1};

@@ -1,0 +1,25 @@
+// DirectoryLoginCheck: asks the directory for a shard whether who logs in still may. One object a shard, on
+// its core's thread.
+#pragma once
+
+#include <cstdint>
+
+#include "latchkey/credential/directory.h"
+#include "latchkey/token/shard.h"
+
+namespace latchkey::api {
+
+class DirectoryLoginCheck final : public token::LoginCheck {
+ public:
+  /// `directory` is that of the shard's core, and outlives the object.
+  explicit DirectoryLoginCheck(credential::Directory& directory) noexcept : directory_(directory) {}
+
+  runtime::Task<Result<bool>> still_holds(std::int64_t user_id, std::int64_t password_number) override {
+    return credential::still_holds(directory_, user_id, password_number);
+  }
+
+ private:
+  credential::Directory& directory_;
+};
+
+}  // namespace latchkey::api

@@ -1,0 +1,314 @@
+// Logins beside a change of the password: who comes before it and who comes after, from one place (C-13).
+#include "latchkey/api/logins.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../../support/loop_rig.h"
+#include "../credential/hash_rig.h"
+#include "../token/fake_store.h"
+#include "latchkey/api/login_check.h"
+#include "latchkey/http/request_parser.h"
+#include "latchkey/runtime/event.h"
+
+namespace latchkey::api {
+namespace {
+
+using credential::User;
+
+constexpr std::int64_t kAlice = 7;
+
+constexpr OperationDescription kLogin = {http::Method::kPost, "POST",       "Log in",
+                                         Access::kAnyone,     kLoginFields, kBodyTypes};
+
+/// Lets everyone pass but for the next one, once it is told to stop that one, until it is opened.
+class Gate {
+ public:
+  void stop_next() noexcept { stops_next_ = true; }
+  void open() noexcept { waiting_.wake_all(); }
+  bool has_waiters() const noexcept { return waiting_.has_waiters(); }
+
+  runtime::Task<void> pass() {
+    if (std::exchange(stops_next_, false)) co_await waiting_.wait();
+  }
+
+ private:
+  bool stops_next_ = false;
+  runtime::Broadcast waiting_;
+};
+
+class OneUser final : public credential::Directory {
+ public:
+  runtime::Task<Result<std::optional<User>>> find(std::string name) override {
+    co_return name == user.name ? std::optional<User>(user) : std::nullopt;
+  }
+  runtime::Task<Result<std::optional<User>>> find_by_id(std::int64_t) override {
+    const User found = user;
+    auto passing = gate.pass();
+    co_await passing;
+    co_return found;
+  }
+  runtime::Task<Result<bool>> replace_hash(std::int64_t, std::string, std::string) override {
+    co_return false;
+  }
+  runtime::Task<Result<bool>> change_password_hash(std::int64_t, std::int64_t, std::string) override {
+    co_return false;
+  }
+
+  User user;
+  Gate gate;  ///< behind a look at the user of an id
+};
+
+/// The last that a login does before it asks for its token.
+class GatedAddresses final : public credential::KnownAddresses {
+ public:
+  runtime::Task<Result<bool>> knows(credential::KnownAddressHash, WallTime) override { co_return false; }
+  runtime::Task<Result<void>> remember(credential::KnownAddressHash, WallTime) override {
+    auto passing = gate.pass();
+    co_await passing;
+    co_return Result<void>();
+  }
+
+  Gate gate;
+};
+
+/// One request for a token, its answer and what came of it.
+struct Attempt {
+  Attempt(std::string_view password, const http::ServerLines& lines)
+      : bytes("POST /auth/token HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n\r\n"),
+        body(R"({"username":"alice","password":")" + std::string(password) + R"("})"),
+        response(output, {lines, {}, true, 1, false}) {
+    http::parse_request_head(bytes, 0, {}, head);
+  }
+
+  const std::string bytes;
+  const std::string body;
+  const net::IpAddress peer = net::IpAddress::from_v4(192, 0, 2, 1);
+  http::RequestHead head;
+  ConnectionBinding binding;
+  std::string output;
+  http::ResponseWriter response;
+  http::Exchange exchange{head, body, peer, &binding, response};
+  std::optional<Granted> granted;
+  bool ended = false;
+};
+
+/// One core with its shard, its loop and a hash worker, all turned by hand.
+class LoginsTest : public ::testing::Test, private runtime::LoopHook {
+ protected:
+  LoginsTest() {
+    quiescence_.activate(0);
+    loop_.add_hook(*this);
+    const runtime::RingTable rings(mailbox_.size(), loop_.ring().fd());
+    rings_ = rings;
+    EXPECT_TRUE(loop_.start(rings_).has_value());
+    for (runtime::PortId id = 0; id < mailbox_.size(); ++id) mailbox_.port(id).set_doorbell(&doorbell_);
+    directory_.user.id = kAlice;
+    directory_.user.name = "alice";
+    set_password("old pass");
+  }
+
+  void set_password(std::string_view password) {
+    directory_.user.password_hash = *credential::make_hash(password, credential::kCheapHash);
+    ++directory_.user.password_number;
+  }
+  void end_all(store::Death reason) {
+    auto keep = [](runtime::Task<Result<std::size_t>> task, bool& done) -> runtime::Task<void> {
+      const Result<std::size_t> ended = co_await task;
+      done = ended.has_value();
+    };
+    bool done = false;
+    loop_.nursery().spawn(keep(sessions_.end_all(kAlice, reason), done));
+    turn();
+    EXPECT_TRUE(done);
+  }
+  /// As MyPasswordResource and Admin do it.
+  void change_password(std::string_view password) {
+    set_password(password);
+    end_all(store::Death::kDeleted);
+  }
+
+  std::unique_ptr<Attempt> start(std::string_view password) {
+    auto attempt = std::make_unique<Attempt>(password, lines_);
+    loop_.nursery().spawn(run(logins_, *attempt));
+    turn();
+    return attempt;
+  }
+  /// A login that has verified its password, and has not asked for a token yet.
+  std::unique_ptr<Attempt> start_and_stop(std::string_view password) {
+    addresses_.gate.stop_next();
+    auto attempt = start(password);
+    EXPECT_TRUE(addresses_.gate.has_waiters());
+    return attempt;
+  }
+  /// Everything but time takes its course.
+  void turn() {
+    while (mailbox_.port(1).drain() + mailbox_.port(0).drain() > 0) continue;
+  }
+  /// A refusal is answered at the end of a step of time.
+  void finish(const Attempt& attempt) {
+    turn();
+    for (int i = 0; i < 1000 && !attempt.ended; ++i) {
+      clock_.advance_ms(10);
+      loop_.pass();
+    }
+    EXPECT_TRUE(attempt.ended);
+  }
+
+  static bool is_refused(const Attempt& attempt) {
+    return attempt.ended && !attempt.granted && attempt.response.status_code() == 400;
+  }
+  token::Outcome check(const Attempt& attempt) {
+    if (!attempt.granted) return token::Outcome::kUnknown;
+    return sessions_
+        .check(attempt.granted->login.token.bytes(), sessions_.binding(attempt.peer, {}), clock_.boot())
+        .outcome;
+  }
+
+  // Never lets the kernel be waited for: what a test waits for is the clock's.
+  std::int64_t pass(BootTime now) noexcept override { return now.ms; }
+
+  static runtime::Task<void> run(Logins& logins, Attempt& attempt) {
+    auto logging_in = logins.log_in(attempt.exchange, attempt.binding, kLogin, "POST");
+    attempt.granted = co_await logging_in;
+    attempt.ended = true;
+  }
+
+  ManualClock clock_;
+  SystemRandom random_;
+  store::KeptLog log_;
+  store::SilentDoorbell doorbell_;
+  runtime::Mailbox mailbox_{2, 8};
+  runtime::RingTable rings_;
+  token::TableClock table_clock_{clock_};
+  token::KeyFile key_file_;
+  token::Keyring keyring_{key_file_};
+  token::Binder binder_{keyring_, {}};
+  token::FakeStore store_;
+  OneUser directory_;
+  GatedAddresses addresses_;
+  DirectoryLoginCheck login_check_{directory_};
+  runtime::PageSource pages_{1, runtime::PageSource::Mode::kInPlace};
+  runtime::Quiescence quiescence_{1};
+  std::unique_ptr<token::Shard> shard_ = token::Shard::create({.core = 0,
+                                                               .shards = 1,
+                                                               .clock = table_clock_,
+                                                               .random = random_,
+                                                               .keyring = keyring_,
+                                                               .store = store_,
+                                                               .login_check = login_check_,
+                                                               .quiescence = quiescence_,
+                                                               .pages = pages_.client(0),
+                                                               .log = log_},
+                                                              {})
+                                             .value();
+  std::vector<token::Shard*> shards_{shard_.get()};
+  ApiSettings settings_;
+  SessionsContext sessions_context_{shards_, keyring_, binder_, table_clock_, quiescence_, settings_};
+  std::unique_ptr<credential::HashPool> pool_ =
+      credential::must_make_pool({1}, credential::kCheapHash, clock_);
+  runtime::Loop loop_{test::make_ring(), mailbox_.port(0), clock_};
+  credential::HashClient hasher_{mailbox_.port(0), *pool_, 8};
+  credential::Authenticator authenticator_{directory_, hasher_, log_};
+  credential::Throttle throttle_{credential::ThrottleSettings{}, random_};
+  PasswordCheck passwords_{PasswordCheckParts{loop_, log_, throttle_, addresses_, authenticator_, keyring_}};
+  Sessions sessions_{mailbox_.port(0), sessions_context_};
+  Services services_{loop_, log_, settings_, sessions_, passwords_, directory_, hasher_, store_};
+  Logins logins_{services_};
+  http::ServerLines lines_{"h"};
+};
+
+TEST_F(LoginsTest, FromOnePlaceTheyGetOneToken) {
+  const auto first = start("old pass");
+  const auto second = start("old pass");
+  ASSERT_TRUE(first->granted && second->granted);
+  EXPECT_EQ(second->granted->login.token, first->granted->login.token);
+  EXPECT_TRUE(first->granted->login.is_new);
+  EXPECT_FALSE(second->granted->login.is_new);
+  EXPECT_EQ(check(*first), token::Outcome::kAdmitted);
+}
+
+TEST_F(LoginsTest, OneWhosePasswordIsChangedIsRefusedAndLeavesNoToken) {
+  const auto older = start_and_stop("old pass");
+  change_password("new pass");
+  addresses_.gate.open();
+  turn();
+  EXPECT_FALSE(older->ended) << "a refusal waits for its step of time";
+  finish(*older);
+  EXPECT_TRUE(is_refused(*older));
+  EXPECT_EQ(shard_->counts().live, 0U);
+  EXPECT_TRUE(log_.has("login.refused"));
+}
+
+TEST_F(LoginsTest, OneWhoseUserIsDisabledIsRefusedAndLeavesNoToken) {
+  const auto older = start_and_stop("old pass");
+  directory_.user.active = false;
+  end_all(store::Death::kInactive);
+  addresses_.gate.open();
+  finish(*older);
+  EXPECT_TRUE(is_refused(*older));
+  EXPECT_EQ(shard_->counts().live, 0U);
+}
+
+TEST_F(LoginsTest, OneWhosePasswordIsChangedLeavesTheTokenThatANewerOneWasGiven) {
+  const auto older = start_and_stop("old pass");
+  change_password("new pass");
+  const auto newer = start("new pass");
+  ASSERT_TRUE(newer->granted);
+  addresses_.gate.open();
+  finish(*older);
+  EXPECT_TRUE(is_refused(*older));
+  EXPECT_EQ(check(*newer), token::Outcome::kAdmitted);
+}
+
+// The older one has its place among the tokens, and is found out only after the newer one has come.
+TEST_F(LoginsTest, OneWhosePasswordIsChangedTakesNoTokenFromANewerOneThatCameBesideIt) {
+  const auto older = start_and_stop("old pass");
+  change_password("new pass");
+  directory_.gate.stop_next();
+  addresses_.gate.open();
+  turn();
+  ASSERT_TRUE(directory_.gate.has_waiters());
+  const auto newer = start("new pass");
+  directory_.gate.open();
+  finish(*older);
+  finish(*newer);
+  EXPECT_TRUE(is_refused(*older));
+  ASSERT_TRUE(newer->granted);
+  EXPECT_EQ(check(*newer), token::Outcome::kAdmitted);
+}
+
+// Its look at the directory came before the change, and what it makes ends with all else.
+TEST_F(LoginsTest, OneThatTheChangeComesUponAfterItsLookIsRefusedToo) {
+  directory_.gate.stop_next();
+  const auto older = start("old pass");
+  ASSERT_TRUE(directory_.gate.has_waiters());
+  change_password("new pass");
+  directory_.gate.open();
+  finish(*older);
+  EXPECT_TRUE(is_refused(*older));
+  EXPECT_EQ(shard_->counts().live, 0U);
+}
+
+// The end of all is no change of the password: the client is to try once more.
+TEST_F(LoginsTest, OneThatTheEndOfAllComesUponIsToldToTryAgain) {
+  directory_.gate.stop_next();
+  const auto attempt = start("old pass");
+  end_all(store::Death::kDeleted);
+  directory_.gate.open();
+  finish(*attempt);
+  EXPECT_FALSE(attempt->granted);
+  EXPECT_EQ(attempt->response.status_code(), 503);
+  const auto again = start("old pass");
+  EXPECT_EQ(check(*again), token::Outcome::kAdmitted);
+}
+
+}  // namespace
+}  // namespace latchkey::api

@@ -1,0 +1,39 @@
+// A login check for the tests of the token room: users have the password of number 0 until it is told
+// otherwise. It can answer at once, answer when told, or fail.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "latchkey/runtime/event.h"
+#include "latchkey/token/shard.h"
+
+namespace latchkey::token {
+
+class FakeLoginCheck final : public LoginCheck {
+ public:
+  /// While true, what is asked is looked up and waits for `answer`.
+  bool holds = false;
+  /// While set, what is answered is this error.
+  std::optional<Error> refusal;
+  /// The number of a user's password, where it is not 0.
+  std::map<std::int64_t, std::int64_t> password_numbers;
+  std::size_t asked = 0;
+
+  void answer() { gate_.wake_all(); }
+
+  runtime::Task<Result<bool>> still_holds(std::int64_t user_id, std::int64_t password_number) override {
+    ++asked;
+    const auto found = password_numbers.find(user_id);
+    const bool is_right = password_number == (found == password_numbers.end() ? 0 : found->second);
+    if (holds) co_await gate_.wait();
+    if (refusal) co_return tl::unexpected<Error>(*refusal);
+    co_return is_right;
+  }
+
+ private:
+  runtime::Broadcast gate_;
+};
+
+}  // namespace latchkey::token
