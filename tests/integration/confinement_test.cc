@@ -134,6 +134,8 @@ TEST(Notification, TheServiceManagerHearsThatItIsReadyAndThatItStops) {
   const std::string path = directory / "notify";
   path.copy(name.sun_path, sizeof name.sun_path - 1);
   const int manager = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const timeval patience{kPatience.count(), 0};
+  ASSERT_EQ(::setsockopt(manager, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
   ASSERT_EQ(::bind(manager, reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
   const auto heard = [manager] {
     std::string text(512, '\0');

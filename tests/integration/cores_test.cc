@@ -158,7 +158,8 @@ TEST(Drain, LoginsOfManyClientsAreEachAnsweredOrNotBegun) {
         answered.emplace_back(token_in(response), agent);
         logins.advance();
       }
-    } catch (const ClientError&) {
+    } catch (const ClientError& error) {
+      EXPECT_EQ(dynamic_cast<const ClientTimeout*>(&error), nullptr) << error.what();
       // The connection ended between two requests.
       logins.give_up();
     }

@@ -2,6 +2,9 @@
 // descriptors than it wants. Whoever is beyond a bound gets the end that the contract defines, whoever is
 // within one notices nothing, and afterwards all is as before (P-14).
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -151,8 +154,12 @@ TEST(Storm, OfLoginsBesideSlowClientsLeavesChecksAloneAndPassesWithoutATrace) {
   std::vector<HttpClient> slow = slow_clients(port, kSlow);
   std::atomic<bool> is_over = false;
   std::thread dribbling([&] {
-    while (!is_over) {
-      for (HttpClient& client : slow) client.send("x");
+    try {
+      while (!is_over) {
+        for (HttpClient& client : slow) client.send("x");
+      }
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << "a slow client: " << error.what();
     }
   });
   Answers answers;
@@ -216,6 +223,7 @@ TEST(Connections, TenTimesTheSettingAreClosedAtOnceAndThoseInsideServed) {
   const std::uint16_t port = server.process.port();
   SteadyClient steady(port);
   std::vector<HttpClient> inside = served_clients(port, kConnections - 1);
+  ASSERT_FALSE(is_let_in(port)) << "there is no bound";
   for (int round = 0; round < 3; ++round) {
     at_once(10 * kConnections, [&](std::size_t) {
       HttpClient outside(port);
@@ -232,26 +240,54 @@ TEST(Connections, TenTimesTheSettingAreClosedAtOnceAndThoseInsideServed) {
   steady.stop();
 }
 
+/// Connections to the admin socket that ask nothing.
+class AdminConnections {
+ public:
+  AdminConnections(const std::filesystem::path& data, std::size_t count) {
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    (data / "admin.sock").native().copy(name.sun_path, sizeof name.sun_path - 1);
+    for (std::size_t i = 0; i < count; ++i) {
+      sockets_.push_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+      EXPECT_EQ(::connect(sockets_.back(), reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
+    }
+  }
+  ~AdminConnections() {
+    for (const int socket : sockets_) ::close(socket);
+  }
+  AdminConnections(const AdminConnections&) = delete;
+  AdminConnections& operator=(const AdminConnections&) = delete;
+
+ private:
+  std::vector<int> sockets_;
+};
+
 TEST(Connections, OfOneAddressAreBoundedAndOthersNoticeNothing) {
   constexpr std::size_t kOfAnAddress = 5;
   ServerOptions options;
-  options.flags = {"--connections-by-address", std::to_string(kOfAnAddress), "--trusted-proxy",
-                   "127.0.0.9/32"};
+  options.flags = {"--connections-by-address", std::to_string(kOfAnAddress),
+                   "--trusted-proxy",          "127.0.0.9/32",
+                   "--proxy-listen",           "127.0.0.1:0"};
   OwnServer server(options);
   const std::uint16_t port = server.process.port();
   std::vector<HttpClient> inside = served_clients(port, kOfAnAddress);
+  ASSERT_FALSE(is_let_in(port)) << "there is no bound";
   for (std::size_t i = 0; i < 2 * kOfAnAddress; ++i) {
     HttpClient outside(port);
     EXPECT_EQ(outside.read_to_end(), "");
   }
   for (HttpClient& client : inside) EXPECT_EQ(client.request("GET", "/api/v2/ping/").status, 200);
+  // A proxy brings many clients, whether it is one by its address or by the listener that it comes to.
   std::vector<HttpClient> by_proxy;
   for (std::size_t i = 0; i < 2 * kOfAnAddress; ++i) {
     by_proxy.emplace_back(port, "127.0.0.9");
-    EXPECT_EQ(by_proxy.back().request("GET", "/api/v2/ping/").status, 200);
+    by_proxy.emplace_back(server.process.proxy_port());
+    by_proxy.back().send("PROXY TCP4 203.0.113.5 203.0.113.9 40000 80\r\n");
   }
+  for (HttpClient& client : by_proxy) EXPECT_EQ(client.request("GET", "/api/v2/ping/").status, 200);
   HttpClient other(port, "127.0.0.2");
   EXPECT_EQ(other.request("GET", "/api/v2/ping/").status, 200);
+  const AdminConnections admins(server.process.data(), 2 * kOfAnAddress);
   EXPECT_EQ(run_latchkey(server.process.data(), {"user", "list"}).status, 0);
   inside.clear();
   EXPECT_TRUE(comes_to_be_let_in(port)) << "places that are free again are not given to the same address";

@@ -93,10 +93,7 @@ class Model {
   /// While false, what is told is nobody's business any more: the process that tells it has crashed.
   void set_watching(bool watching) noexcept { watching_ = watching; }
   bool is_watching() const noexcept { return watching_; }
-  void set_time(std::int64_t now) noexcept {
-    now_ = now;
-    latest_ = std::max(latest_, now);
-  }
+  void set_time(std::int64_t now) noexcept { now_ = now; }
   /// How often the disk has refused something: what may excuse an error.
   void set_troubles(std::uint64_t troubles) noexcept { troubles_ = troubles; }
 
@@ -201,7 +198,6 @@ class Model {
   const Plan plan_;
   bool watching_ = true;
   std::int64_t now_ = 0;
-  std::int64_t latest_ = 0;   ///< that any process has seen
   std::int64_t stopped_ = 0;  ///< when the last process stopped that did so in order, by its own time
   /// What is saved as used before this is from before a crash, and there may have been a later use.
   std::int64_t exact_since_ = 0;

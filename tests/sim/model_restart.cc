@@ -43,8 +43,8 @@ void Model::restarted(const std::vector<store::Session>& rows, bool clean) {
   deaths_.clear();
   refreshes_.clear();
   forgets_.clear();
-  // What had timed out in memory alone comes back by a crash, and by a clock that was set back.
-  if (clean && now_ >= latest_) return;
+  // What had timed out in memory alone comes back by a crash.
+  if (clean) return;
   std::map<std::int64_t, std::size_t> tokens;
   for (const auto& [row, session] : sessions_) {
     if (may_live(session) && ++tokens[session.user] > plan_.tokens_per_user) over_limit_.insert(session.user);
@@ -77,7 +77,6 @@ void Model::follow_calendar(const std::map<store::RowId, const store::Session*>&
   }
   for (auto& [id, login] : pending_) login.asked += by_ms;
   exact_since_ += by_ms;
-  latest_ += by_ms;
   stopped_ += by_ms;
 }
 
@@ -124,9 +123,6 @@ void Model::adopt(Session& session, const store::Session& row, bool clean) {
     Report::broken("row {} was used at {}, and a clean stop left it as used at {}", row.row, session.seen_use,
                    saved);
   }
-  // What had timed out when its end was asked for may be on disk as it was: where the clock was set back it
-  // is as old as then.
-  if (!is_dead && now_ < latest_) session.never_again = false;
   session.death = row.death;
   // Where the clock was set back the disk has times that are still to come: they count as now.
   session.died = std::min(now_, table_time(row.died).ms);

@@ -40,7 +40,7 @@ void wait_for(int socket, short events, const char* what) {
   const auto patience_ms = std::chrono::milliseconds(kPatience).count();
   const int count = ::poll(&ready, 1, static_cast<int>(patience_ms));
   if (count < 0) fail("poll");
-  if (count == 0) throw ClientError(std::string("the server did not ") + what);
+  if (count == 0) throw ClientTimeout(std::string("the server did not ") + what);
 }
 
 std::size_t number_in(std::string_view digits) {
@@ -99,7 +99,9 @@ HttpClient::~HttpClient() {
 void HttpClient::send(std::string_view bytes) {
   while (!bytes.empty()) {
     wait_for(socket_, POLLOUT, "take what was sent");
-    const ssize_t count = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    // The wait above has a bound, and a send that blocks has none.
+    const ssize_t count = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count < 0 && errno == EAGAIN) continue;
     if (count < 0) fail("send");
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }

@@ -35,6 +35,12 @@ class ClientError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// It neither took nor said anything for as long as a test waits.
+class ClientTimeout : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
 class HttpClient {
  public:
   /// Connects to 127.0.0.1, from the local address `source`: on Linux any of 127.0.0.0/8 is this machine's,
@@ -44,7 +50,7 @@ class HttpClient {
   HttpClient& operator=(HttpClient&&) = delete;
   ~HttpClient();
 
-  /// Sends these bytes and nothing else.
+  /// Sends these bytes and nothing else. Throws ClientTimeout where the server takes no more of them.
   void send(std::string_view bytes);
 
   /// Reads one final answer; interim ones (1xx) are passed over. `to_head`: HEAD was asked, so no body

@@ -106,6 +106,26 @@ TEST_F(SqliteStoreTest, TakesTheDeathOfAMissingRowForNoError) {
       rig.wait(store.record_deaths({{.row = 99, .reason = Death::kDeleted, .at = kNow}})).has_value());
 }
 
+TEST_F(SqliteStoreTest, RecordsTheDeathOfAllOfAUsersSessionsThatAreMeant) {
+  login(1, {}, 8);
+  login(2);
+  const RowId kept = login(3);
+  const RowId last = login(4);
+  login(5);
+  ASSERT_TRUE(rig.wait(store.record_user_death({.user_id = 7,
+                                                .reason = Death::kExpired,
+                                                .at = {kNow.ms + 5},
+                                                .last_row = last,
+                                                .kept_row = kept}))
+                  .has_value());
+  EXPECT_EQ(found(1).death, Death::kNone);
+  EXPECT_EQ(found(2).death, Death::kExpired);
+  EXPECT_EQ(found(2).died, WallTime{kNow.ms + 5});
+  EXPECT_EQ(found(3).death, Death::kNone);
+  EXPECT_EQ(found(4).death, Death::kExpired);
+  EXPECT_EQ(found(5).death, Death::kNone);
+}
+
 TEST_F(SqliteStoreTest, MovesLastUseOnAndNeverBack) {
   const RowId row = login(1);
   ASSERT_TRUE(rig.wait(store.record_refreshes({{.row = row, .last_used = {kNow.ms + 100}}})).has_value());
