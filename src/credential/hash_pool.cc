@@ -76,7 +76,8 @@ std::optional<runtime::PortId> HashPool::engage_standby_of(std::size_t worker) n
 }
 
 void HashPool::note_done(std::size_t worker, bool at_standby) noexcept {
-  progress_[worker].done_ms.store(clock_.boot().ms, std::memory_order_relaxed);
+  Progress& progress = progress_[worker];
+  (at_standby ? progress.relief_ms : progress.done_ms).store(clock_.boot().ms, std::memory_order_relaxed);
   if (at_standby) standbys_[worker / kWorkersOfAStandby].engaged.store(false, std::memory_order_release);
 }
 
@@ -206,7 +207,6 @@ bool HashClient::find_worker(std::size_t& worker) const noexcept {
 }
 
 bool HashClient::submit(Job& job) noexcept {
-  job.submitted_ms_ = pool_.clock().boot().ms;
   std::size_t worker = 0;
   if (first_ == nullptr && find_worker(worker)) {
     send(job, worker);
@@ -266,9 +266,10 @@ void HashClient::start_next() noexcept {
 void HashClient::send(Job& job, std::size_t worker) noexcept {
   Place& place = places_[worker];
   if (place.count == 0) {
-    place.busy_since = place.looked_ms = pool_.clock().boot().ms;
+    place.starves = false;
+    place.looked_ms = pool_.clock().boot().ms;
     place.cpu_time = pool_.cpu_time_of(worker);
-    look_ms_ = std::min(look_ms_, place.busy_since + kShortPatienceSteps * pool_.refusal_step().ms());
+    look_ms_ = std::min(look_ms_, place.looked_ms + pool_.refusal_step().ms());
   }
   std::unique_ptr<Attempt>& attempt = place.at_worker[place.count++];
   attempt = job.attempt();
@@ -330,30 +331,28 @@ std::int64_t HashClient::pass(BootTime now) noexcept {
   return refused_ == nullptr ? look_ms_ : now.ms;
 }
 
-/// Whether the worker has had its share of a CPU since the last look.
+// What a worker does, not the age of a job, tells that it starves: in a storm every job waits long, and to
+// relieve the workers for that would let the storm have the cores.
 void HashClient::look_at(std::size_t worker, BootTime now) noexcept {
   Place& place = places_[worker];
+  if (now.ms - place.looked_ms < kPatienceSteps * pool_.refusal_step().ms()) return;
   const std::chrono::nanoseconds cpu_time = pool_.cpu_time_of(worker);
   const std::chrono::milliseconds passed(now.ms - place.looked_ms);
-  if (cpu_time - place.cpu_time >= passed / kLeastShare) place.fed_ms = now.ms;
+  place.starves =
+      cpu_time - place.cpu_time < passed / kLeastShare && pool_.last_done_ms(worker) <= place.looked_ms;
   place.looked_ms = now.ms;
   place.cpu_time = cpu_time;
 }
 
-// What a worker does, not the age of a job, tells that it starves: in a storm every job waits long, and to
-// relieve the workers for that would let the storm have the cores.
 void HashClient::relieve_where_needed(BootTime now) noexcept {
   if (now.ms < look_ms_) return;
   look_ms_ = runtime::kNever;
-  const bool long_wait = first_ != nullptr && now.ms - first_->submitted_ms_ >= kLongWaitMs;
   const std::int64_t step_ms = pool_.refusal_step().ms();
-  const std::int64_t patience_ms = (long_wait ? kShortPatienceSteps : kPatienceSteps) * step_ms;
   for (std::size_t worker = 0; worker < places_.size(); ++worker) {
     const Place& place = places_[worker];
     if (place.count == 0) continue;
     look_at(worker, now);
-    const std::int64_t came_on_ms = std::max({place.busy_since, place.fed_ms, pool_.last_done_ms(worker)});
-    if (now.ms - came_on_ms >= patience_ms) relieve(worker);
+    if (place.starves && now.ms - pool_.last_relief_ms(worker) >= kAgainSteps * step_ms) relieve(worker);
     look_ms_ = now.ms + step_ms;
   }
 }

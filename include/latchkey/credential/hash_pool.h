@@ -79,10 +79,13 @@ class HashPool final : public runtime::WorkerHooks {
   /// The CPU time that the worker's thread has had; none before it has started. Any thread; one system call.
   std::chrono::nanoseconds cpu_time_of(std::size_t worker) const noexcept;
 
-  /// When a job of the worker has last been done (boot time, ms), by whomever; 0 before the first. Any
-  /// thread.
+  /// When the worker has last done a job (boot time, ms), and when its standby has last done one for it; 0
+  /// before the first. Any thread.
   std::int64_t last_done_ms(std::size_t worker) const noexcept {
     return progress_[worker].done_ms.load(std::memory_order_relaxed);
+  }
+  std::int64_t last_relief_ms(std::size_t worker) const noexcept {
+    return progress_[worker].relief_ms.load(std::memory_order_relaxed);
   }
 
  private:
@@ -91,6 +94,7 @@ class HashPool final : public runtime::WorkerHooks {
 
   struct alignas(runtime::kCacheLineBytes) Progress {
     std::atomic<std::int64_t> done_ms{0};
+    std::atomic<std::int64_t> relief_ms{0};
     std::atomic<clockid_t> cpu_clock{kNoClock};
   };
   struct alignas(runtime::kCacheLineBytes) Standby {
@@ -124,16 +128,13 @@ class HashClient final : public runtime::LoopHook {
   /// next.
   static constexpr std::size_t kMaxAtWorker = 2;
 
-  /// A worker that has work, has done none for this many refusal steps (each about two hashes), and had less
-  /// than `kLeastShare` of a CPU in each, is relieved of one job: where checks fill the core, that leaves
-  /// logins some twelfth of it. One that is only slow is not: a standby would have checks wait that the cores
-  /// have the time for.
+  /// A worker that has work, and in this many refusal steps (each about two hashes) has done no job and had
+  /// less than `kLeastShare` of a CPU, starves: it is relieved of a job every `kAgainSteps`. Where checks
+  /// fill the core, that leaves logins some sixth of it. One that is only slow is not relieved: a standby
+  /// would have checks wait that the cores have the time for.
   static constexpr std::int64_t kPatienceSteps = 4;
+  static constexpr std::int64_t kAgainSteps = 1;
   static constexpr int kLeastShare = 20;  ///< one part in so many
-  /// The same where a job has waited for `kLongWaitMs` in the queue, so that its client does not give up. In
-  /// a storm every job waits: sooner, and the storm would have the cores that checks leave half idle.
-  static constexpr std::int64_t kShortPatienceSteps = 2;
-  static constexpr std::int64_t kLongWaitMs = 4000;
 
   /// Refused jobs that are answered in one pass of the loop, so that no check waits for many of them.
   static constexpr std::size_t kRefusalsAPass = 4;
@@ -196,7 +197,6 @@ class HashClient final : public runtime::LoopHook {
     std::coroutine_handle<> waiter_;
     Job* before_ = nullptr;
     Job* next_ = nullptr;
-    std::int64_t submitted_ms_ = 0;
   };
   template <class F>
   class AttemptOf;
@@ -208,9 +208,8 @@ class HashClient final : public runtime::LoopHook {
     std::array<std::unique_ptr<Attempt>, kMaxAtWorker> at_worker;  ///< in their order
     std::size_t count = 0;
     std::unique_ptr<Attempt> at_standby;
-    std::int64_t busy_since = 0;  ///< when the worker without a job of this client last got one
-    std::int64_t fed_ms = 0;      ///< when the worker was last seen to have had its share
-    std::int64_t looked_ms = 0;
+    bool starves = false;        ///< as it was last looked at
+    std::int64_t looked_ms = 0;  ///< when that was, or when a worker without a job of this client got one
     std::chrono::nanoseconds cpu_time{0};  ///< of the worker, then
   };
 
