@@ -33,8 +33,8 @@ HashPool::HashPool(const HashSettings& settings, std::vector<runtime::PortId> wo
 
 Result<std::unique_ptr<HashPool>> HashPool::create(const HashSettings& settings,
                                                    std::vector<runtime::PortId> workers,
-                                                   std::vector<runtime::PortId> standbys, Random& random,
-                                                   const Clock& clock) {
+                                                   const std::vector<runtime::PortId>& standbys,
+                                                   Random& random, const Clock& clock) {
   LATCHKEY_ASSERT(!workers.empty());
   LATCHKEY_ASSERT(standbys.empty() || standbys.size() == standbys_for(workers.size()));
   if (sodium_init() < 0)

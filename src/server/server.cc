@@ -242,12 +242,10 @@ Result<void> Server::make_hash_pool() {
   std::vector<runtime::PortId> workers;
   for (std::size_t worker = 0; worker < workers_count_; ++worker) workers.push_back(hash_port(worker));
   std::vector<runtime::PortId> standbys;
-  for (std::size_t standby = 0; standby < standbys_count_; ++standby)
-    standbys.push_back(standby_port(standby));
+  for (std::size_t i = 0; i < standbys_count_; ++i) standbys.push_back(standby_port(i));
   const credential::HashSettings hash_settings{settings_.hash_memory_bytes,
                                                static_cast<std::uint32_t>(settings_.hash_passes)};
-  auto hash_pool =
-      credential::HashPool::create(hash_settings, std::move(workers), std::move(standbys), random_, clock_);
+  auto hash_pool = credential::HashPool::create(hash_settings, std::move(workers), standbys, random_, clock_);
   if (!hash_pool) return tl::unexpected<Error>(std::move(hash_pool.error()));
   hash_pool_ = std::move(*hash_pool);
   return credential::measure_stored_kinds(*database_, hash_pool_->refusal_step(), clock_, *log_);

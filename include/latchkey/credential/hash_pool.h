@@ -47,8 +47,8 @@ class HashPool final : public runtime::WorkerHooks {
   /// check_hash_settings; kUnavailable.
   static Result<std::unique_ptr<HashPool>> create(const HashSettings& settings,
                                                   std::vector<runtime::PortId> workers,
-                                                  std::vector<runtime::PortId> standbys, Random& random,
-                                                  const Clock& clock);
+                                                  const std::vector<runtime::PortId>& standbys,
+                                                  Random& random, const Clock& clock);
 
   const HashSettings& settings() const noexcept { return settings_; }
   const std::vector<runtime::PortId>& workers() const noexcept { return workers_; }

@@ -16,10 +16,10 @@ inline constexpr HashSettings kCheapHash{.memory_bytes = kMinHashMemoryBytes, .p
 
 inline std::unique_ptr<HashPool> must_make_pool(std::vector<runtime::PortId> workers,
                                                 const HashSettings& settings, const Clock& clock,
-                                                std::vector<runtime::PortId> standbys = {}) {
+                                                const std::vector<runtime::PortId>& standbys = {}) {
   SystemRandom random;
   Result<std::unique_ptr<HashPool>> pool =
-      HashPool::create(settings, std::move(workers), std::move(standbys), random, clock);
+      HashPool::create(settings, std::move(workers), standbys, random, clock);
   LATCHKEY_ASSERT(pool.has_value());
   return std::move(*pool);
 }
