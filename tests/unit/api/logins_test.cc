@@ -11,60 +11,16 @@
 #include <utility>
 #include <vector>
 
-#include "../../support/loop_rig.h"
-#include "../credential/hash_rig.h"
 #include "../token/fake_store.h"
+#include "core_rig.h"
 #include "latchkey/api/login_check.h"
 #include "latchkey/http/request_parser.h"
-#include "latchkey/runtime/event.h"
 
 namespace latchkey::api {
 namespace {
 
-using credential::User;
-
-constexpr std::int64_t kAlice = 7;
-
 constexpr OperationDescription kLogin = {http::Method::kPost, "POST",       "Log in",
                                          Access::kAnyone,     kLoginFields, kBodyTypes};
-
-/// Lets everyone pass but for the next one, once it is told to stop that one, until it is opened.
-class Gate {
- public:
-  void stop_next() noexcept { stops_next_ = true; }
-  void open() noexcept { waiting_.wake_all(); }
-  bool has_waiters() const noexcept { return waiting_.has_waiters(); }
-
-  runtime::Task<void> pass() {
-    if (std::exchange(stops_next_, false)) co_await waiting_.wait();
-  }
-
- private:
-  bool stops_next_ = false;
-  runtime::Broadcast waiting_;
-};
-
-class OneUser final : public credential::Directory {
- public:
-  runtime::Task<Result<std::optional<User>>> find(std::string name) override {
-    co_return name == user.name ? std::optional<User>(user) : std::nullopt;
-  }
-  runtime::Task<Result<std::optional<User>>> find_by_id(std::int64_t) override {
-    const User found = user;
-    auto passing = gate.pass();
-    co_await passing;
-    co_return found;
-  }
-  runtime::Task<Result<bool>> replace_hash(std::int64_t, std::string, std::string) override {
-    co_return false;
-  }
-  runtime::Task<Result<bool>> change_password_hash(std::int64_t, std::int64_t, std::string) override {
-    co_return false;
-  }
-
-  User user;
-  Gate gate;  ///< behind a look at the user of an id
-};
 
 /// The last that a login does before it asks for its token.
 class GatedAddresses final : public credential::KnownAddresses {
@@ -100,32 +56,21 @@ struct Attempt {
   bool ended = false;
 };
 
-/// One core with its shard, its loop and a hash worker, all turned by hand.
-class LoginsTest : public ::testing::Test, private runtime::LoopHook {
+/// With the core's shard.
+class LoginsTest : public CoreTest {
  protected:
-  LoginsTest() {
+  LoginsTest() : CoreTest(8) {
     quiescence_.activate(0);
-    loop_.add_hook(*this);
-    const runtime::RingTable rings(mailbox_.size(), loop_.ring().fd());
-    rings_ = rings;
-    EXPECT_TRUE(loop_.start(rings_).has_value());
-    for (runtime::PortId id = 0; id < mailbox_.size(); ++id) mailbox_.port(id).set_doorbell(&doorbell_);
-    directory_.user.id = kAlice;
-    directory_.user.name = "alice";
     set_password("old pass");
   }
 
-  void set_password(std::string_view password) {
-    directory_.user.password_hash = *credential::make_hash(password, credential::kCheapHash);
-    ++directory_.user.password_number;
-  }
   void end_all(store::Death reason) {
     auto keep = [](runtime::Task<Result<std::size_t>> task, bool& done) -> runtime::Task<void> {
       const Result<std::size_t> ended = co_await task;
       done = ended.has_value();
     };
     bool done = false;
-    loop_.nursery().spawn(keep(sessions_.end_all(kAlice, reason), done));
+    loop_.nursery().spawn(keep(sessions_.end_all(directory_.user.id, reason), done));
     turn();
     EXPECT_TRUE(done);
   }
@@ -148,17 +93,8 @@ class LoginsTest : public ::testing::Test, private runtime::LoopHook {
     EXPECT_TRUE(addresses_.gate.has_waiters());
     return attempt;
   }
-  /// Everything but time takes its course.
-  void turn() {
-    while (mailbox_.port(1).drain() + mailbox_.port(0).drain() > 0) continue;
-  }
-  /// A refusal is answered at the end of a step of time.
   void finish(const Attempt& attempt) {
-    turn();
-    for (int i = 0; i < 1000 && !attempt.ended; ++i) {
-      clock_.advance_ms(10);
-      loop_.pass();
-    }
+    CoreTest::finish([&attempt] { return attempt.ended; });
     EXPECT_TRUE(attempt.ended);
   }
 
@@ -172,27 +108,17 @@ class LoginsTest : public ::testing::Test, private runtime::LoopHook {
         .outcome;
   }
 
-  // Never lets the kernel be waited for: what a test waits for is the clock's.
-  std::int64_t pass(BootTime now) noexcept override { return now.ms; }
-
   static runtime::Task<void> run(Logins& logins, Attempt& attempt) {
     auto logging_in = logins.log_in(attempt.exchange, attempt.binding, kLogin, "POST");
     attempt.granted = co_await logging_in;
     attempt.ended = true;
   }
 
-  ManualClock clock_;
-  SystemRandom random_;
-  store::KeptLog log_;
-  store::SilentDoorbell doorbell_;
-  runtime::Mailbox mailbox_{2, 8};
-  runtime::RingTable rings_;
   token::TableClock table_clock_{clock_};
   token::KeyFile key_file_;
   token::Keyring keyring_{key_file_};
   token::Binder binder_{keyring_, {}};
   token::FakeStore store_;
-  OneUser directory_;
   GatedAddresses addresses_;
   DirectoryLoginCheck login_check_{directory_};
   runtime::PageSource pages_{1, runtime::PageSource::Mode::kInPlace};
@@ -212,11 +138,6 @@ class LoginsTest : public ::testing::Test, private runtime::LoopHook {
   std::vector<token::Shard*> shards_{shard_.get()};
   ApiSettings settings_;
   SessionsContext sessions_context_{shards_, keyring_, binder_, table_clock_, quiescence_, settings_};
-  std::unique_ptr<credential::HashPool> pool_ =
-      credential::must_make_pool({1}, credential::kCheapHash, clock_);
-  runtime::Loop loop_{test::make_ring(), mailbox_.port(0), clock_};
-  credential::HashClient hasher_{mailbox_.port(0), *pool_, 8};
-  credential::Authenticator authenticator_{directory_, hasher_, log_};
   credential::Throttle throttle_{credential::ThrottleSettings{}, random_};
   PasswordCheck passwords_{PasswordCheckParts{loop_, log_, throttle_, addresses_, authenticator_, keyring_}};
   Sessions sessions_{mailbox_.port(0), sessions_context_};

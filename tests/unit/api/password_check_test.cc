@@ -7,8 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "../../support/loop_rig.h"
-#include "../credential/hash_rig.h"
+#include "core_rig.h"
 
 namespace latchkey::api {
 namespace {
@@ -17,25 +16,6 @@ using credential::KnownAddressHash;
 using credential::User;
 
 constexpr std::int64_t kWindowMs = 3'600'000;
-
-class OneUser final : public credential::Directory {
- public:
-  runtime::Task<Result<std::optional<User>>> find(std::string name) override {
-    if (error) co_return tl::unexpected(*error);
-    if (name != user.name) co_return std::optional<User>();
-    co_return user;
-  }
-  runtime::Task<Result<std::optional<User>>> find_by_id(std::int64_t) override { co_return user; }
-  runtime::Task<Result<bool>> replace_hash(std::int64_t, std::string, std::string) override {
-    co_return false;
-  }
-  runtime::Task<Result<bool>> change_password_hash(std::int64_t, std::int64_t, std::string) override {
-    co_return false;
-  }
-
-  User user;
-  std::optional<Error> error;
-};
 
 class KnownInMemory final : public credential::KnownAddresses {
  public:
@@ -55,19 +35,12 @@ class KnownInMemory final : public credential::KnownAddresses {
   int asked = 0;
 };
 
-/// A core's loop and one hash worker, both turned by hand.
-class PasswordCheckTest : public ::testing::Test, private runtime::LoopHook {
+class PasswordCheckTest : public CoreTest {
  protected:
-  PasswordCheckTest() {
+  PasswordCheckTest() : CoreTest(1) {
     std::fill(key_file_.root.bytes().begin(), key_file_.root.bytes().end(), std::uint8_t{0x5A});
     keyring_.emplace(key_file_);
-    loop_.add_hook(*this);
-    rings_.assign(mailbox_.size(), loop_.ring().fd());
-    EXPECT_TRUE(loop_.start(rings_).has_value());
-    for (runtime::PortId id = 0; id < mailbox_.size(); ++id) mailbox_.port(id).set_doorbell(&doorbell_);
-    directory_.user.id = 7;
-    directory_.user.name = "alice";
-    directory_.user.password_hash = *credential::make_hash("my pass", credential::kCheapHash);
+    set_password("my pass");
     meter(3, 5);
   }
 
@@ -83,18 +56,11 @@ class PasswordCheckTest : public ::testing::Test, private runtime::LoopHook {
                    std::optional<PasswordVerdict>& to) -> runtime::Task<void> { to.emplace(co_await task); };
     loop_.nursery().spawn(keep(check_->check(name, SecretText(password), address), out));
   }
-  void turn_worker() {
-    while (mailbox_.port(1).drain() + mailbox_.port(0).drain() > 0) continue;
-  }
   PasswordVerdict try_password(std::string_view password, const net::IpAddress& address,
                                const std::string& name = "alice") {
     std::optional<PasswordVerdict> out;
     start(name, password, address, out);
-    turn_worker();
-    for (int i = 0; i < 1000 && !out; ++i) {
-      clock_.advance_ms(10);
-      loop_.pass();
-    }
+    finish([&out] { return out.has_value(); });
     LATCHKEY_ASSERT(out.has_value());
     return std::move(*out);
   }
@@ -109,25 +75,10 @@ class PasswordCheckTest : public ::testing::Test, private runtime::LoopHook {
     return std::holds_alternative<Throttled>(try_password(password, address));
   }
 
-  // Never lets the kernel be waited for: what a test waits for is the clock's.
-  std::int64_t pass(BootTime now) noexcept override { return now.ms; }
-
   const net::IpAddress home_ = net::IpAddress::from_v4(192, 0, 2, 1);
   const net::IpAddress away_ = net::IpAddress::from_v4(198, 51, 100, 1);
 
-  ManualClock clock_;
-  SystemRandom random_;
-  store::KeptLog log_;
-  store::SilentDoorbell doorbell_;
-  runtime::Mailbox mailbox_{2, 8};
-  runtime::RingTable rings_;
-  runtime::Loop loop_{test::make_ring(), mailbox_.port(0), clock_};
-  std::unique_ptr<credential::HashPool> pool_ =
-      credential::must_make_pool({1}, credential::kCheapHash, clock_);
-  credential::HashClient hasher_{mailbox_.port(0), *pool_, 1};
-  OneUser directory_;
   KnownInMemory known_addresses_;
-  credential::Authenticator authenticator_{directory_, hasher_, log_};
   token::KeyFile key_file_;
   std::optional<token::Keyring> keyring_;
   std::optional<credential::Throttle> throttle_;
@@ -146,7 +97,7 @@ TEST_F(PasswordCheckTest, SaysThatAPasswordIsWrongAtTheEndOfAStepOfTimeAlone) {
   std::optional<PasswordVerdict> verdict;
   const BootTime began = clock_.boot();
   start("alice", "your pass", home_, verdict);
-  turn_worker();
+  turn();
   loop_.pass();
   EXPECT_FALSE(verdict.has_value());
   for (int i = 0; i < 100'000 && !verdict; ++i) {
@@ -257,7 +208,7 @@ TEST_F(PasswordCheckTest, ChargesWhatIsUnderWaySoThatGuessesAtOnceGetNoFurther) 
   EXPECT_FALSE(verdicts[0].has_value() || verdicts[1].has_value());
   ASSERT_TRUE(verdicts[2].has_value());
   EXPECT_TRUE(std::holds_alternative<Throttled>(*verdicts[2]));
-  turn_worker();
+  turn();
   for (int i = 0; i < 1000 && !(verdicts[0] && verdicts[1]); ++i) {
     clock_.advance_ms(10);
     loop_.pass();
