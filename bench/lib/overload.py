@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 60
 LATER_SECONDS = 1
 
 KIB, MIB = 1024, 1024 * 1024
-WORKERS_OF_A_STANDBY = 4
+WORKERS_OF_A_STANDBY = 4  # HashPool::kWorkersOfAStandby
 OF_CONNECTION = 8 * KIB  # beside a head and a body
 RECEIVE_BUFFERS = 4 * MIB  # of one core
 OTHER = 16 * MIB  # stacks, the log, SQLite's cache, tokens of the run
@@ -86,30 +86,27 @@ def check(server) -> tuple[int, float, bool]:
     return ask(server, "GET", "/auth/verify", server.headers)
 
 
-def yield_to_loaders() -> None:
-    """Of the calling thread, for good. It shares the loaders' CPU, and the checks would be measured late."""
-    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-
-
 class Probe:
     """Single logins beside the storm, to see what answers hold; and the server's memory meanwhile."""
 
     def __init__(self, server):
         self.server, self.answers, self.most_resident = server, [], 0
         self.ending = threading.Event()
-        self.threads = [threading.Thread(target=work) for work in [self.look] + PROBES * [self.ask]]
+        self.threads = [threading.Thread(target=self.repeat, args=[work]) for work in [self.look] + PROBES * [self.ask]]
         for thread in self.threads:
             thread.start()
 
-    def ask(self) -> None:
-        yield_to_loaders()
+    def repeat(self, work) -> None:
+        # They share the loaders' CPU, and the checks would be measured late.
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
         while not self.ending.wait(PROBE_SECONDS):
-            self.answers.append(log_in(self.server))
+            work()
+
+    def ask(self) -> None:
+        self.answers.append(log_in(self.server))
 
     def look(self) -> None:
-        yield_to_loaders()
-        while not self.ending.wait(PROBE_SECONDS):
-            self.most_resident = max(self.most_resident, self.server.memory("VmRSS"))
+        self.most_resident = max(self.most_resident, self.server.memory("VmRSS"))
 
     def end(self) -> None:
         self.ending.set()

@@ -54,7 +54,7 @@ Result<std::unique_ptr<HashPool>> HashPool::create(const HashSettings& settings,
 
 void HashPool::started(runtime::Port& port) noexcept {
   const auto worker = std::find(workers_.begin(), workers_.end(), port.id());
-  if (worker == workers_.end()) return set_own_policy(SCHED_BATCH);
+  if (worker == workers_.end()) return;
   set_own_policy(SCHED_IDLE);
   clockid_t clock = kNoClock;
   if (pthread_getcpuclockid(pthread_self(), &clock) == 0)
@@ -85,7 +85,8 @@ void HashPool::note_done(std::size_t worker, bool at_standby) noexcept {
 /// done first; all it needs is its own or shared by the runs.
 class HashClient::Attempt : public runtime::Message {
  public:
-  Attempt(HashClient& client, Job& job) noexcept : client_(client), job_(&job) {}
+  Attempt(HashClient& client, Job& job, std::size_t worker, bool at_standby) noexcept
+      : client_(client), job_(&job), worker_(worker), at_standby_(at_standby) {}
   virtual ~Attempt() = default;
 
   void work(runtime::Port& there) noexcept final;
@@ -103,8 +104,8 @@ class HashClient::Attempt : public runtime::Message {
 
   HashClient& client_;
   Job* job_;  ///< null once another run has answered; of the client's thread
-  std::size_t worker_ = 0;
-  bool at_standby_ = false;
+  const std::size_t worker_;
+  const bool at_standby_;
   BootTime began_;
 };
 
@@ -119,8 +120,9 @@ struct SharedFunction {
 template <class F>
 class HashClient::AttemptOf final : public Attempt {
  public:
-  AttemptOf(HashClient& client, JobOf<F>& job, std::shared_ptr<SharedFunction<F>> function)
-      : Attempt(client, job), function_(std::move(function)) {}
+  AttemptOf(HashClient& client, JobOf<F>& job, std::size_t worker, bool at_standby,
+            std::shared_ptr<SharedFunction<F>> function)
+      : Attempt(client, job, worker, at_standby), function_(std::move(function)) {}
 
  private:
   void hash() noexcept override {
@@ -138,7 +140,7 @@ class HashClient::JobOf final : public Job {
   using Outcome = std::invoke_result_t<const F&>;
 
   JobOf(HashClient& client, F function)
-      : Job(client), client_(client), function_(std::make_shared<SharedFunction<F>>(std::move(function))) {}
+      : Job(client), function_(std::make_shared<SharedFunction<F>>(std::move(function))) {}
   Outcome await_resume() {
     if (!outcome_.has_value()) return failure(ErrorCode::kOverloaded, "too many logins wait for their hash");
     return std::move(*outcome_);
@@ -148,11 +150,10 @@ class HashClient::JobOf final : public Job {
 
  private:
   friend class AttemptOf<F>;
-  std::unique_ptr<Attempt> attempt() override {
-    return std::make_unique<AttemptOf<F>>(client_, *this, function_);
+  std::unique_ptr<Attempt> attempt(HashClient& client, std::size_t worker, bool at_standby) override {
+    return std::make_unique<AttemptOf<F>>(client, *this, worker, at_standby, function_);
   }
 
-  HashClient& client_;
   const std::shared_ptr<SharedFunction<F>> function_;
   std::optional<Outcome> outcome_;
   BootTime began_;
@@ -196,14 +197,20 @@ void HashClient::Attempt::done() noexcept {
 HashClient::HashClient(runtime::Port& port, HashPool& pool, std::size_t max_waiting)
     : port_(port), pool_(pool), max_waiting_(max_waiting), places_(pool.workers().size()) {}
 
-HashClient::~HashClient() { LATCHKEY_ASSERT(first_ == nullptr && refused_ == nullptr && in_hand_ == 0); }
+HashClient::~HashClient() { LATCHKEY_ASSERT(first_ == nullptr && refused_ == nullptr && in_hand() == 0); }
+
+std::size_t HashClient::in_hand() const noexcept {
+  std::size_t jobs = 0;
+  for (const Place& place : places_) jobs += place.at_worker.size() + (place.at_standby == nullptr ? 0 : 1);
+  return jobs;
+}
 
 bool HashClient::find_worker(std::size_t& worker) const noexcept {
-  const auto least =
-      std::min_element(places_.begin(), places_.end(),
-                       [](const Place& one, const Place& other) { return one.count < other.count; });
+  const auto least = std::min_element(
+      places_.begin(), places_.end(),
+      [](const Place& one, const Place& other) { return one.at_worker.size() < other.at_worker.size(); });
   worker = static_cast<std::size_t>(least - places_.begin());
-  return least->count < kMaxAtWorker;
+  return least->at_worker.size() < kMaxAtWorker;
 }
 
 bool HashClient::submit(Job& job) noexcept {
@@ -265,33 +272,28 @@ void HashClient::start_next() noexcept {
 
 void HashClient::send(Job& job, std::size_t worker) noexcept {
   Place& place = places_[worker];
-  if (place.count == 0) {
+  if (place.at_worker.empty()) {
     place.starves = false;
     place.looked_ms = pool_.clock().boot().ms;
     place.cpu_time = pool_.cpu_time_of(worker);
     look_ms_ = std::min(look_ms_, place.looked_ms + pool_.refusal_step().ms());
   }
-  std::unique_ptr<Attempt>& attempt = place.at_worker[place.count++];
-  attempt = job.attempt();
-  attempt->worker_ = worker;
-  send(*attempt, pool_.workers()[worker]);
+  place.at_worker.push_back(job.attempt(*this, worker, false));
+  send(*place.at_worker.back(), pool_.workers()[worker]);
 }
 
 void HashClient::send(Attempt& attempt, runtime::PortId to) noexcept {
-  ++in_hand_;
   // Never full: a way has room for more than kMaxAtWorker, and a standby is the caller's alone.
   const bool sent = port_.send(to, attempt);
   LATCHKEY_ASSERT(sent);
 }
 
 std::unique_ptr<HashClient::Attempt> HashClient::take_home(const Attempt& attempt) noexcept {
-  --in_hand_;
   Place& place = places_[attempt.worker_];
   if (attempt.at_standby_) return std::move(place.at_standby);
   LATCHKEY_ASSERT(place.at_worker.front().get() == &attempt);  // a worker runs them in their order
   std::unique_ptr<Attempt> home = std::move(place.at_worker.front());
-  std::move(place.at_worker.begin() + 1, place.at_worker.end(), place.at_worker.begin());
-  --place.count;
+  place.at_worker.erase(place.at_worker.begin());
   return home;
 }
 
@@ -311,16 +313,14 @@ void HashClient::forget(const Job& job) noexcept {
 void HashClient::relieve(std::size_t worker) noexcept {
   Place& place = places_[worker];
   if (place.at_standby != nullptr) return;
-  const auto stuck = std::find_if(place.at_worker.begin(), place.at_worker.end(), [](const auto& attempt) {
-    return attempt != nullptr && attempt->job_ != nullptr;
-  });
+  const auto stuck = std::find_if(place.at_worker.begin(), place.at_worker.end(),
+                                  [](const auto& attempt) { return attempt->job_ != nullptr; });
   const bool is_at_worker = stuck != place.at_worker.end();
   if (!is_at_worker && first_ == nullptr) return;
   const std::optional<runtime::PortId> standby = pool_.engage_standby_of(worker);
   if (!standby) return;
-  place.at_standby = (is_at_worker ? *(*stuck)->job_ : take_next()).attempt();
-  place.at_standby->worker_ = worker;
-  place.at_standby->at_standby_ = true;
+  Job& job = is_at_worker ? *(*stuck)->job_ : take_next();
+  place.at_standby = job.attempt(*this, worker, true);
   metrics_.reliefs.fetch_add(1, std::memory_order_relaxed);
   send(*place.at_standby, *standby);
 }
@@ -350,7 +350,7 @@ void HashClient::relieve_where_needed(BootTime now) noexcept {
   const std::int64_t step_ms = pool_.refusal_step().ms();
   for (std::size_t worker = 0; worker < places_.size(); ++worker) {
     const Place& place = places_[worker];
-    if (place.count == 0) continue;
+    if (place.at_worker.empty()) continue;
     look_at(worker, now);
     if (place.starves && now.ms - pool_.last_relief_ms(worker) >= kAgainSteps * step_ms) relieve(worker);
     look_ms_ = now.ms + step_ms;

@@ -192,10 +192,7 @@ void ReservedRange::became_ready(std::size_t chunk) noexcept {
 PageSource::PageSource(std::size_t clients, Mode mode) : mode_(mode) {
   for (std::size_t i = 0; i < clients; ++i) clients_.push_back(std::make_unique<PageClient>(*this));
   if (mode == Mode::kThread) {
-    helper_ = named_thread("latchkey-pages", [this] {
-      set_own_policy(SCHED_BATCH);
-      serve();
-    });
+    helper_ = background_thread("latchkey-pages", [this] { serve(); });
   }
 }
 

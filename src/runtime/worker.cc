@@ -39,7 +39,7 @@ Result<std::unique_ptr<Worker>> Worker::create(Port& port, std::string name, Wor
 Worker::~Worker() { LATCHKEY_ASSERT(!thread_.joinable()); }
 
 Result<void> Worker::start(const RingTable& rings) {
-  thread_ = named_thread(name_, [this, &rings] { run(rings); });
+  thread_ = background_thread(name_, [this, &rings] { run(rings); });
   ready_.wait(false, std::memory_order_acquire);
   if (!enabled_) thread_.join();
   return enabled_;
@@ -59,7 +59,6 @@ void Worker::run(const RingTable& rings) noexcept {
   ready_.store(true, std::memory_order_release);
   ready_.notify_one();
   if (!enabled_) return;
-  set_own_policy(SCHED_BATCH);
   hooks_.started(port_);
   while (!stopping_ || port_.nursery().running() > 0) {
     ring_->wait(port_.owes_rings() ? Port::kRingAgainMs : -1);

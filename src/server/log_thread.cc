@@ -56,10 +56,7 @@ LogThread::LogThread(const Clock& clock, LogOptions options, std::shared_ptr<spd
   for (std::size_t i = 0; i < options.max_waiting_lines; ++i) {
     slots_[i].turn.store(i, std::memory_order_relaxed);
   }
-  thread_ = named_thread("latchkey-log", [this] {
-    set_own_policy(SCHED_BATCH);
-    run();
-  });
+  thread_ = background_thread("latchkey-log", [this] { run(); });
 }
 
 LogThread::~LogThread() {

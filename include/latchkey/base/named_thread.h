@@ -21,12 +21,20 @@ std::thread named_thread(std::string name, Body body) {
   });
 }
 
-/// Gives the calling thread SCHED_BATCH or SCHED_IDLE (sched(7)): all threads that run beside the cores have
-/// one of them, as a thread that wakes with either does not take the CPU from one that runs. Where the kernel
-/// refuses, that costs the cores some latency and nothing else.
+/// Gives the calling thread SCHED_BATCH or SCHED_IDLE (sched(7)): one that wakes with either does not take
+/// the CPU from one that runs. Where the kernel refuses, that costs the cores some latency and nothing else.
 inline void set_own_policy(int policy) noexcept {
   const sched_param parameters{};
   static_cast<void>(sched_setscheduler(0, policy, &parameters));
+}
+
+/// A named_thread of SCHED_BATCH: for all that runs beside the cores.
+template <class Body>
+std::thread background_thread(std::string name, Body body) {
+  return named_thread(std::move(name), [body = std::move(body)]() mutable {
+    set_own_policy(SCHED_BATCH);
+    body();
+  });
 }
 
 }  // namespace latchkey

@@ -11,7 +11,6 @@
 
 #include <sys/types.h>
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -63,8 +62,9 @@ class HashPool final : public runtime::WorkerHooks {
   RefusalStep& refusal_step() noexcept { return refusal_step_; }
   const RefusalStep& refusal_step() const noexcept { return refusal_step_; }
 
-  /// On the thread of a worker or a standby: takes its class. A storm of logins leaves the cores' checks
-  /// alone, as workers are of SCHED_IDLE; a standby is of SCHED_BATCH, an equal of the cores.
+  /// On the thread of a worker, which becomes one of SCHED_IDLE, so that a storm of logins leaves the cores'
+  /// checks alone; or of a standby, which stays an equal of the cores (SCHED_BATCH, as background_thread has
+  /// it).
   void started(runtime::Port& port) noexcept override;
 
   const Clock& clock() const noexcept { return clock_; }
@@ -167,7 +167,7 @@ class HashClient final : public runtime::LoopHook {
 
   /// Jobs at workers and standbys, those included that have been answered by another: the client has to live
   /// and its port to be drained until there is none.
-  std::size_t in_hand() const noexcept { return in_hand_; }
+  std::size_t in_hand() const noexcept;
 
   const HashPool& pool() const noexcept { return pool_; }
   const HashMetrics& metrics() const noexcept { return metrics_; }
@@ -190,8 +190,8 @@ class HashClient final : public runtime::LoopHook {
 
    private:
     friend class HashClient;
-    /// One more run of it.
-    virtual std::unique_ptr<Attempt> attempt() = 0;
+    /// One more run of it, at this worker or, for it, at its standby.
+    virtual std::unique_ptr<Attempt> attempt(HashClient& client, std::size_t worker, bool at_standby) = 0;
 
     HashClient& client_;
     std::coroutine_handle<> waiter_;
@@ -205,8 +205,7 @@ class HashClient final : public runtime::LoopHook {
 
   /// What this client has at one worker and, of that worker's, at the standby.
   struct Place {
-    std::array<std::unique_ptr<Attempt>, kMaxAtWorker> at_worker;  ///< in their order
-    std::size_t count = 0;
+    std::vector<std::unique_ptr<Attempt>> at_worker;  ///< in their order, at most kMaxAtWorker
     std::unique_ptr<Attempt> at_standby;
     bool starves = false;        ///< as it was last looked at
     std::int64_t looked_ms = 0;  ///< when that was, or when a worker without a job of this client got one
@@ -232,8 +231,7 @@ class HashClient final : public runtime::LoopHook {
   runtime::Port& port_;
   HashPool& pool_;
   const std::size_t max_waiting_;
-  std::vector<Place> places_;  ///< by worker
-  std::size_t in_hand_ = 0;
+  std::vector<Place> places_;               ///< by worker
   std::int64_t look_ms_ = runtime::kNever;  ///< when to look at the workers again
   Job* first_ = nullptr;                    ///< the queue, through the jobs themselves
   Job* last_ = nullptr;

@@ -12,6 +12,7 @@
 
 #include "../store/thread_rig.h"
 #include "hash_rig.h"
+#include "latchkey/base/named_thread.h"
 
 namespace latchkey::credential {
 namespace {
@@ -21,14 +22,16 @@ using Verified = std::optional<Result<bool>>;
 
 Task<void> keep(Task<Result<bool>> task, Verified& out) { out.emplace(co_await task); }
 
-/// Every look at it takes 17 ms.
+/// Every look at it takes so long; any thread.
 class TickingClock final : public Clock {
  public:
-  BootTime boot() const noexcept override { return {now_ms_ += 17}; }
+  explicit TickingClock(std::int64_t tick_ms = 17) noexcept : tick_ms_(tick_ms) {}
+  BootTime boot() const noexcept override { return {now_ms_ += tick_ms_}; }
   WallTime wall() const noexcept override { return {}; }
 
  private:
-  mutable std::int64_t now_ms_ = 0;
+  const std::int64_t tick_ms_;
+  mutable std::atomic<std::int64_t> now_ms_{0};
 };
 
 /// Two workers at ports 1 and 2.
@@ -242,7 +245,7 @@ TEST(HashPool, AnswersRefusalsInStepsOfTwiceAHash) {
 
 int policy_after_start(HashPool& pool, runtime::Port& port) {
   int policy = -1;
-  std::thread([&] {
+  background_thread("started", [&] {
     pool.started(port);
     policy = sched_getscheduler(0);
   }).join();
@@ -412,22 +415,12 @@ TEST_F(ReliefTest, AStandbyIsOneClientsAtATime) {
   turn(kWorker);
 }
 
-/// Every look at it takes longer than any patience; any thread.
-class HastyClock final : public Clock {
- public:
-  BootTime boot() const noexcept override { return {now_ms_.fetch_add(10'000'000)}; }
-  WallTime wall() const noexcept override { return {}; }
-
- private:
-  mutable std::atomic<std::int64_t> now_ms_{0};
-};
-
 TEST(HashPool, AnswersEveryJobOnceWhereWorkerAndStandbyDoTheSameOnes) {
   constexpr int kLogins = 40;
   store::SemaphoreDoorbell doorbell(3);
   runtime::Mailbox mailbox(3, 8);
   for (runtime::PortId id = 0; id < mailbox.size(); ++id) mailbox.port(id).set_doorbell(&doorbell);
-  const HastyClock clock;
+  const TickingClock clock(10'000'000);  // longer than any patience
   const std::unique_ptr<HashPool> pool = must_make_pool({1}, kCheapHash, clock, {2});
   const std::string hash = *make_hash("my pass", kCheapHash);
   std::atomic<int> right{0};
