@@ -13,6 +13,7 @@ import sqlite3
 import statistics
 import subprocess
 import time
+from collections.abc import Callable
 
 import servers
 
@@ -148,6 +149,7 @@ def checks(options, scratch: pathlib.Path, data: pathlib.Path, tokens: int, prog
 LOGIN_RATE = 4
 STEADY_SECONDS = 90
 TOKEN_TIMEOUT_SECONDS = 1800
+STEADY_USES = (10, 2)  # of a token in its timeout
 
 
 def logins(options, server) -> dict:
@@ -173,32 +175,39 @@ def first_tokens(data: pathlib.Path) -> pathlib.Path:
 
 
 def steady(options, data: pathlib.Path, tokens: int, progress) -> dict:
-    """Logins while every token is used once in a tenth of its timeout, against logins beside as many checks of few
-    tokens, and beside none. The loaders share one of two CPUs with what the server's threads leave of it: on one CPU alone
-    the checks as such take more than half of it, and what a hash takes follows from that, whosever tokens they show."""
-    rate = tokens / (TOKEN_TIMEOUT_SECONDS / 10)
+    """Logins while every token is used so many times in its timeout, against logins beside none; and beside as many checks
+    of few tokens as the busiest pace has. Ten times are the most that a record is renewed for, twice keep a token alive.
+    The loaders share one of two CPUs with what the server's threads leave of it: on one CPU alone the checks as such take
+    more than half of it, and what a hash takes follows from that, whosever tokens they show."""
+    def beside(seconds: int, uses: int, file: pathlib.Path, before: Callable[[], None]) -> dict:
+        rate = tokens * uses / TOKEN_TIMEOUT_SECONDS
+        checks = load(options, server, "check", seconds + STEADY_SECONDS + 5, "--rate", f"{rate:.0f}", "--token-file", file)
+        before()
+        found = {"logins": logins(options, server)}
+        result = loaded(checks)
+        return {**found, "checks_per_second": result["requests_per_second"], "checks_p99_us": result["latency_us"]["p99"],
+                "check_errors": result["errors"]["total"]}
+
+    def used(uses: int) -> dict:
+        # After so long every token has been used, or those that are were last recorded longer ago than a record may lag.
+        lead = TOKEN_TIMEOUT_SECONDS // 10 + 20
+
+        def wait() -> None:
+            progress(f"{tokens} tokens used {uses} times in their timeout: {lead} s until they have been")
+            time.sleep(lead)
+            progress(f"logins while all tokens are used {uses} times in their timeout")
+        found = beside(lead, uses, data / "tokens", wait)
+        time.sleep(5)
+        return {"uses": uses, **found, "oldest_record_seconds": oldest_record_seconds(data)}
+
     with Latchkeyd(options, data, "--tokens", str(2 * tokens), "--cores", "1", "--hash-threads", "1",
                    "--login-failures-by-address", "0", "--refresh-rows-per-second", "200000",
                    before=["taskset", "-c", "0,1"]) as server:
         progress("logins while no token is used")
         idle = logins(options, server)
         progress("logins beside as many checks of few tokens")
-        checks = load(options, server, "check", STEADY_SECONDS + 5, "--rate", f"{rate:.0f}", "--token-file",
-                      first_tokens(data))
-        beside_few = logins(options, server)
-        loaded(checks)
-        lead = TOKEN_TIMEOUT_SECONDS // 10 + 20  # after which every token has been used
-        checks = load(options, server, "check", lead + STEADY_SECONDS + 10, "--rate", f"{rate:.0f}", "--token-file",
-                      data / "tokens")
-        progress(f"{tokens} tokens in steady use: {lead} s until all are")
-        time.sleep(lead)
-        progress("logins while all tokens are used")
-        busy = logins(options, server)
-        found = loaded(checks)
-        time.sleep(5)
-        return {"tokens": tokens, "checks_per_second": found["requests_per_second"],
-                "checks_p99_us": found["latency_us"]["p99"], "check_errors": found["errors"]["total"], "idle": idle,
-                "beside_few": beside_few, "busy": busy, "oldest_record_seconds": oldest_record_seconds(data)}
+        few = beside(0, STEADY_USES[0], first_tokens(data), lambda: None)
+        return {"tokens": tokens, "idle": idle, "beside_few": few, "paces": [used(uses) for uses in STEADY_USES]}
 
 
 def start(options, scratch: pathlib.Path, tokens: int, share: int, progress) -> dict:

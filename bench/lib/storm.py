@@ -3,6 +3,9 @@
 The server, its hash worker with it, runs on the server's CPU. Both loaders run on the loader's: that of logins needs
 next to nothing of it, as each of its connections waits for a hash, and gets what the other leaves (SCHED_IDLE), or the
 checks would be measured late.
+
+A CPU that is never idle answers later by itself, and takes more of the loader's to be woken. So the checks are measured
+beside a process that only spins too, under the worker's own class: what a storm costs more than that is Latchkey's.
 """
 
 import dataclasses
@@ -13,6 +16,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 
 import servers
 
@@ -101,33 +105,42 @@ class Load:
         self.file.unlink(missing_ok=True)
 
 
-def run_beside(background: Load | None, work):
-    try:
-        return work()
-    finally:
-        if background:
-            background.stop()
+class Spinner:
+    """A process of SCHED_IDLE on the server's CPU that does nothing but take what the server leaves of it."""
+
+    def __init__(self, options):
+        self.process = subprocess.Popen(["taskset", "-c", str(options.server_cpu), "chrt", "--idle", "0", "sh", "-c",
+                                         "while :; do :; done"])
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
 
 
 def latencies(result: dict, kind: str) -> dict:
     of = result["latency_us_by_kind"].get(kind) or result["latency_us"]
     return {"p50_us": of["p50"], "p99_us": of["p99"], "p999_us": of["p99.9"], "per_second": result["requests_per_second"],
-            "errors": result["errors"]["total"]}
+            "errors": result["errors"]["total"], "loader_busy": max(result["thread_cpu_share"])}
 
 
-def checks_at_half(server, options, rate: float, storm: bool) -> dict:
-    seconds = options.storm_seconds
-    background = Load(server, options, "login", seconds + 30, 0, "-c", STORM_CONNECTIONS,
-                      before=["chrt", "--idle", "0"]) if storm else None
-    if storm:
-        time.sleep(LEAD_SECONDS)
+def storm_of_logins(server, options) -> Load:
+    return Load(server, options, "login", options.storm_seconds + 30, 0, "-c", STORM_CONNECTIONS,
+                before=["chrt", "--idle", "0"])
 
-    def work():
-        checks = Load(server, options, "check", seconds, 1, "-c", options.connections, "--rate", f"{rate:.0f}")
+
+def checks_at_half(server, options, rate: float, beside: Callable[[], Load | Spinner] | None = None) -> dict:
+    """Checks in open loop, and beside them what `beside` starts."""
+    background = beside() if beside else None
+    try:
+        if background:
+            time.sleep(LEAD_SECONDS)
+        checks = Load(server, options, "check", options.storm_seconds, 1, "-c", options.connections, "--rate", f"{rate:.0f}")
         account = Account(server, options)
         found = latencies(checks.result(), "check")
         return {**found, **account.end()}
-    return run_beside(background, work)
+    finally:
+        if background:
+            background.stop()
 
 
 def logins(server, options, full: bool) -> dict:
@@ -163,8 +176,11 @@ def run_round(options, scratch: pathlib.Path, samples: dict[str, list], say) -> 
             samples["capacity"] = [latencies(found, "check")]
         half = samples["capacity"][0]["per_second"] / 2
         for name, work in (
-                ("checks at half of capacity", lambda: checks_at_half(server, options, half, False)),
-                ("the same in a storm of logins", lambda: checks_at_half(server, options, half, True)),
+                ("checks at half of capacity", lambda: checks_at_half(server, options, half)),
+                ("the same beside a process that spins",
+                 lambda: checks_at_half(server, options, half, lambda: Spinner(options))),
+                ("the same in a storm of logins",
+                 lambda: checks_at_half(server, options, half, lambda: storm_of_logins(server, options))),
                 ("logins alone", lambda: logins(server, options, False)),
                 ("logins while checks fill the core", lambda: logins(server, options, True)),
                 ("libsodium alone", lambda: hash_rate(options))):
