@@ -169,6 +169,8 @@ class JsonScan {
       if (digits.front() == '+') digits.remove_prefix(1);
       const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
       if (read.ec != std::errc{}) exponent = digits.front() == '-' ? -kBeyondAny : kBeyondAny;
+      // Beyond any number both ways: the digits of a body cannot make up for it, nor their sum overflow.
+      exponent = std::clamp(exponent, -kBeyondAny, kBeyondAny);
     }
     const std::size_t first = mantissa.find_first_of("123456789");
     const std::size_t point = std::min(mantissa.find('.'), mantissa.size());

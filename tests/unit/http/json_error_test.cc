@@ -16,12 +16,13 @@ TEST(JsonError, ValidDocumentsHaveNone) {
 }
 
 TEST(JsonError, NumberTooSmallIsZeroAndNumberTooLargeAnError) {
-  for (const char* number : {"1e-400", "-1e-400", "0e999999999999999999999", "0.0e400",
-                             "1e-999999999999999999999", "0.0000000001e310", "123456e-500"}) {
+  for (const char* number :
+       {"1e-400", "-1e-400", "0e999999999999999999999", "0.0e400", "0.01e-9223372036854775808",
+        "1e-999999999999999999999", "0.0000000001e310", "123456e-500"}) {
     EXPECT_FALSE(json_error_position(number)) << number;
   }
-  for (const char* number :
-       {"1e400", "-1E+400", "0.0000000001e330", "1e999999999999999999999", "123456e305"}) {
+  for (const char* number : {"1e400", "-1E+400", "0.0000000001e330", "1e999999999999999999999", "123456e305",
+                             "19e9223372036854775807"}) {
     const std::optional<JsonError> error = json_error_position(number);
     ASSERT_TRUE(error) << number;
     EXPECT_STREQ(error->what, "number out of range");
