@@ -141,7 +141,7 @@ STORM_HEADINGS = ["logins beside checks", "a second", "p50 ms", "p99 ms", "p99.9
 
 
 def notes(result) -> list[str]:
-    lines = [f"{aim['name']}: {aim['ratio']:.2f}" + ("" if aim["bound"] is None else f", aimed at {aim['sense']} "
+    lines = [f"{aim['name']}: {aim['ratio']:.2f}" + ("" if aim["bound"] is None else f", aim {aim['sense']} "
              f"{aim['bound']:.2f}: {'holds' if aim['holds'] else 'does not hold'}") for aim in result["aims"]]
     if result["counts"] is not None:
         verdict = "the run counts" if result["counts"] else "the run does not count"
@@ -176,21 +176,23 @@ rect { fill: #0d5c50; } line { stroke: #a33; stroke-width: 2; }
 """
 
 
+LABELS, BARS = 270, 490  # widths in a plot; what is left of 860 is for a bar's figure
+
+
 def bars(title: str, rows, figure: str) -> str:
     """A bar a row: the median, and a line from the least to the most of the rounds."""
     rows = [row for row in rows if row[figure]]
     if not rows:
         return ""
-    widest = max(row[figure]["most"] for row in rows)
-    scale = 520 / widest
+    scale = BARS / max(row[figure]["most"] for row in rows)
     parts = []
     for i, row in enumerate(rows):
         y, values = 26 * i, row[figure]
-        parts.append(f'<text x="230" y="{y + 16}" text-anchor="end">{html.escape(row["server"])}</text>'
-                     f'<rect x="240" y="{y + 3}" width="{values["median"] * scale:.1f}" height="18"/>'
-                     f'<line x1="{240 + values["least"] * scale:.1f}" x2="{240 + values["most"] * scale:.1f}" '
+        parts.append(f'<text x="{LABELS - 10}" y="{y + 16}" text-anchor="end">{html.escape(row["server"])}</text>'
+                     f'<rect x="{LABELS}" y="{y + 3}" width="{values["median"] * scale:.1f}" height="18"/>'
+                     f'<line x1="{LABELS + values["least"] * scale:.1f}" x2="{LABELS + values["most"] * scale:.1f}" '
                      f'y1="{y + 12}" y2="{y + 12}"/>'
-                     f'<text x="{248 + values["most"] * scale:.1f}" y="{y + 16}">{number(values["median"])}</text>')
+                     f'<text x="{LABELS + 8 + values["most"] * scale:.1f}" y="{y + 16}">{number(values["median"])}</text>')
     return (f"<h2>{html.escape(title)}</h2><svg viewBox='0 0 860 {26 * len(rows)}' role='img' width='860'>"
             + "".join(parts) + "</svg>")
 
