@@ -91,6 +91,14 @@ bool has_tab_behind_framing(const http::Header& field) {
   return frames && has_tab_behind(field);
 }
 
+/// http-parser takes the comma behind it for a part of the same element, and so overlooks the next one.
+bool is_option_cut_short(std::string_view element) {
+  constexpr std::array<std::string_view, 3> kOptions = {"close", "keep-alive", "upgrade"};
+  return std::any_of(kOptions.begin(), kOptions.end(), [element](std::string_view option) {
+    return element.size() < option.size() && is_name(element, option.substr(0, element.size()));
+  });
+}
+
 bool confuses_about_connection(const http::Header& field) {
   if (is_name(field.name, "Proxy-Connection")) return true;
   if (field.known != http::KnownHeader::kConnection) return false;
@@ -100,6 +108,7 @@ bool confuses_about_connection(const http::Header& field) {
     std::string_view element = take_until(rest, ',');
     element.remove_prefix(std::min(element.find_first_not_of(' '), element.size()));
     if (element.empty() || !http::is_a(http::kTokenCharacter, element.front())) return true;
+    if (!rest.empty() && is_option_cut_short(element)) return true;
   }
   return false;
 }

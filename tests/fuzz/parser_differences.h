@@ -18,8 +18,9 @@ const char* reason_to_be_laxer(const http::RequestHead& head, std::string_view b
                                std::string_view error);
 
 /// Whether http-parser may take another decision than Latchkey on whether the connection goes on behind the
-/// message with this head: it goes by Proxy-Connection too, and gives up a list in Connection at an empty
-/// element, at one that is no token, and at a tab.
+/// message with this head: it goes by Proxy-Connection too, gives up a list in Connection at an empty
+/// element, at one that is no token, and at a tab, and overlooks what follows one that is the beginning of an
+/// option it knows.
 bool may_end_otherwise(const http::RequestHead& head);
 
 }  // namespace latchkey::fuzz
