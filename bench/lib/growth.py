@@ -13,7 +13,6 @@ import sqlite3
 import statistics
 import subprocess
 import time
-from collections.abc import Callable
 
 import servers
 
@@ -179,24 +178,20 @@ def steady(options, data: pathlib.Path, tokens: int, progress) -> dict:
     of few tokens as the busiest pace has. Ten times are the most that a record is renewed for, twice keep a token alive.
     The loaders share one of two CPUs with what the server's threads leave of it: on one CPU alone the checks as such take
     more than half of it, and what a hash takes follows from that, whosever tokens they show."""
-    def beside(seconds: int, uses: int, file: pathlib.Path, before: Callable[[], None]) -> dict:
+    def beside(uses: int, file: pathlib.Path, what: str, lead: int = 0) -> dict:
         rate = tokens * uses / TOKEN_TIMEOUT_SECONDS
-        checks = load(options, server, "check", seconds + STEADY_SECONDS + 5, "--rate", f"{rate:.0f}", "--token-file", file)
-        before()
-        found = {"logins": logins(options, server)}
+        checks = load(options, server, "check", lead + STEADY_SECONDS + 5, "--rate", f"{rate:.0f}", "--token-file", file)
+        progress(f"logins beside {what}, after {lead} s of them")
+        time.sleep(lead)
+        found = logins(options, server)
         result = loaded(checks)
-        return {**found, "checks_per_second": result["requests_per_second"], "checks_p99_us": result["latency_us"]["p99"],
-                "check_errors": result["errors"]["total"]}
+        return {"logins": found, "checks_per_second": result["requests_per_second"],
+                "checks_p99_us": result["latency_us"]["p99"], "check_errors": result["errors"]["total"]}
 
     def used(uses: int) -> dict:
         # After so long every token has been used, or those that are were last recorded longer ago than a record may lag.
         lead = TOKEN_TIMEOUT_SECONDS // 10 + 20
-
-        def wait() -> None:
-            progress(f"{tokens} tokens used {uses} times in their timeout: {lead} s until they have been")
-            time.sleep(lead)
-            progress(f"logins while all tokens are used {uses} times in their timeout")
-        found = beside(lead, uses, data / "tokens", wait)
+        found = beside(uses, data / "tokens", f"{uses} uses of all tokens in their timeout", lead)
         time.sleep(5)
         return {"uses": uses, **found, "oldest_record_seconds": oldest_record_seconds(data)}
 
@@ -205,8 +200,7 @@ def steady(options, data: pathlib.Path, tokens: int, progress) -> dict:
                    before=["taskset", "-c", "0,1"]) as server:
         progress("logins while no token is used")
         idle = logins(options, server)
-        progress("logins beside as many checks of few tokens")
-        few = beside(0, STEADY_USES[0], first_tokens(data), lambda: None)
+        few = beside(STEADY_USES[0], first_tokens(data), "as many checks of few tokens")
         return {"tokens": tokens, "idle": idle, "beside_few": few, "paces": [used(uses) for uses in STEADY_USES]}
 
 

@@ -122,11 +122,10 @@ def checks(server, options, rate: float) -> dict:
 
 def in_storm(server, options, rates: dict) -> dict:
     sending = LEAD_SECONDS + options.seconds + 2
-    idle = ["chrt", "--idle", "0"]
     before = {"login": log_in(server), "check": check(server), "resident": server.memory("VmRSS")}
-    slow = storm.Load(server, options, "slow", sending, 0, "-c", SLOW_CLIENTS, "--interval", SLOW_INTERVAL, before=idle)
+    slow = storm.Load(server, options, "slow", sending, 0, "-c", SLOW_CLIENTS, "--interval", SLOW_INTERVAL, before=storm.IDLE_CLASS)
     logins = storm.Load(server, options, "login", sending, 0, "-c", LOGIN_CONNECTIONS, "--rate",
-                        f"{rates['logins'] * STORM:.0f}", "--timeout", f"{PATIENCE_SECONDS}s", before=idle)
+                        f"{rates['logins'] * STORM:.0f}", "--timeout", f"{PATIENCE_SECONDS}s", before=storm.IDLE_CLASS)
     began, probe = time.monotonic(), Probe(server)
     try:
         time.sleep(LEAD_SECONDS)

@@ -23,6 +23,7 @@ import servers
 STORM_CONNECTIONS = 32
 LEAD_SECONDS = 2  # of a load that has to be in full course before the other is counted
 CAPACITY_SECONDS = 3
+IDLE_CLASS = ["chrt", "--idle", "0"]  # runs what follows under SCHED_IDLE
 
 
 class StormServer(servers.Latchkeyd):
@@ -109,7 +110,7 @@ class Spinner:
     """A process of SCHED_IDLE on the server's CPU that does nothing but take what the server leaves of it."""
 
     def __init__(self, options):
-        self.process = subprocess.Popen(["taskset", "-c", str(options.server_cpu), "chrt", "--idle", "0", "sh", "-c",
+        self.process = subprocess.Popen(["taskset", "-c", str(options.server_cpu), *IDLE_CLASS, "sh", "-c",
                                          "while :; do :; done"])
 
     def stop(self) -> None:
@@ -125,7 +126,7 @@ def latencies(result: dict, kind: str) -> dict:
 
 def storm_of_logins(server, options) -> Load:
     return Load(server, options, "login", options.storm_seconds + 30, 0, "-c", STORM_CONNECTIONS,
-                before=["chrt", "--idle", "0"])
+                before=IDLE_CLASS)
 
 
 def checks_at_half(server, options, rate: float, beside: Callable[[], Load | Spinner] | None = None) -> dict:
