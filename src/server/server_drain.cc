@@ -1,0 +1,56 @@
+#include <systemd/sd-daemon.h>
+
+#include <cstring>
+
+#include "latchkey/base/assert.h"
+#include "latchkey/server/server_process.h"
+
+namespace latchkey::server {
+
+// Runs on the main thread's loop: waits for the signal, then stops the cores step by step. Each step ends on
+// all cores before the next begins, as a request on one core may need another's shard.
+runtime::Task<void> ServerProcess::serve_until_signal() {
+  const int signal = co_await signals_->next(*control_);
+  LogEvent(*log_, LogLevel::kInfo, "server.stopping").field("signal", strsignal(signal));
+  ::sd_notify(0, "STOPPING=1");
+  const BootTime deadline{control_->now().ms + settings_.drain_timeout.count()};
+  bool drained = true;
+  {
+    runtime::Nursery draining;
+    for (const std::unique_ptr<Core>& core : cores_) draining.spawn(drain(*core, deadline, drained));
+    co_await draining.join();
+  }
+  if (!drained) {
+    LogEvent(*log_, LogLevel::kWarning, "server.drain_timeout")
+        .field("effect", "connections that were still busy were broken off")
+        .field("remedy", "raise `drain_timeout` if requests need longer");
+  }
+  for (const std::unique_ptr<Core>& core : cores_) {
+    auto ending = runtime::call_task(control_->port(), core->port_id(),
+                                     [&core](runtime::Port&) { return core->end_shard(); });
+    const Result<bool> ended = co_await ending;
+    LATCHKEY_ASSERT(ended.has_value());
+    if (*ended) continue;
+    ended_in_order_ = false;
+    LogEvent(*log_, LogLevel::kError, "server.refreshes_lost")
+        .field("reason", "the store refused them")
+        .field("effect", "after the next start tokens live up to a tenth of their timeout longer");
+  }
+  for (const std::unique_ptr<Core>& core : cores_) {
+    auto ending = runtime::call(control_->port(), core->port_id(),
+                                [&core](runtime::Port&) { return core->end_loop(); });
+    const Result<bool> ended = co_await ending;
+    LATCHKEY_ASSERT(ended.has_value());
+  }
+  control_->stop();
+}
+
+runtime::Task<void> ServerProcess::drain(Core& core, BootTime deadline, bool& drained) {
+  auto draining = runtime::call_task(control_->port(), core.port_id(),
+                                     [&core, deadline](runtime::Port&) { return core.drain(deadline); });
+  const Result<bool> result = co_await draining;
+  LATCHKEY_ASSERT(result.has_value());
+  drained = drained && *result;
+}
+
+}  // namespace latchkey::server
