@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The rules of the house, held against every source: which room may include which (docs/architecture.md),
-that a source and its header have the same name, and that a file has one idea.
+that a source and its header have the same name, that a file has one idea, and that no target takes a script in its
+own folder for a header.
 
 usage: room_rule_test.py    prints every breach as file:line and fails if there is one.
 """
@@ -30,6 +31,10 @@ WITHOUT_HEADER = ("main.cc",)
 
 # style.md asks for about 400; past this one the idea has split.
 MAX_LINES = 500
+
+# What compiles sources: meson puts a target's own folder before the standard's headers unless it says otherwise.
+TARGET = re.compile(r"\b(?:executable|library|both_libraries|static_library|shared_library|shared_module)\(")
+OWN_FOLDER_LEFT_OUT = "implicit_include_directories: false"
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
 
@@ -90,6 +95,28 @@ def breaches_of_size(root):
                 yield f"{path.relative_to(root)}:{MAX_LINES}: {lines} lines; split the file along its ideas"
 
 
+def call_at(text, start):
+    """The call in a meson.build whose opening parenthesis stands before start: what its parentheses hold."""
+    depth = 1
+    for found in re.finditer(r"'(?:\\.|[^'\\])*'|#[^\n]*|[()]", text[start:]):
+        depth += {"(": 1, ")": -1}.get(found.group(), 0)
+        if depth == 0:
+            return text[start:start + found.start()]
+    return text[start:]
+
+
+def breaches_of_targets(root):
+    """Targets that look for headers in their own folder: a script there may have the name of one of the standard's."""
+    for path in sorted(root.rglob("meson.build")):
+        if "build" in path.relative_to(root).parts[:-1]:
+            continue
+        text = path.read_text(encoding="utf-8")
+        for found in TARGET.finditer(text):
+            if OWN_FOLDER_LEFT_OUT not in call_at(text, found.end()):
+                number = text.count("\n", 0, found.start()) + 1
+                yield f"{path.relative_to(root)}:{number}: a target without `{OWN_FOLDER_LEFT_OUT}`"
+
+
 def table_of_rooms(text):
     """The table of docs/architecture.md: who may include whom. Its last column lists rooms, or says `nothing` or
     `all above`."""
@@ -100,7 +127,7 @@ def table_of_rooms(text):
 
 
 def all_breaches(root):
-    return [*breaches_of_rooms(root), *breaches_of_names(root), *breaches_of_size(root)]
+    return [*breaches_of_rooms(root), *breaches_of_names(root), *breaches_of_size(root), *breaches_of_targets(root)]
 
 
 class TheRules(unittest.TestCase):
@@ -151,6 +178,10 @@ class TheRules(unittest.TestCase):
         self.assertEqual(["tests/unit/net/a_test.cc:500: 501 lines; split the file along its ideas"],
                          self.breaches_in({"tests/unit/net/a_test.cc": "//\n" * 501}))
 
+    def test_a_target_does_not_look_for_headers_in_its_own_folder(self):
+        well = "executable('a', files('a.cc'),  # with )\n  implicit_include_directories: false)\n"
+        self.assertEqual(["tools/meson.build:3: a target without `implicit_include_directories: false`"],
+                         self.breaches_in({"tools/meson.build": well + "b = static_library('b', 'b.cc')\n" + well}))
 
     def test_the_table_is_read_as_it_is_written(self):
         self.assertEqual(
