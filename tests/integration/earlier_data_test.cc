@@ -108,9 +108,25 @@ TEST_F(EarlierData, IsKnownWhereItsUsersLoggedInUntilThirtyDaysHavePassed) {
   EXPECT_EQ(status_of(kDavesAddress, "dave", "open sesame"), 200);
   attack("alice");
   EXPECT_EQ(status_of("2001:db8:0:1::2", "alice", "correct horse"), 200);
+  EXPECT_EQ(server_->stop(), 0) << server_->log();
   shift_->passed_s += 30 * kDay;
+  server_->start_again();
   attack("alice");
   EXPECT_EQ(status_of("192.0.2.1", "alice", "correct horse"), 429) << "it is too long ago";
+}
+
+TEST_F(EarlierData, IsKnownNowhereForWhomIsDisabledOrAnother) {
+  for (const char* const act : {"disable", "enable"})
+    EXPECT_EQ(run_latchkey(data_, {"user", act, "dave"}).status, 0);
+  attack("dave");
+  EXPECT_EQ(status_of(kDavesAddress, "dave", "open sesame"), 429);
+  EXPECT_EQ(run_latchkey(data_, {"user", "enable", "carol"}).status, 0);
+  attack("carol");
+  EXPECT_EQ(status_of("192.0.2.3", "carol", "battery staple"), 429) << "who was disabled when it was written";
+  EXPECT_EQ(run_latchkey(data_, {"user", "delete", "alice"}).status, 0);
+  add_user(data_, "alice", "correct horse");
+  attack("alice");
+  EXPECT_EQ(status_of("192.0.2.1", "alice", "correct horse"), 429);
 }
 
 }  // namespace
