@@ -73,8 +73,11 @@ class AnyLogin final : public token::LoginCheck {
 
 class NoKnownAddresses final : public credential::KnownAddresses {
  public:
-  runtime::Task<Result<bool>> knows(credential::KnownAddressHash, WallTime) override { co_return false; }
-  runtime::Task<Result<void>> remember(credential::KnownAddressHash, WallTime) override {
+  runtime::Task<Result<bool>> knows(credential::KnownAddressHash, std::string, WallTime) override {
+    co_return false;
+  }
+  runtime::Task<Result<void>> remember(credential::KnownAddressHash, credential::KnownUser,
+                                       WallTime) override {
     co_return Result<void>();
   }
 };

@@ -18,6 +18,8 @@ using runtime::Task;
 
 namespace {
 
+constexpr std::int64_t kMillisecondsASecond = 1000;
+
 std::string decoded(std::string_view text) {
   std::string out(text.size(), '\0');
   out.resize(http::percent_decode(text, http::PlusSign::kLiteral, out));
@@ -86,6 +88,13 @@ AdminReply refusal(const Error& error) {
 AdminReply no_such_resource() { return refusal(404, "there is no such resource"); }
 AdminReply no_such_method() { return refusal(405, "the resource has no such method"); }
 
+/// The members of a reply about a name that is not unlocked.
+std::string not_unlocked(std::string_view why) {
+  std::string members = ",\"unlocked\":false,\"detail\":";
+  append_json_string(members, why);
+  return members;
+}
+
 /// A password must be one that a login can send: C-15 refuses the blank, the long, and NUL; JSON all but
 /// UTF-8.
 Result<void> check_new_password(const std::optional<SecretText>& password) {
@@ -134,7 +143,8 @@ Task<AdminReply> Admin::handle(AdminRequest request) {
 }
 
 Task<AdminReply> Admin::act_on_user(std::string method, std::string name, std::string act, SecretText body) {
-  const bool is_act = act.empty() || act == "password" || act == "disable" || act == "enable";
+  const bool is_act =
+      act.empty() || act == "password" || act == "unlock" || act == "disable" || act == "enable";
   if (!is_act) co_return no_such_resource();
   if (method != (act.empty() ? "DELETE" : "POST")) co_return no_such_method();
   auto finding = find_user(std::move(name));
@@ -148,6 +158,7 @@ Task<AdminReply> Admin::act_on_user(std::string method, std::string name, std::s
     auto setting = set_password(std::move(*user), std::move(body));
     co_return co_await setting;
   }
+  if (act == "unlock") co_return unlock(*user);
   auto setting = set_active(std::move(*user), act == "enable");
   co_return co_await setting;
 }
@@ -244,9 +255,51 @@ Task<AdminReply> Admin::set_password(User user, SecretText body) {
   const Result<bool> set = co_await setting;
   if (!set) co_return refusal(set.error());
   LogEvent(services_.log, LogLevel::kInfo, "admin.password_set").field("user", user.name);
+  // Whoever gets a new password can hardly wait until nobody guesses in his name.
+  std::string unlocking;
+  if (services_.throttle != nullptr) {
+    const Result<std::string> done = unlocked(user);
+    unlocking = done ? *done : not_unlocked(done.error().text);
+  }
   // After the password: a login under way sees the new one, or its token is among those that end.
-  auto ending = end_tokens(std::move(user), store::Death::kDeleted, "the password is set");
+  auto ending =
+      end_tokens(std::move(user), store::Death::kDeleted, "the password is set", std::move(unlocking));
   co_return co_await ending;
+}
+
+Result<std::string> Admin::unlocked(const User& user) {
+  credential::Throttle* const throttle = services_.throttle;
+  if (throttle == nullptr) {
+    return not_unlocked(
+        "no server runs here, and failed logins are remembered by a running server alone: there is nothing "
+        "to "
+        "unlock");
+  }
+  if (!throttle->by_user().is_on())
+    return not_unlocked("the setting login_failures_by_user is 0: no name is ever locked");
+  const std::int64_t seconds = throttle->settings().window_ms / kMillisecondsASecond;
+  if (!throttle->unlock(user.name, services_.clock.boot())) {
+    return failure(
+        ErrorCode::kOverloaded,
+        fmt::format("'{}' is not unlocked: as many names are as there is room for; try again in {} "
+                    "seconds",
+                    user.name, seconds));
+  }
+  LogEvent(services_.log, LogLevel::kInfo, "admin.user_unlocked")
+      .field("user", user.name)
+      .field("seconds", seconds);
+  return fmt::format(R"(,"unlocked":true,"seconds":{},"guesses_by_address":{})", seconds,
+                     throttle->settings().failures_by_user);
+}
+
+AdminReply Admin::unlock(const User& user) {
+  const Result<std::string> done = unlocked(user);
+  if (!done) return refusal(done.error());
+  AdminReply reply{200, "{\"user\":"};
+  append_json_string(reply.json, user.name);
+  reply.json += *done;
+  reply.json.push_back('}');
+  return reply;
 }
 
 Task<AdminReply> Admin::set_active(User user, bool active) {
@@ -296,7 +349,8 @@ Task<AdminReply> Admin::list_tokens(User user) {
   co_return reply;
 }
 
-Task<AdminReply> Admin::end_tokens(User user, store::Death reason, std::string_view done) {
+Task<AdminReply> Admin::end_tokens(User user, store::Death reason, std::string_view done,
+                                   std::string further) {
   auto ending = services_.sessions.end_all(user.id, reason);
   const Result<std::size_t> ended = co_await ending;
   if (!ended) {
@@ -308,7 +362,7 @@ Task<AdminReply> Admin::end_tokens(User user, store::Death reason, std::string_v
   }
   AdminReply reply{200, "{\"user\":"};
   append_json_string(reply.json, user.name);
-  fmt::format_to(std::back_inserter(reply.json), ",\"ended_tokens\":{}}}", *ended);
+  fmt::format_to(std::back_inserter(reply.json), ",\"ended_tokens\":{}{}}}", *ended, further);
   co_return reply;
 }
 

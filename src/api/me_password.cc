@@ -67,21 +67,21 @@ runtime::Task<void> MyPasswordResource::answer(http::Exchange& exchange, Connect
     refuse(exchange);
     co_return;
   }
-  auto changing = change(exchange, std::move(caller), user->password_number, std::move(fields.values[1]));
+  auto changing = change(exchange, std::move(caller), *user, std::move(fields.values[1]));
   co_await changing;
 }
 
 // The password first, then the tokens: a login beside it that used the old one is found by one side or the
 // other (token::Shard::login).
-runtime::Task<void> MyPasswordResource::change(http::Exchange& exchange, Caller caller,
-                                               std::int64_t password_number, SecretText password) {
+runtime::Task<void> MyPasswordResource::change(http::Exchange& exchange, Caller caller, credential::User user,
+                                               SecretText password) {
   auto hashing = services_.hasher.make(std::move(password));
   Result<std::string> hash = co_await hashing;
   if (!hash) {
     answer_unavailable(exchange.response, allow(), hash.error(), services_.now());
     co_return;
   }
-  auto setting = services_.directory.change_password_hash(caller.user_id, password_number, std::move(*hash));
+  auto setting = services_.directory.change_password_hash(user.id, user.password_number, std::move(*hash));
   const Result<bool> set = co_await setting;
   if (!set) {
     answer_unavailable(exchange.response, allow(), set.error(), services_.now());
@@ -97,6 +97,10 @@ runtime::Task<void> MyPasswordResource::change(http::Exchange& exchange, Caller 
   LogEvent(services_.log, LogLevel::kInfo, "password.changed")
       .field("user", caller.name)
       .field("address", remote_address_of(exchange, services_).to_text());
+  // From here on his addresses are known by the password that he had; this one he has just shown to be his.
+  ++user.password_number;
+  auto remembering = services_.passwords.remember(user, remote_address_of(exchange, services_));
+  co_await remembering;
   if (!ended) {
     LogEvent(services_.log, LogLevel::kError, "password.tokens_not_ended")
         .field("user", caller.name)

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "latchkey/credential/hash_scheme.h"
+#include "latchkey/credential/known_address_table.h"
 
 namespace latchkey::credential::user_table {
 
@@ -158,13 +159,16 @@ Result<bool> replace_hash(Database& database, std::int64_t id, std::string_view 
 }
 
 Result<bool> set_active(Database& database, std::int64_t id, bool active) {
-  Result<Statement> statement = database.prepare("UPDATE users SET active = ?2 WHERE id = ?1");
+  Result<Statement> statement = database.prepare(
+      "UPDATE users SET active = ?2, password_number = password_number + (?2 = 0) WHERE id = ?1");
   if (!statement) return tl::unexpected(statement.error());
   statement->bind(1, id).bind(2, std::int64_t{active ? 1 : 0});
   return changed(database, *statement);
 }
 
 Result<bool> remove(Database& database, std::int64_t id) {
+  if (Result<void> forgot = known_address_table::forget(database, id); !forgot)
+    return tl::unexpected(std::move(forgot.error()));
   Result<Statement> statement = database.prepare("DELETE FROM users WHERE id = ?1");
   if (!statement) return tl::unexpected(statement.error());
   statement->bind(1, id);

@@ -117,7 +117,8 @@ void Core::serve_admin(net::Listener listener) {
                                     .sessions = sessions_,
                                     .clock = context_.clock,
                                     .log = context_.log,
-                                    .token_timeout_ms = context_.api_settings.token_timeout_ms};
+                                    .token_timeout_ms = context_.api_settings.token_timeout_ms,
+                                    .throttle = &context_.throttle};
   admin_handler_ = std::make_unique<AdminHandler>(loop_, services);
   admin_services_ = std::make_unique<http::ConnectionServices>(
       http::ConnectionServices{loop_, context_.connection_settings, lines_, *admin_handler_, context_.log});

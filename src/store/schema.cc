@@ -69,8 +69,20 @@ constexpr const char* kVersion3 = R"sql(
 CREATE INDEX users_by_hash_kind ON users(substr(password_hash, 1, 40));
 )sql";
 
+// Whose known addresses they are (C-20): a row holds for that user with that password, and what becomes of
+// the user ends it. Rows from before name nobody, as their hash cannot be read backwards. Each holds for the
+// user of its name as long as he has what he had when this version came: `unbound_number` is his password
+// number then. It is NULL for who came later or was disabled, so that no row from before holds for them.
+constexpr const char* kVersion4 = R"sql(
+ALTER TABLE known_addresses ADD COLUMN user_id INTEGER;
+ALTER TABLE known_addresses ADD COLUMN password_number INTEGER;
+CREATE INDEX known_addresses_by_user ON known_addresses(user_id, last_login_ms) WHERE user_id IS NOT NULL;
+ALTER TABLE users ADD COLUMN unbound_number INTEGER;
+UPDATE users SET unbound_number = password_number WHERE active = 1;
+)sql";
+
 /// Step `i` leads from version i to i + 1.
-constexpr std::array<const char*, kSchemaVersion> kSteps = {kVersion1, kVersion2, kVersion3};
+constexpr std::array<const char*, kSchemaVersion> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4};
 
 constexpr std::string_view kKeyFingerprint = "key_fingerprint";
 constexpr std::string_view kCleanStop = "clean_stop";

@@ -136,6 +136,20 @@ TEST_P(Command, DisablesAUserWhoseTokensEndAndEnablesHimAgain) {
   EXPECT_EQ(log_in(browser, "browser", "dave", "open").status, 200);
 }
 
+TEST_P(Command, UnlocksANameWhereAServerLocksIt) {
+  expect_done(run({"user", "add", "dave", "--password-stdin"}, "open\n"));
+  const Finished unlocked = run({"user", "unlock", "dave"});
+  const Finished as_json = run({"user", "unlock", "dave", "--json"});
+  expect_done(unlocked);
+  expect_done(as_json);
+  // The rig's server has the throttle by user switched off.
+  EXPECT_TRUE(holds(unlocked.output, GetParam() ? "dave: the setting login_failures_by_user is 0"
+                                                : "dave: no server runs here"))
+      << unlocked.output;
+  EXPECT_TRUE(holds(as_json.output, R"({"user":"dave","unlocked":false,"detail":")")) << as_json.output;
+  expect_refused(run({"user", "unlock", "nobody"}), "there is no user named 'nobody'");
+}
+
 TEST_P(Command, DeletesAUserWhoseTokensEnd) {
   expect_done(run({"user", "add", "dave", "--password-stdin"}, "open\n"));
   std::string token;
@@ -292,6 +306,20 @@ TEST(CommandBesideAServer, HoldsOnEveryCoreAtOnce) {
     EXPECT_EQ(use_token(clients[i], tokens[i], "agent" + std::to_string(i)).body,
               detail("User inactive or deleted"));
   }
+}
+
+TEST(CommandBesideAServer, SaysAsJsonWhatAnUnlockingGivesAGuesser) {
+  ServerOptions options;
+  options.throttle = true;
+  OwnServer server(options);
+  const Finished unlocked = run_latchkey(server.process.data(), {"user", "unlock", kUser, "--json"});
+  EXPECT_EQ(unlocked.output, R"({"user":"alice","unlocked":true,"seconds":300,"guesses_by_address":10})"
+                             "\n");
+  const Finished set =
+      run_latchkey(server.process.data(), {"user", "passwd", kUser, "--json", "--password-stdin"}, "new\n");
+  EXPECT_EQ(set.output,
+            R"({"user":"alice","ended_tokens":0,"unlocked":true,"seconds":300,"guesses_by_address":10})"
+            "\n");
 }
 
 TEST(CommandBesideAServer, ATokenMadeDuringADisablingIsEndedByIt) {

@@ -139,8 +139,15 @@ int set_password(const Arguments& arguments) {
              {"POST", "/users/" + percent_encoded(arguments.user) + "/password",
               body_with(arguments, *password, "")},
              [&](std::string_view json) {
-               return fmt::format("set the password of {}{}\n", arguments.user, ended_text(json));
+               return fmt::format("set the password of {}{}\n{}", arguments.user, ended_text(json),
+                                  unlocked_text(json));
              });
+}
+
+int unlock_user(const Arguments& arguments) {
+  return act(
+      arguments, {"POST", "/users/" + percent_encoded(arguments.user) + "/unlock", SecretText()},
+      [&](std::string_view json) { return fmt::format("{}: {}", arguments.user, unlocked_text(json)); });
 }
 
 int change_user(const Arguments& arguments, std::string method, std::string_view act_path,
@@ -235,6 +242,11 @@ class CommandLine {
     add.add_option("--last-name", arguments_.last_name, "shown in /api/v2/me/")->type_name("TEXT");
     add.add_option("--email", arguments_.email, "shown in /api/v2/me/")->type_name("TEXT");
     take_password(*leaf_of_user(users, "passwd", "set a password; ends the user's tokens", set_password));
+    leaf_of_user(
+        users, "unlock",
+        "let a user in whom others' failed logins lock out: for a while failures in the name count by "
+        "address alone",
+        unlock_user);
     leaf_of_user(users, "disable", "let a user log in no longer; ends the user's tokens",
                  [](const Arguments& given) { return change_user(given, "POST", "/disable", "disabled"); });
     leaf_of_user(users, "enable", "let a disabled user log in again",

@@ -90,6 +90,25 @@ std::string ended_text(std::string_view json) {
   return fmt::format("; {} {} ended", ended, ended == 1 ? "token" : "tokens");
 }
 
+std::string unlocked_text(std::string_view json) {
+  parser parsing;
+  element reply;
+  bool unlocked = false;
+  std::uint64_t seconds = 0;
+  std::uint64_t guesses = 0;
+  if (parsing.parse(json.data(), json.size()).get(reply) != simdjson::SUCCESS) return {};
+  if (reply["unlocked"].get_bool().get(unlocked) != simdjson::SUCCESS) return {};
+  if (!unlocked) return text_of(reply, "detail") + "\n";
+  if (reply["seconds"].get_uint64().get(seconds) != simdjson::SUCCESS) return {};
+  if (reply["guesses_by_address"].get_uint64().get(guesses) != simdjson::SUCCESS) return {};
+  return fmt::format(
+      "for {} seconds failed logins in this name are counted at each address by itself, from nothing\n"
+      "until then a guesser has {} guesses at once from each address of his (IPv6: each /64) and as many "
+      "again "
+      "spread over that time, where otherwise all addresses share them\n",
+      seconds, guesses);
+}
+
 UserPage read_user_page(std::string_view json) {
   UserPage page;
   parser parsing;

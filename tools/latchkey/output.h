@@ -13,6 +13,9 @@ std::string refusal_text(std::string_view json);
 /// "; 3 tokens ended", or nothing where the reply does not say.
 std::string ended_text(std::string_view json);
 
+/// What a reply says of its name's unlocking, in sentences of a line each; nothing where it says nothing.
+std::string unlocked_text(std::string_view json);
+
 /// A page of GET /users: its users' objects as they stand, and where the next page begins.
 struct UserPage {
   std::vector<std::string> users;

@@ -4,7 +4,8 @@
 //
 //   POST   /users                 {"name", "password", "superuser", "first_name", "last_name", "email"}
 //   GET    /users?after=NAME      users in the order of their names, a page at a time
-//   POST   /users/NAME/password   {"password"}; ends the user's tokens
+//   POST   /users/NAME/password   {"password"}; ends the user's tokens, unlocks the name
+//   POST   /users/NAME/unlock     for a window counts what fails in the name by name and address alone
 //   POST   /users/NAME/disable    ends the user's tokens
 //   POST   /users/NAME/enable
 //   DELETE /users/NAME            ends the user's tokens
@@ -27,6 +28,7 @@
 #include "latchkey/base/secret.h"
 #include "latchkey/credential/hash_pool.h"
 #include "latchkey/credential/sqlite_directory.h"
+#include "latchkey/credential/throttle.h"
 #include "latchkey/runtime/task.h"
 #include "latchkey/store/store.h"
 
@@ -65,6 +67,8 @@ struct AdminServices {
   Log& log;
   /// The server's, or the last recorded one; 0 where none is known: then no token is left out as timed out.
   std::int64_t token_timeout_ms = 0;
+  /// Null where no server runs: then there are no failures that anybody remembers.
+  credential::Throttle* throttle = nullptr;
 };
 
 class Admin {
@@ -80,9 +84,14 @@ class Admin {
   runtime::Task<AdminReply> set_active(credential::User user, bool active);
   runtime::Task<AdminReply> remove_user(credential::User user);
   runtime::Task<AdminReply> list_tokens(credential::User user);
-  /// Ends the user's tokens and answers with how many; `done` says what has happened already where that
-  /// fails.
-  runtime::Task<AdminReply> end_tokens(credential::User user, store::Death reason, std::string_view done);
+  AdminReply unlock(const credential::User& user);
+  /// Unlocks the name. The members of a reply: that it is unlocked, for how long and how many guesses that
+  /// gives who guesses, by address; or that it is not, and why. Error kOverloaded: there is no room.
+  Result<std::string> unlocked(const credential::User& user);
+  /// Ends the user's tokens and answers with how many, and with these further members; `done` says what has
+  /// happened already where that fails.
+  runtime::Task<AdminReply> end_tokens(credential::User user, store::Death reason, std::string_view done,
+                                       std::string further = {});
   runtime::Task<AdminReply> act_on_user(std::string method, std::string name, std::string act,
                                         SecretText body);
   runtime::Task<AdminReply> act_on_tokens(std::string method, std::string name);

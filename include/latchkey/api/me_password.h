@@ -20,7 +20,7 @@ class MyPasswordResource final : public Resource {
   runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding) override;
 
  private:
-  runtime::Task<void> change(http::Exchange& exchange, Caller caller, std::int64_t password_number,
+  runtime::Task<void> change(http::Exchange& exchange, Caller caller, credential::User user,
                              SecretText password);
   void refuse(http::Exchange& exchange);
 

@@ -1,12 +1,15 @@
-// PasswordCheck: the one way in which any resource tries a password: the throttles by address and by user
-// (C-20), the authenticator, and for what was wrong the wait that tells nobody what it was (C-14). It knows
-// nothing of requests and answers. One object a core thread, used by that thread's coroutines only.
+// PasswordCheck: the one way in which any resource tries a password: the throttles by address, by user at an
+// address and by user (C-20), the authenticator, and for what was wrong the wait that tells nobody what it
+// was (C-14). It knows nothing of requests and answers. One object a core thread, used by that thread's
+// coroutines only.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -58,12 +61,12 @@ class PasswordCheck {
 
   /// Tries `password` for the user named `name` (trimmed where the resource trims) from `address` (C-34).
   ///
-  /// Both meters are charged before anything is hashed, so that of a thousand guesses at once no more get
-  /// through than of a thousand in a row. The charges are taken back where the password was right, or where
-  /// the attempt never was one. A success clears nothing else: who has an account must not clear his address
-  /// by it. Where the throttle by user would refuse, an address from which that user logged in within
-  /// kKnownAddressMs is let through, uncharged by user. A third meter, of name and address together, bounds
-  /// how often the store is asked for that, and how often such an address fails in that name.
+  /// The meters of the address, of name and address, and of the name are charged before anything is hashed,
+  /// so that of a thousand guesses at once no more get through than of a thousand in a row. The charges are
+  /// taken back where the password was right, or where the attempt never was one. A success clears nothing
+  /// else: who has an account must not clear his address by it. Where the meter of the name would refuse, an
+  /// address that is known for that user is let through, uncharged by name. A fourth meter bounds how often
+  /// the store is asked for that. A name that is unlocked (Throttle::unlock) has no meter by name.
   ///
   /// WrongPassword comes at the end of a step of time (Authenticator::failure_answer_time); all else at once.
   runtime::Task<PasswordVerdict> check(std::string name, SecretText password, net::IpAddress address);
@@ -72,13 +75,37 @@ class PasswordCheck {
   /// it looks like WrongPassword.
   runtime::Task<void> wait_as_if_wrong(BootTime began);
 
+  /// Remembers that this user, with the password of this number, was at the address: after a login, which
+  /// `check` sees to, and after who was checked has set himself another password. `user` outlives the wait.
+  runtime::Task<void> remember(const credential::User& user, net::IpAddress address);
+
  private:
+  /// Who tries what from where, and what was charged for it.
+  struct Attempt {
+    Attempt(std::string of, const net::IpAddress& from, BootTime at)
+        : name(std::move(of)), address(from), network(throttled_network(from)), began(at) {}
+
+    const std::string name;
+    const net::IpAddress address;
+    const net::IpAddress network;
+    const BootTime began;
+    credential::FailureMeter::Place address_place{};
+    credential::FailureMeter::Place pair_place{};
+    credential::FailureMeter::Place user_place{};
+    std::int64_t user_wait_ms = 0;  ///< not 0: the meter of the name refuses
+    bool is_charged_to_user = false;
+  };
+
   using Pair = std::vector<std::uint8_t>;
-  static Pair pair_of(std::string_view name, const net::IpAddress& network);
+  static Pair remembered_pair(std::string_view name, const net::IpAddress& network);
+  static Pair metered_pair(std::string_view name, const net::IpAddress& network, std::int64_t mark);
+  /// Charges address and pair, and the name as far as it is not unlocked; a refusal leaves nothing charged.
+  std::optional<Throttled> charge(Attempt& attempt);
+  void take_back(const Attempt& attempt) noexcept;
+  runtime::Task<Result<bool>> is_from_known_address(const Attempt& attempt);
   runtime::Task<void> wait_to_refuse(BootTime began, BootTime verification_began);
-  Throttled refuse(std::atomic<std::uint64_t>& counter, std::string_view by, std::string_view name,
-                   const net::IpAddress& address, std::int64_t wait_ms);
-  runtime::Task<void> remember(std::string name, net::IpAddress network);
+  Throttled refuse(const Attempt& attempt, std::atomic<std::uint64_t>& counter, std::string_view by,
+                   std::int64_t wait_ms);
 
   const PasswordCheckParts parts_;
   BootTime refusals_logged_{};           ///< when the last line on a refusal was written

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "latchkey/credential/known_addresses.h"
 #include "latchkey/runtime/mailbox.h"
@@ -19,8 +20,8 @@ class SqliteKnownAddresses final : public KnownAddresses {
   SqliteKnownAddresses(runtime::Port& port, store::StoreThread& store) noexcept
       : port_(port), store_(store) {}
 
-  runtime::Task<Result<bool>> knows(KnownAddressHash hash, WallTime now) override;
-  runtime::Task<Result<void>> remember(KnownAddressHash hash, WallTime now) override;
+  runtime::Task<Result<bool>> knows(KnownAddressHash hash, std::string name, WallTime now) override;
+  runtime::Task<Result<void>> remember(KnownAddressHash hash, KnownUser user, WallTime now) override;
 
  private:
   runtime::Port& port_;

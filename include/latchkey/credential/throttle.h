@@ -1,8 +1,9 @@
-// Throttle: how often a login may fail, by user, by address and by the two together (C-20). One object, made
-// at start and shared by all core threads; every call is a bounded number of steps on atomics, without a
-// lock, an allocation or a clock of its own. What it knows is in memory alone: a restart forgives.
+// Throttle: how often a login may fail, by address, by user and address together, and by user (C-20). One
+// object, made at start and shared by all core threads; every call is a bounded number of steps on atomics,
+// without a lock, an allocation or a clock of its own. What it knows is in memory alone: a restart forgives.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -14,6 +15,7 @@
 #include "latchkey/base/clock.h"
 #include "latchkey/base/random.h"
 #include "latchkey/base/secret.h"
+#include "latchkey/credential/unlocked_names.h"
 
 namespace latchkey::credential {
 
@@ -33,11 +35,12 @@ struct ThrottleSettings {
 /// counts. Cells only ever hold more than the key's own charges, so keys that meet in a cell can make a
 /// refusal come too early, never let a guess more through. The hash's key is random and the process's own, so
 /// nobody can aim at another's cells; it takes a meeting in all four rows at once, and every charge that
-/// stays has cost a hash of the pool. That bounds how full an attacker who sprays names can make the sketch:
-/// with h hashes a second and a step of s seconds a row holds h * s live charges, so cells are seldom shared
-/// while that stays below half of kCellsARow. At the defaults it is 2,184 hashes a second, some fifty
-/// processors that do nothing else. Charges are plain additions, not the conservative update of Estan and
-/// Varghese, which overestimates less but cannot be taken back.
+/// stays has cost a hash of the pool (but for Throttle::by_question, whose step is short). That bounds how
+/// full an attacker who sprays names can make the sketch: with h hashes a second and a step of s seconds a
+/// row holds h * s live charges, so cells are seldom shared while that stays below half of kCellsARow. At the
+/// defaults it is 2,184 hashes a second, some fifty processors that do nothing else. Charges are plain
+/// additions, not the conservative update of Estan and Varghese, which overestimates less but cannot be taken
+/// back.
 ///
 /// Bounds, for c threads and logins that are under way for at most d seconds: a key fails at most
 /// `failures + c - 1` times at once (each of c threads may find the last place free in the same instant; what
@@ -90,24 +93,52 @@ class Throttle {
  public:
   /// After `sodium_init`.
   Throttle(const ThrottleSettings& settings, Random& random)
-      : by_user_(settings.failures_by_user, settings.window_ms, random),
+      : settings_(settings),
+        by_user_(settings.failures_by_user, settings.window_ms, random),
         by_address_(settings.failures_by_address, settings.window_ms, random),
-        by_pair_(settings.failures_by_address != 0 ? settings.failures_by_address : settings.failures_by_user,
-                 settings.window_ms, random) {}
+        by_pair_(settings.failures_by_user, settings.window_ms, random),
+        by_question_(questions_at_once(settings), window_of_questions(settings), random),
+        unlocked_(random) {}
+
+  const ThrottleSettings& settings() const noexcept { return settings_; }
 
   /// A key is the name as the request gives it, of a user that exists or not.
   FailureMeter& by_user() noexcept { return by_user_; }
   /// A key is the address's 16 bytes, without what tells apart the machines of one network.
   FailureMeter& by_address() noexcept { return by_address_; }
-  /// A key is a name and an address together: for attempts past the throttle by user, so that they have a
-  /// bound of their own. As many failures as by address; where that is off, as by user.
+  /// A key is a name and an address together, and the name's mark where it is unlocked: so each unlocking
+  /// begins with nothing charged, from whatever address. As many failures as by user.
   FailureMeter& by_pair() noexcept { return by_pair_; }
+  /// The same keys: how often the store may be asked whether the address is known for the user. What is
+  /// charged here has cost no hash, so it must be gone soon: with a second a charge, those of 65,536
+  /// questions a second fill no more of the sketch than it can take.
+  FailureMeter& by_question() noexcept { return by_question_; }
   ThrottleMetrics& metrics() noexcept { return metrics_; }
 
+  /// From now on for a window the name is metered by `by_pair` alone of the meters by name. False where as
+  /// many names are unlocked as there is room for. Thread: one at a time, the admin socket's.
+  bool unlock(std::string_view name, BootTime now) noexcept {
+    return unlocked_.unlock(name, settings_.window_ms, now);
+  }
+  const UnlockedNames& unlocked() const noexcept { return unlocked_; }
+
  private:
+  static constexpr std::size_t kMostQuestionsAtOnce = 10;
+  static constexpr std::int64_t kMsAQuestion = 1000;
+
+  static std::size_t questions_at_once(const ThrottleSettings& settings) noexcept {
+    return std::min(settings.failures_by_user, kMostQuestionsAtOnce);
+  }
+  static std::int64_t window_of_questions(const ThrottleSettings& settings) noexcept {
+    return std::max<std::int64_t>(1, static_cast<std::int64_t>(questions_at_once(settings))) * kMsAQuestion;
+  }
+
+  const ThrottleSettings settings_;
   FailureMeter by_user_;
   FailureMeter by_address_;
   FailureMeter by_pair_;
+  FailureMeter by_question_;
+  UnlockedNames unlocked_;
   ThrottleMetrics metrics_;
 };
 

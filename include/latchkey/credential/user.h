@@ -19,7 +19,8 @@ struct User {
   std::int64_t id = 0;
   std::string name;
   std::string password_hash;
-  /// How often the password was set anew. A rehash of the same password leaves it.
+  /// How often the password was set anew or the user disabled: what was learnt by an earlier number, a login
+  /// under way or a known address, holds no more. A rehash of the same password leaves it.
   std::int64_t password_number = 0;
   bool active = true;
   bool superuser = false;

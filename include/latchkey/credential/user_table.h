@@ -42,7 +42,10 @@ Result<bool> change_password_hash(store::Database& database, std::int64_t id, st
                                   std::string_view hash);
 Result<bool> replace_hash(store::Database& database, std::int64_t id, std::string_view expected,
                           std::string_view replacement);
+/// Disabling counts the password's number on, so that nothing that was learnt before holds once the user is
+/// enabled again.
 Result<bool> set_active(store::Database& database, std::int64_t id, bool active);
+/// The addresses that are known for the user too.
 Result<bool> remove(store::Database& database, std::int64_t id);
 
 }  // namespace latchkey::credential::user_table

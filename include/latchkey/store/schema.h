@@ -17,7 +17,7 @@ namespace latchkey::store {
 /// PRAGMA application_id: "LKEY".
 inline constexpr std::int64_t kApplicationId = 0x4c4b4559;
 /// PRAGMA user_version of what this program writes.
-inline constexpr std::int64_t kSchemaVersion = 3;
+inline constexpr std::int64_t kSchemaVersion = 4;
 
 /// Opens the file and brings its schema to kSchemaVersion. Errors: kInvalid for another program's file or a
 /// newer version's, kUnavailable, kFatal.

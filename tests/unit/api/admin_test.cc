@@ -41,7 +41,10 @@ class FakeEnder final : public SessionEnder {
 class AdminTest : public ::testing::Test {
  protected:
   AdminReply ask(std::string method, std::string path, std::string_view body = {}) {
-    return rig.wait(admin.handle({std::move(method), std::move(path), SecretText(body)}));
+    return ask(admin, std::move(method), std::move(path), body);
+  }
+  AdminReply ask(Admin& whom, std::string method, std::string path, std::string_view body = {}) {
+    return rig.wait(whom.handle({std::move(method), std::move(path), SecretText(body)}));
   }
   void add(std::string_view name, std::string_view password = "my pass") {
     const AdminReply reply =
@@ -75,7 +78,11 @@ class AdminTest : public ::testing::Test {
   store::SqliteStore sqlite_store{rig.port(), rig.store};
   credential::Authenticator authenticator{directory, hasher, rig.log};
   FakeEnder sessions{directory};
+  SystemRandom random;
+  credential::Throttle throttle{{.failures_by_user = 2, .failures_by_address = 5, .window_ms = 60'000},
+                                random};
   Admin admin{{directory, hasher, sqlite_store, sessions, rig.clock, rig.log, kTimeoutMs}};
+  Admin serving{{directory, hasher, sqlite_store, sessions, rig.clock, rig.log, kTimeoutMs, &throttle}};
 };
 
 TEST_F(AdminTest, AddsAUserWhoCanLogInAndSaysWhoItIs) {
@@ -251,6 +258,50 @@ TEST_F(AdminTest, ListsAUsersTokensWithoutThoseThatTimedOut) {
                 R"(,"created":"2023-11-14T22:13:20.000Z","last_used":"2023-11-14T22:13:19.000Z",)"
                 R"("expires":"2023-11-14T22:13:20.000Z","address":"192.0.2.1","agent":"agent \u001b)"
                 "\xef\xbf\xbd\"}],\"complete\":true}");
+}
+
+TEST_F(AdminTest, UnlocksANameAndSaysWhatThatGivesAGuesser) {
+  add("alice");
+  EXPECT_EQ(ask(serving, "POST", "/users/alice/unlock").json,
+            R"({"user":"alice","unlocked":true,"seconds":60,"guesses_by_address":2})");
+  EXPECT_NE(throttle.unlocked().mark_of("alice", rig.clock.boot()), 0);
+  EXPECT_TRUE(rig.log.has("admin.user_unlocked"));
+  EXPECT_EQ(ask(serving, "POST", "/users/bob/unlock").status, 404);
+  EXPECT_EQ(throttle.unlocked().mark_of("bob", rig.clock.boot()), 0);
+  EXPECT_EQ(ask(serving, "GET", "/users/alice/unlock").status, 405);
+}
+
+TEST_F(AdminTest, UnlocksTheNameOfWhoGetsANewPassword) {
+  add("alice");
+  EXPECT_EQ(ask(serving, "POST", "/users/alice/password", R"({"password":"new"})").json,
+            R"({"user":"alice","ended_tokens":3,"unlocked":true,"seconds":60,"guesses_by_address":2})");
+  EXPECT_NE(throttle.unlocked().mark_of("alice", rig.clock.boot()), 0);
+}
+
+TEST_F(AdminTest, SaysThatThereIsNothingToUnlockWhereNobodyIsThrottled) {
+  add("alice");
+  const AdminReply offline = ask("POST", "/users/alice/unlock");
+  EXPECT_EQ(offline.status, 200);
+  EXPECT_NE(offline.json.find(R"("unlocked":false,"detail":"no server runs here)"), std::string::npos)
+      << offline.json;
+  credential::Throttle off{{.failures_by_user = 0, .failures_by_address = 5, .window_ms = 60'000}, random};
+  Admin lax{{directory, hasher, sqlite_store, sessions, rig.clock, rig.log, kTimeoutMs, &off}};
+  EXPECT_NE(ask(lax, "POST", "/users/alice/unlock").json.find("login_failures_by_user is 0"),
+            std::string::npos);
+}
+
+TEST_F(AdminTest, SaysThatThereIsNoRoomForOneMoreNameAndSetsThePasswordAllTheSame) {
+  add("alice");
+  constexpr std::size_t kMoreThanThereIsRoomFor = std::size_t{1} << 17;
+  for (std::size_t i = 0; i < kMoreThanThereIsRoomFor; ++i)
+    static_cast<void>(throttle.unlock(std::to_string(i), rig.clock.boot()));
+  const AdminReply refused = ask(serving, "POST", "/users/alice/unlock");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_NE(refused.json.find("try again in 60 seconds"), std::string::npos) << refused.json;
+  const AdminReply set = ask(serving, "POST", "/users/alice/password", R"({"password":"new"})");
+  EXPECT_EQ(set.status, 200);
+  EXPECT_NE(set.json.find(R"("unlocked":false)"), std::string::npos) << set.json;
+  EXPECT_TRUE(logs_in("alice", "new"));
 }
 
 TEST_F(AdminTest, LogsWhatItDidWithoutThePassword) {

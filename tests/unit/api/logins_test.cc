@@ -25,8 +25,11 @@ constexpr OperationDescription kLogin = {http::Method::kPost, "POST",       "Log
 /// The last that a login does before it asks for its token.
 class GatedAddresses final : public credential::KnownAddresses {
  public:
-  runtime::Task<Result<bool>> knows(credential::KnownAddressHash, WallTime) override { co_return false; }
-  runtime::Task<Result<void>> remember(credential::KnownAddressHash, WallTime) override {
+  runtime::Task<Result<bool>> knows(credential::KnownAddressHash, std::string, WallTime) override {
+    co_return false;
+  }
+  runtime::Task<Result<void>> remember(credential::KnownAddressHash, credential::KnownUser,
+                                       WallTime) override {
     auto passing = gate.pass();
     co_await passing;
     co_return Result<void>();

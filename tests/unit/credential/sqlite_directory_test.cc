@@ -77,6 +77,15 @@ TEST_F(SqliteDirectoryTest, CountsPasswordsThatAreSetButNotRehashes) {
   EXPECT_EQ(rig.wait(directory.find_by_id(id)).value()->password_number, 1);
 }
 
+TEST_F(SqliteDirectoryTest, ADisablingEndsWhatWasLearntByThePasswordsNumber) {
+  const std::int64_t id = added("alice").id;
+  ASSERT_TRUE(rig.wait(directory.set_active(id, false)).value());
+  ASSERT_TRUE(rig.wait(directory.set_active(id, true)).value());
+  EXPECT_EQ(rig.wait(directory.find_by_id(id)).value()->password_number, 1);
+  EXPECT_FALSE(rig.wait(still_holds(directory, id, 0)).value()) << "a login that was under way";
+  EXPECT_FALSE(rig.wait(directory.change_password_hash(id, 0, "x")).value());
+}
+
 TEST_F(SqliteDirectoryTest, ChangesAUserAndSaysWhereThereIsNone) {
   const std::int64_t id = added("alice").id;
   EXPECT_TRUE(rig.wait(directory.set_active(id, false)).value());

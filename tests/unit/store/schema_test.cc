@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <utility>
 
 #include "store_rig.h"
@@ -51,12 +52,13 @@ TEST(Schema, RefusesANewerVersionAndLeavesItAlone) {
 TEST(Schema, BringsAFileOfVersion1UpToDateAndKeepsWhatItHolds) {
   const ScratchDirectory scratch;
   {
-    // What version 1 wrote: all but the table of known addresses and the index over hashes.
+    // What version 1 wrote: all but the known addresses and the index over hashes.
     Database database = must_open(scratch / "a.db");
     ASSERT_TRUE(check_key(database, "aa11", "/keys/one").has_value());
     ASSERT_TRUE(database
                     .execute("DROP TABLE known_addresses;"
                              "DROP INDEX users_by_hash_kind;"
+                             "ALTER TABLE users DROP COLUMN unbound_number;"
                              "INSERT INTO users(id, name, password_hash, password_number, active, superuser,"
                              " first_name, last_name, email, created_ms)"
                              " VALUES(7, 'alice', 'hash', 0, 1, 0, '', '', '', 0);"
@@ -67,11 +69,51 @@ TEST(Schema, BringsAFileOfVersion1UpToDateAndKeepsWhatItHolds) {
   EXPECT_EQ(*database.query_integer("PRAGMA user_version"), kSchemaVersion);
   EXPECT_EQ(*database.query_integer("SELECT id FROM users WHERE name = 'alice'"), 7);
   EXPECT_EQ(*database.query_integer("SELECT count(*) FROM known_addresses"), 0);
-  EXPECT_EQ(*database.query_integer("SELECT count(*) FROM pragma_index_list('known_addresses')"), 2);
+  EXPECT_EQ(*database.query_integer("SELECT count(*) FROM pragma_index_list('known_addresses')"), 3);
   EXPECT_EQ(*database.query_integer("SELECT count(*) FROM users INDEXED BY users_by_hash_kind"
                                     " WHERE substr(password_hash, 1, 40) = 'hash'"),
             1);
   EXPECT_FALSE(check_key(database, "bb22", "/keys/two").has_value()) << "the fingerprint is gone";
+}
+
+TEST(Schema, RefusesTheVersionThatComesNext) {
+  const ScratchDirectory scratch;
+  const std::string next = std::to_string(kSchemaVersion + 1);
+  { ASSERT_TRUE(must_open(scratch / "a.db").execute(("PRAGMA user_version=" + next).c_str()).has_value()); }
+  const Result<Database> refused = open_database(scratch / "a.db");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalid);
+  EXPECT_NE(refused.error().text.find("version " + next + " and this Latchkey knows versions up to " +
+                                      std::to_string(kSchemaVersion)),
+            std::string::npos)
+      << refused.error().text;
+}
+
+// Known addresses of version 3 name no user: they hold for who has what he had when version 4 came.
+TEST(Schema, OfAFileOfVersion3KnownAddressesHoldForTheUsersThatWereActive) {
+  const ScratchDirectory scratch;
+  {
+    Database database = must_open(scratch / "a.db");
+    ASSERT_TRUE(database
+                    .execute("DROP TABLE known_addresses;"
+                             "CREATE TABLE known_addresses("
+                             "  hash BLOB PRIMARY KEY NOT NULL CHECK(length(hash) = 16),"
+                             "  last_login_ms INTEGER NOT NULL"
+                             ") STRICT, WITHOUT ROWID;"
+                             "CREATE INDEX known_addresses_by_time ON known_addresses(last_login_ms);"
+                             "ALTER TABLE users DROP COLUMN unbound_number;"
+                             "INSERT INTO known_addresses VALUES(zeroblob(16), 1000);"
+                             "INSERT INTO users(name, password_hash, password_number, active, superuser,"
+                             " first_name, last_name, email, created_ms)"
+                             " VALUES('alice', 'hash', 3, 1, 0, '', '', '', 0),"
+                             " ('bob', 'hash', 5, 0, 0, '', '', '', 0);"
+                             "PRAGMA user_version=3")
+                    .has_value());
+  }
+  Database database = must_open(scratch / "a.db");
+  EXPECT_EQ(*database.query_integer("SELECT last_login_ms FROM known_addresses WHERE user_id IS NULL"), 1000);
+  EXPECT_EQ(*database.query_integer("SELECT unbound_number FROM users WHERE name = 'alice'"), 3);
+  EXPECT_EQ(*database.query_integer("SELECT count(*) FROM users WHERE unbound_number IS NULL"), 1);
 }
 
 TEST(CheckKey, AdoptsTheFirstKeyAndKeepsToIt) {

@@ -1,0 +1,133 @@
+// A data directory that an earlier version left (data/version-3, whose README says what is in it): this one
+// starts on a copy of it, with its users, tokens and known addresses. The calendar is set to the day after it
+// was made, by the library that moves clocks (support/clock_shift.cc).
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "latchkey/base/sanitized.h"
+#include "support/clock_shift.h"
+#include "support/control_page.h"
+#include "support/rig.h"
+
+namespace latchkey::test {
+namespace {
+
+constexpr std::int64_t kDay = 86'400;
+constexpr std::int64_t kMadeAt = 1'795'802'583;  // seconds since 1970
+
+constexpr const char* kAlicesToken = "6dff1ed0ae097d348cc477675f010763976e5451";
+constexpr const char* kAlicesOtherToken = "6dff051564db29ad6cbbb23706373f34d8c714f4";
+constexpr const char* kCarolsToken = "19d8263d4094c3816a4c60ce37cedf39d4a658d4";
+constexpr const char* kDavesToken = "ec77a3b5e24b7c9081d0758dd3de5fac834685f7";
+constexpr const char* kDavesDeadToken = "ec77b93e13260f35d57122318e282fea5866fe56";
+constexpr const char* kDavesAddress = "192.0.2.4";
+constexpr const char* kElsewhere = "198.51.100.1";
+
+class EarlierData : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (kAddressSanitized) GTEST_SKIP() << "the sanitizer wants to be the first library, and reads the clock";
+    namespace fs = std::filesystem;
+    fs::create_directory(data_);
+    fs::permissions(data_, fs::perms::owner_all);
+    for (const char* const name : {"latchkey.db", "latchkey.key"}) {
+      fs::copy_file(fs::path(LATCHKEY_EARLIER_DATA) / "version-3" / name, data_ / name);
+      fs::permissions(data_ / name, fs::perms::owner_read | fs::perms::owner_write);
+    }
+    shift_->set_s = kMadeAt + kDay - now_ms() / 1000;
+    ServerOptions options;
+    options.cores = 2;
+    options.throttle = true;
+    options.environment = shift_.environment(kClockShiftLibrary, kClockShiftVariable);
+    options.flags = {"--token-timeout",          "365d", "--trusted-proxy", "127.0.0.0/8",
+                     "--login-failures-by-user", "2"};
+    server_.emplace(data_, options);
+  }
+  void TearDown() override {
+    if (!server_) return;
+    EXPECT_EQ(server_->stop(), 0) << server_->log();
+    EXPECT_EQ(server_->log().find("level=error"), std::string::npos) << server_->log();
+  }
+
+  Response log_in_from(const std::string& address, const std::string& name, const std::string& password) {
+    HttpClient client(server_->port());
+    return post_login(client, login_json(name, password),
+                      {{"Content-Type", kJsonType}, {"X-Forwarded-For", address}, {"User-Agent", "fixture"}});
+  }
+  int status_of(const std::string& address, const std::string& name, const std::string& password) {
+    return log_in_from(address, name, password).status;
+  }
+  Response use(const std::string& token, const std::string& address, const std::string& path = kVerifyPath,
+               const std::string& agent = "fixture") {
+    HttpClient client(server_->port());
+    return client.request(
+        "GET", path,
+        {{"Authorization", "Token " + token}, {"X-Forwarded-For", address}, {"User-Agent", agent}});
+  }
+  /// Somebody fails in this name, as often as anybody may.
+  void attack(const std::string& name) {
+    while (status_of(kElsewhere, name, "guess") != 429) continue;
+  }
+
+  TemporaryDirectory scratch_;
+  const std::filesystem::path data_ = scratch_ / "data";
+  ControlPage<ClockShift> shift_{scratch_ / "clocks"};
+  std::optional<ServerProcess> server_;
+};
+
+TEST_F(EarlierData, LetsItsUsersLogInAndNobodyElse) {
+  EXPECT_EQ(status_of(kElsewhere, "alice", "correct horse"), 200);
+  EXPECT_EQ(status_of(kElsewhere, "bob", "bob's own"), 200) << "a hash that was imported";
+  EXPECT_TRUE(server_->wait_for_log("login.rehashed").has_value());
+  EXPECT_EQ(status_of(kElsewhere, "bob", "bob's own"), 200);
+  EXPECT_EQ(status_of(kElsewhere, "carol", "battery staple"), 400) << "disabled";
+  EXPECT_EQ(status_of(kElsewhere, "dave", "open sesam"), 400);
+  const Finished listed = run_latchkey(data_, {"user", "list"});
+  EXPECT_NE(listed.output.find("alice@example.com"), std::string::npos) << listed.output;
+  EXPECT_EQ(run_latchkey(data_, {"user", "enable", "carol"}).status, 0);
+  EXPECT_EQ(status_of(kElsewhere, "carol", "battery staple"), 200);
+}
+
+TEST_F(EarlierData, AdmitsItsTokensAndRemembersThoseThatAreDead) {
+  EXPECT_EQ(use(kAlicesToken, "192.0.2.1").status, 200);
+  EXPECT_EQ(use(kAlicesOtherToken, "2001:db8:0:1::1").status, 200);
+  const Response me = use(kAlicesToken, "192.0.2.1", kMePath);
+  EXPECT_NE(me.body.find(R"("is_superuser":true)"), std::string::npos) << me.body;
+  EXPECT_EQ(use(kDavesToken, kDavesAddress).status, 200);
+  EXPECT_EQ(use(kDavesToken, kElsewhere).status, 401);
+  EXPECT_EQ(use(kDavesDeadToken, kDavesAddress, kVerifyPath, "ended").body, detail("Token is expired"));
+  EXPECT_EQ(use(kCarolsToken, "192.0.2.3").body, detail("User inactive or deleted"));
+  EXPECT_EQ(token_in(log_in_from(kDavesAddress, "dave", "open sesame")), kDavesToken);
+}
+
+TEST_F(EarlierData, IsKnownWhereItsUsersLoggedInUntilThirtyDaysHavePassed) {
+  attack("dave");
+  EXPECT_EQ(status_of(kElsewhere, "dave", "open sesame"), 429);
+  EXPECT_EQ(status_of("192.0.2.1", "dave", "open sesame"), 429) << "where another logged in";
+  EXPECT_EQ(status_of(kDavesAddress, "dave", "open sesame"), 200);
+  attack("alice");
+  EXPECT_EQ(status_of("2001:db8:0:1::2", "alice", "correct horse"), 200);
+  EXPECT_EQ(server_->stop(), 0) << server_->log();
+  shift_->passed_s += 30 * kDay;
+  server_->start_again();
+  attack("alice");
+  EXPECT_EQ(status_of("192.0.2.1", "alice", "correct horse"), 429) << "it is too long ago";
+}
+
+TEST_F(EarlierData, IsKnownNowhereForWhomIsDisabledOrAnother) {
+  for (const char* const act : {"disable", "enable"})
+    EXPECT_EQ(run_latchkey(data_, {"user", act, "dave"}).status, 0);
+  attack("dave");
+  EXPECT_EQ(status_of(kDavesAddress, "dave", "open sesame"), 429);
+  EXPECT_EQ(run_latchkey(data_, {"user", "enable", "carol"}).status, 0);
+  attack("carol");
+  EXPECT_EQ(status_of("192.0.2.3", "carol", "battery staple"), 429) << "who was disabled when it was written";
+  EXPECT_EQ(run_latchkey(data_, {"user", "delete", "alice"}).status, 0);
+  add_user(data_, "alice", "correct horse");
+  attack("alice");
+  EXPECT_EQ(status_of("192.0.2.1", "alice", "correct horse"), 429);
+}
+
+}  // namespace
+}  // namespace latchkey::test
