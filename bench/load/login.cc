@@ -48,6 +48,7 @@ class Line {
   bool send(std::string_view bytes) const noexcept {
     while (!bytes.empty()) {
       const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent < 0 && errno == EINTR) continue;
       if (sent <= 0) return false;
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
@@ -56,7 +57,10 @@ class Line {
 
   /// At most `into.size()` bytes; none where the server ended, or patience did.
   std::string_view receive(std::span<char> into) const noexcept {
-    const ssize_t got = ::recv(fd_, into.data(), into.size(), 0);
+    ssize_t got = 0;
+    do {
+      got = ::recv(fd_, into.data(), into.size(), 0);
+    } while (got < 0 && errno == EINTR);
     return {into.data(), got < 0 ? 0 : static_cast<std::size_t>(got)};
   }
 

@@ -98,6 +98,7 @@ const Route* Api::find(std::string_view path) const noexcept {
 }
 
 bool Api::answer_now(http::Exchange& exchange) {
+  if (http::has_forwarded_field(exchange.head)) watch_forwarded(exchange);
   // The hottest path is not looked for, and not negotiated.
   if (is_verify(exchange.head.path)) return verify_.answer_now(exchange, binding_in(exchange));
   const Route* const route = find(exchange.head.path);
@@ -158,6 +159,11 @@ bool Api::answer_json_now(const Route* route, http::Exchange& exchange) {
   Resource& resource = *route->resource;
   if (answer_without_asking(resource, exchange)) return true;
   return resource.answer_now(exchange, binding_in(exchange));
+}
+
+void Api::watch_forwarded(const http::Exchange& exchange) {
+  if (services_.forwarding == nullptr || !binding_in(exchange).is_first_forwarded()) return;
+  services_.forwarding->field_came(exchange.peer, exchange.head, services_.now());
 }
 
 /// What is the same for all resources: OPTIONS, methods that there are not, and requests that another site

@@ -38,11 +38,19 @@ net::IpAddress remote_address_of(const http::Exchange& exchange, const Services&
                               exchange.head);
 }
 
+void watch_address(const http::Exchange& exchange, const net::IpAddress& address, const Services& services) {
+  if (services.forwarding == nullptr) return;
+  services.forwarding->address_counts(exchange.peer, address, exchange.head, services.now());
+}
+
 const store::BindingHash& binding_of(const http::Exchange& exchange, ConnectionBinding& binding,
                                      const Services& services) {
   const net::IpAddress address = remote_address_of(exchange, services);
   const std::string_view agent = exchange.head.value(http::KnownHeader::kUserAgent);
-  if (!binding.holds(address, agent)) binding.keep(address, agent, services.sessions.binding(address, agent));
+  if (!binding.holds(address, agent)) {
+    watch_address(exchange, address, services);
+    binding.keep(address, agent, services.sessions.binding(address, agent));
+  }
   return binding.hash();
 }
 
@@ -95,6 +103,7 @@ runtime::Task<Caller> check_basic(http::Exchange& exchange, std::string_view wor
     co_return Caller{};
   }
   const net::IpAddress address = remote_address_of(exchange, services);
+  watch_address(exchange, address, services);
   auto checking =
       services.passwords.check(std::move(credentials->user), std::move(credentials->password), address);
   const PasswordVerdict verdict = co_await checking;

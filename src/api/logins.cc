@@ -31,8 +31,9 @@ runtime::Task<std::optional<Granted>> Logins::log_in(http::Exchange& exchange, C
     co_return std::nullopt;
   }
   const std::string name(fields.values[0].view());
-  auto checking =
-      services_.passwords.check(name, std::move(fields.values[1]), remote_address_of(exchange, services_));
+  const net::IpAddress address = remote_address_of(exchange, services_);
+  watch_address(exchange, address, services_);
+  auto checking = services_.passwords.check(name, std::move(fields.values[1]), address);
   const PasswordVerdict verdict = co_await checking;
   const auto* const user = std::get_if<credential::User>(&verdict);
   if (user == nullptr) {

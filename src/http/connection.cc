@@ -66,7 +66,10 @@ struct Connection::Request {
 
 runtime::Task<void> Connection::serve() {
   bool open = true;
-  if (proxied_) open = co_await read_proxy_header();
+  if (gate_ != nullptr) {
+    open = co_await read_proxy_header();
+    if (open) open = gate_->admit(peer_);
+  }
   if (open) memo_ = services_.handler.opened(peer_);
   request_began_ = services_.loop.now();
   while (open) {
@@ -108,6 +111,9 @@ Connection::Step Connection::step() {
   }
   scanned_bytes_ = 0;
   if (parsed.status == ParseResult::Status::kRefused) {
+    if (gate_ == nullptr && services_.forwarding != nullptr && net::begins_as_proxy_header(bytes)) {
+      services_.forwarding->proxy_header_came(peer_, services_.loop.now());
+    }
     refuse(parsed.refusal.http_status, parsed.refusal.reason,
            head.path.empty() ? std::string_view{} : services_.handler.allow(head));
     return Step::kLastAnswered;

@@ -193,9 +193,12 @@ IpAddress remote_address(const IpAddress& peer, std::span<const net::Network> tr
 IpAddress remote_address(const IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,
                          const RequestHead& head) noexcept {
   if (!is_trusted(peer, trusted)) return peer;
-  const KnownHeader wanted =
-      source == ForwardedSource::kXForwardedFor ? KnownHeader::kXForwardedFor : KnownHeader::kForwarded;
-  return remote_address(peer, trusted, source, Lines(head, wanted).all());
+  return remote_address(peer, trusted, source, Lines(head, field_of(source)).all());
+}
+
+std::optional<IpAddress> last_hop(ForwardedSource source, const RequestHead& head) noexcept {
+  const Hops hops = hops_of(source, Lines(head, field_of(source)).all());
+  return hops.size() == 0 ? std::nullopt : hops.from_right(0).node;
 }
 
 bool came_over_https(const IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,

@@ -83,6 +83,14 @@ bool IpAddress::is_v4() const noexcept {
   return std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), bytes_.begin());
 }
 
+bool IpAddress::is_loopback() const noexcept {
+  constexpr std::uint8_t kLoopbackV4 = 127;
+  if (is_v4()) return bytes_[kMappedPrefix.size()] == kLoopbackV4;
+  const bool zeros =
+      std::all_of(bytes_.begin(), bytes_.end() - 1, [](std::uint8_t byte) { return byte == 0; });
+  return zeros && bytes_.back() == 1;
+}
+
 std::string IpAddress::to_text() const {
   if (is_v4()) return fmt::format("{}.{}.{}.{}", bytes_[12], bytes_[13], bytes_[14], bytes_[15]);
   std::array<std::uint16_t, kGroups> groups{};

@@ -88,7 +88,20 @@ Result<void> clear_unix_path(const std::string& path, sockaddr_un& address) {
 
 /// What is wrong with the connection that was to be accepted, not with this process (accept(2)).
 bool concerns_one_peer(int error) noexcept {
-  return error == ECONNABORTED || error == EPROTO || error == EINTR;
+  switch (error) {
+    case ECONNABORTED:
+    case EPROTO:
+    case EINTR:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENONET:
+    case ENOPROTOOPT:
+      return true;
+    default:
+      return false;
+  }
 }
 
 bool set_option(int fd, int level, int option) noexcept {
@@ -202,7 +215,8 @@ void Acceptor::complete(std::int32_t result, std::uint32_t flags) noexcept {
   if (result >= 0) {
     handler_.accepted(result);
   } else if (!stopping_ && !concerns_one_peer(-result)) {
-    handler_.accept_failed(result);
+    // That nobody has come yet is no refusal.
+    if (result != -EAGAIN) handler_.accept_failed(result);
     if (!armed_ && !paused_) {
       paused_ = true;
       loop_.watch(*this, loop_.now().ms + kRetryMs);

@@ -135,4 +135,8 @@ ProxyHeader parse_proxy_header(std::string_view bytes) noexcept {
   return refused("no PROXY header where one is required");
 }
 
+bool begins_as_proxy_header(std::string_view bytes) noexcept {
+  return bytes.starts_with(kV1Start) || bytes.starts_with(kV2Signature);
+}
+
 }  // namespace latchkey::net

@@ -3,14 +3,24 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "latchkey/base/assert.h"
 
 namespace latchkey::net {
 
-SocketStream::SocketStream(runtime::Loop& loop, runtime::BufferRing& buffers, int fd)
-    : loop_(loop), buffers_(buffers), fd_(fd), queue_(buffers) {
+namespace {
+
+/// What says nothing of the connection: there was no memory, no room or no time just then.
+bool is_passing(std::int32_t result) noexcept {
+  return result == -EAGAIN || result == -EINTR || result == -ENOMEM || result == -ENOBUFS;
+}
+
+}  // namespace
+
+SocketStream::SocketStream(runtime::Loop& loop, runtime::BufferRing& buffers, int fd, int message_flags)
+    : loop_(loop), buffers_(buffers), fd_(fd), message_flags_(message_flags), queue_(buffers) {
   loop_.watch(*this);
 }
 
@@ -20,7 +30,7 @@ void SocketStream::arm() noexcept {
   LATCHKEY_ASSERT(!armed_);
   loop_.ring().start(&receive_operation_, [this](io_uring_sqe& entry) {
     // Multishot: one submission for all that the peer will send; each completion names the buffer it filled.
-    io_uring_prep_recv_multishot(&entry, fd_, nullptr, 0, 0);
+    io_uring_prep_recv_multishot(&entry, fd_, nullptr, 0, message_flags_);
     entry.flags |= IOSQE_BUFFER_SELECT;
     entry.buf_group = runtime::BufferRing::kGroup;
   });
@@ -38,7 +48,7 @@ void SocketStream::wait_received(std::coroutine_handle<> waiter) noexcept {
   LATCHKEY_ASSERT(!receiver_);
   receiver_ = waiter;
   timed_out_ = false;
-  if (!armed_ && !starved_) arm();
+  if (!armed_ && !starved_ && !receive_paused_) arm();
 }
 
 Received SocketStream::take_received() noexcept {
@@ -67,7 +77,7 @@ void SocketStream::received(std::int32_t result, std::uint32_t flags) noexcept {
     wake_closer();
   } else if (can_receive()) {
     wake_receiver();
-  } else if (receiver_ && !armed_ && !starved_) {
+  } else if (receiver_ && !armed_ && !starved_ && !receive_paused_) {
     arm();
   }
 }
@@ -82,7 +92,14 @@ void SocketStream::receive_ended(std::int32_t result) noexcept {
     }
     return;
   }
-  if (result == 0) {
+  if (is_passing(result)) {
+    if (receiver_ && timed_out_) {
+      end_ = StreamEnd::kTimedOut;
+    } else if (receiver_ && !armed_) {
+      receive_paused_ = true;
+      look_soon();
+    }
+  } else if (result == 0) {
     if (end_ == StreamEnd::kNone) end_ = StreamEnd::kClosed;
   } else if (result != -ECANCELED) {
     end_ = StreamEnd::kBroken;
@@ -110,22 +127,47 @@ void SocketStream::start_send(std::span<const char> bytes, std::coroutine_handle
   LATCHKEY_ASSERT(!sender_);
   sender_ = waiter;
   timed_out_ = false;
-  loop_.ring().start(&send_operation_, [this, bytes](io_uring_sqe& entry) {
-    // WAITALL: the kernel goes on after a short write, so that one completion means all of it or an error.
-    io_uring_prep_send(&entry, fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_WAITALL);
-  });
   send_end_ = StreamEnd::kNone;
-  send_bytes_ = bytes.size();
+  unsent_ = bytes;
+  send_rest();
+}
+
+void SocketStream::send_rest() noexcept {
+  loop_.ring().start(&send_operation_, [this](io_uring_sqe& entry) {
+    // WAITALL: the kernel itself goes on after a short write. It gives up where it had to stop in between (an
+    // error that it does not tell then, a cancellation, a socket that must not wait), and says how far it
+    // came.
+    io_uring_prep_send(&entry, fd_, unsent_.data(), unsent_.size(),
+                       MSG_NOSIGNAL | MSG_WAITALL | message_flags_);
+  });
 }
 
 void SocketStream::sent(std::int32_t result) noexcept {
-  if (result < 0 || static_cast<std::size_t>(result) < send_bytes_) {
-    send_end_ = timed_out_ ? StreamEnd::kTimedOut : StreamEnd::kBroken;
+  if (result > 0) unsent_ = unsent_.subspan(std::min(static_cast<std::size_t>(result), unsent_.size()));
+  if (!unsent_.empty() && !timed_out_) {
+    // What stopped it, if anything did for good, the next one is told.
+    if (result > 0) return send_rest();
+    if (is_passing(result)) {
+      send_paused_ = true;
+      return look_soon();
+    }
   }
+  if (!unsent_.empty()) send_end_ = timed_out_ ? StreamEnd::kTimedOut : StreamEnd::kBroken;
   std::exchange(sender_, nullptr).resume();
 }
 
+void SocketStream::look_soon() noexcept {
+  loop_.forget(*this);
+  loop_.watch(*this, loop_.now().ms + kRetryMs);
+}
+
+void SocketStream::retry() noexcept {
+  if (std::exchange(send_paused_, false)) send_rest();
+  if (std::exchange(receive_paused_, false)) arm();
+}
+
 std::int64_t SocketStream::look(BootTime now) noexcept {
+  retry();
   if (now < deadline_) return deadline_.ms;
   if (sender_) {
     timed_out_ = true;
@@ -133,10 +175,8 @@ std::int64_t SocketStream::look(BootTime now) noexcept {
   } else if (receiver_) {
     timed_out_ = true;
     if (starved_) {
-      buffers_.stop_waiting(*this);
-      starved_ = false;
       end_ = StreamEnd::kTimedOut;
-      wake_receiver();
+      end_starved_receive();
     } else {
       cancel_receive();
     }
@@ -150,11 +190,15 @@ void SocketStream::shutdown_send() noexcept { ::shutdown(fd_, SHUT_WR); }
 void SocketStream::abort() noexcept {
   if (end_ == StreamEnd::kNone) end_ = StreamEnd::kBroken;
   ::shutdown(fd_, SHUT_RDWR);
-  if (starved_) {
-    buffers_.stop_waiting(*this);
-    starved_ = false;
-    wake_receiver();
-  }
+  // What waits for a look finds that out now.
+  retry();
+  if (starved_) end_starved_receive();
+}
+
+void SocketStream::end_starved_receive() noexcept {
+  buffers_.stop_waiting(*this);
+  starved_ = false;
+  wake_receiver();
 }
 
 void SocketStream::wake_closer() noexcept {

@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 #include "latchkey/base/assert.h"
 #include "latchkey/base/named_thread.h"
-#include "latchkey/http/forwarded.h"
 #include "latchkey/net/socket_stream.h"
 #include "latchkey/server/core_ring.h"
 
@@ -21,17 +21,36 @@ namespace {
 // How often a core that drains looks whether its last connection has gone.
 constexpr std::int64_t kDrainLookMs = 20;
 
+constexpr const char* kManyInAll = "as many connections are open as the setting `connections` allows";
+constexpr const char* kManyOfClient =
+    "a client has as many connections open as the setting `connections_by_address` allows";
+
 // Connections by the admin socket beyond `connections`: who administers the server gets in when it is full.
 constexpr std::size_t kSpareForAdmin = 16;
 
 }  // namespace
 
-struct Core::Client {
-  Client(Core& core, int fd, const Origin& origin, http::ConnectionServices& services)
-      : stream(core.loop_, *core.buffers_, fd), connection(stream, services, origin.peer, origin.proxied) {}
+struct Core::Client final : public http::SourceGate {
+  Client(Core& its_core, int fd, const Origin& origin, http::ConnectionServices& services)
+      : core(its_core),
+        stream(core.loop_, *core.buffers_, fd),
+        connection(stream, services, origin.peer, origin.proxied ? this : nullptr),
+        place(origin.place) {}
 
+  bool admit(const net::IpAddress& source) override {
+    const std::optional<Places::Place> taken = core.place_of(source);
+    if (taken) {
+      place = *taken;
+    } else {
+      core.refuse(source, kManyOfClient);
+    }
+    return taken.has_value();
+  }
+
+  Core& core;
   net::SocketStream stream;
   http::Connection connection;
+  Places::Place place;
   Client* previous = nullptr;
   Client* next = nullptr;
 };
@@ -49,7 +68,9 @@ class Core::Door final : public net::Acceptor::Handler {
   void accept_failed(int error) override {
     LogEvent(core_.context_.log, LogLevel::kWarning, "accept.failed")
         .field("reason", std::strerror(-error))
-        .field("remedy", "raise the limit on open files (LimitNOFILE=) or lower `connections`");
+        .field("remedy", error == -EMFILE || error == -ENFILE
+                             ? "raise the limit on open files (LimitNOFILE=) or lower `connections`"
+                             : "give the machine more memory or lower `connections`");
   }
 
  private:
@@ -96,12 +117,12 @@ Core::Core(std::size_t number, std::unique_ptr<runtime::Ring> ring,
                   .keyring = context.keyring}),
       sessions_(port, context.sessions),
       preview_(*buffers_, sessions_.registry()),
-      services_{loop_,      context.log, context.api_settings, sessions_,
-                passwords_, directory_,  hash_client_,         store_},
+      services_{loop_,        context.log, context.api_settings, sessions_, passwords_, directory_,
+                hash_client_, store_,      &context.forwarding},
       api_(services_),
       lines_(context.api_settings.node),
-      connection_services_{loop_, context.connection_settings, lines_, api_, context.log},
-      places_(context.max_connections_by_address) {
+      connection_services_{loop_, context.connection_settings, lines_, api_, context.log} {
+  connection_services_.forwarding = &context.forwarding;
   loop_.ring().set_preview(preview_);
   loop_.add_hook(*this);
   loop_.add_hook(hash_client_);
@@ -176,24 +197,34 @@ std::int64_t Core::pass(BootTime now) noexcept {
 
 void Core::accept(int fd, bool proxied, http::ConnectionServices& services) {
   const bool is_admin = &services == admin_services_.get();
-  if (clients_ >= context_.max_connections + (is_admin ? kSpareForAdmin : 0)) {
-    return refuse(fd, "as many connections are open as the setting `connections` allows");
+  Origin origin{net::peer_of(fd).address, proxied, Places::kUncounted};
+  const bool is_full = clients_ >= context_.max_connections + (is_admin ? kSpareForAdmin : 0);
+  const bool is_stranger = proxied && !context_.peer_rules.may_name_client(origin.peer);
+  std::optional<Places::Place> place = Places::kUncounted;
+  if (is_full) {
+    refuse(origin.peer, kManyInAll);
+  } else if (is_stranger) {
+    context_.forwarding.stranger_came(origin.peer, loop_.now());
+  } else if (!is_admin && !proxied && !(place = place_of(origin.peer))) {
+    refuse(origin.peer, kManyOfClient);
+  } else {
+    origin.place = *place;
+    loop_.nursery().spawn(serve(*this, fd, origin, services));
+    return;
   }
-  Origin origin{net::peer_of(fd).address, proxied, false};
-  // A proxy brings many clients.
-  origin.counted =
-      !is_admin && !proxied && !http::is_trusted(origin.peer, context_.api_settings.trusted_proxies);
-  if (origin.counted && !places_.take(origin.peer)) {
-    return refuse(fd, "a client has as many connections open as the setting `connections_by_address` allows");
-  }
-  loop_.nursery().spawn(serve(*this, fd, origin, services));
+  ::close(fd);
 }
 
-void Core::refuse(int fd, const char* reason) {
+/// Nothing where the source has as many connections as it may.
+std::optional<Places::Place> Core::place_of(const net::IpAddress& source) noexcept {
+  return context_.peer_rules.is_counted(source) ? context_.places.take(source) : Places::kUncounted;
+}
+
+void Core::refuse(const net::IpAddress& peer, const char* reason) {
   LogEvent(context_.log, LogLevel::kWarning, "connection.refused")
-      .field("reason", reason)
-      .field("connections", clients_);
-  ::close(fd);
+      .field("peer", peer.to_text())
+      .field("connections", clients_)
+      .field("reason", reason);
 }
 
 runtime::Task<void> Core::serve(Core& core, int fd, Origin origin, http::ConnectionServices& services) {
@@ -208,7 +239,7 @@ runtime::Task<void> Core::serve(Core& core, int fd, Origin origin, http::Connect
     co_await closing;
   }
   core.unlink(client);
-  if (origin.counted) core.places_.give_back(origin.peer);
+  core.context_.places.give_back(client.place);
 }
 
 void Core::link(Client& client) noexcept {

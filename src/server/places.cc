@@ -1,23 +1,127 @@
 #include "latchkey/server/places.h"
 
+#include <sodium.h>
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstring>
+#include <new>
+
 #include "latchkey/api/password_check.h"
 #include "latchkey/base/assert.h"
+#include "latchkey/http/forwarded.h"
 
 namespace latchkey::server {
 
-bool Places::take(const net::IpAddress& address) {
-  if (most_ == 0) return true;
-  std::size_t& taken = taken_[api::throttled_network(address)];
-  if (taken == most_) return false;
-  ++taken;
-  return true;
+namespace {
+
+constexpr std::size_t kCellsAConnection = 4;
+constexpr unsigned kCountBits = 24;
+constexpr std::uint64_t kCountMask = (std::uint64_t{1} << kCountBits) - 1;
+
+// A try fails only because another core has just changed the cell; so many in a row do not come about.
+constexpr int kMostTries = 1024;
+
+static_assert(Places::kMostConnections == kCountMask);
+static_assert(crypto_shorthash_BYTES == sizeof(std::uint64_t) && crypto_shorthash_KEYBYTES == 16);
+static_assert(std::atomic_ref<std::uint64_t>::is_always_lock_free);
+
+std::atomic_ref<std::uint64_t> atomic(std::uint64_t& cell) noexcept {
+  return std::atomic_ref<std::uint64_t>(cell);
 }
 
-void Places::give_back(const net::IpAddress& address) noexcept {
-  if (most_ == 0) return;
-  const auto found = taken_.find(api::throttled_network(address));
-  LATCHKEY_ASSERT(found != taken_.end());
-  if (--found->second == 0) taken_.erase(found);
+/// What names the client in its cell. Where its cells begin the hash's low bits say; 2^26 of them at the
+/// most.
+std::uint64_t name_of(std::uint64_t hash) noexcept { return hash & ~kCountMask; }
+
+std::size_t count_in(std::uint64_t word) noexcept { return word & kCountMask; }
+
+}  // namespace
+
+/// A client's cells, as they were one after the other.
+struct Places::Look {
+  std::size_t held = 0;      ///< connections of the client
+  Place place = kUncounted;  ///< its first cell, else the first free one, else none
+  std::uint64_t word = 0;    ///< what stood in that
+};
+
+Places::Places(std::size_t most, std::size_t connections, Random& random) : most_(most) {
+  LATCHKEY_ASSERT(most <= kMostConnections && connections <= kMostConnections);
+  random.fill(hash_key_.bytes());
+  if (most == 0) return;
+  const std::size_t count = std::bit_ceil(std::max(connections * kCellsAConnection, kReach));
+  cells_.reset(static_cast<std::uint64_t*>(std::calloc(count, sizeof(std::uint64_t))));
+  if (cells_ == nullptr) throw std::bad_alloc();
+  mask_ = count - 1;
+}
+
+std::uint64_t Places::hash_of(const net::IpAddress& client) const noexcept {
+  const net::IpAddress network = api::throttled_network(client);
+  std::uint64_t hash = 0;
+  crypto_shorthash(reinterpret_cast<unsigned char*>(&hash), network.bytes().data(), network.bytes().size(),
+                   hash_key_.data());
+  return hash;
+}
+
+Places::Look Places::look(std::uint64_t hash) const noexcept {
+  Look found;
+  bool is_clients = false;
+  for (std::size_t i = 0; i < kReach; ++i) {
+    const std::size_t at = (hash + i) & mask_;
+    const std::uint64_t word = atomic(cells_[at]).load();
+    const bool holds = word != 0 && name_of(word) == name_of(hash);
+    if (holds) found.held += count_in(word);
+    if (is_clients || (!holds && (word != 0 || found.place != kUncounted))) continue;
+    is_clients = holds;
+    found.place = static_cast<Place>(at);
+    found.word = word;
+  }
+  return found;
+}
+
+// All of it is sequentially consistent: of two cores that add to cells of their own and then look, one sees
+// the other's.
+std::optional<Places::Place> Places::take(const net::IpAddress& client) noexcept {
+  if (most_ == 0) return kUncounted;
+  const std::uint64_t hash = hash_of(client);
+  for (int i = 0; i < kMostTries; ++i) {
+    Look found = look(hash);
+    if (found.held >= most_) return std::nullopt;
+    if (found.place == kUncounted) return kUncounted;
+    const std::uint64_t more = found.word == 0 ? name_of(hash) + 1 : found.word + 1;
+    if (!atomic(cells_[found.place]).compare_exchange_strong(found.word, more)) continue;
+    if (look(hash).held <= most_) return found.place;
+    give_back(found.place);
+    return std::nullopt;
+  }
+  return kUncounted;
+}
+
+void Places::give_back(Place place) noexcept {
+  if (place == kUncounted) return;
+  std::uint64_t word = atomic(cells_[place]).load();
+  LATCHKEY_ASSERT(count_in(word) > 0);
+  // Another core's change is the only thing that can come between.
+  while (!atomic(cells_[place]).compare_exchange_weak(word, count_in(word) == 1 ? 0 : word - 1)) {
+  }
+}
+
+std::size_t Places::used() const noexcept {
+  std::size_t used = 0;
+  for (std::size_t at = 0; cells_ != nullptr && at <= mask_; ++at) {
+    if (atomic(cells_[at]).load() != 0) ++used;
+  }
+  return used;
+}
+
+bool PeerRules::may_name_client(const net::IpAddress& peer) const noexcept {
+  return trusted_proxies.empty() ? peer.is_loopback() : http::is_trusted(peer, trusted_proxies);
+}
+
+bool PeerRules::is_counted(const net::IpAddress& source) const noexcept {
+  if (http::is_trusted(source, counted_networks)) return true;
+  return !source.is_loopback() && !http::is_trusted(source, trusted_proxies);
 }
 
 }  // namespace latchkey::server

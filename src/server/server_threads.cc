@@ -137,21 +137,25 @@ Result<void> ServerProcess::make_cores() {
       credential::ThrottleSettings{settings_.login_failures_by_user, settings_.login_failures_by_address,
                                    settings_.login_failures_window.count()},
       random_);
-  core_context_.emplace(CoreContext{
-      .clock = clock_,
-      .log = *log_,
-      .api_settings = api_settings_,
-      .connection_settings = connection_settings_,
-      .hash_pool = *hash_pool_,
-      .throttle = *throttle_,
-      .keyring = *keyring_,
-      .hash_queue = std::max<std::size_t>(settings_.hash_queue / cores_count_, 1),
-      .max_connections = std::max<std::size_t>(settings_.connections / cores_count_, 1),
-      .max_connections_by_address = (settings_.connections_by_address + cores_count_ - 1) / cores_count_,
-      .store = *store_,
-      .quiescence = *quiescence_,
-      .table_clock = *table_clock_,
-      .sessions = *sessions_context_});
+  places_.emplace(settings_.connections_by_address, settings_.connections, random_);
+  forwarding_.emplace(*log_, settings_.trusted_proxy, settings_.forwarded_source);
+  core_context_.emplace(
+      CoreContext{.clock = clock_,
+                  .log = *log_,
+                  .api_settings = api_settings_,
+                  .connection_settings = connection_settings_,
+                  .hash_pool = *hash_pool_,
+                  .throttle = *throttle_,
+                  .keyring = *keyring_,
+                  .hash_queue = std::max<std::size_t>(settings_.hash_queue / cores_count_, 1),
+                  .max_connections = std::max<std::size_t>(settings_.connections / cores_count_, 1),
+                  .places = *places_,
+                  .peer_rules = {settings_.trusted_proxy, settings_.counted_networks},
+                  .forwarding = *forwarding_,
+                  .store = *store_,
+                  .quiescence = *quiescence_,
+                  .table_clock = *table_clock_,
+                  .sessions = *sessions_context_});
   for (std::size_t number = 0; number < cores_count_; ++number) {
     const auto port = static_cast<runtime::PortId>(number);
     auto core = Core::create(number, mailbox_->port(port), *shards_[number], std::move(listeners_[number]),

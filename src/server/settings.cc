@@ -47,6 +47,13 @@ void find_contradictions(const Settings& settings, std::vector<std::string>& pro
           fmt::format("listen: {} is named twice in listen and proxy_listen", endpoint.to_text()));
     }
   }
+  for (const net::Endpoint& endpoint : settings.proxy_listen) {
+    if (endpoint.address.is_loopback() || !settings.trusted_proxy.empty()) continue;
+    problems.push_back(fmt::format(
+        "proxy_listen: on {} anybody could claim any address: name the proxies that may connect in "
+        "trusted_proxy, or listen on 127.0.0.1",
+        endpoint.to_text()));
+  }
   // The default follows from data, which may be longer than a socket's path.
   const Setting& socket = *find_setting("admin_socket");
   const std::string path = settings.admin_socket.string();

@@ -29,6 +29,7 @@ constexpr std::size_t kGiB = 1024 * kMiB;
 
 constexpr std::size_t kMaxListeners = 64;
 constexpr std::size_t kMaxTrustedNetworks = 256;
+constexpr std::size_t kMaxCountedNetworks = 256;
 constexpr std::size_t kMaxPathBytes = 4095;       // PATH_MAX without its NUL.
 constexpr std::size_t kMaxSocketPathBytes = 107;  // sockaddr_un's sun_path without its NUL.
 constexpr std::size_t kMaxNodeBytes = 253;        // A host name's bound (RFC 1035 §2.3.4).
@@ -53,7 +54,7 @@ constexpr Setting kTable[] = {
     {"listen", "ADDR:PORT", ListKind<net::Endpoint>{&Settings::listen, kMaxListeners},
      "Where to accept requests; port 0 takes a free one."},
     {"proxy_listen", "ADDR:PORT", ListKind<net::Endpoint>{&Settings::proxy_listen, kMaxListeners},
-     "Where every connection must open with a PROXY protocol header."},
+     "Where every connection must open with a PROXY protocol header, and come from a trusted_proxy."},
     {"data", "DIR", PathKind{&Settings::data, kMaxPathBytes}, "Where the database and the key stand."},
     {"key_file", "FILE", PathKind{&Settings::key_file, kMaxPathBytes, "<data>/latchkey.key"},
      "The key that tokens are made with."},
@@ -75,7 +76,7 @@ constexpr Setting kTable[] = {
      "Dead tokens whose reason of death is kept for their holder."},
 
     {"trusted_proxy", "CIDR", ListKind<net::Network>{&Settings::trusted_proxy, kMaxTrustedNetworks},
-     "Proxies whose word on the client's address is taken."},
+     "Proxies whose word on the client's address is taken; no network in which there are clients."},
     {"forwarded_source", "NAME",
      ChoiceKind<http::ForwardedSource>{&Settings::forwarded_source, kForwardedSources},
      "The one header in which trusted proxies send the client's address."},
@@ -112,7 +113,9 @@ constexpr Setting kTable[] = {
      "How long open requests may take to end after SIGTERM."},
     {"connections", "N", Count{&Settings::connections, 1, 10'000'000}, "Open connections, in all."},
     {"connections_by_address", "N", Count{&Settings::connections_by_address, 0, 10'000'000},
-     "Open connections of an address (IPv6: its /64) that is no trusted_proxy; 0 is any number."},
+     "Open connections of a client's address (IPv6: its /64), in all; 0 is any number."},
+    {"counted_networks", "CIDR", ListKind<net::Network>{&Settings::counted_networks, kMaxCountedNetworks},
+     "Where connections_by_address counts loopback and trusted_proxy too, which it otherwise does not."},
 
     {"hash_memory", "BYTES",
      BytesKind{&Settings::hash_memory_bytes, credential::kMinHashMemoryBytes,

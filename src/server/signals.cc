@@ -47,11 +47,18 @@ SignalReader::~SignalReader() {
 
 void SignalReader::start(runtime::Loop& loop, std::coroutine_handle<> waiter) noexcept {
   waiter_ = waiter;
-  loop.ring().start(
+  loop_ = &loop;
+  read();
+}
+
+void SignalReader::read() noexcept {
+  loop_->ring().start(
       this, [this](io_uring_sqe& entry) { io_uring_prep_read(&entry, fd_, &info_, sizeof info_, 0); });
 }
 
 void SignalReader::complete(std::int32_t result, std::uint32_t) noexcept {
+  // A read that was interrupted has taken no signal.
+  if (result == -EINTR || result == -EAGAIN) return read();
   LATCHKEY_ASSERT(result == static_cast<std::int32_t>(sizeof info_));
   std::exchange(waiter_, nullptr).resume();
 }

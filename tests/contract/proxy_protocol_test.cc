@@ -150,7 +150,7 @@ TEST(C34, ASecondPROXYHeaderIsNoRequest) {
 }
 
 TEST(C34, TheAddressOfThePROXYProtocolMayItselfBeATrustedProxys) {
-  OwnServer server({.flags = {"--proxy-listen", "127.0.0.1:0", "--trusted-proxy", "10.0.0.0/8"}});
+  OwnServer server({.flags = {"--proxy-listen", "127.0.0.1:0", "--trusted-proxy", "127.0.0.1,10.0.0.0/8"}});
   const auto token_from = [&server](const std::string& hop, const std::string& client_address) {
     HttpClient client(server.process.proxy_port());
     client.send("PROXY TCP4 " + hop + " 10.0.0.1 40000 80\r\n" +
@@ -162,6 +162,63 @@ TEST(C34, TheAddressOfThePROXYProtocolMayItselfBeATrustedProxys) {
   const std::string token = token_from("10.0.0.7", "203.0.113.5");
   EXPECT_EQ(token_from("10.0.0.8", "203.0.113.5"), token);
   EXPECT_NE(token_from("192.0.2.1", "203.0.113.5"), token) << "a stranger behind the load balancer";
+}
+
+constexpr const char* kHeader = "PROXY TCP4 203.0.113.5 203.0.113.9 40000 80\r\n";
+
+/// Whether a connection from `source` that opens with a header is served.
+bool is_taken(OwnServer& server, const std::string& source, const std::string& header = kHeader) {
+  HttpClient client(server.process.proxy_port(), source);
+  try {
+    client.send(header + request_bytes("GET", "/api/v2/ping/"));
+    return client.receive().status == 200;
+  } catch (const ClientError&) {
+    return false;
+  }
+}
+
+TEST(C34, ThePROXYProtocolIsTakenFromTrustedProxiesAlone) {
+  OwnServer server({.flags = {"--proxy-listen", "0.0.0.0:0", "--trusted-proxy", "127.0.0.9"}});
+  EXPECT_TRUE(is_taken(server, "127.0.0.9"));
+  EXPECT_FALSE(is_taken(server, "127.0.0.1"));
+  for (const std::string& header :
+       {v2_header(kProxied, kTcp4, v4_addresses(5)), v2_header(kLocal, kUnspecified, ""),
+        std::string("PROXY UNKNOWN\r\n"), std::string()}) {
+    EXPECT_TRUE(header.empty() || is_taken(server, "127.0.0.9", header));
+    EXPECT_FALSE(is_taken(server, "127.0.0.8", header)) << "the first word is not waited for";
+  }
+  const auto line = server.process.wait_for_log("event=proxy_protocol.not_trusted");
+  ASSERT_TRUE(line);
+  EXPECT_NE(line->find("peer=127.0.0.1 "), std::string::npos) << *line;
+  EXPECT_NE(line->find("trusted_proxy"), std::string::npos) << *line;
+}
+
+TEST(C34, AStrangerToThePROXYListenerIsClosedBeforeItSaysAWord) {
+  OwnServer server({.flags = {"--proxy-listen", "127.0.0.1:0", "--trusted-proxy", "127.0.0.9"}});
+  HttpClient stranger(server.process.proxy_port());
+  EXPECT_TRUE(stranger.is_closed_by_server());
+}
+
+TEST(C34, OnLoopbackThePROXYProtocolIsTakenFromLoopbackWhereNoProxyIsNamed) {
+  OwnServer server({.flags = {"--proxy-listen", "127.0.0.1:0"}});
+  EXPECT_TRUE(is_taken(server, "127.0.0.1"));
+  EXPECT_TRUE(is_taken(server, "127.0.0.2"));
+}
+
+TEST(C34, AListenerForThePROXYProtocolBeyondLoopbackNeedsATrustedProxyToStart) {
+  const TemporaryDirectory directory;
+  for (const char* const where : {"0.0.0.0:0", "[::]:0"}) {
+    for (const bool check : {false, true}) {
+      ServerOptions options;
+      options.flags = {"--proxy-listen", where};
+      if (check) options.flags.emplace_back("--check");
+      const Finished refused = run_to_end(server_command(directory / "data", options));
+      EXPECT_NE(refused.status, 0);
+      EXPECT_NE(refused.errors.find(std::string("proxy_listen: on ") + where), std::string::npos)
+          << refused.errors;
+      EXPECT_NE(refused.errors.find("trusted_proxy"), std::string::npos) << refused.errors;
+    }
+  }
 }
 
 }  // namespace

@@ -266,6 +266,7 @@ TEST(Connections, OfOneAddressAreBoundedAndOthersNoticeNothing) {
   constexpr std::size_t kOfAnAddress = 5;
   ServerOptions options;
   options.flags = {"--connections-by-address", std::to_string(kOfAnAddress),
+                   "--counted-networks",       "127.0.0.1,127.0.0.2",
                    "--trusted-proxy",          "127.0.0.9/32",
                    "--proxy-listen",           "127.0.0.1:0"};
   OwnServer server(options);
@@ -277,12 +278,12 @@ TEST(Connections, OfOneAddressAreBoundedAndOthersNoticeNothing) {
     EXPECT_EQ(outside.read_to_end(), "");
   }
   for (HttpClient& client : inside) EXPECT_EQ(client.request("GET", "/api/v2/ping/").status, 200);
-  // A proxy brings many clients, whether it is one by its address or by the listener that it comes to.
+  // A proxy brings many clients, whichever listener it comes to.
   std::vector<HttpClient> by_proxy;
   for (std::size_t i = 0; i < 2 * kOfAnAddress; ++i) {
     by_proxy.emplace_back(port, "127.0.0.9");
-    by_proxy.emplace_back(server.process.proxy_port());
-    by_proxy.back().send("PROXY TCP4 203.0.113.5 203.0.113.9 40000 80\r\n");
+    by_proxy.emplace_back(server.process.proxy_port(), "127.0.0.9");
+    by_proxy.back().send("PROXY TCP4 203.0.113." + std::to_string(i) + " 203.0.113.9 40000 80\r\n");
   }
   for (HttpClient& client : by_proxy) EXPECT_EQ(client.request("GET", "/api/v2/ping/").status, 200);
   HttpClient other(port, "127.0.0.2");

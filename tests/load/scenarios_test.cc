@@ -49,6 +49,12 @@ TEST(Scenario, CheckLogsInAndChecks) {
   EXPECT_EQ(live_tokens(server), 1U);
 }
 
+TEST(Scenario, MayHaveMoreConnectionsOverLoopbackThanAClientFromElsewhere) {
+  const OwnServer server({.cores = 2, .flags = {"--connections-by-address", "2"}});
+  const BenchRun run = run_scenario(server, "check", as_user({"-c", "16"}));
+  expect_all_admitted(run);
+}
+
 TEST(Scenario, CheckTakesATokenAndCountsItsRefusal) {
   const OwnServer server;
   const BenchRun run =

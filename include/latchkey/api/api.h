@@ -41,6 +41,8 @@ class Api final : public http::Handler {
   const Route* find(std::string_view path) const noexcept;
   bool redirect(http::Exchange& exchange) const;
   bool answer_json_now(const Route* route, http::Exchange& exchange);
+  /// Out of the way of the requests without a forwarded field.
+  [[gnu::noinline]] void watch_forwarded(const http::Exchange& exchange);
   bool answer_without_asking(const Resource& resource, http::Exchange& exchange) const;
   runtime::Task<void> answer_rendered(http::Exchange& exchange, Resource& resource, http::Negotiated wanted);
   void send(Rendition& rendition, const Route* route, const http::Negotiated& wanted,

@@ -20,6 +20,10 @@ namespace latchkey::api {
 /// The remote address of a request (C-34).
 net::IpAddress remote_address_of(const http::Exchange& exchange, const Services& services) noexcept;
 
+/// Has it said in the log where `address`, the remote one of a request, is not its client's for want of a
+/// setting. For a login, and when a token's address is first seen on a connection.
+void watch_address(const http::Exchange& exchange, const net::IpAddress& address, const Services& services);
+
 /// The hash that a token must be bound to for this request (C-35); from the connection's memory where the
 /// address and the agent are the last request's.
 const store::BindingHash& binding_of(const http::Exchange& exchange, ConnectionBinding& binding,

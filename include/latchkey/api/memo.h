@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "latchkey/http/handler.h"
 #include "latchkey/net/address.h"
@@ -18,6 +19,9 @@ class ConnectionBinding final : public http::ConnectionMemo {
     return valid_ && address == address_ && agent == agent_;
   }
 
+  /// True once, for the connection's first request with a forwarded field.
+  bool is_first_forwarded() noexcept { return !std::exchange(was_forwarded_, true); }
+
   const store::BindingHash& hash() const noexcept { return hash_; }
 
   void keep(const net::IpAddress& address, std::string_view agent, const store::BindingHash& hash) {
@@ -29,6 +33,7 @@ class ConnectionBinding final : public http::ConnectionMemo {
 
  private:
   bool valid_ = false;
+  bool was_forwarded_ = false;
   net::IpAddress address_;
   std::string agent_;
   store::BindingHash hash_{};

@@ -8,6 +8,7 @@
 #include "latchkey/base/log.h"
 #include "latchkey/credential/directory.h"
 #include "latchkey/credential/hash_pool.h"
+#include "latchkey/http/forwarding_watch.h"
 #include "latchkey/runtime/loop.h"
 #include "latchkey/store/store.h"
 
@@ -22,6 +23,7 @@ struct Services {
   credential::Directory& directory;
   credential::HashClient& hasher;
   store::Store& store;
+  http::ForwardingWatch* forwarding = nullptr;  ///< of the server, where it has one
 
   BootTime now() const noexcept { return loop.now(); }
 };

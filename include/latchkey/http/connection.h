@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "latchkey/base/log.h"
+#include "latchkey/http/forwarding_watch.h"
 #include "latchkey/http/handler.h"
 #include "latchkey/http/input.h"
 #include "latchkey/http/request_parser.h"
@@ -39,6 +40,17 @@ class OutputPool {
   std::vector<std::string> free_;
 };
 
+/// Asked about a connection that the PROXY protocol opens, as soon as its header has said where it comes
+/// from.
+class SourceGate {
+ public:
+  /// False: the connection is closed.
+  virtual bool admit(const net::IpAddress& source) = 0;
+
+ protected:
+  ~SourceGate() = default;
+};
+
 /// What all connections of one core share; it outlives them.
 struct ConnectionServices {
   runtime::Loop& loop;
@@ -49,15 +61,16 @@ struct ConnectionServices {
   OutputPool outputs{};
   /// The head of the request at hand: one a core is enough while nobody waits.
   RequestHead head{};
-  bool draining = false;  ///< the server stops: every answer is the last of its connection
+  bool draining = false;                  ///< the server stops: every answer is the last of its connection
+  ForwardingWatch* forwarding = nullptr;  ///< of the server, where it has one
 };
 
 class Connection {
  public:
-  /// `stream` and `services` outlive the connection. `proxied`: the stream begins with the PROXY protocol
+  /// What is passed in outlives the connection. With a `gate` the stream begins with the PROXY protocol
   /// (C-34).
-  Connection(net::Stream& stream, ConnectionServices& services, const net::IpAddress& peer, bool proxied)
-      : stream_(stream), services_(services), peer_(peer), proxied_(proxied) {}
+  Connection(net::Stream& stream, ConnectionServices& services, const net::IpAddress& peer, SourceGate* gate)
+      : stream_(stream), services_(services), peer_(peer), gate_(gate) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -94,7 +107,7 @@ class Connection {
   net::Stream& stream_;
   ConnectionServices& services_;
   net::IpAddress peer_;
-  const bool proxied_;
+  SourceGate* const gate_;
   bool idle_ = false;  ///< waits for the first byte of a request or of the PROXY protocol
   Input input_;
   std::size_t scanned_bytes_ = 0;  ///< of the unread bytes, known to hold no whole head

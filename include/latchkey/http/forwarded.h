@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -14,6 +15,10 @@ namespace latchkey::http {
 
 /// The one field that proxies are trusted to set; the other is ignored.
 enum class ForwardedSource : std::uint8_t { kXForwardedFor, kForwarded };
+
+constexpr KnownHeader field_of(ForwardedSource source) noexcept {
+  return source == ForwardedSource::kXForwardedFor ? KnownHeader::kXForwardedFor : KnownHeader::kForwarded;
+}
 
 /// How many hops are followed. A chain with more trusted proxies ends the walk as a malformed element does.
 inline constexpr std::size_t kMaxForwardedHops = 32;
@@ -31,6 +36,10 @@ net::IpAddress remote_address(const net::IpAddress& peer, std::span<const net::N
 /// The same with the lines that `head` has.
 net::IpAddress remote_address(const net::IpAddress& peer, std::span<const net::Network> trusted,
                               ForwardedSource source, const RequestHead& head) noexcept;
+
+/// What the last element of the source's field says, which the peer itself has written if it is a proxy;
+/// nothing where that is no address, or there is none.
+std::optional<net::IpAddress> last_hop(ForwardedSource source, const RequestHead& head) noexcept;
 
 /// Whether a trusted peer says that the client came over TLS: by `proto` in the element of `Forwarded` that
 /// names the remote address, or by the last element of `X-Forwarded-Proto`, which is the last hop's, as

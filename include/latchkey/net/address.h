@@ -36,6 +36,8 @@ class IpAddress {
   static std::optional<IpAddress> from_sockaddr(const sockaddr& address) noexcept;
 
   bool is_v4() const noexcept;
+  /// 127.0.0.0/8 or ::1.
+  bool is_loopback() const noexcept;
   std::span<const std::uint8_t, kBytes> bytes() const noexcept { return bytes_; }
 
   /// RFC 5952 for IPv6, dotted quad for IPv4 (mapped or not).

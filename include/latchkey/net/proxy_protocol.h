@@ -35,4 +35,7 @@ struct ProxyHeader {
 /// Checksums and other extensions of version 2 are skipped unread.
 ProxyHeader parse_proxy_header(std::string_view bytes) noexcept;
 
+/// Whether the bytes begin as a header of either version does.
+bool begins_as_proxy_header(std::string_view bytes) noexcept;
+
 }  // namespace latchkey::net

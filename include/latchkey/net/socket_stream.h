@@ -1,7 +1,8 @@
 // SocketStream: a Stream over one connected socket, with a multishot receive into the core's provided
 // buffers. Received chunks wait in a queue; when it is long the receive is cancelled, and armed again when
 // they have been taken, so that a fast peer holds few buffers. A receive that finds no buffer waits in line
-// for one.
+// for one. What the kernel gives back for want of a moment (a short send, -EINTR, -EAGAIN, no memory) is no
+// end of the connection: the rest is asked for again.
 #pragma once
 
 #include <coroutine>
@@ -16,8 +17,10 @@ namespace latchkey::net {
 
 class SocketStream final : public Stream, private runtime::Watched, private runtime::BufferWaiter {
  public:
-  /// Owns `fd` from now on. `loop` and `buffers` outlive the stream.
-  SocketStream(runtime::Loop& loop, runtime::BufferRing& buffers, int fd);
+  /// Owns `fd` from now on. `loop` and `buffers` outlive the stream. `message_flags`: MSG_* of every receive
+  /// and send, beside the stream's own; with MSG_DONTWAIT the kernel answers at once, and short or with
+  /// -EAGAIN where it would wait.
+  SocketStream(runtime::Loop& loop, runtime::BufferRing& buffers, int fd, int message_flags = 0);
   ~SocketStream() override;
 
   void set_deadline(BootTime when) noexcept override { deadline_ = when; }
@@ -36,6 +39,8 @@ class SocketStream final : public Stream, private runtime::Watched, private runt
   // From here on no more is asked for. What the kernel receives until the cancellation takes hold comes on
   // top.
   static constexpr std::size_t kEnoughQueued = 8;
+  // How long the kernel is left alone after it had no memory or no room.
+  static constexpr std::int64_t kRetryMs = 50;
 
   class ReceiveOperation final : public runtime::Operation {
    public:
@@ -61,9 +66,13 @@ class SocketStream final : public Stream, private runtime::Watched, private runt
   bool buffer_is_back() noexcept override;
 
   void arm() noexcept;
+  void send_rest() noexcept;
+  void look_soon() noexcept;
+  void retry() noexcept;
   void cancel_receive() noexcept;
   void received(std::int32_t result, std::uint32_t flags) noexcept;
   void receive_ended(std::int32_t result) noexcept;
+  void end_starved_receive() noexcept;
   void sent(std::int32_t result) noexcept;
   void wake_receiver() noexcept;
   void wake_closer() noexcept;
@@ -71,6 +80,7 @@ class SocketStream final : public Stream, private runtime::Watched, private runt
   runtime::Loop& loop_;
   runtime::BufferRing& buffers_;
   int fd_;
+  const int message_flags_;
   ReceiveOperation receive_operation_{*this};
   SendOperation send_operation_{*this};
   BootTime deadline_{runtime::kNever};
@@ -80,11 +90,13 @@ class SocketStream final : public Stream, private runtime::Watched, private runt
   StreamEnd end_ = StreamEnd::kNone;
   bool armed_ = false;
   bool cancelling_ = false;
-  bool starved_ = false;  ///< a receiver waits for a buffer
+  bool starved_ = false;         ///< a receiver waits for a buffer
+  bool receive_paused_ = false;  ///< a receiver waits for the next look
   bool timed_out_ = false;
 
   std::coroutine_handle<> sender_;
-  std::size_t send_bytes_ = 0;
+  std::span<const char> unsent_;
+  bool send_paused_ = false;  ///< the rest is sent at the next look
   StreamEnd send_end_ = StreamEnd::kNone;
 
   std::coroutine_handle<> closer_;

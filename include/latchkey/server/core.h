@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include "latchkey/credential/sqlite_known_addresses.h"
 #include "latchkey/credential/throttle.h"
 #include "latchkey/http/connection.h"
+#include "latchkey/http/forwarding_watch.h"
 #include "latchkey/net/listener.h"
 #include "latchkey/runtime/buffer_ring.h"
 #include "latchkey/runtime/loop.h"
@@ -48,9 +50,11 @@ struct CoreContext {
   credential::HashPool& hash_pool;
   credential::Throttle& throttle;
   const token::Keyring& keyring;
-  std::size_t hash_queue;                  ///< waiting logins, of one core
-  std::size_t max_connections;             ///< of one core
-  std::size_t max_connections_by_address;  ///< of one core; 0: no bound
+  std::size_t hash_queue;       ///< waiting logins, of one core
+  std::size_t max_connections;  ///< of one core
+  Places& places;               ///< of clients, over all cores
+  PeerRules peer_rules;
+  http::ForwardingWatch& forwarding;
   store::StoreThread& store;
   runtime::Quiescence& quiescence;
   const token::TableClock& table_clock;
@@ -89,8 +93,8 @@ class Core final : private runtime::LoopHook {
   /// Where a connection comes from.
   struct Origin {
     net::IpAddress peer;
-    bool proxied;  ///< the PROXY protocol opens it
-    bool counted;  ///< it has a place of its client
+    bool proxied;         ///< the PROXY protocol opens it
+    Places::Place place;  ///< its client's; kUncounted until the PROXY protocol has named that
   };
   /// One open connection; sits in the list of its core.
   struct Client;
@@ -122,7 +126,8 @@ class Core final : private runtime::LoopHook {
 
   void run(const runtime::RingTable& rings) noexcept;
   void accept(int fd, bool proxied, http::ConnectionServices& services);
-  void refuse(int fd, const char* reason);
+  std::optional<Places::Place> place_of(const net::IpAddress& source) noexcept;
+  void refuse(const net::IpAddress& peer, const char* reason);
   static runtime::Task<void> serve(Core& core, int fd, Origin origin, http::ConnectionServices& services);
   void close_listeners() noexcept;
   void link(Client& client) noexcept;
@@ -153,7 +158,6 @@ class Core final : private runtime::LoopHook {
   std::unique_ptr<http::ConnectionServices> admin_services_;
 
   std::vector<std::unique_ptr<Door>> doors_;
-  Places places_;
   Client* first_client_ = nullptr;
   std::size_t clients_ = 0;
 

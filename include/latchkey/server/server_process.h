@@ -94,6 +94,8 @@ class ServerProcess {
   std::unique_ptr<credential::HashPool> hash_pool_;
   std::vector<std::unique_ptr<runtime::Worker>> hash_workers_;  ///< and their standbys
   std::optional<credential::Throttle> throttle_;
+  std::optional<Places> places_;
+  std::optional<http::ForwardingWatch> forwarding_;
 
   std::optional<runtime::PageSource> pages_;
   std::optional<runtime::Quiescence> quiescence_;

@@ -73,8 +73,10 @@ struct Settings {
   std::chrono::milliseconds drain_timeout = std::chrono::seconds(10);
   /// Open connections, over all cores.
   std::size_t connections = 100'000;
-  /// The same of one client; 0: no bound.
-  std::size_t connections_by_address = 0;
+  /// The same of one client (C-20); 0: no bound. Loopback and trusted proxies have one only where they are
+  /// named.
+  std::size_t connections_by_address = 1024;
+  std::vector<net::Network> counted_networks;
 
   /// Argon2id: memory and passes of a hash, threads that hash (0 is as many as cores), logins that wait.
   std::size_t hash_memory_bytes = std::size_t{19} * 1024 * 1024;

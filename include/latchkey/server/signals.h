@@ -38,9 +38,11 @@ class SignalReader final : private runtime::Operation {
  private:
   explicit SignalReader(int fd) noexcept : fd_(fd) {}
   void start(runtime::Loop& loop, std::coroutine_handle<> waiter) noexcept;
+  void read() noexcept;
   void complete(std::int32_t result, std::uint32_t flags) noexcept override;
 
   int fd_;
+  runtime::Loop* loop_ = nullptr;  ///< of the waiter
   signalfd_siginfo info_{};
   std::coroutine_handle<> waiter_;
 };

@@ -234,6 +234,32 @@ TEST_F(ConnectionProxyTest, TheHeaderMayBeCutAtEveryByte) {
   }
 }
 
+TEST_F(ConnectionProxyTest, WhomTheGateRefusesIsClosedBehindItsHeader) {
+  gate_.is_open = false;
+  Client& client = connect_proxied();
+  client.peer.send("PROXY TCP4 198.51.100.9 10.0.0.1 56789 80\r\n" + kGet);
+  EXPECT_TRUE(ends(client));
+  EXPECT_EQ(client.peer.received(), "");
+  EXPECT_EQ(handler_.asked_now, 0);
+  EXPECT_TRUE(handler_.peers.empty());
+  EXPECT_EQ(gate_.sources, std::vector<std::string>{"198.51.100.9"});
+}
+
+TEST_F(ConnectionProxyTest, TheGateIsAskedOnceAndOnlyWhereTheHeaderHasCome) {
+  Client& plain = connect();
+  plain.peer.send(kGet);
+  EXPECT_EQ(body_of_answer(plain), "GET /now ");
+  Client& broken = connect_proxied();
+  broken.peer.send(kGet);
+  EXPECT_TRUE(ends(broken));
+  EXPECT_TRUE(gate_.sources.empty());
+  Client& proxied = connect_proxied();
+  proxied.peer.send("PROXY UNKNOWN\r\n" + kGet + kGet);
+  EXPECT_EQ(body_of_answer(proxied), "GET /now ");
+  EXPECT_EQ(body_of_answer(proxied), "GET /now ");
+  EXPECT_EQ(gate_.sources, std::vector<std::string>{"192.0.2.7"});
+}
+
 TEST_F(ConnectionProxyTest, WithoutTheHeaderNothingIsAnswered) {
   Client& client = connect_proxied();
   client.peer.send(kGet);

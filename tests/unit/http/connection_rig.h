@@ -88,6 +88,18 @@ class ScriptedHandler final : public Handler {
   runtime::Loop& loop_;
 };
 
+/// Lets in whoever it is told to; remembers who asked.
+class ScriptedGate final : public SourceGate {
+ public:
+  bool admit(const net::IpAddress& source) override {
+    sources.push_back(source.to_text());
+    return is_open;
+  }
+
+  bool is_open = true;
+  std::vector<std::string> sources;
+};
+
 /// An answer as a client reads it.
 struct Answer {
   std::string head;
@@ -121,7 +133,8 @@ class ConnectionTest : public ::testing::Test {
     Client(ConnectionTest& rig, Ends ends, bool proxied, const net::IpAddress& address)
         : peer(std::move(ends.second)),
           stream(rig.rig_.loop(), rig.rig_.buffers(), ends.first),
-          connection(std::make_unique<Connection>(stream, rig.services_, address, proxied)) {}
+          connection(
+              std::make_unique<Connection>(stream, rig.services_, address, proxied ? &rig.gate_ : nullptr)) {}
 
     /// The next whole answer that has come.
     std::optional<Answer> next() {
@@ -205,6 +218,7 @@ class ConnectionTest : public ::testing::Test {
   ConnectionSettings settings_;
   ServerLines lines_{"node-1"};
   ScriptedHandler handler_{rig_.loop()};
+  ScriptedGate gate_;
   RecordingLog log_;
   ConnectionServices services_{rig_.loop(), settings_, lines_, handler_, log_};
   std::vector<std::unique_ptr<Client>> clients_;

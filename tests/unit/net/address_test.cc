@@ -40,6 +40,15 @@ TEST(IpAddress, MappedIpv4IsTheSameAddressAsIpv4) {
   EXPECT_EQ(IpAddress::from_v4(192, 0, 2, 1), ip("192.0.2.1"));
 }
 
+TEST(IpAddress, LoopbackIsAllOf127AndTheOneOfIpv6) {
+  for (const char* text : {"127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.1"}) {
+    EXPECT_TRUE(ip(text).is_loopback()) << text;
+  }
+  for (const char* text : {"126.255.255.255", "128.0.0.1", "::", "::2", "1::1", "::127.0.0.1", "0.0.0.0"}) {
+    EXPECT_FALSE(ip(text).is_loopback()) << text;
+  }
+}
+
 TEST(IpAddress, RefusesWhatIsNotStrictlyAnAddress) {
   for (const char* text : {"",
                            " ",

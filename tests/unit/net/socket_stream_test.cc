@@ -1,6 +1,7 @@
 #include "latchkey/net/socket_stream.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <string>
 
@@ -96,6 +97,121 @@ TEST_P(SocketStreamTest, AllOfALongAnswerGoesThroughASmallSocketBuffer) {
   EXPECT_EQ(line.send_end, StreamEnd::kNone);
   ASSERT_TRUE(rig_.until([&] { return line.peer.received().size() == answer.size(); }));
   EXPECT_TRUE(line.peer.received() == answer);
+}
+
+// The kernel is told to give up what it has sent a part of, as it does by itself where it meets an error in
+// between.
+TEST_P(SocketStreamTest, TheRestOfASendThatTheKernelGaveUpIsSent) {
+  Line& line = make_line();
+  const std::string answer = pattern(std::size_t{2} * 1024 * 1024);
+  rig_.spawn(send_all(line, answer));
+  for (int i = 0; i < 3; ++i) {
+    rig_.settle();
+    rig_.loop().ring().start(nullptr, [&line](io_uring_sqe& entry) {
+      io_uring_prep_cancel_fd(&entry, line.fd, IORING_ASYNC_CANCEL_ALL);
+    });
+    rig_.settle();
+    ASSERT_FALSE(line.send_end.has_value()) << "a short send has ended the stream";
+    line.peer.received();
+  }
+  ASSERT_TRUE(rig_.until([&line] {
+    line.peer.received();
+    return line.send_end.has_value();
+  }));
+  EXPECT_EQ(line.send_end, StreamEnd::kNone);
+  ASSERT_TRUE(rig_.until([&] { return line.peer.received().size() == answer.size(); }));
+  EXPECT_TRUE(line.peer.received() == answer);
+}
+
+/// A line for which the kernel must not wait: what it cannot do at once comes back, sends short or with
+/// -EAGAIN, receives with -EAGAIN.
+class ImpatientSocketTest : public StreamTest {
+ protected:
+  Line& make_impatient_line() { return make_line(MSG_DONTWAIT); }
+
+  /// Lets the pauses end, as often as it takes.
+  template <class Condition>
+  bool comes_to(Condition&& condition) {
+    constexpr int kMostPauses = 2000;
+    for (int i = 0; i < kMostPauses && !condition(); ++i) rig_.advance_ms(50);
+    return condition();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Sockets, ImpatientSocketTest, ::testing::Bool(), kind);
+
+TEST_P(ImpatientSocketTest, TheRestOfAShortSendIsSent) {
+  Line& line = make_impatient_line();
+  const std::string answer = pattern(std::size_t{2} * 1024 * 1024);
+  rig_.spawn(send_all(line, answer));
+  rig_.settle();
+  ASSERT_FALSE(line.send_end.has_value()) << "a short send has ended the stream";
+  ASSERT_TRUE(comes_to([&line] {
+    line.peer.received();
+    return line.send_end.has_value();
+  }));
+  EXPECT_EQ(line.send_end, StreamEnd::kNone);
+  ASSERT_TRUE(comes_to([&] { return line.peer.received().size() == answer.size(); }));
+  EXPECT_TRUE(line.peer.received() == answer);
+}
+
+TEST_P(ImpatientSocketTest, ASendThatFindsNoRoomAtAllIsSentWhenThereIsSome) {
+  Line& line = make_impatient_line();
+  const std::string filling = pattern(std::size_t{2} * 1024 * 1024);
+  std::size_t filled = 0;
+  while (true) {
+    const ssize_t sent = ::send(line.fd, filling.data(), filling.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent <= 0) break;
+    filled += static_cast<std::size_t>(sent);
+  }
+  rig_.spawn(send_all(line, filling));
+  for (int i = 0; i < 5; ++i) rig_.advance_ms(50);
+  ASSERT_FALSE(line.send_end.has_value()) << "-EAGAIN has ended the stream";
+  ASSERT_TRUE(comes_to([&] { return line.peer.received().size() == filled + filling.size(); }));
+  EXPECT_EQ(line.send_end, StreamEnd::kNone);
+  EXPECT_TRUE(std::string_view(line.peer.received()).substr(filled) == filling);
+}
+
+TEST_P(ImpatientSocketTest, AReceiveThatFindsNothingIsAskedAgain) {
+  Line& line = make_impatient_line();
+  rig_.spawn(receive_all(line, hold_));
+  rig_.settle();
+  ASSERT_FALSE(line.receive_end.has_value()) << "-EAGAIN has ended the stream";
+  line.peer.send("late");
+  ASSERT_TRUE(comes_to([&line] { return line.text == "late"; }));
+  line.peer.end_sending();
+  ASSERT_TRUE(comes_to([&line] { return line.receive_end.has_value(); }));
+  EXPECT_EQ(line.receive_end, StreamEnd::kClosed);
+}
+
+TEST_P(ImpatientSocketTest, WhatIsAskedAgainStillHasItsDeadline) {
+  Line& sending = make_impatient_line();
+  Line& receiving = make_impatient_line();
+  const std::string answer = pattern(std::size_t{2} * 1024 * 1024);
+  for (Line* const line : {&sending, &receiving}) {
+    line->stream->set_deadline(BootTime{rig_.loop().now().ms + 1000});
+  }
+  rig_.spawn(send_all(sending, answer));
+  rig_.spawn(receive_once(receiving));
+  for (int i = 0; i < 18; ++i) rig_.advance_ms(50);
+  EXPECT_FALSE(sending.send_end.has_value());
+  EXPECT_FALSE(receiving.receive_end.has_value());
+  ASSERT_TRUE(comes_to([&] { return sending.send_end && receiving.receive_end; }));
+  EXPECT_EQ(sending.send_end, StreamEnd::kTimedOut);
+  EXPECT_EQ(receiving.receive_end, StreamEnd::kTimedOut);
+}
+
+TEST_P(ImpatientSocketTest, AbortEndsWhatIsToBeAskedAgain) {
+  Line& sending = make_impatient_line();
+  Line& receiving = make_impatient_line();
+  const std::string answer = pattern(std::size_t{2} * 1024 * 1024);
+  rig_.spawn(send_all(sending, answer));
+  rig_.spawn(receive_once(receiving));
+  rig_.settle();
+  sending.stream->abort();
+  receiving.stream->abort();
+  ASSERT_TRUE(rig_.until([&] { return sending.send_end && receiving.receive_end; }));
+  EXPECT_EQ(sending.send_end, StreamEnd::kBroken);
+  EXPECT_EQ(receiving.receive_end, StreamEnd::kBroken);
 }
 
 TEST_P(SocketStreamTest, AReceiveThatLastsBeyondItsDeadlineTimesOutAndTheStreamLivesOn) {

@@ -24,10 +24,12 @@ inline constexpr std::int64_t kFarAway = runtime::kNever;
 
 /// A stream and its peer. What comes out of a wait is kept here, for the test to look at.
 struct Line {
-  Line(LoopRig& rig, std::pair<int, Peer> ends)
-      : peer(std::move(ends.second)),
-        stream(std::make_unique<SocketStream>(rig.loop(), rig.buffers(), ends.first)) {}
+  Line(LoopRig& rig, std::pair<int, Peer> ends, int message_flags = 0)
+      : fd(ends.first),
+        peer(std::move(ends.second)),
+        stream(std::make_unique<SocketStream>(rig.loop(), rig.buffers(), ends.first, message_flags)) {}
 
+  const int fd;  ///< the stream's
   Peer peer;
   std::unique_ptr<SocketStream> stream;
   std::vector<runtime::Chunk> chunks;  ///< received and held
@@ -86,8 +88,9 @@ class StreamTest : public ::testing::TestWithParam<bool> {
     EXPECT_TRUE(rig_.until([this] { return rig_.running() == 0; }));
   }
 
-  Line& make_line() {
-    lines_.push_back(std::make_unique<Line>(rig_, GetParam() ? test::tcp_pair() : test::unix_pair()));
+  Line& make_line(int message_flags = 0) {
+    lines_.push_back(
+        std::make_unique<Line>(rig_, GetParam() ? test::tcp_pair() : test::unix_pair(), message_flags));
     return *lines_.back();
   }
 

@@ -69,6 +69,8 @@ TEST_F(SettingsTest, AreTheDefaultsWhereNothingIsGiven) {
   const Settings settings = good({});
   EXPECT_EQ(settings.listen, std::vector{endpoint("127.0.0.1:8080")});
   EXPECT_TRUE(settings.proxy_listen.empty());
+  EXPECT_EQ(settings.connections_by_address, 1024U);
+  EXPECT_TRUE(settings.counted_networks.empty());
   EXPECT_EQ(settings.data, "/var/lib/latchkey");
   EXPECT_EQ(settings.key_file, "/var/lib/latchkey/latchkey.key");
   EXPECT_EQ(settings.admin_socket, "/var/lib/latchkey/admin.sock");
@@ -253,6 +255,13 @@ TEST_F(SettingsTest, WhatContradictsItselfIsAProblem) {
             Problems{"listen: neither listen nor proxy_listen names an address, so nobody could be served"});
   EXPECT_EQ(load({"--basic=false", "--verify-basic"}).problems,
             Problems{"verify_basic: it asks for Authorization: Basic, which basic = false switches off"});
+  EXPECT_EQ(
+      load({"--proxy-listen", "192.0.2.1:1"}).problems,
+      Problems{"proxy_listen: on 192.0.2.1:1 anybody could claim any address: name the proxies that may "
+               "connect in trusted_proxy, or listen on 127.0.0.1"});
+  EXPECT_EQ(load({"--proxy-listen", "[::]:1"}).problems.size(), 1U);
+  EXPECT_EQ(good({"--proxy-listen", "192.0.2.1:1", "--trusted-proxy", "192.0.2.7"}).proxy_listen.size(), 1U);
+  EXPECT_EQ(good({"--proxy-listen", "127.0.0.2:1", "--proxy-listen", "[::1]:1"}).proxy_listen.size(), 2U);
   EXPECT_EQ(good({"--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0"}).listen.size(), 2U);
   const Problems long_path = load({"--data", "/" + std::string(100, 'x')}).problems;
   ASSERT_EQ(long_path.size(), 1U);

@@ -1,0 +1,139 @@
+#include "latchkey/http/forwarding_watch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+
+#include "latchkey/http/characters.h"
+#include "latchkey/http/known_header.h"
+
+namespace latchkey::http {
+
+namespace {
+
+constexpr std::string_view kEffect =
+    "whoever comes by way of it counts as this peer, and a token of one admits all of them";
+
+// Fields that proxies set beside the two that are read, or in their place.
+constexpr std::string_view kForwardedPrefix = "X-Forwarded-";
+constexpr std::array<std::string_view, 4> kClientFields = {"X-Real-IP", "X-Client-IP", "True-Client-IP",
+                                                           "CF-Connecting-IP"};
+
+bool names_client(std::string_view field) noexcept {
+  if (equals_ignoring_case(field.substr(0, kForwardedPrefix.size()), kForwardedPrefix)) return true;
+  return std::any_of(kClientFields.begin(), kClientFields.end(),
+                     [field](std::string_view name) { return equals_ignoring_case(field, name); });
+}
+
+/// As the settings' file and the flag have it.
+std::string_view setting_of(ForwardedSource source) noexcept {
+  return source == ForwardedSource::kXForwardedFor ? "x-forwarded-for" : "forwarded";
+}
+
+ForwardedSource other(ForwardedSource source) noexcept {
+  return source == ForwardedSource::kXForwardedFor ? ForwardedSource::kForwarded
+                                                   : ForwardedSource::kXForwardedFor;
+}
+
+/// The first field that a proxy may have set, of those that `forwarded_source` does not name; empty where
+/// there is none.
+std::string_view unread_field(const RequestHead& head, KnownHeader read) noexcept {
+  for (std::size_t i = 0; i < head.header_count; ++i) {
+    const Header& header = head.headers[i];
+    const bool is_known =
+        header.known == KnownHeader::kXForwardedFor || header.known == KnownHeader::kForwarded;
+    if (is_known ? header.known != read : names_client(header.name)) return header.name;
+  }
+  return {};
+}
+
+}  // namespace
+
+void ForwardingWatch::field_came(const net::IpAddress& peer, const RequestHead& head, BootTime now) {
+  if (is_trusted(peer, trusted_)) return;
+  const ForwardedSource sent = head.has(field_of(source_)) ? source_ : other(source_);
+  // Who names only himself is a client whose address came by the PROXY protocol, or hides nobody.
+  if (last_hop(sent, head) == peer) return;
+  warn_untrusted(peer, name_of(field_of(sent)), now);
+}
+
+void ForwardingWatch::address_counts(const net::IpAddress& peer, const net::IpAddress& address,
+                                     const RequestHead& head, BootTime now) {
+  if (address != peer) return;
+  const KnownHeader read = field_of(source_);
+  const std::string_view unread = unread_field(head, read);
+  if (!is_trusted(peer, trusted_)) {
+    // The two that are read are `field_came`'s.
+    if (!unread.empty() && !has_forwarded_field(head)) warn_untrusted(peer, unread, now);
+    return;
+  }
+  // A client on the proxy's own machine.
+  if (last_hop(source_, head) == peer) return;
+  if (!nameless_.is_due(peer, now)) return;
+  std::string remedy = fmt::format("have the proxy send {}, with the client's address last", name_of(read));
+  const char* reason = "the trusted proxy sends no field that names its client";
+  if (head.has(read)) {
+    reason = "the field of the trusted proxy names no client: no address, or trusted proxies alone";
+    remedy = "have the proxy send the client's address, and let trusted_proxy hold proxies alone, no clients";
+  } else if (head.has(field_of(other(source_)))) {
+    reason = "the trusted proxy sends another field than forwarded_source names";
+    remedy += fmt::format(
+        "; or, if it writes {} itself and drops what clients write there, set forwarded_source = '{}'",
+        name_of(field_of(other(source_))), setting_of(other(source_)));
+  } else if (!unread.empty()) {
+    reason = "the trusted proxy names its client in a field that is not read";
+  } else {
+    remedy += "; a request that was made by hand from there is no fault";
+  }
+  LogEvent(log_, LogLevel::kWarning, "forwarded.no_client")
+      .field("peer", peer.to_text())
+      .field("reason", reason)
+      .field("effect", kEffect)
+      .field("remedy", remedy);
+}
+
+void ForwardingWatch::warn_untrusted(const net::IpAddress& peer, std::string_view field, BootTime now) {
+  if (!untrusted_.is_due(peer, now)) return;
+  const std::string address = peer.to_text();
+  const bool is_read = equals_ignoring_case(field, name_of(field_of(source_)));
+  std::string remedy = trusted_.empty()
+                           ? fmt::format("if {0} is your proxy, set trusted_proxy = ['{0}']", address)
+                           : fmt::format("if {0} is your proxy, add '{0}' to trusted_proxy", address);
+  if (!is_read) remedy += fmt::format(" and have it send {}", name_of(field_of(source_)));
+  remedy += "; if it is not, nothing is wrong";
+  LogEvent(log_, LogLevel::kWarning, "forwarded.not_trusted")
+      .field("peer", address)
+      .field("field", field)
+      .field("reason", "the peer is no trusted_proxy, so what it says of a client is ignored")
+      .field("effect", kEffect)
+      .field("remedy", remedy);
+}
+
+void ForwardingWatch::proxy_header_came(const net::IpAddress& peer, BootTime now) {
+  if (!proxy_headers_.is_due(peer, now)) return;
+  const std::string address = peer.to_text();
+  LogEvent(log_, LogLevel::kWarning, "proxy_protocol.not_expected")
+      .field("peer", address)
+      .field("reason",
+             "a connection opens with a header of the PROXY protocol, which this listener does not take")
+      .field("remedy",
+             fmt::format("if {0} is your proxy, let it connect to an address of proxy_listen, with '{0}' in "
+                         "trusted_proxy; or switch the PROXY protocol off in it",
+                         address));
+}
+
+void ForwardingWatch::stranger_came(const net::IpAddress& peer, BootTime now) {
+  if (!strangers_.is_due(peer, now)) return;
+  const std::string address = peer.to_text();
+  LogEvent(log_, LogLevel::kWarning, "proxy_protocol.not_trusted")
+      .field("peer", address)
+      .field("reason", "the peer is no trusted_proxy, so its connections to proxy_listen are closed")
+      .field("remedy", trusted_.empty()
+                           ? fmt::format("if {0} is your proxy, set trusted_proxy = ['{0}']", address)
+                           : fmt::format("if {0} is your proxy, add '{0}' to trusted_proxy", address));
+}
+
+}  // namespace latchkey::http
