@@ -146,10 +146,12 @@ std::int64_t SocketStream::look(BootTime now) noexcept {
 
 void SocketStream::shutdown_send() noexcept { ::shutdown(fd_, SHUT_WR); }
 
-// The kernel completes whatever waits on a socket that was shut down both ways.
+// By the ring and not by a shutdown of both ways, which the sandbox refuses: it would also make a listener a
+// socket that can be connected.
 void SocketStream::abort() noexcept {
   if (end_ == StreamEnd::kNone) end_ = StreamEnd::kBroken;
-  ::shutdown(fd_, SHUT_RDWR);
+  shutdown_send();
+  cancel_receive();
   if (starved_) {
     buffers_.stop_waiting(*this);
     starved_ = false;
