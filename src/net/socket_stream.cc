@@ -186,12 +186,15 @@ std::int64_t SocketStream::look(BootTime now) noexcept {
 
 void SocketStream::shutdown_send() noexcept { ::shutdown(fd_, SHUT_WR); }
 
-// The kernel completes whatever waits on a socket that was shut down both ways.
+// By the ring and not by a shutdown of both ways, which the sandbox refuses: it would also make a listener a
+// socket that can be connected.
 void SocketStream::abort() noexcept {
   if (end_ == StreamEnd::kNone) end_ = StreamEnd::kBroken;
-  ::shutdown(fd_, SHUT_RDWR);
-  // What waits for a look finds that out now.
-  retry();
+  shutdown_send();
+  cancel_receive();
+  // A send that waits for a look finds that out now; a receive that does would wait for bytes.
+  if (std::exchange(send_paused_, false)) send_rest();
+  if (std::exchange(receive_paused_, false)) return wake_receiver();
   if (starved_) end_starved_receive();
 }
 

@@ -63,10 +63,17 @@ Error refusal(int error) {
   }
 }
 
+Result<void> not_registered(std::string_view what, int error) {
+  return failure(ErrorCode::kUnavailable,
+                 fmt::format("io_uring refused to be {}: {}; allow io_uring_register in the seccomp profile, "
+                             "and run on Linux 6.1 or later",
+                             what, std::strerror(error)));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Ring>> Ring::create(const RingSettings& settings) {
-  std::unique_ptr<Ring> ring(new Ring(settings.operations));
+  std::unique_ptr<Ring> ring(new Ring);
   io_uring_params parameters{};
   parameters.flags = kSetupFlags;
   parameters.cq_entries = settings.completion_entries;
@@ -74,6 +81,9 @@ Result<std::unique_ptr<Ring>> Ring::create(const RingSettings& settings) {
   if (error < 0) {
     ring->ring_.ring_fd = -1;
     return tl::unexpected<Error>(refusal(-error));
+  }
+  if (Result<void> restricted = ring->restrict_to(settings); !restricted) {
+    return tl::unexpected<Error>(std::move(restricted.error()));
   }
   return ring;
 }
@@ -97,9 +107,19 @@ Result<void> Ring::register_buffers(io_uring_buf_ring* buffers, unsigned entries
   return {};
 }
 
-Result<void> Ring::enable() {
+Result<void> Ring::register_file(int fd) {
+  const int error = uring_register(this->fd(), IORING_REGISTER_FILES, &fd, 1);
+  if (error < 0) {
+    return failure(ErrorCode::kUnavailable,
+                   fmt::format("io_uring refused a registered file: {}; run on Linux 6.1 or later",
+                               std::strerror(-error)));
+  }
+  return {};
+}
+
+Result<void> Ring::restrict_to(const RingSettings& settings) {
   std::vector<io_uring_restriction> allowed;
-  for (const std::uint8_t operation : operations_) {
+  for (const std::uint8_t operation : settings.operations) {
     io_uring_restriction rule{};
     rule.opcode = IORING_RESTRICTION_SQE_OP;
     rule.sqe_op = operation;
@@ -108,18 +128,16 @@ Result<void> Ring::enable() {
   io_uring_restriction flags{};
   flags.opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
   flags.sqe_flags = IOSQE_BUFFER_SELECT | IOSQE_CQE_SKIP_SUCCESS;
+  if (settings.fixed_file) flags.sqe_flags |= IOSQE_FIXED_FILE;
   allowed.push_back(flags);
-  int error = uring_register(fd(), IORING_REGISTER_RESTRICTIONS, allowed.data(),
-                             static_cast<unsigned>(allowed.size()));
-  if (error == 0) error = uring_register(fd(), IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
-  if (error < 0) {
-    return failure(
-        ErrorCode::kUnavailable,
-        fmt::format("io_uring refused to be restricted and enabled: {}; allow io_uring_register in the "
-                    "seccomp profile, and run on Linux 6.1 or later",
-                    std::strerror(-error)));
-  }
-  return {};
+  const int error = uring_register(fd(), IORING_REGISTER_RESTRICTIONS, allowed.data(),
+                                   static_cast<unsigned>(allowed.size()));
+  return error < 0 ? not_registered("restricted", -error) : Result<void>();
+}
+
+Result<void> Ring::enable() {
+  const int error = uring_register(fd(), IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+  return error < 0 ? not_registered("enabled", -error) : Result<void>();
 }
 
 io_uring_sqe& Ring::next() noexcept {

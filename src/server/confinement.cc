@@ -87,8 +87,9 @@ Result<void> confine(const std::filesystem::path& data, ConfinementGaps& gaps) {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return refused("forbid new privileges");
   if (kSanitized) return {};
   forbid_core_dumps();
-  if (Result<void> limited = limit_to_directory(data, gaps); !limited) return limited;
-  return filter_system_calls();
+  return limit_to_directory(data, gaps);
 }
+
+Result<void> close_ways_out() { return kSanitized ? Result<void>() : filter_system_calls(); }
 
 }  // namespace latchkey::server

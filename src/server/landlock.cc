@@ -22,6 +22,11 @@
 #define LANDLOCK_ACCESS_FS_IOCTL_DEV (1ULL << 15)  // since ABI 5, Linux 6.10
 #endif
 
+#ifndef LANDLOCK_SCOPE_SIGNAL
+#define LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET (1ULL << 0)  // since ABI 6, Linux 6.12
+#define LANDLOCK_SCOPE_SIGNAL (1ULL << 1)
+#endif
+
 namespace latchkey::server {
 
 namespace {
@@ -30,11 +35,13 @@ constexpr long kAbiOfRefer = 2;
 constexpr long kAbiOfTruncate = 3;
 constexpr long kAbiOfTcp = 4;
 constexpr long kAbiOfDevices = 5;
+constexpr long kAbiOfScopes = 6;
 
 /// The kernel's own structure grows; the size that is passed says how much of it is meant.
 struct Ruleset {
   std::uint64_t files = 0;
   std::uint64_t network = 0;
+  std::uint64_t scoped = 0;
 };
 
 /// All rights on files that this ABI knows.
@@ -47,12 +54,11 @@ std::uint64_t file_rights(long abi) noexcept {
   return rights;
 }
 
-/// What a database, its log and a socket's name need.
+/// What a database and its log need.
 std::uint64_t rights_in_directory(long abi) noexcept {
   const std::uint64_t needed = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
                                LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
-                               LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_SOCK |
-                               LANDLOCK_ACCESS_FS_TRUNCATE;
+                               LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE;
   return needed & file_rights(abi);
 }
 
@@ -88,13 +94,15 @@ Result<void> limit_to_directory(const std::filesystem::path& directory, Confinem
     return {};
   }
   Ruleset ruleset{.files = file_rights(abi)};
+  // The filter of system calls refuses all of what follows; this holds beside it where the kernel has it.
   std::size_t bytes = sizeof ruleset.files;
   if (abi >= kAbiOfTcp) {
     ruleset.network = LANDLOCK_ACCESS_NET_BIND_TCP | LANDLOCK_ACCESS_NET_CONNECT_TCP;
-    bytes = sizeof ruleset;
-  } else {
-    gaps.emplace_back(
-        "this kernel's Landlock does not know TCP: ports can be bound and connected; run Linux 6.7 or later");
+    bytes += sizeof ruleset.network;
+  }
+  if (abi >= kAbiOfScopes) {
+    ruleset.scoped = LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL;
+    bytes += sizeof ruleset.scoped;
   }
   const Descriptor rules(::syscall(SYS_landlock_create_ruleset, &ruleset, bytes, 0));
   if (rules.get() < 0) return refused(directory);

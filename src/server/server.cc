@@ -4,11 +4,11 @@
 #include <sched.h>
 #include <sodium.h>
 #include <sys/resource.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 #include "latchkey/server/fatal_end.h"
 #include "latchkey/server/room_settings.h"
@@ -47,6 +47,21 @@ Result<void> ServerProcess::leave_root() {
   return settings_.sandbox ? server::leave_root(settings_.data, gaps_) : Result<void>();
 }
 
+// What only a process that may still make sockets and descriptors can open.
+Result<void> ServerProcess::open_channels() {
+  Result<SignalReader> signals = SignalReader::open();
+  if (!signals) return tl::unexpected<Error>(std::move(signals.error()));
+  signals_.emplace(std::move(*signals));
+  if (const Result<void> connected = service_manager_.connect(std::getenv("NOTIFY_SOCKET")); !connected) {
+    std::fprintf(stderr, "latchkeyd: %s\n", connected.error().text.c_str());
+  }
+  return {};
+}
+
+Result<void> ServerProcess::close_ways_out() {
+  return settings_.sandbox ? server::close_ways_out() : Result<void>();
+}
+
 Result<void> ServerProcess::confine() {
   if (!settings_.sandbox) {
     gaps_.emplace_back("`sandbox` is off");
@@ -77,14 +92,14 @@ void ServerProcess::note_start() {
       .field("remedy", "set the clock, as chrony or systemd-timesyncd does");
 }
 
-void ServerProcess::announce() const {
+void ServerProcess::announce() {
   std::string lines;
   for (const auto& [endpoint, proxied] : endpoints_) {
     lines += fmt::format("latchkeyd: listening on http://{}{}\n", endpoint.to_text(),
                          proxied ? " (PROXY protocol)" : "");
   }
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, lines.data(), lines.size());
-  ::sd_notify(0, "READY=1");
+  service_manager_.tell("READY=1");
 }
 
 Result<void> ServerProcess::run() {
@@ -94,13 +109,16 @@ Result<void> ServerProcess::run() {
   if (step) step = leave_root();
   if (step) step = open_data();
   if (step) step = bind_sockets();
-  // Before the first thread and the first ring: they inherit it.
+  if (step) step = open_channels();
+  // Before the first thread: they inherit it.
   if (step) step = confine();
   if (step) log_.emplace(clock_, LogOptions{.least = settings_.log_level});
   if (step) step = make_hash_pool();
   if (step) step = make_threads();
   if (step) step = make_tables();
   if (step) step = make_cores();
+  // All rings are there, and so is every socket.
+  if (step) step = close_ways_out();
   if (step) step = begin_run_and_load();
   if (!step) return step;
   step = start_threads();

@@ -1,5 +1,3 @@
-#include <systemd/sd-daemon.h>
-
 #include <cstring>
 
 #include "latchkey/base/assert.h"
@@ -12,7 +10,7 @@ namespace latchkey::server {
 runtime::Task<void> ServerProcess::serve_until_signal() {
   const int signal = co_await signals_->next(*control_);
   LogEvent(*log_, LogLevel::kInfo, "server.stopping").field("signal", strsignal(signal));
-  ::sd_notify(0, "STOPPING=1");
+  service_manager_.tell("STOPPING=1");
   const BootTime deadline{control_->now().ms + settings_.drain_timeout.count()};
   bool drained = true;
   {

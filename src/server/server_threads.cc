@@ -12,8 +12,9 @@ namespace latchkey::server {
 
 namespace {
 
-constexpr std::array<std::uint8_t, 3> kControlOperations = {IORING_OP_READ, IORING_OP_MSG_RING,
-                                                            IORING_OP_ASYNC_CANCEL};
+// It reads signals, and writes to the service manager.
+constexpr std::array<std::uint8_t, 4> kControlOperations = {IORING_OP_READ, IORING_OP_WRITE,
+                                                            IORING_OP_MSG_RING, IORING_OP_ASYNC_CANCEL};
 constexpr unsigned kControlEntries = 64;
 
 // Unfinished messages from one thread to another; past it a client is told 503. Few threads afford more.
@@ -69,8 +70,10 @@ Result<void> ServerProcess::make_threads() {
   ring_settings.submission_entries = kControlEntries;
   ring_settings.completion_entries = kControlEntries * 2;
   ring_settings.operations = kControlOperations;
+  ring_settings.fixed_file = true;
   Result<std::unique_ptr<runtime::Ring>> ring = runtime::Ring::create(ring_settings);
   if (!ring) return tl::unexpected<Error>(std::move(ring.error()));
+  if (Result<void> handed = service_manager_.hand_to(**ring, *log_); !handed) return handed;
   rings_[control_port()] = (*ring)->fd();
   control_.emplace(std::move(*ring), mailbox_->port(control_port()), clock_);
 
@@ -169,9 +172,6 @@ Result<void> ServerProcess::make_cores() {
 }
 
 Result<void> ServerProcess::start_threads() {
-  Result<SignalReader> signals = SignalReader::open();
-  if (!signals) return tl::unexpected<Error>(std::move(signals.error()));
-  signals_.emplace(std::move(*signals));
   // The main thread waits for a worker's end after it has rung for it: its doorbell rings at once.
   if (Result<void> started = control_->start(rings_, true); !started) return started;
   if (Result<void> started = store_worker_->start(rings_); !started) return started;

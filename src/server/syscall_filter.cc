@@ -1,16 +1,24 @@
 #include "latchkey/server/syscall_filter.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/io_uring.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <memory>
+#include <utility>
+#include <vector>
+
+#include "latchkey/server/refused_call.h"
 
 namespace latchkey::server {
 
@@ -19,40 +27,23 @@ namespace {
 // By name, as not every architecture and library has all of them.
 constexpr const char* kAllowed[] = {
     // Rings, and threads that wait.
-    "io_uring_setup",
     "io_uring_enter",
-    "io_uring_register",
     "futex",
-    "futex_waitv",
     "sched_yield",
     "nanosleep",
     "clock_nanosleep",
     "restart_syscall",
     "poll",
     "ppoll",
-    // Threads' beginnings and ends, their class and their signals.
+    // Threads' beginnings and ends, and their signals.
     "set_robust_list",
-    "get_robust_list",
     "rseq",
     "exit",
     "exit_group",
     "gettid",
     "getpid",
-    "tgkill",
-    "sched_setscheduler",
-    "sched_getscheduler",
-    "sched_getparam",
-    "sched_setattr",
-    "sched_getattr",
-    "sched_getaffinity",
-    "sched_get_priority_max",
-    "sched_get_priority_min",
-    "membarrier",
-    "rt_sigaction",
     "rt_sigprocmask",
     "rt_sigreturn",
-    "sigaltstack",
-    "signalfd4",
     // Memory.
     "munmap",
     "mremap",
@@ -69,8 +60,6 @@ constexpr const char* kAllowed[] = {
     "getrandom",
     "getcpu",
     "getrusage",
-    "prlimit64",
-    "getrlimit",
     "sysinfo",
     "uname",
     "getuid",
@@ -101,40 +90,38 @@ constexpr const char* kAllowed[] = {
     "readlink",
     "readlinkat",
     "getcwd",
-    "getdents64",
     "fsync",
     "fdatasync",
     "ftruncate",
     "fallocate",
-    "flock",
-    "fcntl",
     "unlink",
     "unlinkat",
     "fchmod",
     "fchown",
-    "umask",
-    "dup",
-    "pipe2",
-    "eventfd2",
-    "mkdir",
-    // Sockets that are open, and the service manager's.
-    "accept4",
-    "shutdown",
+    // What is to be known of sockets that are open.
     "getsockname",
     "getpeername",
-    "setsockopt",
     "getsockopt",
-    "sendto",
-    "sendmsg",
-    "recvfrom",
-    "recvmsg",
-    "connect",
 };
+
+// What a thread of the C library is made with. No process, no namespace, nobody who traces.
+constexpr scmp_datum_t kThread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+constexpr scmp_datum_t kNoThread = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
+                                   CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_PTRACE | CLONE_VFORK |
+                                   CLONE_PARENT;
+
+constexpr scmp_datum_t kCancelSignal = 32;
+constexpr scmp_datum_t kSetUserSignal = 33;
 
 struct ReleaseFilter {
   void operator()(void* filter) const noexcept { seccomp_release(filter); }
 };
 using Filter = std::unique_ptr<void, ReleaseFilter>;
+
+struct Limited {
+  const char* name;
+  std::vector<scmp_arg_cmp> arguments;  ///< all hold
+};
 
 Result<void> refused(int error) {
   return failure(
@@ -143,49 +130,74 @@ Result<void> refused(int error) {
                   std::strerror(-error)));
 }
 
-int allow(const Filter& filter, const char* name) {
-  const int number = seccomp_syscall_resolve_name(name);
-  if (number == __NR_SCMP_ERROR) return 0;
-  return seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, number, 0);
+scmp_arg_cmp equals(unsigned argument, scmp_datum_t value) { return {argument, SCMP_CMP_EQ, value, 0}; }
+scmp_arg_cmp has_bits(unsigned argument, scmp_datum_t mask, scmp_datum_t value) {
+  return {argument, SCMP_CMP_MASKED_EQ, mask, value};
 }
 
-int allow_where(const Filter& filter, const char* name, const scmp_arg_cmp& argument) {
+/// What is allowed with some arguments alone. A filter sees numbers and addresses, and not what lies there.
+std::vector<Limited> limited_calls() {
+  const auto self = static_cast<scmp_datum_t>(::getpid());
+  std::vector<Limited> calls = {
+      // A ring that was made before is enabled by the thread that owns it. No other is registered or made.
+      {"io_uring_register", {equals(1, IORING_REGISTER_ENABLE_RINGS)}},
+      {"clone", {has_bits(0, kThread | kNoThread, kThread)}},
+      // No memory that can be written becomes code.
+      {"mmap", {has_bits(2, PROT_EXEC, 0)}},
+      {"mprotect", {has_bits(2, PROT_EXEC, 0)}},
+      // The C library's own signals, which it handles with its first thread. No other handler is set.
+      {"rt_sigaction", {equals(0, kCancelSignal)}},
+      {"rt_sigaction", {equals(0, kSetUserSignal)}},
+      // The end by an assertion.
+      {"tgkill", {equals(0, self)}},
+      // A thread's own class; and limits are read and not set.
+      {"sched_setscheduler", {equals(0, 0)}},
+      {"sched_getaffinity", {equals(0, 0)}},
+      {"prlimit64", {equals(0, 0), equals(2, 0)}},
+      // Receiving is shut down by the ring: a listener that was shut down could be connected (TCP Fast Open).
+      {"shutdown", {equals(1, SHUT_WR)}},
+      {"prctl", {equals(0, PR_SET_NAME)}},
+      {"prctl", {equals(0, PR_GET_NAME)}},
+      {"ioctl", {equals(1, TCGETS)}},
+  };
+  // SQLite's locks. No owner for a descriptor's signals, no second descriptor for a socket.
+  for (const int command : {F_GETFD, F_SETFD, F_GETFL, F_GETLK, F_SETLK, F_SETLKW}) {
+    calls.push_back({"fcntl", {equals(1, static_cast<scmp_datum_t>(command))}});
+  }
+  return calls;
+}
+
+int add(const Filter& filter, std::uint32_t action, const char* name,
+        const std::vector<scmp_arg_cmp>& arguments = {}) {
   const int number = seccomp_syscall_resolve_name(name);
   if (number == __NR_SCMP_ERROR) return 0;
-  return seccomp_rule_add_array(filter.get(), SCMP_ACT_ALLOW, number, 1, &argument);
+  return seccomp_rule_add_array(filter.get(), action, number, static_cast<unsigned>(arguments.size()),
+                                arguments.data());
 }
 
 int add_rules(const Filter& filter) {
+  // Also by the other tables of calls that the processor has (32 bits, x32): the whole process, not one thread.
+  int error = seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+  // For the threads that run already too.
+  if (error == 0) error = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
   for (const char* const name : kAllowed) {
-    if (const int error = allow(filter, name); error != 0) return error;
+    if (error == 0) error = add(filter, SCMP_ACT_ALLOW, name);
   }
-  constexpr unsigned kFlagsOfClone = 0;
-  constexpr unsigned kFirst = 0;
-  constexpr unsigned kSecond = 1;
-  constexpr unsigned kThird = 2;
-  // Threads and no processes. The arguments of clone3 lie in memory, where a filter cannot look: the C
-  // library falls back to clone.
-  if (int error = seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0); error != 0)
-    return error;
-  const std::pair<const char*, scmp_arg_cmp> limited[] = {
-      {"clone", {kFlagsOfClone, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD}},
-      // No memory that can be written becomes code.
-      {"mmap", {kThird, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}},
-      {"mprotect", {kThird, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}},
-      {"socket", {kFirst, SCMP_CMP_EQ, AF_UNIX, 0}},
-      {"prctl", {kFirst, SCMP_CMP_EQ, PR_SET_NAME, 0}},
-      {"ioctl", {kSecond, SCMP_CMP_EQ, TCGETS, 0}},
-  };
-  for (const auto& [name, argument] : limited) {
-    if (const int error = allow_where(filter, name, argument); error != 0) return error;
+  for (const auto& [name, arguments] : limited_calls()) {
+    if (error == 0) error = add(filter, SCMP_ACT_ALLOW, name, arguments);
   }
-  return 0;
+  // The arguments of clone3 lie in memory, where a filter cannot look: the C library falls back to clone.
+  if (error == 0) error = add(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3");
+  // Nobody takes the place of the handler that says what was refused; and it has a way to end the process.
+  if (error == 0) error = add(filter, SCMP_ACT_KILL_PROCESS, "rt_sigaction", {equals(0, SIGSYS)});
+  return error;
 }
 
 }  // namespace
 
 Result<void> filter_system_calls() {
-  const Filter filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)));
+  handle_refused_calls();
+  const Filter filter(seccomp_init(SCMP_ACT_TRAP));
   if (!filter) return refused(-ENOMEM);
   int error = add_rules(filter);
   if (error == 0) error = seccomp_load(filter.get());

@@ -6,7 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -127,30 +127,48 @@ TEST(Confinement, AnAdminSocketOutsideTheDataIsLeftAtAStopPassedOverByTheCommand
   EXPECT_TRUE(lists_users()) << "by a server that has the socket";
 }
 
-TEST(Notification, TheServiceManagerHearsThatItIsReadyAndThatItStops) {
-  const TemporaryDirectory directory;
+void expect_to_hear(const std::string& address) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
-  const std::string path = directory / "notify";
-  path.copy(name.sun_path, sizeof name.sun_path - 1);
+  address.copy(name.sun_path, sizeof name.sun_path - 1);
+  if (address.front() == '@') name.sun_path[0] = '\0';
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.size());
   const int manager = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   const timeval patience{kPatience.count(), 0};
   ASSERT_EQ(::setsockopt(manager, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
-  ASSERT_EQ(::bind(manager, reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
+  ASSERT_EQ(::bind(manager, reinterpret_cast<const sockaddr*>(&name), length), 0);
   const auto heard = [manager] {
     std::string text(512, '\0');
     const ssize_t bytes = ::recv(manager, text.data(), text.size(), 0);
     return text.substr(0, bytes > 0 ? static_cast<std::size_t>(bytes) : 0);
   };
-  ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
-  {
-    OwnServer server;
-    EXPECT_EQ(heard(), "READY=1");
-    EXPECT_EQ(server.process.stop(), 0);
-    EXPECT_EQ(heard(), "STOPPING=1");
-  }
-  ::unsetenv("NOTIFY_SOCKET");
+  ServerOptions options;
+  options.environment = {"NOTIFY_SOCKET=" + address};
+  OwnServer server(options);
+  EXPECT_EQ(heard(), "READY=1");
+  EXPECT_EQ(server.process.stop(), 0);
+  EXPECT_EQ(heard(), "STOPPING=1");
   ::close(manager);
+}
+
+TEST(Notification, TheServiceManagerHearsThatItIsReadyAndThatItStops) {
+  const TemporaryDirectory directory;
+  expect_to_hear(directory / "notify");
+}
+
+TEST(Notification, AManagerWithAnAbstractNameHearsIt) {
+  expect_to_hear("@latchkey-manager-" + std::to_string(::getpid()));
+}
+
+TEST(Notification, WhereNobodyListensTheServerSaysSoAndServes) {
+  for (const std::string address : {"/nobody/listens", "vsock:2:1", "relative"}) {
+    ServerOptions options;
+    options.environment = {"NOTIFY_SOCKET=" + address};
+    OwnServer server(options);
+    EXPECT_NE(server.process.log().find("the service manager's socket " + address), std::string::npos);
+    HttpClient client(server.process.port());
+    obtain_token(client, "browser");
+  }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// Ring: one io_uring, owned by one thread. It is made on the main thread, disabled; gets its buffers and the
-// list of operations it may use; and is enabled by the thread that will own it, which alone touches it after.
+// Ring: one io_uring, owned by one thread. It is made on the main thread, disabled and restricted to the
+// operations it may use; gets its buffers; and is enabled by the thread that will own it, which alone touches
+// it after.
 // An Operation in flight pins what it points to until its last completion has come back.
 #pragma once
 
@@ -43,11 +44,13 @@ struct RingSettings {
   /// The IORING_OP_* that the ring may use, which outlive it; any other is refused by the kernel with
   /// -EACCES.
   std::span<const std::uint8_t> operations;
+  /// Whether they may name the file of `register_file`.
+  bool fixed_file = false;
 };
 
 class Ring {
  public:
-  /// Makes a disabled ring. The error says in one line what the kernel or a sandbox refused, and the way out.
+  /// Makes a disabled ring, which can do its operations and no more once it is enabled. The error says in one line what the kernel or a sandbox refused, and the way out.
   static Result<std::unique_ptr<Ring>> create(const RingSettings& settings);
   ~Ring();
   Ring(const Ring&) = delete;
@@ -56,7 +59,10 @@ class Ring {
   /// Registers a ring of provided buffers under `group`. Before `enable`.
   Result<void> register_buffers(io_uring_buf_ring* buffers, unsigned entries, std::uint16_t group);
 
-  /// Restricts the ring to its operations and enables it; on the thread that owns it from now on.
+  /// Registers `fd` as the fixed file 0, which stays open with the ring. Before `enable`.
+  Result<void> register_file(int fd);
+
+  /// Enables it, on the thread that owns it from now on. From here on it takes no registration.
   Result<void> enable();
 
   int fd() const noexcept { return ring_.ring_fd; }
@@ -93,10 +99,10 @@ class Ring {
  private:
   io_uring_sqe& next() noexcept;
 
-  explicit Ring(std::span<const std::uint8_t> operations) : operations_(operations) {}
+  Ring() = default;
+  Result<void> restrict_to(const RingSettings& settings);
 
   io_uring ring_{};
-  std::span<const std::uint8_t> operations_;
   BatchPreview* preview_ = nullptr;
 };
 

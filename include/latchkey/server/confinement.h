@@ -1,8 +1,7 @@
-// Confinement: what the process gives up before its first thread and ring exist, so that whoever takes it
-// over has little: root, every capability, the way to new privileges, core dumps, every file but the data
-// directory's, new network sockets, other programs, and the system calls that it does not need. Threads that
-// start later inherit all of it. The main thread, at the start, in the order in which the functions stand
-// here.
+// Confinement: what the process gives up while it starts, so that whoever takes it over has little: root, every
+// capability, the way to new privileges, core dumps, every file but the data directory's, sockets, rings, other
+// programs and processes, and the system calls that it does not need. The main thread, at the start, in the
+// order in which the functions stand here.
 #pragma once
 
 #include <filesystem>
@@ -21,10 +20,14 @@ using ConfinementGaps = std::vector<std::string>;
 /// not there yet, it stays as it is and says so in `gaps`. Error kUnavailable where the kernel refuses.
 Result<void> leave_root(const std::filesystem::path& data, ConfinementGaps& gaps);
 
-/// After files are opened and sockets bound. From here on this process and its threads have no capability,
-/// gain no privilege, dump no core, reach no file outside `data` and its directory, bind and connect no TCP
-/// socket, and make only the system calls of `syscall_filter.h`. Error kUnavailable where the kernel refuses
-/// what it has.
+/// After files are opened and sockets bound, before the first thread. From here on this process and its threads
+/// have no capability, gain no privilege, dump no core, reach no file outside `data`, bind and connect no TCP
+/// socket, and reach neither abstract Unix sockets nor processes outside. Error kUnavailable where the kernel
+/// refuses what it has.
 Result<void> confine(const std::filesystem::path& data, ConfinementGaps& gaps);
+
+/// After all rings are made: every thread, of now and of later, makes only the system calls of
+/// `syscall_filter.h`. Error kUnavailable where the kernel refuses.
+Result<void> close_ways_out();
 
 }  // namespace latchkey::server

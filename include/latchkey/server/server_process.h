@@ -19,6 +19,7 @@
 #include "latchkey/server/confinement.h"
 #include "latchkey/server/core.h"
 #include "latchkey/server/log_thread.h"
+#include "latchkey/server/service_manager.h"
 #include "latchkey/server/settings.h"
 #include "latchkey/server/signals.h"
 #include "latchkey/store/data_directory.h"
@@ -47,7 +48,9 @@ class ServerProcess {
   runtime::PortId control_port() const noexcept { return store_port() + 1; }
 
   Result<void> leave_root();
+  Result<void> open_channels();
   Result<void> confine();
+  Result<void> close_ways_out();
   Result<void> open_data();
   Result<void> open_keys(store::Database& database);
   Result<void> bind_sockets();
@@ -58,7 +61,7 @@ class ServerProcess {
   Result<void> make_cores();
   Result<void> begin_run_and_load();
   Result<void> start_threads();
-  void announce() const;
+  void announce();
   void note_start();
   runtime::Task<void> serve_until_signal();
   runtime::Task<void> drain(Core& core, BootTime deadline, bool& drained);
@@ -84,6 +87,7 @@ class ServerProcess {
   std::vector<std::pair<net::Endpoint, bool>> endpoints_;  // where all cores listen, and whether proxied
   std::optional<net::Listener> admin_listener_;
   std::optional<SignalReader> signals_;
+  ServiceManager service_manager_;
 
   std::optional<LogThread> log_;
   std::optional<runtime::Mailbox> mailbox_;

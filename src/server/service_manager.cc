@@ -1,0 +1,81 @@
+#include "latchkey/server/service_manager.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <utility>
+
+namespace latchkey::server {
+
+namespace {
+
+// The ring has this one file.
+constexpr int kFixedFile = 0;
+
+Error unheard(std::string_view address, int error) {
+  return {ErrorCode::kUnavailable,
+          fmt::format("the service manager's socket {} cannot be reached: {}; it will not hear that the server "
+                      "is ready: set NOTIFY_SOCKET to its path, or unset it",
+                      address, std::strerror(error))};
+}
+
+}  // namespace
+
+ServiceManager::~ServiceManager() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Result<void> ServiceManager::connect(const char* address) {
+  const std::string_view name = address == nullptr ? "" : address;
+  if (name.empty()) return {};
+  sockaddr_un where{};
+  where.sun_family = AF_UNIX;
+  if ((name.front() != '/' && name.front() != '@') || name.size() >= sizeof where.sun_path) {
+    return tl::unexpected<Error>(unheard(name, EINVAL));
+  }
+  std::memcpy(where.sun_path, name.data(), name.size());
+  if (name.front() == '@') where.sun_path[0] = '\0';
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size() +
+                                             (name.front() == '@' ? 0 : 1));
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return tl::unexpected<Error>(unheard(name, errno));
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&where), length) != 0) {
+    const int error = errno;
+    ::close(fd);
+    return tl::unexpected<Error>(unheard(name, error));
+  }
+  fd_ = fd;
+  return {};
+}
+
+Result<void> ServiceManager::hand_to(runtime::Ring& ring, Log& log) {
+  if (fd_ < 0) return {};
+  if (Result<void> registered = ring.register_file(fd_); !registered) return registered;
+  ::close(std::exchange(fd_, -1));
+  ring_ = &ring;
+  log_ = &log;
+  return {};
+}
+
+void ServiceManager::tell(std::string_view state) noexcept {
+  if (ring_ == nullptr) return;
+  ring_->start(this, [state](io_uring_sqe& entry) {
+    io_uring_prep_write(&entry, kFixedFile, state.data(), static_cast<unsigned>(state.size()), 0);
+    entry.flags |= IOSQE_FIXED_FILE;
+  });
+  ring_->submit();
+}
+
+void ServiceManager::complete(std::int32_t result, std::uint32_t) noexcept {
+  if (result >= 0) return;
+  LogEvent(*log_, LogLevel::kWarning, "service_manager.unreachable")
+      .field("reason", std::strerror(-result))
+      .field("effect", "it has not heard how the server fares");
+}
+
+}  // namespace latchkey::server
