@@ -140,13 +140,14 @@ void Connection::arm() noexcept {
 void Connection::received(std::int32_t result, std::uint32_t flags) noexcept {
   if ((flags & IORING_CQE_F_MORE) == 0) armed_ = false;
   if (result > 0) {
-    const Chunk chunk = floor_.buffers().take(flags, static_cast<std::size_t>(result));
+    Chunk chunk = floor_.buffers().take(flags, static_cast<std::size_t>(result));
     const std::string_view bytes(chunk.bytes().data(), chunk.bytes().size());
     if (request_bytes_ == 0) {
       const std::size_t end = bytes.find("\r\n\r\n");
       request_bytes_ = end == std::string_view::npos ? bytes.size() : end + 4;
     }
     unanswered_bytes_ += bytes.size();
+    chunk.release_unwiped();
     if (!sending_) answer();
   } else if (result != -ENOBUFS) {
     ended_ = true;

@@ -93,13 +93,15 @@ Task<void> Client::serve(int fd) {
 Task<void> Client::read(net::Stream& stream) {
   while (true) {
     set_deadline();
-    const net::Received received = co_await stream.receive();
+    net::Received received = co_await stream.receive();
     if (received.end != StreamEnd::kNone) {
       if (end_ == StreamEnd::kNone) end_ = received.end;
       co_return;
     }
     const std::span<char> bytes = received.chunk.bytes();
-    if (!take({bytes.data(), bytes.size()})) co_return;
+    const bool goes_on = take({bytes.data(), bytes.size()});
+    received.chunk.release_unwiped();
+    if (!goes_on) co_return;
   }
 }
 

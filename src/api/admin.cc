@@ -211,7 +211,7 @@ Task<AdminReply> Admin::add_user(SecretText body) {
   user.email = std::move(read->email);
   user.created = services_.clock.wall();
   // Before the hash, so that what can be refused at once is.
-  if (const Result<void> good = credential::check_user_name(user.name); !good)
+  if (const Result<void> good = credential::check_new_user_name(user.name); !good)
     co_return refusal(good.error());
   auto hashing = hash_of(std::move(*read));
   Result<std::string> hash = co_await hashing;

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "latchkey/base/json_text.h"
+#include "latchkey/base/scrub.h"
 #include "latchkey/base/time_text.h"
 
 namespace latchkey::api {
@@ -26,10 +27,11 @@ class WipingParser {
   WipingParser& operator=(const WipingParser&) = delete;
   ~WipingParser() {
     wipe(source_.data(), source_.size());
-    // The document makes its buffer for strings as large as this (simdjson's document::allocate), if it made
-    // one.
+    // The document makes its buffers as large as this (simdjson's document::allocate), if it made them. A
+    // number stands on the tape.
     if (parser_.doc.string_buf)
       wipe(parser_.doc.string_buf.get(), 5 * body_bytes_ / 3 + simdjson::SIMDJSON_PADDING);
+    if (parser_.doc.tape) wipe(parser_.doc.tape.get(), (body_bytes_ + 3) * sizeof(std::uint64_t));
   }
 
   simdjson::simdjson_result<simdjson::dom::object> parse() {
@@ -83,7 +85,9 @@ void append_member(std::string& json, std::string_view name, std::string_view te
 
 }  // namespace
 
-Result<AdminBody> read_admin_body(std::string_view body) {
+namespace {
+
+[[gnu::noinline]] Result<AdminBody> parse_admin_body(std::string_view body) {
   if (body.size() > kMaxAdminBodyBytes)
     return wrong(fmt::format("has more than {} bytes", kMaxAdminBodyBytes));
   WipingParser parser(body);
@@ -95,6 +99,14 @@ Result<AdminBody> read_admin_body(std::string_view body) {
       return tl::unexpected(std::move(taken.error()));
     }
   }
+  return read;
+}
+
+}  // namespace
+
+Result<AdminBody> read_admin_body(std::string_view body) {
+  Result<AdminBody> read = parse_admin_body(body);
+  scrub_stack<kParserStackBytes>();
   return read;
 }
 

@@ -11,6 +11,7 @@
 #include "latchkey/api/answers.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/base/json_text.h"
+#include "latchkey/base/scrub.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/http/characters.h"
 #include "latchkey/http/media_type.h"
@@ -161,6 +162,13 @@ http::DecodeResult BodyFieldsReader::decode(const BodyKind& kind, std::string_vi
 
 BodyFields BodyFieldsReader::read(const OperationDescription& operation, const http::RequestHead& head,
                                   std::string_view body) {
+  BodyFields fields = read_body(operation, head, body);
+  scrub_stack<kParserStackBytes>();
+  return fields;
+}
+
+BodyFields BodyFieldsReader::read_body(const OperationDescription& operation, const http::RequestHead& head,
+                                       std::string_view body) {
   const std::span<const FieldDescription> rules = operation.fields;
   LATCHKEY_ASSERT(!rules.empty() && rules.size() <= kMaxBodyFields);
   const std::string_view content_type = head.value(http::KnownHeader::kContentType);

@@ -33,6 +33,8 @@ Task<Result<std::optional<User>>> Authenticator::authenticate(std::string name, 
   Result<std::optional<User>> found = co_await finding;
   if (!found) co_return tl::unexpected(std::move(found.error()));
   std::optional<User> user = std::move(*found);
+  // What C-15 refuses comes by Basic all the same, and an imported hash may be of an empty password.
+  if (!is_password(password.view())) user.reset();
 
   // Kept beside the verification, which takes the password, where it will be needed again.
   SecretText again;
@@ -43,7 +45,7 @@ Task<Result<std::optional<User>>> Authenticator::authenticate(std::string name, 
   const Result<bool> is_right = co_await verifying;
   if (!is_right) co_return tl::unexpected(is_right.error());
   if (!*is_right || !user || !user->active) co_return std::optional<User>();
-  if (is_old) {
+  if (is_old && is_whole(again, *user)) {
     auto rehashing = rehash(std::move(again), *user);
     co_await rehashing;
   }
@@ -64,6 +66,26 @@ Task<Result<bool>> Authenticator::verify(SecretText password, std::optional<User
   auto verifying =
       hasher_.verify(std::move(password), user ? user->password_hash : hasher_.pool().dummy_hash(), began);
   co_return co_await verifying;
+}
+
+// Nothing is ever hashed anew that was not verified whole: of what the old hash does not see, what was typed
+// may be wrong, and the right password would be refused from then on.
+bool Authenticator::is_whole(const SecretText& password, const User& user) {
+  const std::string_view reason = why_not_whole(password.view(), user.password_hash);
+  if (reason.empty()) return true;
+  const BootTime now = hasher_.pool().clock().boot();
+  if (kept_logged_.ms != 0 && now.ms - kept_logged_.ms < kKeptLogMs) {
+    ++kept_unlogged_;
+    return false;
+  }
+  kept_logged_ = now;
+  LogEvent(log_, LogLevel::kWarning, "login.not_rehashed")
+      .field("user", user.name)
+      .field("reason", reason)
+      .field("effect", "the imported hash stays, and takes other passwords that it cannot tell from the right one")
+      .field("remedy", "set the user's password anew")
+      .field("more", std::exchange(kept_unlogged_, 0));
+  return false;
 }
 
 Task<void> Authenticator::rehash(SecretText password, User& user) {

@@ -11,6 +11,7 @@
 #include "latchkey/base/assert.h"
 #include "latchkey/base/hex.h"
 #include "latchkey/base/named_thread.h"
+#include "latchkey/base/scrub.h"
 
 namespace latchkey::credential {
 
@@ -176,6 +177,8 @@ bool HashClient::Job::await_suspend(std::coroutine_handle<> waiter) noexcept {
 void HashClient::Attempt::work(runtime::Port& there) noexcept {
   began_ = client_.pool_.clock().boot();
   hash();
+  // None of the libraries that hash says what it leaves of a password on the stack.
+  scrub_stack<kHashStackBytes>();
   client_.pool_.note_done(worker_, at_standby_);
   there.finish(*this);
 }

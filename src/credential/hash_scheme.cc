@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <array>
 
+#include "latchkey/base/assert.h"
+#include "latchkey/base/secret.h"
+#include "latchkey/base/utf8.h"
 #include "latchkey/credential/scheme_argon2id.h"
 #include "latchkey/credential/scheme_bcrypt.h"
 #include "latchkey/credential/scheme_pbkdf2.h"
@@ -18,6 +21,8 @@ namespace {
 
 constexpr std::size_t kBytesAKib = 1024;
 constexpr std::size_t kMaxSchemeNameBytes = 32;
+/// Of SHA-256, in HMAC.
+constexpr std::size_t kHmacBlockBytes = 64;
 
 /// The first whose prefix fits is the one. Names that follow each other are said once.
 constexpr std::array kSchemes = {&kArgon2id,          &kPbkdf2Sha256, &kBcryptSha256, &kBcryptA,
@@ -52,6 +57,18 @@ std::string_view scheme_name(std::string_view stored) noexcept {
                          return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
                        });
   return is_name ? name : "none that can be told";
+}
+
+/// Whether HMAC may take another password for the same key: the digest of one over 64 bytes, if that is text,
+/// or one over 64 bytes whose digest this is. A digest that ends in NULs is a shorter key as well; that such
+/// a text is met by chance nobody need fear, and who makes one knows both.
+bool may_be_folded(std::string_view password) {
+  if (password.size() <= kHmacBlockBytes) return password.size() == crypto_hash_sha256_BYTES;
+  SecretBytes<crypto_hash_sha256_BYTES> digest;
+  crypto_hash_sha256(digest.data(), reinterpret_cast<const unsigned char*>(password.data()), password.size());
+  std::string_view key(reinterpret_cast<const char*>(digest.data()), digest.size());
+  while (key.ends_with('\0')) key.remove_suffix(1);
+  return is_password(key) && is_utf8(key);
 }
 
 tl::unexpected<Error> too_long() {
@@ -116,6 +133,28 @@ Result<bool> verify_password(std::string_view password, std::string_view stored)
     return tl::unexpected(std::move(readable.error()));
   }
   return scheme_of(stored)->verify(password, stored);
+}
+
+std::string_view why_not_whole(std::string_view password, std::string_view stored) {
+  const StoredScheme* const scheme = scheme_of(stored);
+  LATCHKEY_ASSERT(scheme != nullptr);
+  switch (scheme->reach) {
+    case PasswordReach::kWhole:
+      return {};
+    case PasswordReach::kFirst72Bytes:
+      return password.size() < kMaxBcryptPasswordBytes
+                 ? std::string_view{}
+                 : "bcrypt sees 72 bytes of a password, and this one has as many or more";
+    case PasswordReach::kHmacSha256Key:
+      return may_be_folded(password)
+                 ? "HMAC sees a password over 64 bytes as 32, and this one may stand for another"
+                 : std::string_view{};
+  }
+  return {};
+}
+
+bool is_password(std::string_view password) noexcept {
+  return !password.empty() && password.find('\0') == std::string_view::npos;
 }
 
 bool needs_rehash(std::string_view stored, const HashSettings& settings) {

@@ -97,6 +97,6 @@ Result<bool> verify(std::string_view password, std::string_view stored) {
 
 }  // namespace
 
-const StoredScheme kArgon2id{"argon2id", kPrefix, check, verify};
+const StoredScheme kArgon2id{"argon2id", kPrefix, check, verify, PasswordReach::kWhole};
 
 }  // namespace latchkey::credential

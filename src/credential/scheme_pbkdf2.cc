@@ -70,6 +70,6 @@ Result<bool> verify(std::string_view password, std::string_view stored) {
 
 }  // namespace
 
-const StoredScheme kPbkdf2Sha256{"pbkdf2_sha256", kPrefix, check, verify};
+const StoredScheme kPbkdf2Sha256{"pbkdf2_sha256", kPrefix, check, verify, PasswordReach::kHmacSha256Key};
 
 }  // namespace latchkey::credential

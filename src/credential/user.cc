@@ -1,6 +1,10 @@
 #include "latchkey/credential/user.h"
 
 #include <fmt/format.h>
+#include <utf8proc.h>
+
+#include <cstdlib>
+#include <memory>
 
 #include "latchkey/base/utf8.h"
 
@@ -20,6 +24,43 @@ bool is_white_space(char32_t c) noexcept {
 
 tl::unexpected<Error> wrong(std::string_view what, std::string_view problem) {
   return failure(ErrorCode::kInvalid, fmt::format("the {} {}", what, problem));
+}
+
+/// Symbols that Unicode counts as visible, and whose glyph is empty: the blank of braille, a note without a
+/// head.
+bool is_empty_symbol(char32_t c) noexcept { return c == 0x2800 || c == 0x1d159; }
+
+/// What is wrong with a character in a new name; null where nothing is. RFC 8264's FreeformClass (§4.3)
+/// disallows the same, but lets some invisible ones stand where a script's spelling asks for them.
+const char* fault_of(char32_t c) noexcept {
+  const utf8proc_property_t& property = *utf8proc_get_property(static_cast<utf8proc_int32_t>(c));
+  if (property.ignorable != 0 || property.category == UTF8PROC_CATEGORY_CF || is_empty_symbol(c))
+    return "that cannot be seen";
+  switch (property.category) {
+    case UTF8PROC_CATEGORY_ZS:
+      return c == ' ' ? nullptr : "that looks like a blank and is none";
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+      return "that looks like a blank and is none";
+    case UTF8PROC_CATEGORY_CO:
+      return "for private use";
+    case UTF8PROC_CATEGORY_CN:
+      return "that is not assigned";
+    default:
+      return nullptr;
+  }
+}
+
+/// `text`, of UTF-8, in Unicode's composed form; empty where there is no memory.
+std::string composed(std::string_view text) {
+  utf8proc_uint8_t* mapped = nullptr;
+  const utf8proc_ssize_t bytes =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                   static_cast<utf8proc_ssize_t>(text.size()), &mapped,
+                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
+  if (bytes < 0) return {};
+  return {reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(bytes)};
 }
 
 struct Scan {
@@ -52,6 +93,24 @@ Result<void> check_user_name(std::string_view name) {
   if (seen->characters == 0) return wrong("user's name", "is empty");
   if (is_white_space(seen->first) || is_white_space(seen->last)) {
     return wrong("user's name", "begins or ends with white space");
+  }
+  return {};
+}
+
+Result<void> check_new_user_name(std::string_view name) {
+  if (Result<void> usable = check_user_name(name); !usable) return usable;
+  for (std::string_view rest = name; !rest.empty();) {
+    const Utf8Character character = first_utf8_character(rest);
+    if (const char* const fault = fault_of(character.code_point)) {
+      return wrong("user's name", fmt::format("has a character {}, U+{:04X}: leave it out", fault,
+                                              static_cast<std::uint32_t>(character.code_point)));
+    }
+    rest.remove_prefix(character.bytes);
+  }
+  if (composed(name) != name) {
+    return wrong("user's name",
+                 "is not in Unicode's composed form (NFC), in which keyboards and browsers write it: the same "
+                 "text would be two users; type it anew, or convert it");
   }
   return {};
 }

@@ -53,7 +53,7 @@ Result<bool> changed(Database& database, Statement& statement) {
 }
 
 Result<void> check(const User& user) {
-  if (Result<void> name = check_user_name(user.name); !name) return name;
+  if (Result<void> name = check_new_user_name(user.name); !name) return name;
   if (Result<void> first = check_user_detail("first name", user.first_name); !first) return first;
   if (Result<void> last = check_user_detail("last name", user.last_name); !last) return last;
   return check_user_detail("email address", user.email);

@@ -4,8 +4,9 @@
 #include <optional>
 
 #include "latchkey/base/assert.h"
-#include "latchkey/base/secret.h"
+#include "latchkey/base/secret_buffer.h"
 #include "latchkey/http/chunked.h"
+#include "latchkey/http/credentials.h"
 #include "latchkey/net/proxy_protocol.h"
 
 namespace latchkey::http {
@@ -53,15 +54,16 @@ struct Connection::Request {
   Request() = default;
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
-  // Both may hold a password.
-  ~Request() {
-    wipe(head_bytes.data(), head_bytes.size());
-    wipe(body.data(), body.size());
+
+  /// Once nobody reads it any more, before its answer leaves: who has the answer finds no password here.
+  void wipe() noexcept {
+    head_bytes.clear();
+    body.clear();
   }
 
-  std::string head_bytes;
+  SecretBuffer head_bytes;
   RequestHead head;
-  std::string body;
+  SecretBuffer body;
 };
 
 runtime::Task<void> Connection::serve() {
@@ -74,11 +76,13 @@ runtime::Task<void> Connection::serve() {
   request_began_ = services_.loop.now();
   while (open) {
     const Step next = step();
+    if (next != Step::kAnswered && !input_.unread().empty()) services_.loop.scrub_stack_after_pass();
     switch (next) {
       case Step::kAnswered:
         if (output_.size() >= kEnoughOutputBytes) open = co_await flush();
         break;
       case Step::kLastAnswered:
+        input_.discard();
         co_await write_last();
         open = false;
         break;
@@ -141,7 +145,12 @@ Connection::Step Connection::step() {
     return Step::kNeedsTask;
   }
   LATCHKEY_ASSERT(response.finished());
-  input_.consume(request_bytes);
+  if (body.empty() && !may_hold_password(head)) {
+    input_.consume_unwiped(request_bytes);
+  } else {
+    input_.consume(request_bytes);
+    services_.loop.scrub_stack_after_pass();
+  }
   request_began_ = services_.loop.now();
   return response.keep_alive() ? Step::kAnswered : Step::kLastAnswered;
 }
@@ -180,14 +189,14 @@ std::unique_ptr<Connection::Request> Connection::take_request() {
   // stay.
   const ParseResult parsed = parse_request_head(bytes, 0, services_.settings.head, request->head);
   LATCHKEY_ASSERT(parsed.status == ParseResult::Status::kComplete);
-  request->head_bytes.assign(bytes.substr(0, parsed.head_bytes));
-  parse_request_head(request->head_bytes, 0, services_.settings.head, request->head);
+  request->head_bytes.append(bytes.substr(0, parsed.head_bytes));
+  parse_request_head(request->head_bytes.view(), 0, services_.settings.head, request->head);
   input_.consume(parsed.head_bytes);
   if (request->head.body == BodyFraming::kSized) {
     const std::size_t length = static_cast<std::size_t>(request->head.content_length);
     request->body.reserve(length);
     const std::size_t here = std::min(length, input_.unread().size());
-    request->body.assign(input_.unread().substr(0, here));
+    request->body.append(input_.unread().substr(0, here));
     input_.consume(here);
   }
   input_.detach();
@@ -209,10 +218,11 @@ runtime::Task<bool> Connection::receive_body(Request& request) {
     if (chunked) {
       const std::span<char> bytes = input_.unread_in_place();
       const ChunkedDecoder::Progress progress = decoder.decode(bytes);
-      request.body.append(bytes.data(), progress.data_bytes);
+      request.body.append({bytes.data(), progress.data_bytes});
       input_.consume(progress.consumed);
       if (progress.status == ChunkedDecoder::Progress::Status::kDone) co_return true;
       if (progress.status == ChunkedDecoder::Progress::Status::kRefused) {
+        request.body.clear();
         co_await refuse_and_end(progress.refusal.http_status, progress.refusal.reason,
                                 services_.handler.allow(request.head));
         co_return false;
@@ -227,10 +237,12 @@ runtime::Task<bool> Connection::receive_body(Request& request) {
     stream_.set_deadline(deadline);
     net::Received received = co_await stream_.receive();
     if (received.end == net::StreamEnd::kTimedOut) {
+      request.body.clear();
       co_await refuse_and_end(408, "the body did not arrive in time", services_.handler.allow(request.head));
     }
     if (received.end != net::StreamEnd::kNone) co_return false;
     input_.add(std::move(received.chunk));
+    services_.loop.scrub_stack_after_pass();
   }
 }
 
@@ -238,12 +250,14 @@ runtime::Task<bool> Connection::answer_slowly(Request& request, bool asked_befor
   bool keep_alive = false;
   {
     ResponseWriter response(output(), response_context(request.head));
-    Exchange exchange{request.head, request.body, peer_, memo_.get(), response};
+    Exchange exchange{request.head, request.body.view(), peer_, memo_.get(), response};
     const bool answered = !asked_before && services_.handler.answer_now(exchange);
     if (!answered) co_await services_.handler.answer(exchange);
     LATCHKEY_ASSERT(response.finished());
     keep_alive = response.keep_alive();
   }
+  request.wipe();
+  services_.loop.scrub_stack_after_pass();
   request_began_ = services_.loop.now();
   if (!keep_alive) co_await write_last();
   co_return keep_alive;
@@ -281,6 +295,7 @@ runtime::Task<bool> Connection::flush() {
 
 runtime::Task<void> Connection::refuse_and_end(int status, std::string_view reason, std::string_view allow) {
   refuse(status, reason, allow);
+  input_.discard();
   co_await write_last();
 }
 

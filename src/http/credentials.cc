@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "latchkey/base/hex.h"
+#include "latchkey/base/scrub.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/http/characters.h"
 #include "latchkey/http/percent.h"
@@ -65,10 +66,10 @@ std::optional<TokenBytes> parse_token(std::string_view text) noexcept {
   return token;
 }
 
-Result<BasicCredentials> parse_basic(std::string_view word) {
-  const auto invalid = [] {
-    return failure(ErrorCode::kInvalid, "Invalid basic header. Credentials not correctly base64 encoded.");
-  };
+namespace {
+
+/// Nothing where it is no Basic. Leaves on the stack what it had there.
+[[gnu::noinline]] std::optional<BasicCredentials> decode_basic(std::string_view word) {
   std::array<char, kMaxBasicBytes> decoded{};
   std::size_t bytes = 0;
   const bool is_base64 =
@@ -77,15 +78,23 @@ Result<BasicCredentials> parse_basic(std::string_view word) {
                         word.size(), nullptr, &bytes, nullptr, sodium_base64_VARIANT_ORIGINAL) == 0;
   const std::string_view text(decoded.data(), is_base64 ? bytes : 0);
   const std::size_t colon = text.find(':');
-  const bool is_valid = colon != std::string_view::npos && is_utf8(text);
-  BasicCredentials credentials;
-  if (is_valid) {
-    credentials.user = text.substr(0, colon);
-    credentials.password = SecretText(text.substr(colon + 1));
+  std::optional<BasicCredentials> credentials;
+  if (colon != std::string_view::npos && is_utf8(text)) {
+    credentials = BasicCredentials{std::string(text.substr(0, colon)), SecretText(text.substr(colon + 1))};
   }
   wipe(decoded.data(), decoded.size());
-  if (!is_valid) return invalid();
   return credentials;
+}
+
+}  // namespace
+
+Result<BasicCredentials> parse_basic(std::string_view word) {
+  std::optional<BasicCredentials> credentials = decode_basic(word);
+  scrub_stack<kParserStackBytes>();
+  if (!credentials) {
+    return failure(ErrorCode::kInvalid, "Invalid basic header. Credentials not correctly base64 encoded.");
+  }
+  return std::move(*credentials);
 }
 
 CookieToken find_cookie_token(std::string_view value) noexcept {

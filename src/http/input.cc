@@ -9,28 +9,31 @@ namespace latchkey::http {
 
 std::string_view Input::unread() const noexcept {
   const std::span<char> bytes = chunk_.bytes();
-  const std::string_view all =
-      bytes.empty() ? std::string_view(own_) : std::string_view(bytes.data(), bytes.size());
+  const std::string_view all = bytes.empty() ? own_.view() : std::string_view(bytes.data(), bytes.size());
   return all.substr(used_);
 }
 
 std::span<char> Input::unread_in_place() noexcept {
   const std::span<char> bytes = chunk_.bytes();
-  return (bytes.empty() ? std::span<char>(own_) : bytes).subspan(used_);
+  return (bytes.empty() ? own_.bytes() : bytes).subspan(used_);
 }
 
 void Input::consume(std::size_t bytes) noexcept {
+  LATCHKEY_ASSERT(bytes <= unread().size());
+  wipe(unread_in_place().data(), bytes);
+  consume_unwiped(bytes);
+}
+
+void Input::consume_unwiped(std::size_t bytes) noexcept {
   const std::size_t left = unread().size();
   LATCHKEY_ASSERT(bytes <= left);
   used_ += bytes;
   if (bytes < left) return;
   used_ = 0;
-  chunk_.release();
-  if (own_.capacity() == 0) return;
-  // An idle connection keeps no memory for a request that once spanned buffers, and that may have held a
-  // password.
-  wipe(own_.data(), own_.size());
-  std::string().swap(own_);
+  // Each request that is worth the wiping was wiped as it was used.
+  chunk_.release_unwiped();
+  // An idle connection keeps no memory for a request that once spanned buffers.
+  own_.clear();
 }
 
 void Input::add(runtime::Chunk chunk) {
@@ -41,15 +44,15 @@ void Input::add(runtime::Chunk chunk) {
     return;
   }
   detach();
-  own_.append(chunk.bytes().data(), chunk.bytes().size());
+  own_.append({chunk.bytes().data(), chunk.bytes().size()});
 }
 
 void Input::detach() {
   if (chunk_.bytes().empty()) {
-    own_.erase(0, std::exchange(used_, 0));
+    own_.drop_front(std::exchange(used_, 0));
     return;
   }
-  own_.assign(unread());
+  own_.append(unread());
   used_ = 0;
   chunk_.release();
 }

@@ -1,8 +1,10 @@
 #include "latchkey/runtime/loop.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "latchkey/base/assert.h"
+#include "latchkey/base/scrub.h"
 
 namespace latchkey::runtime {
 
@@ -10,6 +12,9 @@ namespace {
 
 // Bounds what deadlines take from a pass; the rest is the next pass's.
 constexpr std::size_t kDeadlinesAPass = 2048;
+
+// Deeper than the coroutines of a request resume one another, unoptimised too.
+constexpr std::size_t kPassStackBytes = std::size_t{32} << 10;
 
 }  // namespace
 
@@ -51,6 +56,7 @@ void Loop::pass() noexcept {
   if (now_.ms >= deadlines_wake_ms_) run_deadlines();
   wake_ms_ = kNever;
   for (LoopHook* const hook : hooks_) wake_ms_ = std::min(wake_ms_, hook->pass(now_));
+  if (std::exchange(stack_has_secret_, false)) scrub_stack<kPassStackBytes>();
 }
 
 void Loop::read_time() noexcept {

@@ -74,6 +74,51 @@ TEST(C14, AUserOfAnySchemeWhoWasThereBeforeTheServerLogsInToo) {
   EXPECT_EQ(server.process.log().find("login.kinds_not_measured"), std::string::npos) << server.process.log();
 }
 
+// bcrypt sees the first 72 bytes alone, so that a wrong end is as right as the right one: were the hash made
+// anew of what was typed, the right password would be refused from then on. From crypt_blowfish 1.3, wrapper.c.
+TEST(C14, APasswordOfWhichTheHashSeesTheBeginningAloneReplacesNothing) {
+  constexpr const char* kHash = "$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui";
+  const std::string seen = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+  const std::string right = seen + "chars after 72 are ignored";
+  OwnServer server;
+  import(server.process, "long", kHash);
+  HttpClient client(server.process.port());
+  for (const std::string& typed : {seen + "a wrong end", seen, seen + "?", right}) {
+    EXPECT_EQ(log_in(client, own_agent(), "long", typed).status, 200) << typed;
+    EXPECT_EQ(log_in(client, own_agent(), "long", right).status, 200) << typed;
+  }
+  // `long:` and 72 times what the password begins with, and a wrong end.
+  const Response basic = client.request(
+      "GET", kMePath,
+      {{"Authorization",
+        "Basic bG9uZzowMTIzNDU2Nzg5YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXpBQkNERUZHSElKS0xNTk9QUVJTVFVWV1hZWjAxMjM0"
+        "NTY3ODk/Pz8="}});
+  EXPECT_EQ(basic.status, 200) << basic.body;
+  EXPECT_EQ(log_in(client, own_agent(), "long", right).status, 200);
+  EXPECT_EQ(log_in(client, own_agent(), "long", seen.substr(1)).status, 400);
+  const std::string log = server.process.log();
+  EXPECT_EQ(log.find(kRehashed), std::string::npos) << log;
+  const std::size_t line = log.find("event=login.not_rehashed");
+  ASSERT_NE(line, std::string::npos) << log;
+  EXPECT_EQ(log.find("event=login.not_rehashed", line + 1), std::string::npos) << "a line for each login";
+}
+
+TEST(C14, APasswordThatALoginMayNotHaveIsWrongByBasicToo) {
+  // Of the empty password: crypt_blowfish 1.3, wrapper.c.
+  constexpr const char* kOfNothing = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.7uG0VCzI2bS7j6ymqJi9CdcdxiRTWNy";
+  OwnServer server;
+  import(server.process, "bare", kOfNothing);
+  HttpClient client(server.process.port());
+  EXPECT_EQ(log_in(client, own_agent(), "bare", "").status, 400);
+  // `bare:`, and `alice:correct horse` with a NUL behind it.
+  for (const char* const word : {"YmFyZTo=", "YWxpY2U6Y29ycmVjdCBob3JzZQA="}) {
+    const Response shown =
+        client.request("GET", kMePath, {{"Authorization", std::string("Basic ") + word}});
+    EXPECT_EQ(shown.status, 401) << word;
+    EXPECT_EQ(shown.body, detail("Invalid username/password.")) << word;
+  }
+}
+
 TEST(C14, APasswordsHashIsImportedInThePlaceOfAPassword) {
   OwnServer server;
   HttpClient client(server.process.port());

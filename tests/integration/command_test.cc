@@ -1,6 +1,9 @@
 // The command latchkey, with a server (through its admin socket, so that it holds at once) and without one.
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+
 #include "support/rig.h"
 
 namespace latchkey::test {
@@ -52,6 +55,46 @@ class Command : public ::testing::TestWithParam<bool> {
   const std::filesystem::path data_ = directory_ / "data";
   ServerProcess server_{data_};
 };
+
+TEST_P(Command, LeavesAByteOrderMarkOutOfAPasswordAndSaysSo) {
+  for (const char* const input : {"\xef\xbb\xbfopen sesame\n", "\xef\xbb\xbfopen sesame\r\n"}) {
+    const Finished added = run({"user", "add", "dave", "--password-stdin"}, input);
+    EXPECT_EQ(added.status, kDone) << added.errors;
+    EXPECT_TRUE(holds(added.errors, "byte order mark")) << added.errors;
+    HttpClient browser = client();
+    EXPECT_EQ(log_in(browser, "browser", "dave", "open sesame").status, 200);
+    leave();
+    expect_done(run({"user", "delete", "dave"}));
+  }
+  // The hash of "U*U", as an editor saves it.
+  const Finished imported =
+      run({"user", "add", "dave", "--password-hash-stdin"},
+          "\xef\xbb\xbf$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\r\n");
+  EXPECT_EQ(imported.status, kDone) << imported.errors;
+  EXPECT_TRUE(holds(imported.errors, "byte order mark")) << imported.errors;
+  expect_refused(run({"user", "passwd", "dave", "--password-stdin"}, "\xef\xbb\xbf\n"), "empty");
+}
+
+TEST_P(Command, RefusesAPasswordThatIsNotInUtf8AndSaysWhatItLooksLike) {
+  using std::string_literals::operator""s;
+  for (const std::string& input : {"\xff\xfex\0y\0\n\0"s, "\xfe\xff\0x\0y\0\n"s, "\xff\xfe\0\0x\0\0\0"s,
+                                   "\0\0\xfe\xff\0\0\0x"s, "x\0y\0\r\0\n\0"s, "\0x\0y\0\n"s}) {
+    for (const char* const how : {"--password-stdin", "--password-hash-stdin"})
+      expect_refused(run({"user", "add", "dave", how}, input), "UTF-16");
+  }
+  expect_refused(run({"user", "add", "dave", "--password-stdin"}, "a\0b\n"s), "NUL");
+}
+
+TEST_P(Command, MakesNoUserWhoseNameLooksLikeAnothers) {
+  const std::pair<std::string, const char*> names[] = {
+      {"al\u200bice", "U+200B"}, {"\ufeffalice", "U+FEFF"},          {"al\u00adice", "U+00AD"},
+      {"\u202eecila", "U+202E"}, {"zoe\u0308", "NFC"},          {"alice\ufe0f", "U+FE0F"},
+      {"\ue000", "U+E000"}, {"alice\U000e0041", "U+E0041"},     {"\u0378", "U+0378"},
+      {"a\u2003b", "U+2003"}};
+  for (const auto& [name, reason] : names)
+    expect_refused(run({"user", "add", name, "--password-stdin"}, "open sesame\n"), reason);
+  expect_done(run({"user", "add", "zo\u00eb van der Ärzte 2", "--password-stdin"}, "open sesame\n"));
+}
 
 TEST_P(Command, AddsAUserWhoCanLogIn) {
   expect_done(run({"user", "add", "dave", "--password-stdin"}, "open sesame\n"));

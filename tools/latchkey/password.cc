@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdio>
 #include <cerrno>
 #include <csignal>
 #include <string>
@@ -16,8 +17,11 @@ namespace latchkey::command {
 
 namespace {
 
-/// A password of full length and its line end, and one byte by which a longer one shows.
-constexpr std::size_t kMaxLineBytes = credential::kMaxPasswordBytes + 3;
+/// What some editors and shells put before a text in UTF-8, to say that it is.
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+/// A byte order mark, a password of full length and its line end, and one byte by which a longer one shows.
+constexpr std::size_t kMaxLineBytes = kByteOrderMark.size() + credential::kMaxPasswordBytes + 3;
 
 tl::unexpected<Error> too_long() {
   return failure(ErrorCode::kInvalid,
@@ -46,7 +50,29 @@ class Line {
   std::size_t size_ = 0;
 };
 
+/// Whether every second byte is a NUL, from this one on: ASCII in two bytes a character.
+bool has_nul_every_second_byte(std::string_view text, std::size_t from) noexcept {
+  if (text.size() < 2 || text.size() % 2 != 0) return false;
+  for (std::size_t at = from; at < text.size(); at += 2) {
+    if (text[at] != '\0') return false;
+  }
+  return true;
+}
+
+/// In UTF-16 or UTF-32, either way round, by its byte order mark or by its NULs.
+bool is_wide(std::string_view text) noexcept {
+  using std::string_view_literals::operator""sv;
+  return text.starts_with("\xff\xfe"sv) || text.starts_with("\xfe\xff"sv) ||
+         text.starts_with("\0\0\xfe\xff"sv) || has_nul_every_second_byte(text, 0) ||
+         has_nul_every_second_byte(text, 1);
+}
+
 Result<SecretText> password_of(std::string_view line) {
+  if (is_wide(line)) {
+    return failure(ErrorCode::kInvalid,
+                   "the input is in UTF-16 or UTF-32 and has to be in UTF-8: save the file as that, or set "
+                   "$OutputEncoding in PowerShell");
+  }
   if (line.ends_with('\n')) line.remove_suffix(1);
   if (line.ends_with('\r')) line.remove_suffix(1);
   if (line.size() > credential::kMaxPasswordBytes) return too_long();
@@ -101,6 +127,13 @@ Result<SecretText> ask_once(int terminal, std::string_view prompt) {
   return password_of(line.text());
 }
 
+/// Nobody who logs in types one.
+std::string_view without_byte_order_mark(std::string_view input) {
+  if (!input.starts_with(kByteOrderMark)) return input;
+  fmt::print(stderr, "latchkey: the byte order mark at the beginning of the input is left out\n");
+  return input.substr(kByteOrderMark.size());
+}
+
 }  // namespace
 
 Result<SecretText> read_password_from_stdin() {
@@ -109,7 +142,7 @@ Result<SecretText> read_password_from_stdin() {
     const ssize_t got = line.read_more(STDIN_FILENO);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return failure(ErrorCode::kUnavailable, "standard input cannot be read");
-    if (got == 0) return password_of(line.text());
+    if (got == 0) return password_of(without_byte_order_mark(line.text()));
   }
   return too_long();
 }

@@ -39,7 +39,7 @@ class BodyFieldsReader {
   explicit BodyFieldsReader(std::size_t max_body_bytes) : json_(max_body_bytes), form_(max_body_bytes) {}
 
   /// Reads a body for an operation of 1 to kMaxBodyFields fields. Nothing of it is left in the decoders
-  /// afterwards.
+  /// afterwards, nor on the stack.
   BodyFields read(const OperationDescription& operation, const http::RequestHead& head,
                   std::string_view body);
 
@@ -51,6 +51,8 @@ class BodyFieldsReader {
   };
 
  private:
+  [[gnu::noinline]] BodyFields read_body(const OperationDescription& operation, const http::RequestHead& head,
+                                         std::string_view body);
   http::DecodeResult decode(const BodyKind& kind, std::string_view body,
                             std::span<const std::string_view> names, std::span<http::Field> fields);
 

@@ -18,12 +18,15 @@ namespace latchkey::credential {
 
 class Authenticator {
  public:
+  static constexpr std::int64_t kKeptLogMs = 60'000;
+
   /// All outlive this.
   Authenticator(Directory& directory, HashClient& hasher, Log& log) noexcept
       : directory_(directory), hasher_(hasher), log_(log) {}
 
   /// The active user with this name and password; an empty optional for any other pair, after exactly one
-  /// verification. A hash made by other settings is replaced after a success, as far as that goes through.
+  /// verification. A hash made by other settings is replaced after a success, as far as that goes through, if
+  /// it has seen all of the password; where not, the log says so once in kKeptLogMs.
   /// `verification_began`, which outlives the wait, is set to the time when a worker took up the
   /// verification. Errors: kInvalid, the password is over kMaxPasswordBytes; kOverloaded, kUnavailable and
   /// kFatal of directory and pool.
@@ -38,11 +41,14 @@ class Authenticator {
 
  private:
   runtime::Task<Result<bool>> verify(SecretText password, std::optional<User>& user, BootTime* began);
+  bool is_whole(const SecretText& password, const User& user);
   runtime::Task<void> rehash(SecretText password, User& user);
 
   Directory& directory_;
   HashClient& hasher_;
   Log& log_;
+  BootTime kept_logged_;            ///< when a hash that stays was last told of
+  std::uint64_t kept_unlogged_ = 0;  ///< how many logins since have met one
 };
 
 }  // namespace latchkey::credential

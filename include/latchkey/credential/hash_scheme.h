@@ -70,6 +70,14 @@ std::vector<std::string_view> hash_prefixes();
 /// `stored` does not pass check_stored_hash; kUnavailable, no memory.
 Result<bool> verify_password(std::string_view password, std::string_view stored);
 
+/// Why another password may be the one that `stored` was made from, though verify_password has found that
+/// `password` is right; empty where `password` has been verified whole. Cheap.
+std::string_view why_not_whole(std::string_view password, std::string_view stored);
+
+/// Whether a login may have `password`: not empty, without NUL (C-15). Another is nobody's, whichever way it
+/// comes.
+bool is_password(std::string_view password) noexcept;
+
 /// True when `stored` was made by other parameters than these, or another scheme.
 bool needs_rehash(std::string_view stored, const HashSettings& settings);
 

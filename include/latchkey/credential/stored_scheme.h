@@ -10,6 +10,15 @@
 
 namespace latchkey::credential {
 
+/// What of a password a scheme looks at, and so which password has been verified whole.
+enum class PasswordReach : std::uint8_t {
+  kWhole,
+  /// bcrypt: no more than so. A shorter one is told by its end, as a NUL goes with it; one of 72 bytes is not.
+  kFirst72Bytes,
+  /// The key of HMAC-SHA-256 (RFC 2104 §2): of one over 64 bytes the digest stands in its place.
+  kHmacSha256Key,
+};
+
 struct StoredScheme {
   std::string_view name;    ///< as an error calls it
   std::string_view prefix;  ///< how every hash of the scheme begins
@@ -21,6 +30,8 @@ struct StoredScheme {
   /// Whether `password`, of any bytes, at most kMaxPasswordBytes, made `stored`, which has passed `check`.
   /// Takes the same time for every password of a length, right or wrong. Errors: kUnavailable, no memory.
   Result<bool> (*verify)(std::string_view password, std::string_view stored);
+
+  PasswordReach reach;
 };
 
 /// Takes a number without sign or leading zeros from the front of `text`.

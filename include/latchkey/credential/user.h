@@ -31,8 +31,14 @@ struct User {
 };
 
 /// kInvalid, with what is wrong, unless `name` is 1 to 150 characters of UTF-8 without a control character
-/// and without white space at either end (C-15, C-16). No normalisation: names are compared byte by byte.
+/// and without white space at either end (C-15, C-16). Another cannot log in. Names are compared byte by byte.
 Result<void> check_user_name(std::string_view name);
+
+/// The same for the name of a user who is to be made. It is also held to what keeps two names that look the
+/// same from being two users, in the spirit of RFC 8265: nothing that cannot be seen, no white space but a
+/// blank, nothing that Unicode has not assigned or leaves to private use, and its composed form (NFC). A user
+/// who has another name already keeps it.
+Result<void> check_new_user_name(std::string_view name);
 
 /// The same for `text`, which may be empty and have white space at its ends; `what` names it in the error.
 Result<void> check_user_detail(std::string_view what, std::string_view text);

@@ -12,6 +12,7 @@
 
 #include "latchkey/base/result.h"
 #include "latchkey/base/secret.h"
+#include "latchkey/http/request.h"
 
 namespace latchkey::http {
 
@@ -38,6 +39,13 @@ AuthCredentials parse_auth_credentials(std::string_view value) noexcept;
 
 /// Exactly 40 lower-case hexadecimal digits; any other text is a token that nobody was given.
 std::optional<TokenBytes> parse_token(std::string_view text) noexcept;
+
+/// Whether the head has anything in `Authorization` but a token. Made for the path of a check: no more is
+/// compared than tells the usual ways to write a token from all else.
+inline bool may_hold_password(const RequestHead& head) noexcept {
+  const std::string_view value = head.value(KnownHeader::kAuthorization);
+  return !value.empty() && !value.starts_with("Token ") && !value.starts_with("Bearer ");
+}
 
 struct BasicCredentials {
   std::string user;

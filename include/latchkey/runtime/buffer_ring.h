@@ -13,13 +13,15 @@
 
 #include "latchkey/base/assert.h"
 #include "latchkey/base/result.h"
+#include "latchkey/base/secret.h"
 #include "latchkey/runtime/ring.h"
 
 namespace latchkey::runtime {
 
 class BufferRing;
 
-/// Received bytes in a buffer on loan; the buffer goes back when the chunk does. Must not outlive the ring.
+/// Received bytes in a buffer on loan; the buffer goes back when the chunk does, and is wiped before, as a
+/// password may have come in it. Must not outlive the ring.
 class Chunk {
  public:
   Chunk() = default;
@@ -42,6 +44,8 @@ class Chunk {
 
   std::span<char> bytes() const noexcept { return bytes_; }
   void release() noexcept;
+  /// For bytes that are known to be no secret: a buffer that carries checks alone is not worth the wiping.
+  void release_unwiped() noexcept;
 
  private:
   friend class ChunkQueue;
@@ -148,6 +152,12 @@ class BufferRing {
 };
 
 inline void Chunk::release() noexcept {
+  if (owner_ == nullptr) return;
+  wipe(bytes_.data(), bytes_.size());
+  release_unwiped();
+}
+
+inline void Chunk::release_unwiped() noexcept {
   if (owner_ != nullptr) std::exchange(owner_, nullptr)->give_back(id_);
   bytes_ = {};
 }

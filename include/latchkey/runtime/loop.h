@@ -73,6 +73,10 @@ class Loop {
   void run() noexcept;
   void stop() noexcept { stopping_ = true; }
 
+  /// What this pass runs may leave a password on the stack: at its end, when all frames of it are gone, that
+  /// is overwritten.
+  void scrub_stack_after_pass() noexcept { stack_has_secret_ = true; }
+
   /// One pass, for who drives the loop himself: a simulation, a test.
   void pass() noexcept;
 
@@ -115,6 +119,7 @@ class Loop {
   std::int64_t wall_offset_ms_ = 0;
   std::int64_t wake_ms_ = 0;
   bool stopping_ = false;
+  bool stack_has_secret_ = false;
 
   // Slot 0 is nobody's. A slot is free again after its last look, not when its owner forgets it: the wheel
   // still holds it until then.
