@@ -58,7 +58,8 @@ class Latchkeyd:
     """A server on a data directory; `seconds` is how long it took until it listened on every core."""
 
     def __init__(self, options, data: pathlib.Path, *flags: str, before=()):
-        self.command = [*before, options.build / "latchkeyd", "--data", data, "--listen", "127.0.0.1:0", *flags]
+        self.command = [*before, options.build / "latchkeyd", "--data", data, "--create", "--listen", "127.0.0.1:0",
+                        *flags]
 
     def __enter__(self):
         begin = time.monotonic()

@@ -115,9 +115,10 @@ class Latchkeyd(Server):
     def start_latchkeyd(self, port: int) -> str:
         data = self.directory / "data"
         data.mkdir()
-        subprocess.run([self.options.build / "latchkey", "--data", data, "user", "add", USER, "--password-stdin"],
+        subprocess.run([self.options.build / "latchkey", "--data", data, "user", "add", USER, "--create", "--password-stdin"],
                        input=PASSWORD.encode(), check=True, capture_output=True)
-        self.spawn([self.options.build / "latchkeyd", "--data", data, "--listen", f"127.0.0.1:{port}", "--cores", "1",
+        self.spawn([self.options.build / "latchkeyd", "--data", data, "--create", "--listen", f"127.0.0.1:{port}",
+                    "--cores", "1",
                     *self.flags])
         self.wait_for(port)
         body = urllib.parse.urlencode({"username": USER, "password": PASSWORD}).encode()

@@ -71,12 +71,18 @@ Result<void> ServerProcess::confine() {
 }
 
 void ServerProcess::note_start() {
-  LogEvent(*log_, LogLevel::kInfo, "server.started")
-      .field("version", LATCHKEY_VERSION)
-      .field("cores", cores_count_)
-      .field("hash_threads", workers_count_)
-      .field("sessions", loaded_sessions_)
-      .field("last_run", run_start_.was_clean ? "ended in order" : "did not end in order");
+  {
+    LogEvent started(*log_, LogLevel::kInfo, "server.started");
+    started.field("version", LATCHKEY_VERSION)
+        .field("cores", cores_count_)
+        .field("hash_threads", workers_count_)
+        .field("users", users_)
+        .field("sessions", loaded_sessions_)
+        .field("last_run", run_start_.was_clean ? "ended in order" : "did not end in order");
+    if (users_ == 0) {
+      started.field("remedy", fmt::format("latchkey --data {} user add NAME", settings_.data.string()));
+    }
+  }
   for (const std::string& gap : gaps_) {
     LogEvent(*log_, LogLevel::kWarning, "server.not_confined").field("reason", gap);
   }

@@ -1,3 +1,8 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <thread>
+
 #include "latchkey/credential/known_address_table.h"
 #include "latchkey/server/server_process.h"
 #include "latchkey/server/session_loader.h"
@@ -5,11 +10,33 @@
 
 namespace latchkey::server {
 
+namespace {
+
+// A command is done within milliseconds, and so is a look at who holds the lock.
+constexpr int kLockTries = 20;
+constexpr std::chrono::milliseconds kBetweenLockTries{25};
+
+}  // namespace
+
+Result<void> ServerProcess::lock_data() {
+  const store::DirectoryOptions options{.create = settings_.create, .key_file = settings_.key_file};
+  for (int left = kLockTries;; --left) {
+    auto directory = store::DataDirectory::open(settings_.data, "latchkeyd", options);
+    if (directory) {
+      directory_.emplace(std::move(*directory));
+      return {};
+    }
+    if (directory.error().code != ErrorCode::kConflict || left == 0) {
+      return tl::unexpected<Error>(std::move(directory.error()));
+    }
+    std::this_thread::sleep_for(kBetweenLockTries);
+  }
+}
+
 Result<void> ServerProcess::open_data() {
-  auto directory = store::DataDirectory::open(settings_.data, "latchkeyd");
-  if (!directory) return tl::unexpected<Error>(std::move(directory.error()));
-  directory_.emplace(std::move(*directory));
-  auto database = store::open_database(directory_->database_path().string());
+  if (Result<void> locked = lock_data(); !locked) return locked;
+  auto database = store::open_database(directory_->database_path().string(),
+                                       {.may_create = directory_->may_create_database()});
   if (!database) return tl::unexpected<Error>(std::move(database.error()));
   database_.emplace(std::move(*database));
   const Result<bool> checked = store::check_if_distrusted(*database_, *directory_);
@@ -25,6 +52,12 @@ Result<void> ServerProcess::open_keys(store::Database& database) {
   Result<token::Keyring> keyring = token::Keyring::load(path);
   if (!keyring && keyring.error().code == ErrorCode::kNotFound) {
     if (Result<void> may = store::check_new_key(database, settings_.key_file); !may) return may;
+    if (!settings_.create) {
+      return failure(ErrorCode::kNotFound,
+                     fmt::format("there is no key file {}: see whether key_file and data name the right places; "
+                                 "a new key is made by --create alone",
+                                 path));
+    }
     keyring = token::Keyring::create(path, random_);
   }
   if (!keyring) return tl::unexpected<Error>(std::move(keyring.error()));
@@ -35,8 +68,12 @@ Result<void> ServerProcess::open_keys(store::Database& database) {
 // The last thing that can refuse a start, so that one which is refused leaves the last run's mark as it was.
 // Before any core runs, on a connection of its own: the store's belongs to its thread.
 Result<void> ServerProcess::begin_run_and_load() {
-  Result<store::Database> database = store::open_database(directory_->database_path().string());
+  Result<store::Database> database =
+      store::open_database(directory_->database_path().string(), {.may_create = false});
   if (!database) return tl::unexpected<Error>(std::move(database.error()));
+  const Result<std::int64_t> users = database->query_integer("SELECT count(*) FROM users");
+  if (!users) return tl::unexpected<Error>(users.error());
+  users_ = *users;
   const Result<store::RunStart> start =
       store::begin_run(*database, clock_.wall(), settings_.token_timeout.count());
   if (!start) return tl::unexpected<Error>(start.error());

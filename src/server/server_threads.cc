@@ -44,6 +44,9 @@ Result<void> ServerProcess::bind_sockets() {
   Result<net::Listener> admin = net::Listener::bind_unix(settings_.admin_socket.string());
   if (!admin) return tl::unexpected<Error>(std::move(admin.error()));
   admin_listener_.emplace(std::move(*admin));
+  std::vector<std::string> names;
+  for (const auto& [endpoint, proxied] : endpoints_) names.push_back(endpoint.to_text());
+  directory_->note_endpoints(names);
   return {};
 }
 

@@ -56,6 +56,8 @@ constexpr Setting kTable[] = {
     {"proxy_listen", "ADDR:PORT", ListKind<net::Endpoint>{&Settings::proxy_listen, kMaxListeners},
      "Where every connection must open with a PROXY protocol header, and come from a trusted_proxy."},
     {"data", "DIR", PathKind{&Settings::data, kMaxPathBytes}, "Where the database and the key stand."},
+    {"create", "", SwitchKind{&Settings::create},
+     "That directory, its database and its key are made where they are missing."},
     {"key_file", "FILE", PathKind{&Settings::key_file, kMaxPathBytes, "<data>/latchkey.key"},
      "The key that tokens are made with."},
     {"admin_socket", "FILE", PathKind{&Settings::admin_socket, kMaxSocketPathBytes, "<data>/admin.sock"},

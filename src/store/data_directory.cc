@@ -2,12 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -16,8 +17,10 @@ namespace latchkey::store {
 
 namespace {
 
-/// Longest text in the lock file: a program's name and a process id.
+/// Longest text in the lock file: a program's name, a process id and where it listens.
+constexpr std::size_t kMaxLockBytes = 8192;
 constexpr std::size_t kMaxHolderBytes = 64;
+constexpr std::string_view kSomebody = "another process";
 
 tl::unexpected<Error> system_failure(std::string_view what, const std::filesystem::path& path) {
   return failure(ErrorCode::kUnavailable, fmt::format("data directory: cannot {} {}: {}", what, path.string(),
@@ -28,8 +31,8 @@ tl::unexpected<Error> system_failure(std::string_view what, const std::filesyste
 class Descriptor {
  public:
   explicit Descriptor(int number) noexcept : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
+  Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
+  Descriptor& operator=(Descriptor&&) = delete;
   ~Descriptor() {
     if (number_ >= 0) ::close(number_);
   }
@@ -40,35 +43,164 @@ class Descriptor {
   int number_;
 };
 
+std::string name_of(const std::filesystem::path& path) { return path.filename().string(); }
+
+tl::unexpected<Error> missing(std::string_view what, const std::filesystem::path& path) {
+  return failure(ErrorCode::kNotFound,
+                 fmt::format("there is no {} {}: see whether --data names the right directory; a new one is "
+                             "made by --create alone ('latchkeyd --create', 'latchkey user add NAME --create')",
+                             what, path.string()));
+}
+
+/// The directory without a trailing slash, behind which mkdir(2) sees no name.
+std::filesystem::path named(const std::filesystem::path& path) {
+  return path.has_filename() || !path.has_parent_path() || path == path.root_path() ? path
+                                                                                    : path.parent_path();
+}
+
+/// Makes the name of a new directory durable, which all that is in it hangs on.
+Result<void> sync_above(const std::filesystem::path& path) {
+  const std::filesystem::path above = path.has_parent_path() ? path.parent_path() : ".";
+  const Descriptor directory(::open(above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // Who may make a name in it need not be able to read it.
+  if (directory.get() < 0 && errno == EACCES) return {};
+  if (directory.get() >= 0 && ::fsync(directory.get()) == 0) return {};
+  return system_failure("sync", above);
+}
+
 Result<void> create(const std::filesystem::path& path) {
-  std::error_code error;
-  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
-  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
-  return system_failure("create", path);
+  if (::mkdir(named(path).c_str(), 0700) == 0) return sync_above(named(path));
+  if (errno == EEXIST) return {};
+  if (errno != ENOENT) return system_failure("create", path);
+  return failure(ErrorCode::kNotFound,
+                 fmt::format("cannot create {}: the directory above it is not there; --create makes the last "
+                             "directory of a path alone: make the others, or see whether --data is right",
+                             path.string()));
 }
 
-std::string read_holder(int lock) {
-  std::array<char, kMaxHolderBytes> text{};
+/// None where there is nothing of that name.
+Result<std::optional<Descriptor>> open_directory(const std::filesystem::path& path) {
+  Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() >= 0) return std::optional<Descriptor>(std::move(directory));
+  if (errno == ENOENT) return std::optional<Descriptor>();
+  return system_failure("open", path);
+}
+
+struct Found {
+  bool is_there = false;
+  std::int64_t bytes = 0;
+};
+
+Result<Found> look_for(int directory, const std::filesystem::path& path) {
+  struct stat status {};
+  if (::fstatat(directory, name_of(path).c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+    return Found{true, static_cast<std::int64_t>(status.st_size)};
+  }
+  if (errno == ENOENT) return Found{};
+  return system_failure("look at", path);
+}
+
+/// Whether a file's directory is the one that is open.
+bool stands_in(int directory, const std::filesystem::path& file) {
+  struct stat own {};
+  struct stat other {};
+  const std::filesystem::path above = file.has_parent_path() ? file.parent_path() : ".";
+  return ::fstat(directory, &own) == 0 && ::stat(above.c_str(), &other) == 0 && own.st_dev == other.st_dev &&
+         own.st_ino == other.st_ino;
+}
+
+/// The first of these that is there and holds something.
+Result<std::string> first_there(int directory, const std::vector<std::filesystem::path>& paths) {
+  for (const std::filesystem::path& path : paths) {
+    const Result<Found> found = look_for(directory, path);
+    if (!found) return tl::unexpected(found.error());
+    if (found->bytes > 0) return path.string();
+  }
+  return std::string();
+}
+
+struct DatabaseFindings {
+  bool is_there = false;
+  bool may_be_made = false;
+};
+
+/// Without a database there must be leave to make it, and nothing that is left of another: a key, or a log.
+Result<DatabaseFindings> check_database(int directory, const std::filesystem::path& path,
+                                        const DirectoryOptions& options) {
+  const std::filesystem::path database = DataDirectory::database_path(path);
+  const Result<Found> found = look_for(directory, database);
+  if (!found) return tl::unexpected(found.error());
+  std::vector<std::filesystem::path> traces = {DataDirectory::key_path(path)};
+  if (!options.key_file.empty() && stands_in(directory, options.key_file)) {
+    traces.push_back(path / options.key_file.filename());
+  }
+  // A log beside a database that is there belongs to it.
+  if (found->bytes == 0) traces.emplace_back(database.string() + "-wal");
+  const Result<std::string> trace = first_there(directory, traces);
+  if (!trace) return tl::unexpected(trace.error());
+  if (found->bytes > 0) return DatabaseFindings{true, options.create && trace->empty()};
+  if (!trace->empty()) {
+    return failure(
+        ErrorCode::kNotFound,
+        fmt::format("the database {} is {}, and {} beside it shows that one stood there: put the database "
+                    "back from a backup; for a new one without its users, move {} away first",
+                    database.string(), found->is_there ? "empty" : "missing", *trace, *trace));
+  }
+  if (!options.create) return missing(found->is_there ? "content in the database" : "database", database);
+  return DatabaseFindings{false, true};
+}
+
+/// The lines of the lock file.
+std::vector<std::string> read_lines(int lock) {
+  std::string text(kMaxLockBytes, '\0');
   const ssize_t size = ::pread(lock, text.data(), text.size(), 0);
-  if (size <= 0) return "another process";
-  std::string_view line(text.data(), static_cast<std::size_t>(size));
-  line = line.substr(0, line.find('\n'));
-  return line.empty() ? "another process" : std::string(line);
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  std::vector<std::string> lines;
+  for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n')) {
+    lines.push_back(text.substr(0, end));
+    text.erase(0, end + 1);
+  }
+  if (lines.empty() || lines.front().empty()) lines.assign(1, std::string(kSomebody));
+  return lines;
 }
 
-/// The text serves a sentence for people alone: a disk that refuses it is no reason not to start.
-void write_holder(int lock, std::string_view holder) {
-  const std::string line = fmt::format("{} (pid {})\n", holder.substr(0, kMaxHolderBytes / 2), ::getpid());
-  if (::ftruncate(lock, 0) == 0) static_cast<void>(::pwrite(lock, line.data(), line.size(), 0) == 0);
+/// The text serves a sentence for people, and --check: a disk that refuses it is no reason not to start.
+void write_lines(int lock, const std::string& text) noexcept {
+  if (::ftruncate(lock, 0) == 0) static_cast<void>(::pwrite(lock, text.data(), text.size(), 0) == 0);
+}
+
+tl::unexpected<Error> in_use(const std::filesystem::path& path, std::string_view holder) {
+  return failure(ErrorCode::kConflict,
+                 fmt::format("the data directory {} is in use by {}: stop that first, or name "
+                             "another directory",
+                             path.string(), holder));
+}
+
+/// Who holds the lock. A lock that nobody holds is held for this moment, shared with others that look.
+Result<void> find_holder(int directory, const std::filesystem::path& path, DirectoryFindings& findings) {
+  const std::filesystem::path name = DataDirectory::lock_path(path);
+  const Descriptor lock(
+      ::openat(directory, name_of(name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (lock.get() < 0 && errno == ENOENT) return {};
+  if (lock.get() < 0) return system_failure("open", name);
+  if (::flock(lock.get(), LOCK_SH | LOCK_NB) == 0) return {};
+  if (errno != EWOULDBLOCK) return system_failure("look at", name);
+  std::vector<std::string> lines = read_lines(lock.get());
+  findings.holder = std::move(lines.front());
+  lines.erase(lines.begin());
+  findings.endpoints = std::move(lines);
+  return {};
 }
 
 }  // namespace
 
-DataDirectory::DataDirectory(std::filesystem::path path, int directory, int lock) noexcept
-    : path_(std::move(path)), directory_(directory), lock_(lock) {}
+DataDirectory::DataDirectory(std::filesystem::path path, std::string holder, int directory, int lock) noexcept
+    : path_(std::move(path)), holder_(std::move(holder)), directory_(directory), lock_(lock) {}
 
 DataDirectory::DataDirectory(DataDirectory&& other) noexcept
     : path_(std::move(other.path_)),
+      holder_(std::move(other.holder_)),
+      may_create_database_(other.may_create_database_),
       directory_(std::exchange(other.directory_, -1)),
       lock_(std::exchange(other.lock_, -1)) {}
 
@@ -78,29 +210,60 @@ DataDirectory::~DataDirectory() {
   if (directory_ >= 0) ::close(directory_);
 }
 
-Result<DataDirectory> DataDirectory::open(const std::filesystem::path& path, std::string_view holder) {
-  if (Result<void> created = create(path); !created) return tl::unexpected(std::move(created.error()));
-  Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0) return system_failure("open", path);
+Result<DirectoryFindings> DataDirectory::inspect(const std::filesystem::path& path,
+                                                 const DirectoryOptions& options) {
+  DirectoryFindings findings;
+  const Result<std::optional<Descriptor>> directory = open_directory(path);
+  if (!directory) return tl::unexpected(directory.error());
+  if (!directory->has_value()) {
+    if (options.create) return findings;
+    return missing("data directory", path);
+  }
+  findings.directory = true;
+  const Result<DatabaseFindings> database = check_database((*directory)->get(), path, options);
+  if (!database) return tl::unexpected(database.error());
+  findings.database = database->is_there;
+  if (Result<void> found = find_holder((*directory)->get(), path, findings); !found) {
+    return tl::unexpected(std::move(found.error()));
+  }
+  return findings;
+}
+
+Result<DataDirectory> DataDirectory::open(const std::filesystem::path& path, std::string_view holder,
+                                          const DirectoryOptions& options) {
+  if (options.create) {
+    if (Result<void> created = create(path); !created) return tl::unexpected(std::move(created.error()));
+  }
+  Result<std::optional<Descriptor>> directory = open_directory(path);
+  if (!directory) return tl::unexpected(std::move(directory.error()));
+  if (!directory->has_value()) return missing("data directory", path);
+  const int descriptor = (*directory)->get();
+  // Before the lock's file is made: a directory that is the wrong one stays as it is.
+  const Result<DatabaseFindings> database = check_database(descriptor, path, options);
+  if (!database) return tl::unexpected(database.error());
   const std::filesystem::path lock_name = lock_path(path);
-  Descriptor lock(::openat(directory.get(), lock_name.filename().c_str(),
-                           O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  Descriptor lock(
+      ::openat(descriptor, name_of(lock_name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (lock.get() < 0) return system_failure("open", lock_name);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return system_failure("lock", lock_name);
-    return failure(ErrorCode::kConflict,
-                   fmt::format("the data directory {} is in use by {}: stop that first, or name "
-                               "another directory",
-                               path.string(), read_holder(lock.get())));
+    return in_use(path, read_lines(lock.get()).front());
   }
-  write_holder(lock.get(), holder);
-  return DataDirectory(path, directory.release(), lock.release());
+  std::string line = fmt::format("{} (pid {})\n", holder.substr(0, kMaxHolderBytes / 2), ::getpid());
+  write_lines(lock.get(), line);
+  DataDirectory opened(path, std::move(line), (*directory)->release(), lock.release());
+  opened.may_create_database_ = database->may_be_made;
+  return opened;
 }
 
 Result<void> DataDirectory::sync() const {
   if (::fsync(directory_) == 0) return {};
   return failure(ErrorCode::kFatal, fmt::format("data directory {}: fsync failed: {}", path_.string(),
                                                 std::system_category().message(errno)));
+}
+
+void DataDirectory::note_endpoints(const std::vector<std::string>& endpoints) const noexcept {
+  write_lines(lock_, holder_ + fmt::format("{}\n", fmt::join(endpoints, "\n")));
 }
 
 std::filesystem::path DataDirectory::database_path(const std::filesystem::path& directory) {
@@ -113,6 +276,10 @@ std::filesystem::path DataDirectory::admin_socket_path(const std::filesystem::pa
 
 std::filesystem::path DataDirectory::lock_path(const std::filesystem::path& directory) {
   return directory / "latchkeyd.lock";
+}
+
+std::filesystem::path DataDirectory::key_path(const std::filesystem::path& directory) {
+  return directory / "latchkey.key";
 }
 
 }  // namespace latchkey::store

@@ -199,8 +199,10 @@ Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
 Result<Database> Database::open(const std::string& path, const DatabaseOptions& options) {
-  if (const Result<void> created = create_private_file(path); !created) {
-    return tl::unexpected(created.error());
+  if (options.may_create) {
+    if (Result<void> created = create_private_file(path); !created) {
+      return tl::unexpected(std::move(created.error()));
+    }
   }
   auto connection = std::make_unique<detail::Connection>();
   connection->path = path;

@@ -132,10 +132,17 @@ Result<void> run_steps(Database& database, std::int64_t version) {
   return transaction->commit();
 }
 
-Result<void> bring_up_to_date(Database& database) {
+Result<void> bring_up_to_date(Database& database, bool may_create) {
   if (Result<void> ours = check_owner(database); !ours) return ours;
   const Result<std::int64_t> version = database.query_integer("PRAGMA user_version");
   if (!version) return tl::unexpected(version.error());
+  if (*version == 0 && !may_create) {
+    return failure(ErrorCode::kNotFound,
+                   fmt::format("the database {} has no tables: put it back from a backup; for a new one without "
+                               "its users, move away what is left of it, and the key beside it, and give "
+                               "--create",
+                               database.path()));
+  }
   if (*version > kSchemaVersion || *version < 0) {
     return failure(
         ErrorCode::kInvalid,
@@ -181,7 +188,7 @@ Result<void> move_session_times(Database& database, std::int64_t by_ms) {
 Result<Database> open_database(const std::string& path, const DatabaseOptions& options) {
   Result<Database> database = Database::open(path, options);
   if (!database) return database;
-  if (Result<void> ready = bring_up_to_date(*database); !ready)
+  if (Result<void> ready = bring_up_to_date(*database, options.may_create); !ready)
     return tl::unexpected(std::move(ready.error()));
   return database;
 }

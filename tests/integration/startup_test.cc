@@ -201,16 +201,6 @@ TEST(Check, TellsEverythingThatIsWrongWithItsLine) {
   EXPECT_FALSE(std::filesystem::exists(directory / "data"));
 }
 
-TEST(Check, SaysThatSettingsAreGoodAndStartsNothing) {
-  TemporaryDirectory directory;
-  const std::filesystem::path file = directory / "latchkeyd.toml";
-  std::ofstream(file) << "node = \"door\"\n";
-  const Finished checked = run_server(directory / "data", {"--check", "--config", file.string()});
-  EXPECT_EQ(checked.status, 0) << checked.errors;
-  EXPECT_EQ(checked.output, "settings are good\n");
-  EXPECT_FALSE(std::filesystem::exists(directory / "data"));
-}
-
 TEST(Sandbox, ThatDeniesIoUringIsNamedInOneLineWithTheWayOut) {
   for (const auto& [error, name] : {std::pair{EPERM, "EPERM"}, std::pair{ENOSYS, "ENOSYS"}}) {
     TemporaryDirectory directory;

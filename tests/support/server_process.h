@@ -30,14 +30,14 @@ struct ServerOptions {
 };
 
 /// The command line of latchkeyd with these options: on a free port of 127.0.0.1 unless the flags name
-/// another.
+/// another, and over data that it makes where they are missing.
 ChildOptions server_command(const std::filesystem::path& data, const ServerOptions& options);
 
 /// Runs `latchkey --data DIR WORDS...` to its end.
 Finished run_latchkey(const std::filesystem::path& data, const std::vector<std::string>& words,
                       std::string input = {});
 
-/// `latchkey user add`, whether a server runs or not. Throws std::runtime_error where it is refused.
+/// `latchkey user add --create`, whether a server runs or not. Throws std::runtime_error where it is refused.
 void add_user(const std::filesystem::path& data, const std::string& name, const std::string& password);
 
 class ServerProcess {

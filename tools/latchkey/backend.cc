@@ -25,6 +25,9 @@ class Online final : public Backend {
  public:
   explicit Online(std::filesystem::path socket) : socket_(std::move(socket)) {}
   Result<api::AdminReply> act(api::AdminRequest request) override { return ask_server(socket_, request); }
+  std::string place() const override {
+    return fmt::format("through the server at {}", whole_path(socket_));
+  }
 
  private:
   std::filesystem::path socket_;
@@ -41,26 +44,23 @@ Result<void> check_owner(const std::filesystem::path& data) {
                   data.string(), status.st_uid, status.st_uid));
 }
 
-Result<void> check_exists(const BackendOptions& options) {
-  std::error_code error;
-  if (options.may_create || std::filesystem::exists(options.data, error)) return {};
-  return failure(ErrorCode::kNotFound,
-                 fmt::format("there is no data directory {}: name it with --data, or make it by "
-                             "adding a user",
-                             options.data.string()));
-}
-
 }  // namespace
 
+std::string whole_path(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::path whole = std::filesystem::absolute(path, error);
+  return error ? path.string() : whole.lexically_normal().string();
+}
+
 Result<std::unique_ptr<Backend>> open_backend(const BackendOptions& options) {
-  if (Result<void> exists = check_exists(options); !exists) return tl::unexpected(std::move(exists.error()));
   for (int left = kTries;; --left) {
     const Result<void> served = probe_server(options.socket);
     if (served) return std::make_unique<Online>(options.socket);
     if (served.error().code != ErrorCode::kNotFound) return tl::unexpected(served.error());
     if (Result<void> owned = check_owner(options.data); !owned)
       return tl::unexpected(std::move(owned.error()));
-    Result<store::DataDirectory> directory = store::DataDirectory::open(options.data, "latchkey");
+    Result<store::DataDirectory> directory =
+        store::DataDirectory::open(options.data, "latchkey", {.create = options.may_create});
     if (directory) return open_offline(std::move(*directory));
     if (directory.error().code != ErrorCode::kConflict || left == 0) {
       return tl::unexpected(std::move(directory.error()));

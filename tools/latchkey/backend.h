@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "latchkey/api/admin.h"
 #include "latchkey/base/result.h"
@@ -15,12 +16,17 @@ class Backend {
   virtual ~Backend() = default;
   /// Errors are of the way there; a refusal is a reply.
   virtual Result<api::AdminReply> act(api::AdminRequest request) = 0;
+  /// Where it acts, as a sentence goes on: "in /var/lib/latchkey", "through the server at ...".
+  virtual std::string place() const = 0;
 };
+
+/// The path from the root, for a sentence that says where something was done.
+std::string whole_path(const std::filesystem::path& path);
 
 struct BackendOptions {
   std::filesystem::path data;
   std::filesystem::path socket;  ///< the server's, if there is a server
-  bool may_create = false;       ///< make the data directory where it is missing
+  bool may_create = false;       ///< make the data directory and its database where they are missing
 };
 
 /// Waits some seconds for another command that holds the lock.

@@ -31,6 +31,7 @@ struct Arguments {
   std::string data = "/var/lib/latchkey";
   std::string socket;
   std::string user;
+  bool create = false;
   bool json = false;
   bool password_stdin = false;
   bool password_hash_stdin = false;
@@ -104,32 +105,36 @@ std::string members_of_new_user(const Arguments& arguments) {
   return json;
 }
 
-Result<std::unique_ptr<Backend>> backend_for(const Arguments& arguments, bool may_create) {
+Result<std::unique_ptr<Backend>> backend_for(const Arguments& arguments) {
   const std::filesystem::path data(arguments.data);
   return open_backend({.data = data,
                        .socket = arguments.socket.empty() ? store::DataDirectory::admin_socket_path(data)
                                                           : std::filesystem::path(arguments.socket),
-                       .may_create = may_create});
+                       .may_create = arguments.create});
 }
 
+/// What a reply's JSON is for people, and where the command acted.
+using ReplyText = std::function<std::string(std::string_view json, const std::string& place)>;
+
 /// One request, and what to print: the reply's JSON, or what `text` makes of it.
-int act(const Arguments& arguments, api::AdminRequest request,
-        const std::function<std::string(std::string_view)>& text, bool may_create = false) {
-  Result<std::unique_ptr<Backend>> backend = backend_for(arguments, may_create);
+int act(const Arguments& arguments, api::AdminRequest request, const ReplyText& text) {
+  Result<std::unique_ptr<Backend>> backend = backend_for(arguments);
   if (!backend) return refuse(backend.error().text);
   const Result<api::AdminReply> reply = (*backend)->act(std::move(request));
   if (!reply) return refuse(reply.error().text);
   if (reply->status / 100 != 2) return refuse(refusal_text(reply->json));
-  fmt::print("{}{}", arguments.json ? reply->json : text(reply->json), arguments.json ? "\n" : "");
+  fmt::print("{}{}", arguments.json ? reply->json : text(reply->json, (*backend)->place()),
+             arguments.json ? "\n" : "");
   return kExitDone;
 }
 
 int add_user(const Arguments& arguments) {
   const Result<SecretText> password = password_of(arguments);
   if (!password) return refuse(password.error().text);
-  return act(
-      arguments, {"POST", "/users", body_with(arguments, *password, members_of_new_user(arguments))},
-      [&](std::string_view) { return fmt::format("added {}\n", arguments.user); }, true);
+  return act(arguments, {"POST", "/users", body_with(arguments, *password, members_of_new_user(arguments))},
+             [&](std::string_view, const std::string& place) {
+               return fmt::format("added {} {}\n", arguments.user, place);
+             });
 }
 
 int set_password(const Arguments& arguments) {
@@ -138,16 +143,17 @@ int set_password(const Arguments& arguments) {
   return act(arguments,
              {"POST", "/users/" + percent_encoded(arguments.user) + "/password",
               body_with(arguments, *password, "")},
-             [&](std::string_view json) {
-               return fmt::format("set the password of {}{}\n{}", arguments.user, ended_text(json),
+             [&](std::string_view json, const std::string& place) {
+               return fmt::format("set the password of {} {}{}\n{}", arguments.user, place, ended_text(json),
                                   unlocked_text(json));
              });
 }
 
 int unlock_user(const Arguments& arguments) {
-  return act(
-      arguments, {"POST", "/users/" + percent_encoded(arguments.user) + "/unlock", SecretText()},
-      [&](std::string_view json) { return fmt::format("{}: {}", arguments.user, unlocked_text(json)); });
+  return act(arguments, {"POST", "/users/" + percent_encoded(arguments.user) + "/unlock", SecretText()},
+             [&](std::string_view json, const std::string&) {
+               return fmt::format("{}: {}", arguments.user, unlocked_text(json));
+             });
 }
 
 int change_user(const Arguments& arguments, std::string method, std::string_view act_path,
@@ -155,13 +161,13 @@ int change_user(const Arguments& arguments, std::string method, std::string_view
   return act(arguments,
              {std::move(method), fmt::format("/users/{}{}", percent_encoded(arguments.user), act_path),
               SecretText()},
-             [&](std::string_view json) {
-               return fmt::format("{} {}{}\n", done, arguments.user, ended_text(json));
+             [&](std::string_view json, const std::string& place) {
+               return fmt::format("{} {} {}{}\n", done, arguments.user, place, ended_text(json));
              });
 }
 
 int list_users(const Arguments& arguments) {
-  Result<std::unique_ptr<Backend>> backend = backend_for(arguments, false);
+  Result<std::unique_ptr<Backend>> backend = backend_for(arguments);
   if (!backend) return refuse(backend.error().text);
   std::vector<std::string> users;
   std::string after;
@@ -180,13 +186,14 @@ int list_users(const Arguments& arguments) {
 }
 
 int list_tokens(const Arguments& arguments) {
-  return act(arguments, {"GET", "/tokens/" + percent_encoded(arguments.user), SecretText()}, tokens_table);
+  return act(arguments, {"GET", "/tokens/" + percent_encoded(arguments.user), SecretText()},
+             [](std::string_view json, const std::string&) { return tokens_table(json); });
 }
 
 int revoke_tokens(const Arguments& arguments) {
   return act(arguments, {"DELETE", "/tokens/" + percent_encoded(arguments.user), SecretText()},
-             [&](std::string_view json) {
-               return fmt::format("logged {} out{}\n", arguments.user, ended_text(json));
+             [&](std::string_view json, const std::string& place) {
+               return fmt::format("logged {} out {}{}\n", arguments.user, place, ended_text(json));
              });
 }
 
@@ -237,6 +244,8 @@ class CommandLine {
     CLI::App& users = *app_.add_subcommand("user", "users")->require_subcommand(1);
     CLI::App& add = *leaf_of_user(users, "add", "add a user; asks for the password twice", add_user);
     take_password(add);
+    add.add_flag("--create", arguments_.create,
+                 "make the data directory (not those above it) and its database where they are missing");
     add.add_flag("--superuser", arguments_.superuser, "say so in /api/v2/me/");
     add.add_option("--first-name", arguments_.first_name, "shown in /api/v2/me/")->type_name("TEXT");
     add.add_option("--last-name", arguments_.last_name, "shown in /api/v2/me/")->type_name("TEXT");

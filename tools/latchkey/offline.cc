@@ -1,5 +1,7 @@
 #include "offline.h"
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <utility>
 
@@ -76,6 +78,7 @@ class Offline final : public Backend {
     LATCHKEY_ASSERT(nursery.running() == 0);
     return std::move(*reply);
   }
+  std::string place() const override { return fmt::format("in {}", whole_path(directory_.path())); }
 
  private:
   static runtime::Task<void> keep(runtime::Task<api::AdminReply> task,
@@ -102,7 +105,8 @@ class Offline final : public Backend {
 }  // namespace
 
 Result<std::unique_ptr<Backend>> open_offline(store::DataDirectory directory) {
-  Result<store::Database> database = store::open_database(directory.database_path().string());
+  Result<store::Database> database =
+      store::open_database(directory.database_path().string(), {.may_create = directory.may_create_database()});
   if (!database) return tl::unexpected(std::move(database.error()));
   if (Result<void> synced = directory.sync(); !synced) return tl::unexpected(std::move(synced.error()));
   const Result<std::optional<std::int64_t>> timeout_ms = store::recorded_token_timeout_ms(*database);

@@ -51,6 +51,7 @@ class ServerProcess {
   Result<void> open_channels();
   Result<void> confine();
   Result<void> close_ways_out();
+  Result<void> lock_data();
   Result<void> open_data();
   Result<void> open_keys(store::Database& database);
   Result<void> bind_sockets();
@@ -114,6 +115,7 @@ class ServerProcess {
   std::optional<api::SessionsContext> sessions_context_;
   std::vector<std::unique_ptr<Core>> cores_;
   std::size_t loaded_sessions_ = 0;
+  std::int64_t users_ = 0;
 };
 
 }  // namespace latchkey::server

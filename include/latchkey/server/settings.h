@@ -27,6 +27,8 @@ struct Settings {
   std::vector<net::Endpoint> proxy_listen;
   /// Database, key file, lock and admin socket.
   std::filesystem::path data = "/var/lib/latchkey";
+  /// Whether the directory (not those above it), the database and the key are made where they are missing.
+  bool create = false;
   /// `<data>/latchkey.key` unless set; never empty once loaded.
   std::filesystem::path key_file;
   /// `<data>/admin.sock` unless set; never empty once loaded.

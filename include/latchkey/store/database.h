@@ -72,11 +72,12 @@ class Statement {
 struct DatabaseOptions {
   int busy_timeout_ms = 2000;  ///< how long a lock of another process (a backup) is waited for
   const char* vfs = nullptr;   ///< SQLite's name of a file layer; tests inject faults through it
+  bool may_create = true;      ///< make the file where it is missing, its tables where it has none
 };
 
 class Database {
  public:
-  /// Opens or creates (mode 0600) the file at `path` with write-ahead log, synchronous=FULL: a COMMIT that
+  /// Opens or, if it may, creates (mode 0600) the file at `path` with write-ahead log, synchronous=FULL: a COMMIT that
   /// succeeds has been fsynced. What the log already holds is brought into the file first, so that nothing
   /// that a crashed process wrote but did not sync is taken for durable. Errors: kUnavailable, kFatal.
   static Result<Database> open(const std::string& path, const DatabaseOptions& options = {});

@@ -19,8 +19,8 @@ inline constexpr std::int64_t kApplicationId = 0x4c4b4559;
 /// PRAGMA user_version of what this program writes.
 inline constexpr std::int64_t kSchemaVersion = 4;
 
-/// Opens the file and brings its schema to kSchemaVersion. Errors: kInvalid for another program's file or a
-/// newer version's, kUnavailable, kFatal.
+/// Opens the file and brings its schema to kSchemaVersion. Errors: kNotFound where it has no tables and may not
+/// be given any; kInvalid for another program's file or a newer version's; kUnavailable, kFatal.
 Result<Database> open_database(const std::string& path, const DatabaseOptions& options = {});
 
 /// Holds the database to the keys that made its sessions. A database without a fingerprint adopts

@@ -22,7 +22,7 @@ function program(variable) {
 }
 
 function addUser(data, { username, password }) {
-  const words = ['--data', data, 'user', 'add', username, '--password-stdin'];
+  const words = ['--data', data, 'user', 'add', username, '--create', '--password-stdin'];
   return new Promise((resolve, reject) => {
     const child = execFile(program('LATCHKEY'), words, (error, _, errors) => {
       if (error) reject(new Error(`latchkey user add ${username} was refused: ${errors}`));
@@ -62,7 +62,7 @@ export class Server {
 
   #listen(flags) {
     const child = spawn(program('LATCHKEYD'), [
-      '--data', this.#data, '--listen', '127.0.0.1:0', '--cores', '1', '--hash-memory', '1MiB',
+      '--data', this.#data, '--create', '--listen', '127.0.0.1:0', '--cores', '1', '--hash-memory', '1MiB',
       '--hash-passes', '1', ...flags,
     ], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;

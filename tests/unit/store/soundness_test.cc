@@ -13,7 +13,7 @@ namespace {
 
 class SoundnessTest : public ::testing::Test {
  protected:
-  SoundnessTest() : directory(DataDirectory::open(scratch.path(), "test").value()) {}
+  SoundnessTest() : directory(DataDirectory::open(scratch.path(), "test", {.create = true}).value()) {}
 
   Database open() const { return must_open(directory.database_path().string()); }
 
