@@ -36,6 +36,7 @@ TEST(C20, AtASharedAddressEveryNameMeetsTheThrottleAtTheSameCount) {
   const std::vector<std::string> names = {kUser, "bob", "nobody"};  // known there, known elsewhere, not there
   for (int guess = 1; guess <= 13; ++guess) {
     std::vector<Response> answers;
+    answers.reserve(names.size());
     for (const std::string& name : names) answers.push_back(server.log_in_from(kHome, name, "wrong"));
     for (std::size_t i = 0; i < names.size(); ++i) {
       EXPECT_EQ(answers[i].status, guess <= 10 ? 400 : 429) << names[i] << ", guess " << guess;
