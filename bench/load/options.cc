@@ -245,10 +245,19 @@ Result<void> read_assertions(const Words& words, Plan& plan) {
   return {};
 }
 
+/// Without a byte order mark and either line end, as `latchkey` takes the same file.
+bool read_first_line(std::istream& input, std::string& line) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (!std::getline(input, line)) return false;
+  if (line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
+  if (line.ends_with('\r')) line.pop_back();
+  return true;
+}
+
 Result<void> read_password(const CLI::App& app, const Words& words, std::istream& input, Plan& plan) {
   if (words.password_stdin && app.count("--password") > 0)
     return wrong("give one of --password and --password-stdin");
-  if (words.password_stdin && !std::getline(input, plan.password))
+  if (words.password_stdin && !read_first_line(input, plan.password))
     return wrong("no password on standard input");
   if (!plan.user.empty() && !words.password_stdin && app.count("--password") == 0) {
     return wrong("--user needs --password-stdin or --password");

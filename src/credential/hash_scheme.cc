@@ -66,7 +66,7 @@ bool may_be_folded(std::string_view password) {
   if (password.size() <= kHmacBlockBytes) return password.size() == crypto_hash_sha256_BYTES;
   SecretBytes<crypto_hash_sha256_BYTES> digest;
   crypto_hash_sha256(digest.data(), reinterpret_cast<const unsigned char*>(password.data()), password.size());
-  std::string_view key(reinterpret_cast<const char*>(digest.data()), digest.size());
+  std::string_view key(reinterpret_cast<const char*>(digest.data()), digest.bytes().size());
   while (key.ends_with('\0')) key.remove_suffix(1);
   return is_password(key) && is_utf8(key);
 }

@@ -34,14 +34,15 @@ bool is_empty_symbol(char32_t c) noexcept { return c == 0x2800 || c == 0x1d159; 
 /// disallows the same, but lets some invisible ones stand where a script's spelling asks for them.
 const char* fault_of(char32_t c) noexcept {
   const utf8proc_property_t& property = *utf8proc_get_property(static_cast<utf8proc_int32_t>(c));
-  if (property.ignorable != 0 || property.category == UTF8PROC_CATEGORY_CF || is_empty_symbol(c))
-    return "that cannot be seen";
+  if (property.ignorable != 0 || is_empty_symbol(c)) return "that cannot be seen";
   switch (property.category) {
     case UTF8PROC_CATEGORY_ZS:
       return c == ' ' ? nullptr : "that looks like a blank and is none";
     case UTF8PROC_CATEGORY_ZL:
     case UTF8PROC_CATEGORY_ZP:
       return "that looks like a blank and is none";
+    case UTF8PROC_CATEGORY_CF:
+      return "that only formats others";
     case UTF8PROC_CATEGORY_CO:
       return "for private use";
     case UTF8PROC_CATEGORY_CN:
@@ -54,10 +55,9 @@ const char* fault_of(char32_t c) noexcept {
 /// `text`, of UTF-8, in Unicode's composed form; empty where there is no memory.
 std::string composed(std::string_view text) {
   utf8proc_uint8_t* mapped = nullptr;
-  const utf8proc_ssize_t bytes =
-      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                   static_cast<utf8proc_ssize_t>(text.size()), &mapped,
-                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  const utf8proc_ssize_t bytes = utf8proc_map(
+      reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+      &mapped, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
   const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
   if (bytes < 0) return {};
   return {reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(bytes)};
@@ -108,9 +108,10 @@ Result<void> check_new_user_name(std::string_view name) {
     rest.remove_prefix(character.bytes);
   }
   if (composed(name) != name) {
-    return wrong("user's name",
-                 "is not in Unicode's composed form (NFC), in which keyboards and browsers write it: the same "
-                 "text would be two users; type it anew, or convert it");
+    return wrong(
+        "user's name",
+        "is not in Unicode's composed form (NFC), in which keyboards and browsers write it: the same "
+        "text would be two users; type it anew, or convert it");
   }
   return {};
 }

@@ -47,8 +47,8 @@ class Authenticator {
   Directory& directory_;
   HashClient& hasher_;
   Log& log_;
-  BootTime kept_logged_;            ///< when a hash that stays was last told of
-  std::uint64_t kept_unlogged_ = 0;  ///< how many logins since have met one
+  BootTime kept_logged_{-kKeptLogMs};  ///< when a hash that stays was last told of
+  std::uint64_t kept_unlogged_ = 0;    ///< how many logins since have met one
 };
 
 }  // namespace latchkey::credential

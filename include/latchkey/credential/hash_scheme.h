@@ -3,11 +3,12 @@
 // the scheme asks for, so it runs on the hash pool's threads, or in the offline command. Any thread, after
 // `sodium_init`.
 //
-// Read are Argon2id, and what other programs have written, which the next login replaces (needs_rehash):
-// Django's pbkdf2_sha256 and bcrypt_sha256; and of crypt(5) bcrypt ($2a$, $2b$, $2y$), scrypt ($7$), yescrypt
-// ($y$) and sha512-crypt ($6$). A password with a NUL in it matches none of these but Argon2id; nor, where
-// the scheme is one of crypt(5) and not bcrypt, does one over 511 bytes. bcrypt itself looks at the first 72
-// bytes alone, and a longer password is right where they are.
+// Read are Argon2id, and what other programs have written, which the next login replaces (needs_rehash) if it
+// has verified the password whole (why_not_whole): Django's pbkdf2_sha256 and bcrypt_sha256; and of crypt(5)
+// bcrypt ($2a$, $2b$, $2y$), scrypt ($7$), yescrypt ($y$) and sha512-crypt ($6$). A password with a NUL in it
+// matches none of these but Argon2id and bcrypt_sha256; nor, where the scheme is one of crypt(5) and not
+// bcrypt, does one over 511 bytes. bcrypt itself looks at the first 72 bytes alone, and a longer password is
+// right where they are.
 #pragma once
 
 #include <cstddef>

@@ -67,6 +67,11 @@ TEST(Options, AUrlWithoutPortOrPathHasTheUsualOnes) {
   EXPECT_EQ(got.good().target.authority, "127.0.0.2");
 }
 
+TEST(Options, APasswordIsReadWithoutByteOrderMarkAndLineEnd) {
+  const Read got = read({"login", "--user", "alice", "--password-stdin"}, "\xef\xbb\xbfsesame\r\nmore");
+  EXPECT_EQ(got.good().password, "sesame");
+}
+
 TEST(Options, APasswordIsReadFromStandardInputAndEscapedInTheLogin) {
   const Read got = read({"login", "--user", "al\"ice", "--password-stdin"}, "correct\\horse\nmore");
   EXPECT_TRUE(

@@ -71,7 +71,8 @@ class AuthenticatorTest : public ::testing::Test {
 
   store::SilentDoorbell doorbell;
   runtime::Mailbox mailbox{2, 8};
-  std::unique_ptr<HashPool> pool = must_make_pool({1});
+  ManualClock pool_clock;
+  std::unique_ptr<HashPool> pool = must_make_pool({1}, kCheapHash, pool_clock);
   HashClient hasher{mailbox.port(0), *pool, 0};
   FixedDirectory directory;
   store::KeptLog log;
@@ -114,6 +115,38 @@ TEST_F(AuthenticatorTest, VerifiesAnUnknownUserAgainstTheDummyHashExactlyOnce) {
   EXPECT_FALSE(refused->has_value());
   EXPECT_EQ(directory.asked, 1);
   EXPECT_EQ(hashes(), 1U);
+}
+
+// crypt_blowfish 1.3, wrapper.c.
+TEST_F(AuthenticatorTest, HashesNothingAnewThatTheOldHashHasNotSeenWholeAndSaysSoOnceInAWhile) {
+  const std::string seen = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+  const std::string stored = "$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui";
+  directory.user->password_hash = stored;
+  for (const std::string& typed : {seen + "a wrong end", seen, seen + "chars after 72 are ignored"}) {
+    EXPECT_TRUE(authenticate("alice", typed)->has_value()) << typed;
+    EXPECT_EQ(directory.user->password_hash, stored) << typed;
+  }
+  EXPECT_EQ(log.lines.size(), 1U);
+  EXPECT_TRUE(log.has("login.not_rehashed"));
+  EXPECT_EQ(log.lines.front().find(seen.substr(0, 8)), std::string::npos) << log.lines.front();
+  pool_clock.advance_ms(Authenticator::kKeptLogMs);
+  EXPECT_TRUE(authenticate("alice", seen)->has_value());
+  ASSERT_EQ(log.lines.size(), 2U);
+  EXPECT_NE(log.lines.back().find("more=2"), std::string::npos) << log.lines.back();
+}
+
+TEST_F(AuthenticatorTest, RefusesWhatNoLoginMayHaveAfterOneVerification) {
+  // Of the empty password: crypt_blowfish 1.3, wrapper.c.
+  directory.user->password_hash = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.7uG0VCzI2bS7j6ymqJi9CdcdxiRTWNy";
+  ASSERT_TRUE(*verify_password("", directory.user->password_hash));
+  EXPECT_FALSE(authenticate("alice", "")->has_value());
+  EXPECT_EQ(hashes(), 1U);
+  // bcrypt_sha256 sees a NUL, unlike the others; of "a\0b".
+  directory.user->password_hash =
+      "bcrypt_sha256$$2b$05$CCCCCCCCCCCCCCCCCCCCC.bsYyXnsTsoeRrgosQ5oupvsApVCBDty";
+  ASSERT_TRUE(*verify_password(std::string_view("a\0b", 3), directory.user->password_hash));
+  EXPECT_FALSE(authenticate("alice", std::string_view("a\0b", 3))->has_value());
+  EXPECT_EQ(hashes(), 2U);
 }
 
 TEST_F(AuthenticatorTest, UsesANameThatCannotBeCreatedLikeOneThatDoesNotExist) {

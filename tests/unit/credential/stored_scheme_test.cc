@@ -189,6 +189,48 @@ TEST(StoredScheme, SeesNoMoreOfAPasswordThan72BytesWhereItIsBcrypt) {
   EXPECT_FALSE(*verify_password(seen + std::string(1, '\0'), kStored));
 }
 
+TEST(StoredScheme, HasSeenAPasswordWholeWhereItTellsItFromEveryOther) {
+  for (const Known& known : kKnown) {
+    EXPECT_EQ(why_not_whole(known.password, known.stored), "") << known.name;
+    const bool is_bcrypt = known.stored.starts_with("$2");
+    EXPECT_EQ(why_not_whole(std::string(71, 'x'), known.stored), "") << known.name;
+    EXPECT_EQ(why_not_whole(std::string(72, 'x'), known.stored).empty(), !is_bcrypt) << known.name;
+    EXPECT_EQ(why_not_whole(std::string(kMaxPasswordBytes, 'x'), known.stored).empty(), !is_bcrypt)
+        << known.name;
+    const bool is_hmac_key = known.stored.starts_with("pbkdf2") || known.stored.starts_with("$7$");
+    EXPECT_EQ(why_not_whole(std::string(32, 'x'), known.stored).empty(), !is_hmac_key) << known.name;
+  }
+  EXPECT_EQ(
+      why_not_whole(std::string(kMaxPasswordBytes, 'x'),
+                    "$argon2id$v=19$m=1024,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"),
+      "");
+}
+
+// Its digest is text, and so may be a password too: HMAC takes the two for one.
+TEST(StoredScheme, TakesALongPasswordForItsDigestWhereItIsTheKeyOfHmac) {
+  constexpr std::string_view kLong =
+      "a passphrase of more than sixty-four bytes, which HMAC folds: 0038279128";
+  const std::string digest =
+      "\x0a\x43\x0b\xd4\x98\x7e\x14\x54\x0a\x29\x1e\x52\x19\x28\x57\x3f\x51\x07\x4d\x24\x3d\x5c\x51\x75\x39"
+      "\x0d\x76\x37\x50\x1b\x51\x17";
+  constexpr std::string_view kPbkdf2 = "pbkdf2_sha256$1000$salt$nvzxF8kOrfm065P8vUFdrRpXSU54Vkklzz+fo86cElM=";
+  constexpr std::string_view kScryptStored =
+      "$7$06..../....SodiumChloride$bYgEiZqiE.jsdM3/AJtlFUKALQn6zeboOg/i43CuIF.";
+  for (const std::string_view stored : {kPbkdf2, kScryptStored}) {
+    for (const std::string_view password : {kLong, std::string_view(digest)}) {
+      EXPECT_TRUE(*verify_password(password, stored));
+      EXPECT_NE(why_not_whole(password, stored), "");
+    }
+    // The digest of this one is none, and so it is as good as whole.
+    EXPECT_EQ(why_not_whole(std::string(65, 'x'), stored), "");
+  }
+  // HMAC over it, not by it.
+  constexpr std::string_view kYescryptStored =
+      "$y$j75$LdJMENpBABJJ3hIHjB1Bi.$bOIJA3pXA7rohLzXAIhW2l.CPv4UGXab.T5IbGWykY6";
+  EXPECT_TRUE(*verify_password(kLong, kYescryptStored));
+  EXPECT_FALSE(*verify_password(digest, kYescryptStored));
+}
+
 // Made by crypt(3) of libxcrypt 4.4.33.
 TEST(StoredScheme, NeverVerifiesAPasswordThatIsTooLongForLibxcrypt) {
   constexpr std::string_view kStored =

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+
 namespace latchkey::credential {
 namespace {
 
@@ -41,6 +44,80 @@ TEST(UserName, IsRefusedWithWhatIsWrongWithIt) {
     EXPECT_EQ(refused.error().code, ErrorCode::kInvalid);
     EXPECT_NE(refused.error().text.find(problem), std::string::npos) << refused.error().text;
   }
+}
+
+TEST(NewUserName, MayBeAnyTextThatCanBeSeen) {
+  for (const std::string_view name :
+       {"alice", "alice smith", "a.b-c_d@example.org", "a/b%c", "zo\u00eb", "\u0430\u043b\u0438\u0441\u0430",
+        "\u8d3e\u5b9d\u7389", "\u05d0\u05dc\u05d9\u05e1", "\u20ac", "\U0001f511", "\uff21", "x\u0302",
+        "\u0915\u094d\u0937"}) {
+    EXPECT_TRUE(check_new_user_name(name).has_value())
+        << name << ": " << check_new_user_name(name).error().text;
+  }
+}
+
+TEST(NewUserName, HoldsNothingThatNobodySees) {
+  for (const std::string_view mark :
+       {"\u00ad",     "\u034f",     "\u061c",     "\u115f",     "\u1160",     "\u17b4",     "\u17b5",
+        "\u180b",     "\u180e",     "\u180f",     "\u200b",     "\u200c",     "\u200d",     "\u200e",
+        "\u200f",     "\u202a",     "\u202e",     "\u2060",     "\u2064",     "\u2066",     "\u2069",
+        "\u206a",     "\u206f",     "\u2800",     "\u3164",     "\ufe00",     "\ufe0f",     "\ufeff",
+        "\uffa0",     "\U0001bca0", "\U0001d159", "\U0001d173", "\U000e0001", "\U000e0041", "\U000e007f",
+        "\U000e0100", "\U000e01ef"}) {
+    for (const std::string& name :
+         {"al" + std::string(mark) + "ice", std::string(mark) + "alice", "alice" + std::string(mark)}) {
+      const Result<void> refused = check_new_user_name(name);
+      ASSERT_FALSE(refused.has_value()) << name;
+      EXPECT_EQ(refused.error().code, ErrorCode::kInvalid);
+      EXPECT_NE(refused.error().text.find("cannot be seen, U+"), std::string::npos) << refused.error().text;
+      // Who has such a name has it still.
+      EXPECT_TRUE(check_user_name(name).has_value());
+    }
+  }
+}
+
+TEST(NewUserName, HoldsNoOtherBlankNothingPrivateAndNothingUnassigned) {
+  const std::pair<std::string_view, const char*> wrong[] = {
+      {"a\u00a0b", "looks like a blank and is none, U+00A0"},
+      {"a\u2009b", "U+2009"},
+      {"a\u3000b", "U+3000"},
+      {"a\u2028b", "U+2028"},
+      {"a\u2029b", "U+2029"},
+      {"\ue000", "private use, U+E000"},
+      {"\uf8ff", "private use"},
+      {"\U000f0000", "private use"},
+      {"\U0010fffd", "private use"},
+      {"\u0378", "not assigned, U+0378"},
+      {"\ufff9", "only formats others, U+FFF9"},
+      {"\u0600", "U+0600"},
+      {"\uffff", "not assigned, U+FFFF"},
+      {"\ufdd0", "not assigned"},
+      {"\U0010ffff", "not assigned, U+10FFFF"}};
+  for (const auto& [name, problem] : wrong) {
+    const Result<void> refused = check_new_user_name(name);
+    ASSERT_FALSE(refused.has_value()) << name;
+    EXPECT_NE(refused.error().text.find(problem), std::string::npos) << refused.error().text;
+  }
+}
+
+TEST(NewUserName, IsInTheComposedForm) {
+  const std::pair<std::string_view, std::string_view> pairs[] = {
+      {"zo\u00eb", "zoe\u0308"},
+      {"\u00c5", "A\u030a"},
+      {"\u00c5", "\u212b"},  // the sign of the unit
+      {"\u03a9", "\u2126"},  // of the other
+      {"\ud55c", "\u1112\u1161\u11ab"},
+      {"\u1ead", "a\u0302\u0323"}  // the order of two marks
+  };
+  for (const auto& [good, other] : pairs) {
+    const Result<void> refused = check_new_user_name(other);
+    ASSERT_FALSE(refused.has_value()) << other;
+    EXPECT_NE(refused.error().text.find("NFC"), std::string::npos) << refused.error().text;
+    EXPECT_TRUE(check_user_name(other).has_value());
+  }
+  EXPECT_TRUE(check_new_user_name("zo\u00eb").has_value());
+  EXPECT_TRUE(check_new_user_name("\ud55c").has_value());
+  EXPECT_TRUE(check_new_user_name("\u1ead").has_value());
 }
 
 TEST(UserDetail, MayBeEmptyAndSaysWhichOneIsWrong) {

@@ -31,6 +31,34 @@ TEST_F(ConnectionBodyTest, ABodyMayBeCutAtEveryByteAndTheNextRequestFollows) {
   }
 }
 
+TEST_F(ConnectionBodyTest, NoReceiveBufferHoldsAPasswordOnceItIsAnsweredWhereverItWasCut) {
+  const auto is_held = [this] {
+    for (std::uint32_t id = 0; id < test::LoopRig::Settings{}.buffers; ++id) {
+      const std::uint32_t flags = IORING_CQE_F_BUFFER | (id << IORING_CQE_BUFFER_SHIFT);
+      const std::string_view bytes =
+          rig_.buffers().peek(flags, static_cast<std::int32_t>(rig_.buffers().buffer_bytes()));
+      if (bytes.find("hello") != std::string_view::npos || bytes.find("world") != std::string_view::npos)
+        return true;
+    }
+    return false;
+  };
+  const std::string basic = "GET /now HTTP/1.1\r\nHost: a\r\nAuthorization: Basic hello-world\r\n\r\n";
+  const std::string broken = "POST /now HTTP/1.1\r\nHost: a\r\nAuthorization: Basic hello-world\r\nX\r\n\r\n";
+  for (const std::string& request : {kSized, kChunked, basic, broken}) {
+    for (std::size_t cut = 1; cut <= request.size(); ++cut) {
+      Client& client = connect();
+      client.peer.send(kGet + request.substr(0, cut));
+      rig_.settle();
+      client.peer.send(request.substr(cut) + kGet);
+      answer_of(client);
+      answer_of(client);
+      EXPECT_FALSE(is_held()) << cut << " of " << request;
+      client.peer.close();
+      EXPECT_TRUE(ends(client));
+    }
+  }
+}
+
 TEST_F(ConnectionBodyTest, ABodyMayComeByteByByte) {
   for (const std::string& request : {kSized, kChunked}) {
     Client& client = connect();

@@ -85,6 +85,33 @@ TEST_F(InputTest, DetachGivesTheBufferBackAndKeepsTheBytes) {
   EXPECT_EQ(input_.unread(), "ody");
 }
 
+TEST_F(InputTest, WhatIsUsedIsWipedUnlessItHoldsNoSecret) {
+  runtime::Chunk received = chunk("login check");
+  const char* const where = received.bytes().data();
+  const auto held = [where] { return std::string(where, 11); };
+  input_.add(std::move(received));
+  input_.consume(6);
+  EXPECT_EQ(held(), std::string(6, '\0') + "check");
+  input_.consume_unwiped(5);
+  EXPECT_TRUE(all_are_back());
+  EXPECT_EQ(held(), std::string(6, '\0') + "check");
+
+  input_.add(chunk("half a head"));
+  input_.detach();
+  EXPECT_EQ(held(), std::string(11, '\0'));
+  input_.add(chunk(" and more"));
+  EXPECT_EQ(held(), std::string(11, '\0'));
+  EXPECT_EQ(input_.unread(), "half a head and more");
+  input_.discard();
+  EXPECT_EQ(input_.unread(), "");
+
+  {
+    Input of_a_client_that_goes;
+    of_a_client_that_goes.add(chunk("login"));
+  }
+  EXPECT_EQ(held(), std::string(11, '\0'));
+}
+
 TEST_F(InputTest, DetachOfNothingIsNothing) {
   input_.detach();
   EXPECT_EQ(input_.unread(), "");

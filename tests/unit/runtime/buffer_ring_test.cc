@@ -47,7 +47,7 @@ class BufferRingTest : public ::testing::Test {
   Chunk take(std::uint16_t id, std::string_view text = "") {
     Chunk chunk = buffers_->take(flags_of(id), kBufferBytes);
     std::copy(text.begin(), text.end(), chunk.bytes().begin());
-    chunk = Chunk();
+    chunk.release_unwiped();
     chunk = buffers_->take(flags_of(id), text.size());
     return chunk;
   }
@@ -79,6 +79,26 @@ TEST_F(BufferRingTest, AChunkMovesWithItsBytesAndIsGivenBackOnce) {
   one.release();
   EXPECT_TRUE(one.bytes().empty());
   EXPECT_TRUE(buffers_->has_buffer());
+}
+
+TEST_F(BufferRingTest, ABufferIsWipedBeforeItGoesBackUnlessItHoldsNoSecret) {
+  const auto held = [this] { return std::string(buffers_->peek(flags_of(2), 5)); };
+  {
+    const Chunk received = take(2, "bytes");
+    EXPECT_EQ(held(), "bytes");
+  }
+  EXPECT_EQ(held(), std::string(5, '\0'));
+  Chunk replaced = take(2, "bytes");
+  replaced = take(3);
+  EXPECT_EQ(held(), std::string(5, '\0'));
+  {
+    ChunkQueue queue(*buffers_);
+    queue.push(take(2, "bytes"));
+  }
+  EXPECT_EQ(held(), std::string(5, '\0'));
+  Chunk plain = take(2, "bytes");
+  plain.release_unwiped();
+  EXPECT_EQ(held(), "bytes");
 }
 
 TEST_F(BufferRingTest, WhenAllAreOnLoanThereIsNone) {
