@@ -32,8 +32,8 @@ struct DirectoryFindings {
 class DataDirectory {
  public:
   /// Takes the lock without waiting, once the directory is what `inspect` asks for, and makes what is missing
-  /// if it may. `holder` is this program's name, for the sentence that the next one is refused with. Errors as
-  /// of `inspect`, and kConflict, somebody holds it.
+  /// if it may. `holder` is this program's name, for the sentence that the next one is refused with. Errors
+  /// as of `inspect`, and kConflict, somebody holds it.
   static Result<DataDirectory> open(const std::filesystem::path& path, std::string_view holder,
                                     const DirectoryOptions& options = {});
 
