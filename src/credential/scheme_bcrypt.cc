@@ -68,6 +68,7 @@ Result<bool> verify_django(std::string_view password, std::string_view stored) {
 const StoredScheme kBcryptA{"bcrypt", "$2a$", check_bcrypt, verify_bcrypt, PasswordReach::kFirst72Bytes};
 const StoredScheme kBcryptB{"bcrypt", "$2b$", check_bcrypt, verify_bcrypt, PasswordReach::kFirst72Bytes};
 const StoredScheme kBcryptY{"bcrypt", "$2y$", check_bcrypt, verify_bcrypt, PasswordReach::kFirst72Bytes};
-const StoredScheme kBcryptSha256{"bcrypt_sha256", kDjangoPrefix, check_django, verify_django, PasswordReach::kWhole};
+const StoredScheme kBcryptSha256{"bcrypt_sha256", kDjangoPrefix, check_django, verify_django,
+                                 PasswordReach::kWhole};
 
 }  // namespace latchkey::credential

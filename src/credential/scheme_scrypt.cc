@@ -100,7 +100,9 @@ Result<std::size_t> check_yescrypt(std::string_view stored) {
 
 }  // namespace
 
-const StoredScheme kScrypt{"scrypt ($7$)", kScryptPrefix, check_scrypt, verify_by_crypt, PasswordReach::kHmacSha256Key};
-const StoredScheme kYescrypt{"yescrypt ($y$)", kYescryptPrefix, check_yescrypt, verify_by_crypt, PasswordReach::kWhole};
+const StoredScheme kScrypt{"scrypt ($7$)", kScryptPrefix, check_scrypt, verify_by_crypt,
+                           PasswordReach::kHmacSha256Key};
+const StoredScheme kYescrypt{"yescrypt ($y$)", kYescryptPrefix, check_yescrypt, verify_by_crypt,
+                             PasswordReach::kWhole};
 
 }  // namespace latchkey::credential

@@ -50,7 +50,9 @@ Result<std::size_t> check_rounds(std::string_view stored) {
 
 }  // namespace
 
-const StoredScheme kSha512CryptRounds{"sha512-crypt ($6$)", kRoundsPrefix, check_rounds, verify_by_crypt, PasswordReach::kWhole};
-const StoredScheme kSha512Crypt{"sha512-crypt ($6$)", kPrefix, check_plain, verify_by_crypt, PasswordReach::kWhole};
+const StoredScheme kSha512CryptRounds{"sha512-crypt ($6$)", kRoundsPrefix, check_rounds, verify_by_crypt,
+                                      PasswordReach::kWhole};
+const StoredScheme kSha512Crypt{"sha512-crypt ($6$)", kPrefix, check_plain, verify_by_crypt,
+                                PasswordReach::kWhole};
 
 }  // namespace latchkey::credential

@@ -54,10 +54,9 @@ const char* fault_of(char32_t c) noexcept {
 /// `text`, of UTF-8, in Unicode's composed form; empty where there is no memory.
 std::string composed(std::string_view text) {
   utf8proc_uint8_t* mapped = nullptr;
-  const utf8proc_ssize_t bytes =
-      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                   static_cast<utf8proc_ssize_t>(text.size()), &mapped,
-                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  const utf8proc_ssize_t bytes = utf8proc_map(
+      reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+      &mapped, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
   const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
   if (bytes < 0) return {};
   return {reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(bytes)};
@@ -108,9 +107,10 @@ Result<void> check_new_user_name(std::string_view name) {
     rest.remove_prefix(character.bytes);
   }
   if (composed(name) != name) {
-    return wrong("user's name",
-                 "is not in Unicode's composed form (NFC), in which keyboards and browsers write it: the same "
-                 "text would be two users; type it anew, or convert it");
+    return wrong(
+        "user's name",
+        "is not in Unicode's composed form (NFC), in which keyboards and browsers write it: the same "
+        "text would be two users; type it anew, or convert it");
   }
   return {};
 }

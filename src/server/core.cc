@@ -24,8 +24,7 @@ constexpr std::int64_t kDrainLookMs = 20;
 constexpr const char* kManyInAll = "as many connections are open as the setting `connections` allows";
 constexpr const char* kManyOfClient =
     "a client has as many connections open as the setting `connections_by_address` allows";
-constexpr const char* kStrangerAtAdmin =
-    "the admin socket serves root and the user that this server runs as";
+constexpr const char* kStrangerAtAdmin = "the admin socket serves root and the user that this server runs as";
 
 // Connections by the admin socket beyond `connections`: who administers the server gets in when it is full.
 constexpr std::size_t kSpareForAdmin = 16;

@@ -1,14 +1,10 @@
 #include "latchkey/server/start_check.h"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <optional>
 #include <ostream>
 #include <system_error>
@@ -84,9 +80,7 @@ class Checker {
     Result<store::DatabaseFindings> found = store::inspect_database(path);
     if (!found && found.error().code == ErrorCode::kNotFound) return note(std::move(found.error().text));
     if (!found) return refuse(std::move(found.error().text));
-    std::error_code error;
-    const bool has_key = std::filesystem::exists(store::DataDirectory::key_path(settings_.data), error);
-    if (!found->has_tables && (!settings_.create || has_key)) return refuse(store::no_tables(path).text);
+    if (!found->has_tables && !data_.may_create_database) return refuse(store::no_tables(path).text);
     fingerprint = std::move(found->fingerprint);
     note(fmt::format("the database {} has {} {}{}", path, found->users, found->users == 1 ? "user" : "users",
                      found->users > 0 ? ""

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -241,6 +242,7 @@ Result<DirectoryFindings> DataDirectory::inspect(const std::filesystem::path& pa
   const Result<DatabaseFile> database = check_database((*directory)->get(), path, options);
   if (!database) return tl::unexpected(database.error());
   findings.database = database->is_there;
+  findings.may_create_database = database->may_be_made;
   if (Result<void> found = find_holder((*directory)->get(), path, findings); !found) {
     return tl::unexpected(std::move(found.error()));
   }

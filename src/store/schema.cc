@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <utility>
 
 #include "latchkey/base/file_rules.h"
 #include "latchkey/store/data_directory.h"

@@ -75,7 +75,8 @@ TEST(C14, AUserOfAnySchemeWhoWasThereBeforeTheServerLogsInToo) {
 }
 
 // bcrypt sees the first 72 bytes alone, so that a wrong end is as right as the right one: were the hash made
-// anew of what was typed, the right password would be refused from then on. From crypt_blowfish 1.3, wrapper.c.
+// anew of what was typed, the right password would be refused from then on. From crypt_blowfish 1.3,
+// wrapper.c.
 TEST(C14, APasswordOfWhichTheHashSeesTheBeginningAloneReplacesNothing) {
   constexpr const char* kHash = "$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui";
   const std::string seen = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -91,7 +92,8 @@ TEST(C14, APasswordOfWhichTheHashSeesTheBeginningAloneReplacesNothing) {
   const Response basic = client.request(
       "GET", kMePath,
       {{"Authorization",
-        "Basic bG9uZzowMTIzNDU2Nzg5YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXpBQkNERUZHSElKS0xNTk9QUVJTVFVWV1hZWjAxMjM0"
+        "Basic "
+        "bG9uZzowMTIzNDU2Nzg5YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXpBQkNERUZHSElKS0xNTk9QUVJTVFVWV1hZWjAxMjM0"
         "NTY3ODk/Pz8="}});
   EXPECT_EQ(basic.status, 200) << basic.body;
   EXPECT_EQ(log_in(client, own_agent(), "long", right).status, 200);
@@ -112,8 +114,7 @@ TEST(C14, APasswordThatALoginMayNotHaveIsWrongByBasicToo) {
   EXPECT_EQ(log_in(client, own_agent(), "bare", "").status, 400);
   // `bare:`, and `alice:correct horse` with a NUL behind it.
   for (const char* const word : {"YmFyZTo=", "YWxpY2U6Y29ycmVjdCBob3JzZQA="}) {
-    const Response shown =
-        client.request("GET", kMePath, {{"Authorization", std::string("Basic ") + word}});
+    const Response shown = client.request("GET", kMePath, {{"Authorization", std::string("Basic ") + word}});
     EXPECT_EQ(shown.status, 401) << word;
     EXPECT_EQ(shown.body, detail("Invalid username/password.")) << word;
   }

@@ -2,9 +2,12 @@
 // created unasked, and nothing that was lost is made anew without a word.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
+#include <optional>
 
 #include "support/rig.h"
 

@@ -13,8 +13,7 @@
 namespace latchkey::test {
 namespace {
 
-SharedServer& searched =
-    SharedServer::add([] { return std::make_unique<OwnServer>(searched_server()); });
+SharedServer& searched = SharedServer::add([] { return std::make_unique<OwnServer>(searched_server()); });
 
 const HeaderLines kJson = {{"Content-Type", kJsonType}};
 
@@ -94,9 +93,8 @@ TEST(MemoryRefused, HoldsNoPasswordOfABodyThatNobodyCanRead) {
         [](Journey& journey) { return journey.ask("POST", kTokenPath, {}, journey.password.json()); }},
        {"too long", 413,
         [](Journey& journey) {
-          return send_whole(journey,
-                            head_of(kTokenPath, {kJson.front(), {"Content-Length", "1000000"}}) +
-                                journey.password.json());
+          return send_whole(journey, head_of(kTokenPath, {kJson.front(), {"Content-Length", "1000000"}}) +
+                                         journey.password.json());
         }},
        {"too long, the password behind the answer", 413,
         [](Journey& journey) {
@@ -107,9 +105,8 @@ TEST(MemoryRefused, HoldsNoPasswordOfABodyThatNobodyCanRead) {
         }},
        {"too long, chunked", 413,
         [](Journey& journey) {
-          return send_whole(journey,
-                            head_of(kTokenPath, {kJson.front(), {"Transfer-Encoding", "chunked"}}) +
-                                without_end(chunked(journey.password.json(), 5)) + "fffff\r\nmore");
+          return send_whole(journey, head_of(kTokenPath, {kJson.front(), {"Transfer-Encoding", "chunked"}}) +
+                                         without_end(chunked(journey.password.json(), 5)) + "fffff\r\nmore");
         }},
        {"chunked wrongly", 400, [](Journey& journey) {
           const std::string body = journey.password.json();
@@ -155,7 +152,8 @@ TEST(MemoryRefused, HoldsNoPasswordOfAHeadThatNobodyCanRead) {
         }},
        {"Basic, before a head that is too long", 431,
         [](Journey& journey) {
-          return send_whole(journey, basic_head(journey, ("X: " + std::string(70'000, 'x') + "\r\n").c_str()));
+          return send_whole(journey,
+                            basic_head(journey, ("X: " + std::string(70'000, 'x') + "\r\n").c_str()));
         }},
        {"Basic, without a colon", 401,
         [](Journey& journey) {
@@ -239,19 +237,18 @@ TEST(MemoryRefused, HoldsNoPasswordOfAClientThatGoes) {
 }
 
 TEST(MemoryRefused, HoldsNoPasswordOfAClientThatWaitsForTooLong) {
-  expect_nothing_left(
-      searched.get(),
-      {{"within the body", 408,
-        [](Journey& journey) {
-          std::string bytes = request_bytes("POST", kTokenPath, kJson, journey.password.json());
-          bytes.pop_back();
-          return send_whole(journey, bytes);
-        }},
-       {"within a head with Basic", 408, [](Journey& journey) {
-          std::string bytes = basic_head(journey);
-          bytes.pop_back();
-          return send_whole(journey, bytes);
-        }}});
+  expect_nothing_left(searched.get(), {{"within the body", 408,
+                                        [](Journey& journey) {
+                                          std::string bytes = request_bytes("POST", kTokenPath, kJson,
+                                                                            journey.password.json());
+                                          bytes.pop_back();
+                                          return send_whole(journey, bytes);
+                                        }},
+                                       {"within a head with Basic", 408, [](Journey& journey) {
+                                          std::string bytes = basic_head(journey);
+                                          bytes.pop_back();
+                                          return send_whole(journey, bytes);
+                                        }}});
 }
 
 /// An administrator's request as `latchkey` would never send it.
@@ -283,8 +280,8 @@ TEST(MemoryRefused, HoldsNoPasswordOfAnAdministratorsRequestThatIsWrong) {
           return ask_admin(journey, R"({"password":")" + journey.password.text() + R"(","pass":"x"})");
         }},
        {"both password and hash", 400, [](Journey& journey) {
-          return ask_admin(journey, R"({"name":"x","password":")" + journey.password.text() +
-                                        R"(","password_hash":"x"})");
+          return ask_admin(
+              journey, R"({"name":"x","password":")" + journey.password.text() + R"(","password_hash":"x"})");
         }}});
 }
 

@@ -71,8 +71,8 @@ std::string MarkedPassword::basic_word() const {
 ServerOptions searched_server() {
   ServerOptions options;
   options.cores = 2;
-  options.flags = {"--body-timeout",   "3s", "--header-timeout",    "3s",    "--verify-basic",
-                   "--proxy-listen", "127.0.0.1:0", "--log-level", "debug"};
+  options.flags = {"--body-timeout", "3s",          "--header-timeout", "3s",   "--verify-basic",
+                   "--proxy-listen", "127.0.0.1:0", "--log-level",      "debug"};
   return options;
 }
 

@@ -1,5 +1,5 @@
-// How the tests of what a server keeps in memory are made: a password of its own for each way on which one may
-// come, and the search for what is left of it once the way is at its end. Used by memory_test.cc and
+// How the tests of what a server keeps in memory are made: a password of its own for each way on which one
+// may come, and the search for what is left of it once the way is at its end. Used by memory_test.cc and
 // memory_refused_test.cc; one thread.
 #pragma once
 

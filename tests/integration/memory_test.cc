@@ -16,8 +16,7 @@ namespace {
 constexpr const char* kSessionPath = "/api/v2/session/";
 constexpr const char* kPasswordPath = "/api/v2/me/password/";
 
-SharedServer& searched =
-    SharedServer::add([] { return std::make_unique<OwnServer>(searched_server()); });
+SharedServer& searched = SharedServer::add([] { return std::make_unique<OwnServer>(searched_server()); });
 
 const HeaderLines kJson = {{"Content-Type", kJsonType}};
 
@@ -34,9 +33,9 @@ std::string check_bytes() { return head_of(kVerifyPath, {}, "GET"); }
 
 int send_late(Journey& journey, const char* type, const std::string& body) {
   HttpClient& client = journey.connect();
-  client.send(head_of(kTokenPath, {{"Content-Type", type},
-                                   {"Content-Length", std::to_string(body.size())},
-                                   {"Expect", "100-continue"}}));
+  client.send(head_of(
+      kTokenPath,
+      {{"Content-Type", type}, {"Content-Length", std::to_string(body.size())}, {"Expect", "100-continue"}}));
   EXPECT_EQ(client.receive_any().status, 100);
   client.send(body);
   return client.receive().status;
@@ -56,10 +55,7 @@ TEST(Memory, HoldsNoPasswordOfALoginAsJSON) {
        {"JSON, a short password", 200,
         [](Journey& journey) { return journey.ask("POST", kTokenPath, kJson, journey.password.json()); }, 2},
        {"JSON, a password of 600 bytes", 200,
-        [](Journey& journey) {
-          return journey.ask("POST", kTokenPath, kJson, journey.password.json());
-        },
-        50},
+        [](Journey& journey) { return journey.ask("POST", kTokenPath, kJson, journey.password.json()); }, 50},
        {"JSON, twice on one connection", 200,
         [](Journey& journey) {
           HttpClient& client = journey.connect();
@@ -93,9 +89,9 @@ TEST(Memory, HoldsNoPasswordOfALoginAsJSON) {
        {"JSON, behind fields that nobody reads", 200,
         [](Journey& journey) {
           const std::string& text = journey.password.text();
-          return journey.ask("POST", kTokenPath, kJson,
-                             "{\"old\":\"" + text + "\",\"" + text + "\":1," +
-                                 journey.password.json().substr(1));
+          return journey.ask(
+              "POST", kTokenPath, kJson,
+              "{\"old\":\"" + text + "\",\"" + text + "\":1," + journey.password.json().substr(1));
         }},
        {"JSON, answered indented", 200,
         [](Journey& journey) {
@@ -199,8 +195,8 @@ TEST(Memory, HoldsNoPasswordOfBasic) {
         }},
        {"Basic, in pieces of 5 bytes", 200,
         [](Journey& journey) {
-          return send_split(
-              journey, head_of(kMePath, {{"Authorization", journey.password.basic()}}, "GET"), 5);
+          return send_split(journey, head_of(kMePath, {{"Authorization", journey.password.basic()}}, "GET"),
+                            5);
         }},
        {"Basic, behind a check in one piece", 200,
         [](Journey& journey) {
@@ -233,10 +229,11 @@ TEST(Memory, HoldsNoPasswordOfAChangeOfPassword) {
   const auto token_of = [](Journey& journey) {
     return obtain_token(journey.connect(), "agent", journey.password.user(), journey.password.text());
   };
-  const auto change = [](Journey& journey, const std::string& token, const char* type, std::string_view sent) {
-    return journey.ask(
-        "POST", kPasswordPath,
-        {{"Content-Type", type}, {"Authorization", "Token " + token}, {"User-Agent", "agent"}}, sent);
+  const auto change = [](Journey& journey, const std::string& token, const char* type,
+                         std::string_view sent) {
+    return journey.ask("POST", kPasswordPath,
+                       {{"Content-Type", type}, {"Authorization", "Token " + token}, {"User-Agent", "agent"}},
+                       sent);
   };
   expect_nothing_left(
       searched.get(),
@@ -335,13 +332,13 @@ std::string by_django_bcrypt(const std::string& password) {
 }
 
 TEST(Memory, HoldsNoPasswordOfALoginByAnImportedHash) {
-  expect_nothing_left(searched.get(),
-                      {imported("pbkdf2_sha256", by_pbkdf2), imported("bcrypt_sha256", by_django_bcrypt),
-                       imported("bcrypt", [](const std::string& text) { return by_crypt(text, "$2b$"); }),
-                       imported("scrypt", [](const std::string& text) { return by_crypt(text, "$7$"); }),
-                       imported("yescrypt", [](const std::string& text) { return by_crypt(text, "$y$"); }),
-                       imported("sha512-crypt",
-                                [](const std::string& text) { return by_crypt(text, "$6$"); })});
+  expect_nothing_left(
+      searched.get(),
+      {imported("pbkdf2_sha256", by_pbkdf2), imported("bcrypt_sha256", by_django_bcrypt),
+       imported("bcrypt", [](const std::string& text) { return by_crypt(text, "$2b$"); }),
+       imported("scrypt", [](const std::string& text) { return by_crypt(text, "$7$"); }),
+       imported("yescrypt", [](const std::string& text) { return by_crypt(text, "$y$"); }),
+       imported("sha512-crypt", [](const std::string& text) { return by_crypt(text, "$6$"); })});
 }
 
 }  // namespace

@@ -9,9 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
+#include <stdexcept>
+#include <string_view>
 
 #include "support/rig.h"
 

@@ -162,7 +162,7 @@ int set_password(const Arguments& arguments) {
 int unlock_user(const Arguments& arguments) {
   return act(arguments, {"POST", "/users/" + percent_encoded(arguments.user) + "/unlock", SecretText()},
              [&](std::string_view json, const std::string& place) {
-               return fmt::format("unlocked {} {}: {}", arguments.user, place, unlocked_text(json));
+               return fmt::format("{} {}: {}", arguments.user, place, unlocked_text(json));
              });
 }
 

@@ -10,8 +10,8 @@
 namespace latchkey::command {
 
 /// Standard input to its end, without one line end at its end and without a byte order mark, which it says on
-/// standard error. Errors: kInvalid, it is over the longest password, or in UTF-16 or UTF-32; kUnavailable, it
-/// cannot be read.
+/// standard error. Errors: kInvalid, it is over the longest password, or in UTF-16 or UTF-32; kUnavailable,
+/// it cannot be read.
 Result<SecretText> read_password_from_stdin();
 
 /// Asks twice on the controlling terminal, with echo off. Errors: kUnavailable, there is no terminal;

@@ -1,6 +1,6 @@
 // What a library that was given a secret leaves on the stack it ran on: blocks that it copied to there,
-// registers that it spilled. To be called by its caller's caller, once it is back, so that what it had is what
-// is free now. Any thread; its stack has the room.
+// registers that it spilled. To be called by its caller's caller, once it is back, so that what it had is
+// what is free now. Any thread; its stack has the room.
 #pragma once
 
 #include <array>

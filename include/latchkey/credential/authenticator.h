@@ -47,7 +47,7 @@ class Authenticator {
   Directory& directory_;
   HashClient& hasher_;
   Log& log_;
-  BootTime kept_logged_;            ///< when a hash that stays was last told of
+  BootTime kept_logged_;             ///< when a hash that stays was last told of
   std::uint64_t kept_unlogged_ = 0;  ///< how many logins since have met one
 };
 

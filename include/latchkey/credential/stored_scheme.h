@@ -13,7 +13,8 @@ namespace latchkey::credential {
 /// What of a password a scheme looks at, and so which password has been verified whole.
 enum class PasswordReach : std::uint8_t {
   kWhole,
-  /// bcrypt: no more than so. A shorter one is told by its end, as a NUL goes with it; one of 72 bytes is not.
+  /// bcrypt: no more than so. A shorter one is told by its end, as a NUL goes with it; one of 72 bytes is
+  /// not.
   kFirst72Bytes,
   /// The key of HMAC-SHA-256 (RFC 2104 §2): of one over 64 bytes the digest stands in its place.
   kHmacSha256Key,

@@ -31,7 +31,8 @@ struct User {
 };
 
 /// kInvalid, with what is wrong, unless `name` is 1 to 150 characters of UTF-8 without a control character
-/// and without white space at either end (C-15, C-16). Another cannot log in. Names are compared byte by byte.
+/// and without white space at either end (C-15, C-16). Another cannot log in. Names are compared byte by
+/// byte.
 Result<void> check_user_name(std::string_view name);
 
 /// The same for the name of a user who is to be made. It is also held to what keeps two names that look the

@@ -15,8 +15,8 @@
 
 namespace latchkey::credential::user_table {
 
-/// Adds the user, whose `id` is the table's to choose, and gives it. Errors: kInvalid by check_new_user_name or
-/// check_user_detail; kConflict, the name is taken.
+/// Adds the user, whose `id` is the table's to choose, and gives it. Errors: kInvalid by check_new_user_name
+/// or check_user_detail; kConflict, the name is taken.
 Result<User> add(store::Database& database, User user);
 
 Result<std::optional<User>> find(store::Database& database, std::string_view name);

@@ -21,8 +21,9 @@ struct DirectoryOptions {
 
 /// What stands in a data directory. Nothing is changed, made or locked to find it.
 struct DirectoryFindings {
-  bool directory = false;  ///< it is there
-  bool database = false;   ///< and so is a database, as far as its size shows
+  bool directory = false;            ///< it is there
+  bool database = false;             ///< and so is a database, as far as its size shows
+  bool may_create_database = false;  ///< as DataDirectory has it
   /// What holds the lock, as `latchkeyd (pid 7)`; empty where nobody does.
   std::string holder;
   /// Where that says that it listens.
