@@ -104,7 +104,8 @@ void add_sessions(store::Database& database, const token::Keyring& keyring, cons
 }
 
 int run(const Options& options) {
-  auto directory = value_or_exit(store::DataDirectory::open(options.directory, "scale-database", {.create = true}));
+  auto directory =
+      value_or_exit(store::DataDirectory::open(options.directory, "scale-database", {.create = true}));
   SystemRandom random;
   const auto keyring =
       value_or_exit(token::Keyring::create((options.directory / "latchkey.key").string(), random));

@@ -22,7 +22,9 @@ tl::unexpected<Error> cannot_look(const std::string& path) {
                  fmt::format("cannot look at {}: {}", path, std::system_category().message(errno)));
 }
 
-std::string user_text(uid_t user) { return user == 0 ? "root" : fmt::format("the user with the id {}", user); }
+std::string user_text(uid_t user) {
+  return user == 0 ? "root" : fmt::format("the user with the id {}", user);
+}
 
 tl::unexpected<Error> of_another(const struct stat& status, const std::string& path, std::string_view what) {
   const uid_t own = ::geteuid();
@@ -43,11 +45,12 @@ Result<void> check_file(const struct stat& status, const std::string& path, std:
   if (status.st_uid != ::geteuid() && !roots) return of_another(status, path, what);
   if ((status.st_mode & kOthers) == 0) return {};
   const bool may_write = (status.st_mode & kWriteOfOthers) != 0;
-  return failure(ErrorCode::kInvalid,
-                 fmt::format("{} {} may be {} by others than its owner (mode {:04o}): run `chmod 600 {}`, and do "
-                             "not trust it if others could have {} it",
-                             what, path, may_write ? "written" : "read", status.st_mode & kModeBits,
-                             shell_word(path), may_write ? "changed" : "read"));
+  return failure(
+      ErrorCode::kInvalid,
+      fmt::format("{} {} may be {} by others than its owner (mode {:04o}): run `chmod 600 {}`, and do "
+                  "not trust it if others could have {} it",
+                  what, path, may_write ? "written" : "read", status.st_mode & kModeBits, shell_word(path),
+                  may_write ? "changed" : "read"));
 }
 
 }  // namespace
@@ -67,10 +70,11 @@ Result<void> check_private_file_in(int directory, const std::string& path, std::
   }
   if (Result<void> checked = check_file(status, path, what, FileOwner::kUserAlone); !checked) return checked;
   if (status.st_nlink <= 1) return {};
-  return failure(ErrorCode::kInvalid,
-                 fmt::format("{} {} has {} names (hard links), of which its log would know one: find the others "
-                             "with `find / -xdev -samefile {}`, and remove them",
-                             what, path, status.st_nlink, shell_word(path)));
+  return failure(
+      ErrorCode::kInvalid,
+      fmt::format("{} {} has {} names (hard links), of which its log would know one: find the others "
+                  "with `find / -xdev -samefile {}`, and remove them",
+                  what, path, status.st_nlink, shell_word(path)));
 }
 
 Result<void> check_own_directory(int directory, const std::string& path) {
@@ -79,10 +83,11 @@ Result<void> check_own_directory(int directory, const std::string& path) {
   if (::fstat(directory, &status) != 0) return cannot_look(path);
   if (status.st_uid != ::geteuid()) return of_another(status, path, kWhat);
   if ((status.st_mode & kWriteOfOthers) == 0) return {};
-  return failure(ErrorCode::kInvalid,
-                 fmt::format("{} {} may be written by others than its owner (mode {:04o}): run `chmod 700 {}`, and "
-                             "do not trust what is in it if others could have changed it",
-                             kWhat, path, status.st_mode & kModeBits, shell_word(path)));
+  return failure(
+      ErrorCode::kInvalid,
+      fmt::format("{} {} may be written by others than its owner (mode {:04o}): run `chmod 700 {}`, and "
+                  "do not trust what is in it if others could have changed it",
+                  kWhat, path, status.st_mode & kModeBits, shell_word(path)));
 }
 
 Result<void> check_safe_directory(const std::string& path, std::string_view what) {
@@ -94,13 +99,14 @@ Result<void> check_safe_directory(const std::string& path, std::string_view what
   if (status.st_uid != ::geteuid() && status.st_uid != 0) return of_another(status, path, what);
   const bool shared = (status.st_mode & kWriteOfOthers) != 0 && (status.st_mode & S_ISVTX) == 0;
   if (!shared) return {};
-  return failure(ErrorCode::kInvalid,
-                 fmt::format("{} {} may be written by others than its owner (mode {:04o}): run `chmod go-w {}`",
-                             what, path, status.st_mode & kModeBits, shell_word(path)));
+  return failure(
+      ErrorCode::kInvalid,
+      fmt::format("{} {} may be written by others than its owner (mode {:04o}): run `chmod go-w {}`", what,
+                  path, status.st_mode & kModeBits, shell_word(path)));
 }
 
 std::string shell_word(std::string_view path) {
-  constexpr std::string_view kPlain = "/._-+:@%,=";
+  static constexpr std::string_view kPlain = "/._-+:@%,=";
   const bool plain = !path.empty() && std::all_of(path.begin(), path.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            kPlain.find(c) != std::string_view::npos;

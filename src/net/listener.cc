@@ -53,7 +53,7 @@ Error unix_error(const std::string& path, int error) {
           fmt::format("cannot listen on the socket '{}': {}", path, std::strerror(error))};
 }
 
-Result<bool> is_answered(const std::string& path, sockaddr_un& address) {
+Result<bool> answers(const std::string& path, sockaddr_un& address) {
   const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (probe < 0) return tl::unexpected<Error>(unix_error(path, errno));
   const bool answered = ::connect(probe, as_sockaddr(&address), sizeof address) == 0 || errno == EAGAIN;
@@ -61,23 +61,46 @@ Result<bool> is_answered(const std::string& path, sockaddr_un& address) {
   return answered;
 }
 
-/// Removes the socket of a process that is gone. At the start only: it may wait for two seconds.
-Result<void> clear_unix_path(const std::string& path, sockaddr_un& address) {
-  struct stat found {};
-  if (::lstat(path.c_str(), &found) != 0) {
-    if (errno == ENOENT) return {};
-    return tl::unexpected<Error>(unix_error(path, errno));
-  }
-  if (!S_ISSOCK(found.st_mode)) {
-    return failure(ErrorCode::kConflict,
-                   fmt::format("'{}' exists and is not a socket: move it away, or listen elsewhere", path));
-  }
-  Result<bool> answered = is_answered(path, address);
+/// At the start only: it may wait for two seconds.
+Result<bool> goes_on_answering(const std::string& path, sockaddr_un& address) {
+  Result<bool> answered = answers(path, address);
   for (int asked = 1; answered && *answered && asked < kAsksForListener; ++asked) {
     std::this_thread::sleep_for(kBetweenAsks);
-    answered = is_answered(path, address);
+    answered = answers(path, address);
   }
-  if (!answered) return tl::unexpected<Error>(std::move(answered.error()));
+  return answered;
+}
+
+/// Whether there is a socket of that name. Error kConflict where it is a file.
+Result<bool> is_socket(const std::string& path) {
+  struct stat found {};
+  if (::lstat(path.c_str(), &found) != 0) {
+    if (errno == ENOENT) return false;
+    return tl::unexpected<Error>(unix_error(path, errno));
+  }
+  if (S_ISSOCK(found.st_mode)) return true;
+  return failure(ErrorCode::kConflict,
+                 fmt::format("'{}' exists and is not a socket: move it away, or listen elsewhere", path));
+}
+
+Result<sockaddr_un> unix_address(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return failure(ErrorCode::kInvalid, fmt::format("'{}' is too long for a socket's path: {} bytes at most",
+                                                    path, sizeof address.sun_path - 1));
+  }
+  std::memcpy(address.sun_path, path.data(), path.size());
+  return address;
+}
+
+/// Removes the socket of a process that is gone.
+Result<void> clear_unix_path(const std::string& path, sockaddr_un& address) {
+  const Result<bool> there = is_socket(path);
+  if (!there) return tl::unexpected<Error>(there.error());
+  if (!*there) return {};
+  const Result<bool> answered = goes_on_answering(path, address);
+  if (!answered) return tl::unexpected<Error>(answered.error());
   if (*answered) {
     return failure(ErrorCode::kConflict,
                    fmt::format("another process listens on '{}': stop it, or listen elsewhere", path));
@@ -160,14 +183,17 @@ Result<void> Listener::check_free(const Endpoint& where) {
   return {};
 }
 
+Result<bool> Listener::is_answered(const std::string& path) {
+  Result<sockaddr_un> address = unix_address(path);
+  if (!address) return tl::unexpected<Error>(std::move(address.error()));
+  const Result<bool> there = is_socket(path);
+  return there && *there ? goes_on_answering(path, *address) : there;
+}
+
 Result<Listener> Listener::bind_unix(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
-    return failure(ErrorCode::kInvalid, fmt::format("'{}' is too long for a socket's path: {} bytes at most",
-                                                    path, sizeof address.sun_path - 1));
-  }
-  std::memcpy(address.sun_path, path.data(), path.size());
+  Result<sockaddr_un> named = unix_address(path);
+  if (!named) return tl::unexpected<Error>(std::move(named.error()));
+  sockaddr_un& address = *named;
   Listener listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (listener.fd_ < 0) return tl::unexpected<Error>(unix_error(path, errno));
   if (Result<void> cleared = clear_unix_path(path, address); !cleared) {
@@ -187,6 +213,13 @@ Endpoint peer_of(int fd) noexcept {
   socklen_t length = sizeof address;
   if (::getpeername(fd, as_sockaddr(&address), &length) != 0) return {};
   return Endpoint::from_sockaddr(*as_sockaddr(&address)).value_or(Endpoint{});
+}
+
+std::optional<PeerProcess> peer_process_of(int fd) noexcept {
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return std::nullopt;
+  return PeerProcess{peer.uid, peer.pid};
 }
 
 Acceptor::~Acceptor() {

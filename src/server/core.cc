@@ -24,9 +24,16 @@ constexpr std::int64_t kDrainLookMs = 20;
 constexpr const char* kManyInAll = "as many connections are open as the setting `connections` allows";
 constexpr const char* kManyOfClient =
     "a client has as many connections open as the setting `connections_by_address` allows";
+constexpr const char* kStrangerAtAdmin = "the admin socket serves root and the user that this server runs as";
 
 // Connections by the admin socket beyond `connections`: who administers the server gets in when it is full.
 constexpr std::size_t kSpareForAdmin = 16;
+
+/// The socket's mode says the same; this holds whatever became of that.
+bool may_administer(int fd) noexcept {
+  const std::optional<net::PeerProcess> peer = net::peer_process_of(fd);
+  return peer && (peer->user == 0 || peer->user == ::geteuid());
+}
 
 }  // namespace
 
@@ -203,6 +210,8 @@ void Core::accept(int fd, bool proxied, http::ConnectionServices& services) {
   std::optional<Places::Place> place = Places::kUncounted;
   if (is_full) {
     refuse(origin.peer, kManyInAll);
+  } else if (is_admin && !may_administer(fd)) {
+    refuse(origin.peer, kStrangerAtAdmin);
   } else if (is_stranger) {
     context_.forwarding.stranger_came(origin.peer, loop_.now());
   } else if (!is_admin && !proxied && !(place = place_of(origin.peer))) {

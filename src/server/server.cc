@@ -35,8 +35,9 @@ void raise_descriptor_limit() noexcept {
 
 }  // namespace
 
-ServerProcess::ServerProcess(const Settings& settings)
+ServerProcess::ServerProcess(const Settings& settings, const std::vector<std::string>& warnings)
     : settings_(settings),
+      warnings_(warnings),
       cores_count_(settings.cores > 0 ? settings.cores : usable_cpus()),
       workers_count_(settings.hash_threads > 0 ? settings.hash_threads : cores_count_),
       standbys_count_(credential::HashPool::standbys_for(workers_count_)),
@@ -82,6 +83,9 @@ void ServerProcess::note_start() {
     if (users_ == 0) {
       started.field("remedy", fmt::format("latchkey --data {} user add NAME", settings_.data.string()));
     }
+  }
+  for (const std::string& warning : warnings_) {
+    LogEvent(*log_, LogLevel::kWarning, "settings.ignored").field("reason", warning);
   }
   for (const std::string& gap : gaps_) {
     LogEvent(*log_, LogLevel::kWarning, "server.not_confined").field("reason", gap);
@@ -142,8 +146,8 @@ Result<void> ServerProcess::run() {
   return step;
 }
 
-Result<void> serve(const Settings& settings) {
-  ServerProcess server(settings);
+Result<void> serve(const Settings& settings, const std::vector<std::string>& warnings) {
+  ServerProcess server(settings, warnings);
   Result<void> served = server.run();
   if (!served && served.error().code == ErrorCode::kFatal) end_at_once(server.directory(), served.error());
   return served;

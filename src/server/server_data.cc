@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "latchkey/credential/known_address_table.h"
+#include "latchkey/server/server.h"
 #include "latchkey/server/server_process.h"
 #include "latchkey/server/session_loader.h"
 #include "latchkey/store/soundness.h"
@@ -17,6 +18,13 @@ constexpr int kLockTries = 20;
 constexpr std::chrono::milliseconds kBetweenLockTries{25};
 
 }  // namespace
+
+std::string no_key_text(const std::filesystem::path& path) {
+  return fmt::format(
+      "there is no key file {}: see whether key_file and data name the right places; a new key is "
+      "made by --create alone",
+      path.string());
+}
 
 Result<void> ServerProcess::lock_data() {
   const store::DirectoryOptions options{.create = settings_.create, .key_file = settings_.key_file};
@@ -52,12 +60,7 @@ Result<void> ServerProcess::open_keys(store::Database& database) {
   Result<token::Keyring> keyring = token::Keyring::load(path);
   if (!keyring && keyring.error().code == ErrorCode::kNotFound) {
     if (Result<void> may = store::check_new_key(database, settings_.key_file); !may) return may;
-    if (!settings_.create) {
-      return failure(ErrorCode::kNotFound,
-                     fmt::format("there is no key file {}: see whether key_file and data name the right places; "
-                                 "a new key is made by --create alone",
-                                 path));
-    }
+    if (!settings_.create) return failure(ErrorCode::kNotFound, no_key_text(settings_.key_file));
     keyring = token::Keyring::create(path, random_);
   }
   if (!keyring) return tl::unexpected<Error>(std::move(keyring.error()));

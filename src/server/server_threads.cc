@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "latchkey/base/file_rules.h"
 #include "latchkey/credential/stored_kinds.h"
 #include "latchkey/server/fatal_end.h"
 #include "latchkey/server/room_settings.h"
@@ -41,6 +42,13 @@ Result<void> ServerProcess::bind_sockets() {
   };
   if (Result<void> bound = bind_all(settings_.listen, false); !bound) return bound;
   if (Result<void> bound = bind_all(settings_.proxy_listen, true); !bound) return bound;
+  // The data directory has been looked at.
+  const std::filesystem::path above =
+      settings_.admin_socket.has_parent_path() ? settings_.admin_socket.parent_path() : ".";
+  if (above != settings_.data) {
+    Result<void> safe = check_safe_directory(above.string(), "the directory of admin_socket");
+    if (!safe) return safe;
+  }
   Result<net::Listener> admin = net::Listener::bind_unix(settings_.admin_socket.string());
   if (!admin) return tl::unexpected<Error>(std::move(admin.error()));
   admin_listener_.emplace(std::move(*admin));

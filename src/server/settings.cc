@@ -21,10 +21,21 @@ constexpr int kExitWrongSettings = 1;
 
 void apply(SourceReading reading, LoadedSettings& loaded) {
   std::move(reading.problems.begin(), reading.problems.end(), std::back_inserter(loaded.problems));
+  std::move(reading.warnings.begin(), reading.warnings.end(), std::back_inserter(loaded.warnings));
   for (const GivenValue& given : reading.given) {
     const Result<void> assigned = assign(*given.setting, given.values, loaded.settings);
-    if (!assigned) loaded.problems.push_back(given.where + ": " + assigned.error().text);
+    if (!assigned) loaded.problems.push_back(given.where + ": " + refusal_of(given, assigned.error().text));
   }
+}
+
+/// A cluster of many services puts as many variables into the environment.
+void bound_warnings(std::vector<std::string>& warnings) {
+  constexpr std::size_t kMaxWarnings = 16;
+  if (warnings.size() <= kMaxWarnings) return;
+  const std::size_t left_out = warnings.size() - kMaxWarnings;
+  warnings.resize(kMaxWarnings);
+  warnings.push_back(
+      fmt::format("{} more variables that begin with LATCHKEY_ are no settings and are ignored", left_out));
 }
 
 void derive_defaults(Settings& settings) {
@@ -90,6 +101,7 @@ LoadedSettings load_settings(int argument_count, const char* const* arguments,
   }
   if (flags.config) apply(read_settings_file(*flags.config), loaded);
   apply(read_environment(environment), loaded);
+  bound_warnings(loaded.warnings);
   apply(std::move(flags.values), loaded);
   derive_defaults(loaded.settings);
   if (loaded.problems.empty()) find_contradictions(loaded.settings, loaded.problems);
@@ -102,11 +114,16 @@ std::optional<int> answer_without_serving(const LoadedSettings& loaded, std::ost
     out << (loaded.action == StartAction::kHelp ? help_text() : version_text());
     return kExitGood;
   }
+  // A server that starts has a log for them.
+  if (loaded.action != StartAction::kServe || !loaded.problems.empty()) {
+    for (const std::string& warning : loaded.warnings) err << "latchkeyd: warning: " << warning << '\n';
+  }
   for (const std::string& problem : loaded.problems) err << "latchkeyd: " << problem << '\n';
   if (!loaded.problems.empty()) return kExitWrongSettings;
   if (loaded.action == StartAction::kCheck) out << "settings are good\n";
-  if (loaded.action == StartAction::kPrintConfig) out << config_text(loaded.settings);
-  return loaded.action == StartAction::kServe ? std::nullopt : std::optional<int>(kExitGood);
+  if (loaded.action != StartAction::kPrintConfig) return std::nullopt;
+  out << config_text(loaded.settings);
+  return kExitGood;
 }
 
 }  // namespace latchkey::server

@@ -1,16 +1,20 @@
 #include "latchkey/server/settings_sources.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <toml++/toml.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
-#include <numeric>
 #include <span>
 #include <string_view>
 #include <system_error>
+
+#include "latchkey/base/file_rules.h"
+#include "latchkey/server/settings_slips.h"
+#include "latchkey/server/settings_text.h"
 
 namespace latchkey::server {
 
@@ -20,29 +24,15 @@ constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
 constexpr std::string_view kVariablePrefix = "LATCHKEY_";
 constexpr std::string_view kConfigKey = "config";
 
-/// Levenshtein's distance.
-std::size_t distance_of(std::string_view left, std::string_view right) {
-  std::vector<std::size_t> row(right.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < right.size(); ++j) {
-      const std::size_t substituted = diagonal + (left[i] == right[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({substituted, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 /// The setting that was most likely meant; null where none is near enough to be worth saying.
 const Setting* nearest_setting(std::string_view key) {
   constexpr std::size_t kMaxKeyBytes = 64;
   if (key.size() > kMaxKeyBytes) return nullptr;
+  if (const Setting* const same = find_setting(to_key(key))) return same;
   const Setting* nearest = nullptr;
   std::size_t least = std::max<std::size_t>(1, key.size() / 3) + 1;
   for (const Setting& setting : settings_table()) {
-    const std::size_t distance = distance_of(key, setting.key);
+    const std::size_t distance = edit_distance(key, setting.key);
     if (distance < least) {
       least = distance;
       nearest = &setting;
@@ -62,28 +52,12 @@ std::string as_key(const Setting& setting) { return std::string(setting.key); }
 std::string as_variable(const Setting& setting) { return setting.variable(); }
 std::string as_flag(const Setting& setting) { return setting.flag(); }
 
-std::string to_key(std::string_view text) {
-  std::string key(text);
-  std::transform(key.begin(), key.end(), key.begin(), [](char c) {
-    if (c == '-') return '_';
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return key;
-}
-
-std::string trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return std::string(text.substr(first, text.find_last_not_of(kBlanks) - first + 1));
-}
-
 /// Empty text is an empty list, so that a variable can take away what the file gives.
 void append_elements(std::string_view text, std::vector<std::string>& elements) {
   if (trimmed(text).empty()) return;
   while (true) {
     const std::size_t comma = text.find(',');
-    elements.push_back(trimmed(text.substr(0, comma)));
+    elements.emplace_back(trimmed(text.substr(0, comma)));
     if (comma == std::string_view::npos) return;
     text.remove_prefix(comma + 1);
   }
@@ -159,47 +133,195 @@ std::string_view type_name(const toml::node& node) {
   }
 }
 
-void read_entry(const std::filesystem::path& path, const toml::key& key, const toml::node& node,
-                SourceReading& reading) {
-  const std::string where = fmt::format("{}:{}: {}", path.string(), key.source().begin.line, key.str());
-  const Setting* const setting = find_setting(key.str());
-  if (setting == nullptr) {
-    reading.problems.push_back(unknown(where + " is no setting", key.str(), as_key));
-    return;
-  }
-  std::optional<std::vector<std::string>> texts = texts_of(*setting, node);
-  if (!texts) {
-    reading.problems.push_back(
-        fmt::format("{}: expected {}, found {}", where, expectation_of(*setting), type_name(node)));
-    return;
-  }
-  reading.given.push_back({setting, std::move(*texts), where});
+/// The text of a value of whatever type, as it was probably meant.
+std::optional<std::string> loose_text(const toml::node& node) {
+  if (const auto* const boolean = node.as_boolean()) return boolean->get() ? "true" : "false";
+  if (const auto* const integer = node.as_integer()) return fmt::to_string(integer->get());
+  if (const auto* const fraction = node.as_floating_point()) return fmt::format("{}", fraction->get());
+  if (const auto* const string = node.as_string()) return string->get();
+  return std::nullopt;
 }
 
-}  // namespace
-
-SourceReading read_settings_file(const std::filesystem::path& path) {
-  SourceReading reading;
-  const Result<std::string> text = read_text(path);
-  if (!text) {
-    reading.problems.push_back(text.error().text);
-    return reading;
+std::vector<std::string> loose_texts(const toml::node& node) {
+  std::vector<std::string> texts;
+  const auto add = [&texts](const toml::node& element) {
+    if (std::optional<std::string> text = loose_text(element)) texts.push_back(std::move(*text));
+  };
+  if (const toml::array* const array = node.as_array()) {
+    for (const toml::node& element : *array) add(element);
+  } else {
+    add(node);
   }
-  try {
-    const toml::table table = toml::parse(*text, path.string());
+  return texts;
+}
+
+/// The file as it is read: its path, its lines, and what has been found wrong with it.
+class FileReader {
+ public:
+  FileReader(const std::filesystem::path& path, std::string text) : path_(path.string()) {
+    for (std::size_t at = 0; at <= text.size();) {
+      const std::size_t end = std::min(text.find('\n', at), text.size());
+      lines_.push_back(text.substr(at, end - at));
+      at = end + 1;
+    }
+  }
+
+  SourceReading read() && {
+    // Each line that is no TOML is read on as it was probably meant, so that all of them are told at once.
+    constexpr int kMostMended = 64;
+    for (int mended = 0; mended <= kMostMended; ++mended) {
+      try {
+        const std::string text = fmt::format("{}", fmt::join(lines_, "\n"));
+        const toml::table table = toml::parse(std::string_view(text), std::string_view(path_));
+        read_table(table);
+        break;
+      } catch (const toml::parse_error& error) {
+        if (!mend(error.source().begin.line, error.description())) break;
+      }
+    }
+    return std::move(reading_);
+  }
+
+ private:
+  static constexpr std::size_t kNoLine = 0;
+
+  std::string place(std::size_t line) const { return fmt::format("{}:{}", path_, line); }
+  void refuse(std::size_t line, std::string_view what) {
+    reading_.problems.push_back(fmt::format("{}: {}", place(line), what));
+  }
+
+  /// False where what is wrong is told, and nothing behind it can be read.
+  bool mend(std::size_t line, std::string_view description) {
+    if (line == kNoLine || line > lines_.size()) {
+      refuse(line, description);
+      return false;
+    }
+    if (description.find("cannot redefine") != std::string_view::npos) {
+      const std::string& text = lines_[line - 1];
+      const std::string_view key = trimmed(std::string_view(text).substr(0, text.find('=')));
+      refuse(line, fmt::format("{} stands twice: remove one of the two lines", key));
+      lines_[line - 1].clear();
+      return true;
+    }
+    // An array that is not closed shows at the line behind it.
+    const bool in_array = description.find("array") != std::string_view::npos;
+    for (const std::size_t at : {line, in_array ? line - 1 : kNoLine}) {
+      if (at == kNoLine) continue;
+      std::optional<MendedLine> mended = mend_line(lines_[at - 1]);
+      if (!mended) continue;
+      refuse(at, mended->problem);
+      lines_[at - 1] = std::move(mended->line);
+      return true;
+    }
+    refuse(line, description);
+    return false;
+  }
+
+  void read_table(const toml::table& table) {
     // The table is in the order of its keys; whoever mends the file goes by its lines.
     std::vector<std::pair<const toml::key*, const toml::node*>> entries;
     for (const auto& [key, node] : table) entries.emplace_back(&key, &node);
     std::sort(entries.begin(), entries.end(), [](const auto& left, const auto& right) {
       return left.first->source().begin < right.first->source().begin;
     });
-    for (const auto& [key, node] : entries) read_entry(path, *key, *node, reading);
-  } catch (const toml::parse_error& error) {
-    reading.problems.push_back(
-        fmt::format("{}:{}: {}", path.string(), error.source().begin.line, error.description()));
+    for (const auto& [key, node] : entries) read_entry(*key, *node);
+  }
+
+  void read_entry(const toml::key& key, const toml::node& node) {
+    const std::size_t line = key.source().begin.line;
+    if (is_table(node)) return read_in_table(line, key, node);
+    const std::string where = fmt::format("{}: {}", place(line), key.str());
+    const Setting* const setting = find_setting(key.str());
+    if (setting == nullptr) {
+      reading_.problems.push_back(unknown(where + " is no setting", key.str(), as_key));
+      return;
+    }
+    std::optional<std::vector<std::string>> texts = texts_of(*setting, node);
+    if (texts) {
+      reading_.given.push_back({setting, std::move(*texts), where, true});
+      return;
+    }
+    const std::string reason =
+        fmt::format("expected {}, found {}", expectation_of(*setting), type_name(node));
+    reading_.problems.push_back(
+        fmt::format("{}: {}", where, refusal_of({setting, loose_texts(node), where, true}, reason)));
+  }
+
+  static bool is_table(const toml::node& node) {
+    if (const toml::table* const table = node.as_table()) return !table->is_inline();
+    const toml::array* const array = node.as_array();
+    return array != nullptr && !array->empty() && array->is_homogeneous(toml::node_type::table) &&
+           !array->front().as_table()->is_inline();
+  }
+
+  /// What stands in a table is read as if it stood outside, for what else is wrong with it.
+  void read_in_table(std::size_t line, const toml::key& key, const toml::node& node) {
+    const std::string_view text = line <= lines_.size() ? trimmed(lines_[line - 1]) : std::string_view();
+    if (text.starts_with('[')) {
+      refuse(line, fmt::format("{} begins a table, and settings stand in none: remove this line", text));
+    } else {
+      refuse(line,
+             fmt::format("{}: settings stand in no table: write them without `{}.`", key.str(), key.str()));
+    }
+    if (const toml::table* const table = node.as_table()) return read_table(*table);
+    for (const toml::node& element : *node.as_array()) read_table(*element.as_table());
+  }
+
+  std::string path_;
+  std::vector<std::string> lines_;
+  SourceReading reading_;
+};
+
+bool is_utf16(std::string_view text) noexcept {
+  return text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff");
+}
+
+}  // namespace
+
+std::string refusal_of(const GivenValue& given, const std::string& reason) {
+  if (std::string why = not_there(*given.setting, given.values); !why.empty()) return why;
+  const std::optional<std::vector<std::string>> meant = meant_by(*given.setting, given.values);
+  if (!meant) return reason;
+  // An element's own text says in general how one is written.
+  const std::size_t quoted = given.setting->is_list() ? reason.rfind('"') : std::string::npos;
+  const std::size_t general = quoted == std::string::npos ? quoted : reason.find(": ", quoted);
+  return fmt::format(
+      "{}: write {}", reason.substr(0, general),
+      given.as_toml ? toml_literal(*given.setting, *meant) : fmt::format("{}", fmt::join(*meant, ",")));
+}
+
+SourceReading read_settings_file(const std::filesystem::path& path) {
+  SourceReading reading;
+  Result<std::string> text = read_text(path);
+  if (!text) {
+    reading.problems.push_back(text.error().text);
+    return reading;
+  }
+  if (is_utf16(*text)) {
+    reading.problems.push_back(fmt::format("{}: it is UTF-16: save it as UTF-8", path.string()));
+    return reading;
+  }
+  reading = FileReader(path, std::move(*text)).read();
+  std::error_code error;
+  const std::filesystem::perms mode = std::filesystem::status(path, error).permissions();
+  if (!error && (mode & std::filesystem::perms::others_write) != std::filesystem::perms::none) {
+    reading.warnings.push_back(fmt::format("{}: anybody may write to it: run `chmod o-w {}`", path.string(),
+                                           shell_word(path.string())));
   }
   return reading;
 }
+
+namespace {
+
+/// A variable's name may hold any byte but two.
+std::string printable(std::string_view name) {
+  constexpr std::size_t kMaxBytes = 64;
+  std::string text;
+  for (const char c : name.substr(0, kMaxBytes)) text += c > ' ' && c < 0x7f ? c : '?';
+  return name.size() > kMaxBytes ? text + "..." : text;
+}
+
+}  // namespace
 
 SourceReading read_environment(const Environment& environment) {
   SourceReading reading;
@@ -210,7 +332,8 @@ SourceReading read_environment(const Environment& environment) {
     const Setting* const setting = find_setting(key);
     // LATCHKEY_node would set a thing that no help names so.
     if (setting == nullptr || setting->variable() != name) {
-      reading.problems.push_back(unknown(name + " is no setting", key, as_variable));
+      reading.warnings.push_back(
+          unknown(printable(name) + " is no setting and is ignored", key, as_variable));
       continue;
     }
     GivenValue given{setting, {}, name};

@@ -193,6 +193,8 @@ bool is_name(std::string_view text, const NameKind& kind) {
 }
 
 bool is_path(std::string_view text, const PathKind& kind) {
+  // A shell would have put the home directory there; a file's text is taken as it stands.
+  if (text == "~" || text.starts_with("~/")) return false;
   return !text.empty() && text.size() <= kind.max_bytes && text.find('\0') == std::string_view::npos;
 }
 

@@ -20,7 +20,7 @@ LATCHKEY_TOKEN_TIMEOUT=30m and --token-timeout 30m. A flag counts before a varia
 the file. A list is an array in the file and stands between commas in a variable; its flag may be repeated.
 
   --config FILE         the file to read (LATCHKEY_CONFIG); none is read unless it is named
-  --check               say everything that is wrong with the settings, and stop
+  --check               say what is wrong with the settings, the data directory and the ports, and stop
   --print-config        print the settings in force as a file, and stop
   --version, -h, --help
 
@@ -51,14 +51,13 @@ bool is_bare(const Setting& setting) {
          std::holds_alternative<NumberKind<int>>(setting.kind);
 }
 
-std::string literal_of(const Setting& setting, const Settings& settings) {
-  std::vector<std::string> values = values_of(setting, settings);
+}  // namespace
+
+std::string toml_literal(const Setting& setting, std::vector<std::string> values) {
   if (is_bare(setting)) return values.front();
   for (std::string& value : values) value = toml_string(value);
   return setting.is_list() ? fmt::format("[{}]", fmt::join(values, ", ")) : values.front();
 }
-
-}  // namespace
 
 std::string version_text() { return "latchkeyd " LATCHKEY_VERSION "\n"; }
 
@@ -76,7 +75,8 @@ std::string config_text(const Settings& settings) {
   std::string text = "# " + version_text();
   for (const Setting& setting : settings_table()) {
     fmt::format_to(std::back_inserter(text), "\n# {}\n# {}; default {}\n{} = {}\n", setting.help,
-                   expectation_of(setting), defaults_of(setting), setting.key, literal_of(setting, settings));
+                   expectation_of(setting), defaults_of(setting), setting.key,
+                   toml_literal(setting, values_of(setting, settings)));
   }
   return text;
 }

@@ -8,10 +8,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
+
+#include "latchkey/base/file_rules.h"
 
 namespace latchkey::store {
 
@@ -46,10 +49,11 @@ class Descriptor {
 std::string name_of(const std::filesystem::path& path) { return path.filename().string(); }
 
 tl::unexpected<Error> missing(std::string_view what, const std::filesystem::path& path) {
-  return failure(ErrorCode::kNotFound,
-                 fmt::format("there is no {} {}: see whether --data names the right directory; a new one is "
-                             "made by --create alone ('latchkeyd --create', 'latchkey user add NAME --create')",
-                             what, path.string()));
+  return failure(
+      ErrorCode::kNotFound,
+      fmt::format("there is no {} {}: see whether --data names the right directory; a new one is "
+                  "made by --create alone ('latchkeyd --create', 'latchkey user add NAME --create')",
+                  what, path.string()));
 }
 
 /// The directory without a trailing slash, behind which mkdir(2) sees no name.
@@ -119,14 +123,14 @@ Result<std::string> first_there(int directory, const std::vector<std::filesystem
   return std::string();
 }
 
-struct DatabaseFindings {
+struct DatabaseFile {
   bool is_there = false;
   bool may_be_made = false;
 };
 
 /// Without a database there must be leave to make it, and nothing that is left of another: a key, or a log.
-Result<DatabaseFindings> check_database(int directory, const std::filesystem::path& path,
-                                        const DirectoryOptions& options) {
+Result<DatabaseFile> check_database(int directory, const std::filesystem::path& path,
+                                    const DirectoryOptions& options) {
   const std::filesystem::path database = DataDirectory::database_path(path);
   const Result<Found> found = look_for(directory, database);
   if (!found) return tl::unexpected(found.error());
@@ -138,7 +142,7 @@ Result<DatabaseFindings> check_database(int directory, const std::filesystem::pa
   if (found->bytes == 0) traces.emplace_back(database.string() + "-wal");
   const Result<std::string> trace = first_there(directory, traces);
   if (!trace) return tl::unexpected(trace.error());
-  if (found->bytes > 0) return DatabaseFindings{true, options.create && trace->empty()};
+  if (found->bytes > 0) return DatabaseFile{true, options.create && trace->empty()};
   if (!trace->empty()) {
     return failure(
         ErrorCode::kNotFound,
@@ -147,7 +151,19 @@ Result<DatabaseFindings> check_database(int directory, const std::filesystem::pa
                     database.string(), found->is_there ? "empty" : "missing", *trace, *trace));
   }
   if (!options.create) return missing(found->is_there ? "content in the database" : "database", database);
-  return DatabaseFindings{false, true};
+  return DatabaseFile{false, true};
+}
+
+/// Whose the directory is, and the files in it that are there.
+Result<void> check_owners(int directory, const std::filesystem::path& path) {
+  if (Result<void> own = check_own_directory(directory, path.string()); !own) return own;
+  const std::string database = DataDirectory::database_path(path).string();
+  for (const std::string_view behind : {"", "-wal", "-shm", "-journal"}) {
+    Result<void> checked = check_private_file_in(directory, fmt::format("{}{}", database, behind),
+                                                 behind.empty() ? "the database" : "the database's file");
+    if (!checked) return checked;
+  }
+  return check_private_file_in(directory, DataDirectory::lock_path(path).string(), "the lock file");
 }
 
 /// The lines of the lock file.
@@ -220,9 +236,13 @@ Result<DirectoryFindings> DataDirectory::inspect(const std::filesystem::path& pa
     return missing("data directory", path);
   }
   findings.directory = true;
-  const Result<DatabaseFindings> database = check_database((*directory)->get(), path, options);
+  if (Result<void> own = check_owners((*directory)->get(), path); !own) {
+    return tl::unexpected(std::move(own.error()));
+  }
+  const Result<DatabaseFile> database = check_database((*directory)->get(), path, options);
   if (!database) return tl::unexpected(database.error());
   findings.database = database->is_there;
+  findings.may_create_database = database->may_be_made;
   if (Result<void> found = find_holder((*directory)->get(), path, findings); !found) {
     return tl::unexpected(std::move(found.error()));
   }
@@ -238,8 +258,9 @@ Result<DataDirectory> DataDirectory::open(const std::filesystem::path& path, std
   if (!directory) return tl::unexpected(std::move(directory.error()));
   if (!directory->has_value()) return missing("data directory", path);
   const int descriptor = (*directory)->get();
+  if (Result<void> own = check_owners(descriptor, path); !own) return tl::unexpected(std::move(own.error()));
   // Before the lock's file is made: a directory that is the wrong one stays as it is.
-  const Result<DatabaseFindings> database = check_database(descriptor, path, options);
+  const Result<DatabaseFile> database = check_database(descriptor, path, options);
   if (!database) return tl::unexpected(database.error());
   const std::filesystem::path lock_name = lock_path(path);
   Descriptor lock(

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <filesystem>
 #include <system_error>
 #include <unordered_map>
 #include <utility>
@@ -80,6 +82,11 @@ tl::unexpected<Error> sqlite_failure(const detail::Connection& connection, int s
   }
   text += ')';
   return failure(code, std::move(text));
+}
+
+bool is_plain_in_uri(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '.' ||
+         c == '_' || c == '-';
 }
 
 /// SQLite would create the file readable for all; its log and index files take the mode that this one has. A
@@ -234,6 +241,31 @@ Result<Database> Database::open(const std::string& path, const DatabaseOptions& 
   // Takes the place of SQLite's own hook, which is its automatic checkpoint.
   sqlite3_wal_hook(database.connection_->handle, note_log_pages, &database.connection_->log_pages);
   return database;
+}
+
+Result<Database> Database::open_to_look(const std::string& path) {
+  std::error_code error;
+  const std::uintmax_t log_bytes = std::filesystem::file_size(path + "-wal", error);
+  const bool has_log = !error && log_bytes > 0;
+  if (has_log && !std::filesystem::exists(path + "-shm", error)) {
+    return failure(ErrorCode::kNotFound,
+                   fmt::format("database {}: its log has no index; the next start makes one", path));
+  }
+  std::string uri = "file:";
+  for (const char c : path)
+    uri += is_plain_in_uri(c) ? std::string(1, c) : fmt::format("%{:02x}", static_cast<unsigned char>(c));
+  // Without a log the file is the whole of it. With one its index is read as it is, or made anew in memory.
+  uri += has_log ? "?readonly_shm=1" : "?immutable=1";
+  auto connection = std::make_unique<detail::Connection>();
+  connection->path = path;
+  const int status = sqlite3_open_v2(
+      uri.c_str(), &connection->handle,
+      SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  if (status != SQLITE_OK) return sqlite_failure(*connection, status);
+  sqlite3_busy_timeout(connection->handle, DatabaseOptions{}.busy_timeout_ms);
+  sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  return Database(std::move(connection));
 }
 
 Result<void> Database::execute(const char* sql) {

@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <utility>
+
+#include "latchkey/base/file_rules.h"
+#include "latchkey/store/data_directory.h"
 
 namespace latchkey::store {
 
@@ -132,24 +136,30 @@ Result<void> run_steps(Database& database, std::int64_t version) {
   return transaction->commit();
 }
 
+/// What makes a new key for a database, as it is typed.
+std::string renewal(const std::string& database, const std::filesystem::path& key) {
+  const std::filesystem::path directory = std::filesystem::path(database).parent_path();
+  std::string command = fmt::format("latchkey --data {} key renew", shell_word(directory.string()));
+  if (key != DataDirectory::key_path(directory)) command += " --key-file " + shell_word(key.string());
+  return command;
+}
+
+/// The version of a database that is ours: 0 where it has no tables yet, kSchemaVersion at most.
+Result<std::int64_t> known_version(Database& database) {
+  if (Result<void> ours = check_owner(database); !ours) return tl::unexpected(std::move(ours.error()));
+  Result<std::int64_t> version = database.query_integer("PRAGMA user_version");
+  if (!version || (*version >= 0 && *version <= kSchemaVersion)) return version;
+  return failure(
+      ErrorCode::kInvalid,
+      fmt::format("database {} has version {} and this Latchkey knows versions up to {}: start the newer "
+                  "Latchkey that wrote it, or restore a backup",
+                  database.path(), *version, kSchemaVersion));
+}
+
 Result<void> bring_up_to_date(Database& database, bool may_create) {
-  if (Result<void> ours = check_owner(database); !ours) return ours;
-  const Result<std::int64_t> version = database.query_integer("PRAGMA user_version");
+  const Result<std::int64_t> version = known_version(database);
   if (!version) return tl::unexpected(version.error());
-  if (*version == 0 && !may_create) {
-    return failure(ErrorCode::kNotFound,
-                   fmt::format("the database {} has no tables: put it back from a backup; for a new one without "
-                               "its users, move away what is left of it, and the key beside it, and give "
-                               "--create",
-                               database.path()));
-  }
-  if (*version > kSchemaVersion || *version < 0) {
-    return failure(
-        ErrorCode::kInvalid,
-        fmt::format("database {} has version {} and this Latchkey knows versions up to {}: start the newer "
-                    "Latchkey that wrote it, or restore a backup",
-                    database.path(), *version, kSchemaVersion));
-  }
+  if (*version == 0 && !may_create) return tl::unexpected(no_tables(database.path()));
   if (*version == kSchemaVersion) return {};
   return run_steps(database, *version);
 }
@@ -193,28 +203,81 @@ Result<Database> open_database(const std::string& path, const DatabaseOptions& o
   return database;
 }
 
+Error no_tables(const std::string& path) {
+  return {ErrorCode::kNotFound,
+          fmt::format("the database {} has no tables: put it back from a backup; for a new one without its "
+                      "users, move away what is left of it, and the key beside it, and give --create",
+                      path)};
+}
+
+Result<DatabaseFindings> inspect_database(const std::string& path) {
+  DatabaseFindings findings;
+  Result<Database> database = Database::open_to_look(path);
+  if (!database) return tl::unexpected(std::move(database.error()));
+  const Result<std::int64_t> version = known_version(*database);
+  if (!version) return tl::unexpected(version.error());
+  if (*version == 0) return findings;
+  findings.has_tables = true;
+  const Result<std::int64_t> users = database->query_integer("SELECT count(*) FROM users");
+  if (!users) return tl::unexpected(users.error());
+  findings.users = *users;
+  Result<std::optional<std::string>> fingerprint = stored_fingerprint(*database);
+  if (!fingerprint) return tl::unexpected(std::move(fingerprint.error()));
+  findings.fingerprint = std::move(*fingerprint);
+  return findings;
+}
+
 Result<void> check_key(Database& database, std::string_view fingerprint,
                        const std::filesystem::path& key_path) {
   const Result<std::optional<std::string>> stored = stored_fingerprint(database);
   if (!stored) return tl::unexpected(stored.error());
   if (!stored->has_value()) return put_meta(database, kKeyFingerprint, fingerprint);
-  if (**stored == fingerprint) return {};
-  return failure(
-      ErrorCode::kInvalid,
-      fmt::format("the key file {} is not the one that made the sessions in {}: put the right key file "
-                  "back, or move the database away to start with an empty one",
-                  key_path.string(), database.path()));
+  return check_fingerprint(**stored, fingerprint, database.path(), key_path);
 }
 
 Result<void> check_new_key(Database& database, const std::filesystem::path& key_path) {
   const Result<std::optional<std::string>> stored = stored_fingerprint(database);
   if (!stored) return tl::unexpected(stored.error());
   if (!stored->has_value()) return {};
-  return failure(
+  return tl::unexpected(lost_key(database.path(), key_path));
+}
+
+Result<void> check_fingerprint(std::string_view stored, std::string_view of_key, const std::string& database,
+                               const std::filesystem::path& key_path) {
+  if (stored == of_key) return {};
+  return failure(ErrorCode::kInvalid,
+                 fmt::format("the key file {} is not the one that made the sessions in {}: put the right key "
+                             "file back, or run `{}`, which makes a new key, ends all sessions and keeps the "
+                             "users",
+                             key_path.string(), database, renewal(database, key_path)));
+}
+
+Error lost_key(const std::string& database, const std::filesystem::path& key_path) {
+  return {
       ErrorCode::kInvalid,
       fmt::format("the key file {} is missing, and the sessions in {} were made with it: put the key file "
-                  "back, or move the database away to start with an empty one",
-                  key_path.string(), database.path()));
+                  "back, or run `{}`, which makes a new key, ends all sessions and keeps the users",
+                  key_path.string(), database, renewal(database, key_path))};
+}
+
+Result<std::int64_t> forget_key(Database& database) {
+  Result<Transaction> transaction = Transaction::begin(database);
+  if (!transaction) return tl::unexpected(std::move(transaction.error()));
+  const Result<std::int64_t> live = database.query_integer("SELECT count(*) FROM sessions WHERE death = 0");
+  if (!live) return tl::unexpected(live.error());
+  if (Result<void> emptied = database.execute("DELETE FROM sessions; DELETE FROM known_addresses");
+      !emptied) {
+    return tl::unexpected(std::move(emptied.error()));
+  }
+  Result<Statement> statement = database.prepare("DELETE FROM meta WHERE key = ?1");
+  if (!statement) return tl::unexpected(std::move(statement.error()));
+  if (Result<void> removed = statement->bind(1, kKeyFingerprint).run(); !removed) {
+    return tl::unexpected(std::move(removed.error()));
+  }
+  if (Result<void> committed = transaction->commit(); !committed) {
+    return tl::unexpected(std::move(committed.error()));
+  }
+  return *live;
 }
 
 Result<RunStart> begin_run(Database& database, WallTime now, std::int64_t token_timeout_ms) {

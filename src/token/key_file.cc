@@ -12,6 +12,7 @@
 #include <optional>
 #include <string_view>
 
+#include "latchkey/base/file_rules.h"
 #include "latchkey/base/hex.h"
 
 namespace latchkey::token {
@@ -19,6 +20,12 @@ namespace latchkey::token {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = 4096;
+/// Renewals whose old key files may stand beside the new one.
+constexpr int kMaxOldFiles = 1000;
+constexpr const char* kWayOut =
+    ": put it back from a backup, or run `latchkey key renew`, which makes a new key, ends all sessions and "
+    "keeps "
+    "the users";
 
 /// A file descriptor that is closed when it goes.
 class File {
@@ -46,31 +53,13 @@ std::string directory_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-Result<void> check_file(const File& file, const std::string& path) {
-  struct stat status {};
-  if (fstat(file.fd(), &status) != 0) {
-    return failure(ErrorCode::kUnavailable, sentence("look at", path, errno));
-  }
-  if (!S_ISREG(status.st_mode)) {
-    return failure(ErrorCode::kInvalid, "the key file " + path + " is not a file");
-  }
-  if ((status.st_mode & 077) != 0) {
-    std::array<char, 8> mode{};
-    std::snprintf(mode.data(), mode.size(), "%04o", static_cast<unsigned>(status.st_mode & 07777));
-    return failure(ErrorCode::kInvalid,
-                   "the key file " + path + " may be read by others than its owner (mode " + mode.data() +
-                       "): run `chmod 600 " + path + "`, and make a new one if others could have read it");
-  }
-  return {};
-}
-
 Result<SecretText> read_text(const std::string& path) {
   const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!file.open()) {
     const ErrorCode code = errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kUnavailable;
     return failure(code, sentence("open", path, errno));
   }
-  const Result<void> checked = check_file(file, path);
+  const Result<void> checked = check_private_file(file.fd(), path, "the key file", FileOwner::kUserOrRoot);
   if (!checked) return tl::unexpected<Error>(checked.error());
   std::array<char, kMaxFileBytes> bytes{};
   std::size_t size = 0;
@@ -127,7 +116,7 @@ SecretText text_of(const KeyFile& file) {
   const int size =
       std::snprintf(bytes.data(), bytes.size(),
                     "# Latchkey's keys. Whoever has this file and the database has every token.\n"
-                    "# Keep it with the database's backups, and apart from them.\n"
+                    "# Back it up, but apart from the database: neither opens anything without the other.\n"
                     "root = %.*s\nsigning = %d\n",
                     static_cast<int>(digits.size()), digits.data(), int{file.signing});
   SecretText text(std::string_view(bytes.data(), static_cast<std::size_t>(size)));
@@ -188,19 +177,45 @@ Result<KeyFile> read_key_file(const std::string& path) {
     const std::string_view line = trimmed(rest.substr(0, end));
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
     if (line.empty() || line.front() == '#' || fields.take(line)) continue;
-    return failure(ErrorCode::kInvalid, "the key file " + path + " is damaged at line " +
-                                            std::to_string(number) + ": put it back from a backup");
+    return failure(ErrorCode::kInvalid,
+                   "the key file " + path + " is damaged at line " + std::to_string(number) + kWayOut);
   }
   if (!fields.has_root || !fields.has_signing) {
     return failure(ErrorCode::kInvalid, "the key file " + path + " is damaged: it lacks `" +
-                                            (fields.has_root ? "signing" : "root") +
-                                            "`; put it back from a backup");
+                                            (fields.has_root ? "signing" : "root") + "`" + kWayOut);
   }
   return std::move(fields.file);
 }
 
 Result<void> create_key_file(const std::string& path, const KeyFile& file) {
   return write_file(path, file, RENAME_NOREPLACE);
+}
+
+Result<std::string> set_key_file_aside(const std::string& path) {
+  for (int number = 1; number <= kMaxOldFiles; ++number) {
+    std::string aside = path + ".old-" + std::to_string(number);
+    if (renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, aside.c_str(), RENAME_NOREPLACE) == 0) {
+      if (Result<void> synced = sync_directory(path); !synced) return tl::unexpected<Error>(synced.error());
+      return aside;
+    }
+    if (errno == ENOENT) return std::string();
+    if (errno != EEXIST) return failure(ErrorCode::kUnavailable, sentence("set aside", path, errno));
+  }
+  return failure(ErrorCode::kConflict, "beside the key file " + path + " stand " +
+                                           std::to_string(kMaxOldFiles) +
+                                           " old ones: remove those that belong to no backup");
+}
+
+Result<void> move_key_file(const std::string& from, const std::string& to) {
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
+    return sync_directory(to);
+  return failure(errno == EEXIST ? ErrorCode::kConflict : ErrorCode::kUnavailable,
+                 sentence("put in place", to, errno));
+}
+
+Result<void> remove_key_file(const std::string& path) {
+  if (unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return failure(ErrorCode::kUnavailable, sentence("remove", path, errno));
 }
 
 Result<void> replace_key_file(const std::string& path, const KeyFile& file) {

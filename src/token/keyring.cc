@@ -104,9 +104,10 @@ Result<Keyring> Keyring::rotate(const std::string& path) {
   Result<KeyFile> file = read_key_file(path);
   if (!file) return tl::unexpected<Error>(file.error());
   if (file->signing == kMaxSigningNumber) {
-    return failure(ErrorCode::kConflict, "the key file " + path + " has used all " +
-                                             std::to_string(kMaxSigningNumber) +
-                                             " signing keys: make a new key file with a new database");
+    return failure(ErrorCode::kConflict,
+                   "the key file " + path + " has used all " + std::to_string(kMaxSigningNumber) +
+                       " signing keys: run `latchkey key renew`, which makes a new key, ends all "
+                       "sessions and keeps the users");
   }
   ++file->signing;
   const Result<void> written = replace_key_file(path, *file);

@@ -1,10 +1,13 @@
-// What the server and the command make of a data directory that is not what they were told: nothing is created
-// unasked, and nothing that was lost is made anew without a word.
+// What the server and the command make of a data directory that is not what they were told: nothing is
+// created unasked, and nothing that was lost is made anew without a word.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
+#include <optional>
 
 #include "support/rig.h"
 
@@ -158,6 +161,8 @@ TEST(Place, IsNamedByEveryCommandThatChangesSomething) {
     }
     const Finished deleted = run_latchkey(data, {"user", "delete", "alice"});
     EXPECT_TRUE(deleted.output.starts_with("deleted alice" + place)) << deleted.output << deleted.errors;
+    if (!server) continue;
+    EXPECT_EQ(server->stop(), 0) << server->log();
     server.reset();
   }
 }

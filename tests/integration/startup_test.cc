@@ -161,11 +161,6 @@ TEST(Start, WithAnUnknownSettingNamesItAndTheNearestOne) {
   expect_refused(run_server(directory / "data", {"--token-timeuot", "30m"}),
                  {"--token-timeuot", "--token-timeout"});
 
-  ServerOptions options;
-  ChildOptions command = server_command(directory / "data", options);
-  command.environment = {"LATCHKEY_TOKEN_TIMEUOT=30m"};
-  expect_refused(run_to_end(command), {"LATCHKEY_TOKEN_TIMEUOT", "LATCHKEY_TOKEN_TIMEOUT"});
-
   const std::filesystem::path file = directory / "latchkeyd.toml";
   std::ofstream(file) << "# settings\ntoken_timeuot = \"30m\"\n";
   expect_refused(run_server(directory / "data", {"--config", file.string()}),

@@ -37,8 +37,8 @@ ChildOptions server_command(const std::filesystem::path& data, const ServerOptio
   ChildOptions command;
   command.environment = options.environment;
   command.descriptors = options.descriptors;
-  command.arguments = {program("LATCHKEYD"), "--data", data.string(), "--create", "--cores",
-                       std::to_string(options.cores)};
+  command.arguments = {program("LATCHKEYD"), "--data",  data.string(),
+                       "--create",           "--cores", std::to_string(options.cores)};
   const auto names_address = [](const std::string& flag) { return flag.starts_with("--listen"); };
   if (std::none_of(options.flags.begin(), options.flags.end(), names_address)) {
     command.arguments.insert(command.arguments.end(), {"--listen", "127.0.0.1:0"});
@@ -64,7 +64,8 @@ Finished run_latchkey(const std::filesystem::path& data, const std::vector<std::
 }
 
 void add_user(const std::filesystem::path& data, const std::string& name, const std::string& password) {
-  const Finished added = run_latchkey(data, {"user", "add", name, "--create", "--password-stdin"}, password + "\n");
+  const Finished added =
+      run_latchkey(data, {"user", "add", name, "--create", "--password-stdin"}, password + "\n");
   if (added.status == 0) return;
   throw std::runtime_error("latchkey user add " + name + " was refused: " + added.errors);
 }

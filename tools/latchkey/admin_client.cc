@@ -16,6 +16,8 @@
 #include <system_error>
 #include <utility>
 
+#include "latchkey/net/listener.h"
+
 namespace latchkey::command {
 
 namespace {
@@ -49,7 +51,21 @@ tl::unexpected<Error> no_answer(const std::filesystem::path& socket) {
                   socket.string()));
 }
 
-Result<Socket> connect_to(const std::filesystem::path& path) {
+/// Who listens is who called listen(2) on the socket.
+Result<void> check_listener(const Socket& connected, const AdminSocket& socket) {
+  const std::optional<net::PeerProcess> peer = net::peer_process_of(connected.get());
+  if (!peer) return cannot("see who listens", socket.path, errno);
+  if (peer->user == socket.owner || peer->user == 0) return {};
+  return failure(
+      ErrorCode::kInvalid,
+      fmt::format("a process (pid {}) of the user with the id {} listens on {}, and not the server of the "
+                  "user with the id {}, who owns the data directory: nothing was sent to it; see what "
+                  "it is with `ps -fp {}`, and stop it",
+                  peer->process, peer->user, socket.path.string(), socket.owner, peer->process));
+}
+
+Result<Socket> connect_to(const AdminSocket& admin) {
+  const std::filesystem::path& path = admin.path;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   const std::string name = path.string();
@@ -63,6 +79,8 @@ Result<Socket> connect_to(const std::filesystem::path& path) {
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return cannot("connect", path, errno);
   }
+  if (Result<void> good = check_listener(socket, admin); !good)
+    return tl::unexpected(std::move(good.error()));
   return socket;
 }
 
@@ -111,13 +129,13 @@ std::optional<Head> read_head(std::string_view answer) {
 
 }  // namespace
 
-Result<void> probe_server(const std::filesystem::path& socket) {
+Result<void> probe_server(const AdminSocket& socket) {
   const Result<Socket> connected = connect_to(socket);
   if (!connected) return tl::unexpected(connected.error());
   return {};
 }
 
-Result<api::AdminReply> ask_server(const std::filesystem::path& socket, const api::AdminRequest& request) {
+Result<api::AdminReply> ask_server(const AdminSocket& socket, const api::AdminRequest& request) {
   const Result<Socket> connected = connect_to(socket);
   if (!connected) return tl::unexpected(connected.error());
   const std::string_view body = request.body.view();
@@ -125,7 +143,7 @@ Result<api::AdminReply> ask_server(const std::filesystem::path& socket, const ap
       "{} {} HTTP/1.1\r\nHost: latchkeyd\r\nConnection: close\r\nContent-Type: application/json\r\n"
       "Content-Length: {}\r\n\r\n",
       request.method, request.path, body.size());
-  if (!send_all(*connected, head) || !send_all(*connected, body)) return no_answer(socket);
+  if (!send_all(*connected, head) || !send_all(*connected, body)) return no_answer(socket.path);
 
   std::string answer;
   std::array<char, 65536> part{};
@@ -138,7 +156,7 @@ Result<api::AdminReply> ask_server(const std::filesystem::path& socket, const ap
     if (!read || answer.size() < read->head_bytes + read->body_bytes) continue;
     return api::AdminReply{read->status, answer.substr(read->head_bytes, read->body_bytes)};
   }
-  return no_answer(socket);
+  return no_answer(socket.path);
 }
 
 }  // namespace latchkey::command

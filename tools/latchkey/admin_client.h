@@ -2,6 +2,8 @@
 // the time and on the answer's size.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 
 #include "latchkey/api/admin.h"
@@ -13,12 +15,19 @@ namespace latchkey::command {
 inline constexpr int kAnswerTimeoutSeconds = 60;
 inline constexpr std::size_t kMaxAnswerBytes = std::size_t{64} << 20;
 
-/// Whether a server answers on the socket. Errors: kNotFound, nobody does; kUnavailable, it cannot be
-/// reached.
-Result<void> probe_server(const std::filesystem::path& socket);
+/// Where a server listens, and who it must be: a process of that user, or of root, before anything is sent to
+/// it. A request may hold a password.
+struct AdminSocket {
+  std::filesystem::path path;
+  uid_t owner;
+};
+
+/// Whether a server answers on the socket. Errors: kNotFound, nobody does; kInvalid, somebody else does;
+/// kUnavailable, it cannot be reached.
+Result<void> probe_server(const AdminSocket& socket);
 
 /// Asks the server. Errors as of probe_server, and kUnavailable where no whole answer came: then nobody knows
 /// whether it was done.
-Result<api::AdminReply> ask_server(const std::filesystem::path& socket, const api::AdminRequest& request);
+Result<api::AdminReply> ask_server(const AdminSocket& socket, const api::AdminRequest& request);
 
 }  // namespace latchkey::command

@@ -8,6 +8,7 @@
 
 #include "latchkey/api/admin.h"
 #include "latchkey/base/result.h"
+#include "latchkey/store/data_directory.h"
 
 namespace latchkey::command {
 
@@ -25,11 +26,16 @@ std::string whole_path(const std::filesystem::path& path);
 
 struct BackendOptions {
   std::filesystem::path data;
-  std::filesystem::path socket;  ///< the server's, if there is a server
-  bool may_create = false;       ///< make the data directory and its database where they are missing
+  std::filesystem::path socket;      ///< the server's, if there is a server
+  std::filesystem::path key_file{};  ///< as DirectoryOptions has it
+  bool may_create = false;           ///< make the data directory and its database where they are missing
 };
 
 /// Waits some seconds for another command that holds the lock.
 Result<std::unique_ptr<Backend>> open_backend(const BackendOptions& options);
+
+/// The data directory, locked, for what cannot be done beside a server. Error kConflict where one works on
+/// it.
+Result<store::DataDirectory> open_without_server(const BackendOptions& options);
 
 }  // namespace latchkey::command

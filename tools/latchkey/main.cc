@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "backend.h"
+#include "key.h"
 #include "latchkey/base/json_text.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/store/data_directory.h"
@@ -30,6 +32,7 @@ constexpr std::size_t kMaxPages = 100'000;
 struct Arguments {
   std::string data = "/var/lib/latchkey";
   std::string socket;
+  std::string key_file;
   std::string user;
   bool create = false;
   bool json = false;
@@ -105,12 +108,19 @@ std::string members_of_new_user(const Arguments& arguments) {
   return json;
 }
 
-Result<std::unique_ptr<Backend>> backend_for(const Arguments& arguments) {
+BackendOptions options_of(const Arguments& arguments) {
   const std::filesystem::path data(arguments.data);
-  return open_backend({.data = data,
-                       .socket = arguments.socket.empty() ? store::DataDirectory::admin_socket_path(data)
-                                                          : std::filesystem::path(arguments.socket),
-                       .may_create = arguments.create});
+  const auto or_else = [](const std::string& given, std::filesystem::path derived) {
+    return given.empty() ? std::move(derived) : std::filesystem::path(given);
+  };
+  return {.data = data,
+          .socket = or_else(arguments.socket, store::DataDirectory::admin_socket_path(data)),
+          .key_file = or_else(arguments.key_file, store::DataDirectory::key_path(data)),
+          .may_create = arguments.create};
+}
+
+Result<std::unique_ptr<Backend>> backend_for(const Arguments& arguments) {
+  return open_backend(options_of(arguments));
 }
 
 /// What a reply's JSON is for people, and where the command acted.
@@ -151,8 +161,8 @@ int set_password(const Arguments& arguments) {
 
 int unlock_user(const Arguments& arguments) {
   return act(arguments, {"POST", "/users/" + percent_encoded(arguments.user) + "/unlock", SecretText()},
-             [&](std::string_view json, const std::string&) {
-               return fmt::format("{}: {}", arguments.user, unlocked_text(json));
+             [&](std::string_view json, const std::string& place) {
+               return fmt::format("{} {}: {}", arguments.user, place, unlocked_text(json));
              });
 }
 
@@ -197,6 +207,14 @@ int revoke_tokens(const Arguments& arguments) {
              });
 }
 
+int renew_key_file(const Arguments& arguments) {
+  const BackendOptions options = options_of(arguments);
+  const Result<token::KeyRenewal> done = renew_key(options);
+  if (!done) return refuse(done.error().text);
+  fmt::print("{}", arguments.json ? renewal_json(*done, options) : renewal_text(*done, options));
+  return kExitDone;
+}
+
 /// The command line; a leaf that is chosen puts what it does into `chosen`.
 class CommandLine {
  public:
@@ -212,6 +230,7 @@ class CommandLine {
     app_.require_subcommand(1);
     add_user_commands();
     add_token_commands();
+    add_key_commands();
   }
 
   CLI::App& app() noexcept { return app_; }
@@ -271,6 +290,18 @@ class CommandLine {
     leaf_of_user(tokens, "revoke", "end all of a user's tokens", revoke_tokens);
   }
 
+  void add_key_commands() {
+    CLI::App& keys = *app_.add_subcommand("key", "the key file")->require_subcommand(1);
+    CLI::App& renew = *leaf(
+        keys, "renew",
+        "make a new key where the old one is lost or known to others; ends all sessions, keeps the users; "
+        "while no server runs",
+        renew_key_file);
+    renew.add_option("--key-file", arguments_.key_file, "the key file (default DIR/latchkey.key)")
+        ->envname("LATCHKEY_KEY_FILE")
+        ->type_name("FILE");
+  }
+
   Arguments& arguments_;
   CLI::App app_{"Manages Latchkey's users and tokens, through the running server where there is one.",
                 "latchkey"};
@@ -280,6 +311,8 @@ class CommandLine {
 }  // namespace
 
 int run(int argc, char** argv) {
+  // Files are their owner's alone, whatever the one who started this has set.
+  ::umask(077);
   // A core dump would hold the password.
   ::prctl(PR_SET_DUMPABLE, 0);
   Arguments arguments;

@@ -105,8 +105,8 @@ class Offline final : public Backend {
 }  // namespace
 
 Result<std::unique_ptr<Backend>> open_offline(store::DataDirectory directory) {
-  Result<store::Database> database =
-      store::open_database(directory.database_path().string(), {.may_create = directory.may_create_database()});
+  Result<store::Database> database = store::open_database(directory.database_path().string(),
+                                                          {.may_create = directory.may_create_database()});
   if (!database) return tl::unexpected(std::move(database.error()));
   if (Result<void> synced = directory.sync(); !synced) return tl::unexpected(std::move(synced.error()));
   const Result<std::optional<std::int64_t>> timeout_ms = store::recorded_token_timeout_ms(*database);

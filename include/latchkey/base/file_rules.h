@@ -1,6 +1,6 @@
-// Whose the files of a server must be, and who else may reach them: what a stranger could have read or written
-// is refused, with the command that mends it. By open descriptors, so that what was looked at is what is used.
-// A system call or two each; any thread that may block.
+// Whose the files of a server must be, and who else may reach them: what a stranger could have read or
+// written is refused, with the command that mends it. By open descriptors, so that what was looked at is what
+// is used. A system call or two each; any thread that may block.
 #pragma once
 
 #include <string>
@@ -18,9 +18,9 @@ enum class FileOwner { kUserAlone, kUserOrRoot };
 Result<void> check_private_file(int file, const std::string& path, std::string_view what,
                                 FileOwner owner = FileOwner::kUserAlone);
 
-/// The same of the file `path` in an open directory, which is not opened, since it may be locked by this process
-/// (POSIX drops locks at any close). A symbolic link or a second name (hard link) is refused too: SQLite would
-/// write its log beside another name. Good where there is none.
+/// The same of the file `path` in an open directory, which is not opened, since it may be locked by this
+/// process (POSIX drops locks at any close). A symbolic link or a second name (hard link) is refused too:
+/// SQLite would write its log beside another name. Good where there is none.
 Result<void> check_private_file_in(int directory, const std::string& path, std::string_view what);
 
 /// A directory of the process's user in which nobody else may make, replace or remove a name.

@@ -2,7 +2,10 @@
 // from one of them on a core's ring.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -29,6 +32,11 @@ class Listener {
   /// where somebody still listens, or where the path is something else than a socket.
   static Result<Listener> bind_unix(const std::string& path);
 
+  /// Whether somebody listens on the socket at `path`; not where there is none. A process that was killed may
+  /// answer for a moment longer, and is waited for up to two seconds. Error kConflict where the path is
+  /// something else than a socket.
+  static Result<bool> is_answered(const std::string& path);
+
   Listener(Listener&& other) noexcept : fd_(std::exchange(other.fd_, -1)), endpoint_(other.endpoint_) {}
   Listener& operator=(Listener&& other) noexcept;
   ~Listener();
@@ -46,6 +54,14 @@ class Listener {
 
 /// The remote end of a connected TCP socket; `::` for a UNIX socket or one that is gone already.
 Endpoint peer_of(int fd) noexcept;
+
+/// The user who connected to a socket with a path, or, on the connecting side, who listens there
+/// (SO_PEERCRED). None where the kernel does not say.
+struct PeerProcess {
+  uid_t user;
+  pid_t process;
+};
+std::optional<PeerProcess> peer_process_of(int fd) noexcept;
 
 /// Takes connections with a multishot accept. Owned by a core, one thread.
 class Acceptor final : private runtime::Operation, private runtime::Watched {

@@ -3,7 +3,9 @@
 // used by the main thread.
 #pragma once
 
-#include <memory>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 #include "latchkey/base/result.h"
 #include "latchkey/server/settings.h"
@@ -16,7 +18,11 @@ inline constexpr int kExitRefused = 1;  ///< it did not start; standard error sa
 /// What is on disk could not be trusted any more (a failed fsync): EX_IOERR of sysexits.h.
 inline constexpr int kExitFatal = 74;
 
-/// Serves until a signal ends it. Errors are of the start alone, each with what to do.
-Result<void> serve(const Settings& settings);
+/// That the key file is missing and may not be made.
+std::string no_key_text(const std::filesystem::path& path);
+
+/// Serves until a signal ends it. `warnings` of the settings go to the log. Errors are of the start alone,
+/// each with what to do.
+Result<void> serve(const Settings& settings, const std::vector<std::string>& warnings);
 
 }  // namespace latchkey::server

@@ -32,7 +32,8 @@ namespace latchkey::server {
 
 class ServerProcess {
  public:
-  explicit ServerProcess(const Settings& settings);
+  /// Both outlive it.
+  ServerProcess(const Settings& settings, const std::vector<std::string>& warnings);
 
   Result<void> run();
   const store::DataDirectory* directory() const noexcept { return directory_ ? &*directory_ : nullptr; }
@@ -69,6 +70,7 @@ class ServerProcess {
   Result<void> stop_threads();
 
   const Settings& settings_;
+  const std::vector<std::string>& warnings_;  // of the settings, for the log
   const std::size_t cores_count_;
   const std::size_t workers_count_;
   const std::size_t standbys_count_;

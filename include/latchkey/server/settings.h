@@ -110,16 +110,20 @@ struct LoadedSettings {
   /// Everything that is wrong, a line each, beginning with where: `latchkeyd.toml:3: `, `LATCHKEY_NODE: `,
   /// `--node: `.
   std::vector<std::string> problems;
+  /// What is odd and no reason not to start, in the same form; names of variables, never their values.
+  std::vector<std::string> warnings;
 };
 
-/// Reads all sources; `arguments` begins with the program's name. An unknown key, variable or flag is a
-/// problem that names the nearest known one. Never fails otherwise; the file named by --config is the only
-/// thing read.
+/// Reads all sources; `arguments` begins with the program's name. An unknown key or flag is a problem that
+/// names the nearest known one; an unknown variable is a warning, as a cluster puts some of its own beside
+/// ours (a service called latchkey has LATCHKEY_PORT). Never fails otherwise; the file named by --config is
+/// the only thing read.
 LoadedSettings load_settings(int argument_count, const char* const* arguments,
                              const Environment& environment);
 
-/// Does what the command line asks for short of serving: prints help, version, the settings in force or what
-/// --check found to `out`, problems to `err`. The process's exit status, or nothing when it is to serve.
+/// Does what the command line asks for short of serving and looking at the data: prints help, version, the
+/// settings in force or that they are good to `out`, problems to `err`, and warnings where the log does not
+/// have them. The process's exit status, or nothing where the action is yet to do.
 std::optional<int> answer_without_serving(const LoadedSettings& loaded, std::ostream& out, std::ostream& err);
 
 }  // namespace latchkey::server

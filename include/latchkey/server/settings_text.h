@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "latchkey/server/settings.h"
+#include "latchkey/server/settings_table.h"
 
 namespace latchkey::server {
 
@@ -12,6 +14,9 @@ std::string version_text();
 
 /// Every flag with its bounds and default, in lines of 110 characters at most.
 std::string help_text();
+
+/// What stands behind the equals sign in a file that gives the setting these values.
+std::string toml_literal(const Setting& setting, std::vector<std::string> values);
 
 /// A TOML file that gives these settings again, each key under its help.
 std::string config_text(const Settings& settings);

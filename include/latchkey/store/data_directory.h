@@ -21,8 +21,9 @@ struct DirectoryOptions {
 
 /// What stands in a data directory. Nothing is changed, made or locked to find it.
 struct DirectoryFindings {
-  bool directory = false;  ///< it is there
-  bool database = false;   ///< and so is a database, as far as its size shows
+  bool directory = false;            ///< it is there
+  bool database = false;             ///< and so is a database, as far as its size shows
+  bool may_create_database = false;  ///< as DataDirectory has it
   /// What holds the lock, as `latchkeyd (pid 7)`; empty where nobody does.
   std::string holder;
   /// Where that says that it listens.
@@ -32,8 +33,8 @@ struct DirectoryFindings {
 class DataDirectory {
  public:
   /// Takes the lock without waiting, once the directory is what `inspect` asks for, and makes what is missing
-  /// if it may. `holder` is this program's name, for the sentence that the next one is refused with. Errors as
-  /// of `inspect`, and kConflict, somebody holds it.
+  /// if it may. `holder` is this program's name, for the sentence that the next one is refused with. Errors
+  /// as of `inspect`, and kConflict, somebody holds it.
   static Result<DataDirectory> open(const std::filesystem::path& path, std::string_view holder,
                                     const DirectoryOptions& options = {});
 

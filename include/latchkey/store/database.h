@@ -77,10 +77,16 @@ struct DatabaseOptions {
 
 class Database {
  public:
-  /// Opens or, if it may, creates (mode 0600) the file at `path` with write-ahead log, synchronous=FULL: a COMMIT that
-  /// succeeds has been fsynced. What the log already holds is brought into the file first, so that nothing
-  /// that a crashed process wrote but did not sync is taken for durable. Errors: kUnavailable, kFatal.
+  /// Opens or, if it may, creates (mode 0600) the file at `path` with write-ahead log, synchronous=FULL: a
+  /// COMMIT that succeeds has been fsynced. What the log already holds is brought into the file first, so
+  /// that nothing that a crashed process wrote but did not sync is taken for durable. Errors: kUnavailable,
+  /// kFatal.
   static Result<Database> open(const std::string& path, const DatabaseOptions& options = {});
+
+  /// Opens the file to read it, and changes nothing: no log is brought in, and no file made beside it,
+  /// whether another process works on it or none. Error kNotFound where SQLite cannot do that: there is a log
+  /// that was left without its index.
+  static Result<Database> open_to_look(const std::string& path);
 
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;

@@ -19,9 +19,20 @@ inline constexpr std::int64_t kApplicationId = 0x4c4b4559;
 /// PRAGMA user_version of what this program writes.
 inline constexpr std::int64_t kSchemaVersion = 4;
 
-/// Opens the file and brings its schema to kSchemaVersion. Errors: kNotFound where it has no tables and may not
-/// be given any; kInvalid for another program's file or a newer version's; kUnavailable, kFatal.
+/// Opens the file and brings its schema to kSchemaVersion. Errors: kNotFound where it has no tables and may
+/// not be given any; kInvalid for another program's file or a newer version's; kUnavailable, kFatal.
 Result<Database> open_database(const std::string& path, const DatabaseOptions& options = {});
+
+/// What a look at a database finds.
+struct DatabaseFindings {
+  bool has_tables = false;
+  std::int64_t users = 0;
+  std::optional<std::string> fingerprint;  ///< of the key that made its sessions
+};
+
+/// Reads the file and changes nothing, also where a server works on it. Errors as of `open_database`, and
+/// kNotFound as of `Database::open_to_look`.
+Result<DatabaseFindings> inspect_database(const std::string& path);
 
 /// Holds the database to the keys that made its sessions. A database without a fingerprint adopts
 /// `fingerprint` (hex text); one with another is kInvalid, with both files named.
@@ -31,6 +42,18 @@ Result<void> check_key(Database& database, std::string_view fingerprint,
 /// For a key file that does not exist: kInvalid, with both files named, where the database belongs to a key.
 /// Without an error a new key may be made.
 Result<void> check_new_key(Database& database, const std::filesystem::path& key_path);
+
+/// The same of a fingerprint that `inspect_database` found, and of a key file that is missing.
+Result<void> check_fingerprint(std::string_view stored, std::string_view of_key, const std::string& database,
+                               const std::filesystem::path& key_path);
+Error lost_key(const std::string& database, const std::filesystem::path& key_path);
+
+/// Takes out of the database, in one transaction, all that its key alone opens: sessions, known addresses and
+/// the key's fingerprint. Users stay. How many live sessions that ended.
+Result<std::int64_t> forget_key(Database& database);
+
+/// That a database holds nothing and may not be given tables.
+Error no_tables(const std::string& path);
 
 struct RunStart {
   bool was_clean = true;  ///< the last run ended by `end_run`, or there was none

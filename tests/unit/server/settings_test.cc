@@ -146,16 +146,53 @@ TEST_F(SettingsTest, AnUnknownKeyIsAProblemThatNamesTheLineAndTheNearestKey) {
   EXPECT_EQ(problems_of_file("\nnode = \"a\"\ntoken_timout = \"1m\"\n"),
             Problems{"FILE:3: token_timout is no setting; did you mean token_timeout?"});
   EXPECT_EQ(problems_of_file("[http]\nbody_limit = 1024\n"),
-            Problems{"FILE:1: http is no setting; 'latchkeyd --help' lists them"});
+            Problems{"FILE:1: [http] begins a table, and settings stand in none: remove this line"});
   EXPECT_EQ(problems_of_file("config = \"x\"\n"),
             Problems{"FILE:1: config is no setting; 'latchkeyd --help' lists them"});
 }
 
-TEST_F(SettingsTest, AnUnknownVariableIsAProblemThatNamesTheNearestOne) {
-  EXPECT_EQ(load({}, {{"LATCHKEY_LISTN", "x"}}).problems,
-            Problems{"LATCHKEY_LISTN is no setting; did you mean LATCHKEY_LISTEN?"});
-  EXPECT_EQ(load({}, {{"LATCHKEY_node", "x"}}).problems,
-            Problems{"LATCHKEY_node is no setting; did you mean LATCHKEY_NODE?"});
+TEST_F(SettingsTest, AnUnknownVariableIsAWarningThatNamesTheNearestOneAndNoValue) {
+  for (const std::string name : {"LATCHKEY_LISTN", "LATCHKEY_listen"}) {
+    const LoadedSettings loaded = load({}, {{name, "x"}});
+    EXPECT_EQ(loaded.problems, Problems{});
+    EXPECT_EQ(loaded.warnings,
+              Problems{name + " is no setting and is ignored; did you mean LATCHKEY_LISTEN?"});
+    EXPECT_EQ(loaded.settings.listen, Settings{}.listen);
+  }
+  EXPECT_EQ(load({}, {{"LATCHKEY_A\nB", "x"}}).warnings[0].find("LATCHKEY_A?B is no setting"), 0U);
+}
+
+TEST_F(SettingsTest, WhatAClusterPutsIntoTheEnvironmentIsNoSettingAndSoAWarning) {
+  // Of a service named latchkey with a port named http: kubernetes.io, "Accessing the Service".
+  const Environment injected = {{"LATCHKEY_SERVICE_HOST", "10.0.0.11"},
+                                {"LATCHKEY_SERVICE_PORT", "8080"},
+                                {"LATCHKEY_SERVICE_PORT_HTTP", "8080"},
+                                {"LATCHKEY_PORT", "tcp://10.0.0.11:8080"},
+                                {"LATCHKEY_PORT_8080_TCP", "tcp://10.0.0.11:8080"},
+                                {"LATCHKEY_PORT_8080_TCP_PROTO", "tcp"},
+                                {"LATCHKEY_PORT_8080_TCP_PORT", "8080"},
+                                {"LATCHKEY_PORT_8080_TCP_ADDR", "10.0.0.11"}};
+  const LoadedSettings loaded = load({}, injected);
+  EXPECT_EQ(loaded.problems, Problems{});
+  EXPECT_EQ(loaded.warnings.size(), injected.size());
+  for (const std::string& warning : loaded.warnings) {
+    EXPECT_EQ(warning.find("10.0.0.11"), std::string::npos) << warning;
+  }
+  // Nor of a service whose name begins with latchkey-: no setting's name ends as one of these.
+  for (const Setting& setting : settings_table()) {
+    EXPECT_FALSE(setting.key.ends_with("_port") || setting.key.ends_with("_service_host") ||
+                 setting.key.find("_service_port") != std::string_view::npos ||
+                 setting.key.find("_port_") != std::string_view::npos)
+        << setting.key;
+  }
+}
+
+TEST_F(SettingsTest, TellsOfManyUnknownVariablesHowManyThereAre) {
+  Environment many;
+  for (int i = 0; i < 40; ++i) many.emplace("LATCHKEY_X" + std::to_string(i), "");
+  const LoadedSettings loaded = load({}, many);
+  ASSERT_EQ(loaded.warnings.size(), 17U);
+  EXPECT_EQ(loaded.warnings.back().find("24 more"), 0U) << loaded.warnings.back();
 }
 
 TEST_F(SettingsTest, AnUnknownFlagIsAProblemThatNamesTheNearestOne) {
@@ -175,22 +212,23 @@ TEST_F(SettingsTest, AFlagWithoutItsValueIsAProblem) {
 
 TEST_F(SettingsTest, AValueOfAnotherTypeIsAProblemThatSaysWhatIsExpected) {
   EXPECT_EQ(problems_of_file("cores = \"2\"\n"),
-            Problems{"FILE:1: cores: expected a whole number from 0 to 512, found a string"});
+            Problems{"FILE:1: cores: expected a whole number from 0 to 512, found a string: write 2"});
   EXPECT_EQ(problems_of_file("cores = 1.5\n"),
             Problems{"FILE:1: cores: expected a whole number from 0 to 512, found a fraction"});
   EXPECT_EQ(problems_of_file("basic = \"yes\"\n"),
-            Problems{"FILE:1: basic: expected true or false, found a string"});
+            Problems{"FILE:1: basic: expected true or false, found a string: write true"});
   EXPECT_EQ(problems_of_file("node = 5\n"),
-            Problems{"FILE:1: node: expected a name of 1 to 253 visible ASCII characters, found an integer"});
+            Problems{"FILE:1: node: expected a name of 1 to 253 visible ASCII characters, found an integer: "
+                     "write \"5\""});
   EXPECT_EQ(problems_of_file("token_timeout = 30\n"),
             Problems{"FILE:1: token_timeout: expected a duration from 1s to 365d in steps of 1s, a whole "
                      "number of ms, s, m, "
-                     "h or d, found an integer"});
+                     "h or d, found an integer: write \"30s\""});
   EXPECT_EQ(
       problems_of_file("listen = 8080\n"),
       Problems{
           "FILE:1: listen: expected up to 64 addresses with ports, as 127.0.0.1:8080 or [::1]:8080, found "
-          "an integer"});
+          "an integer: write [\"127.0.0.1:8080\"]"});
   EXPECT_EQ(
       problems_of_file("trusted_proxy = [\"10.0.0.0/8\", 1]\n"),
       Problems{"FILE:1: trusted_proxy: expected up to 256 networks, as 10.0.0.0/8 or 2001:db8::/32, found an "
@@ -201,7 +239,7 @@ TEST_F(SettingsTest, AWrongValueIsAProblemThatSaysWhereAndWhatIsExpected) {
   EXPECT_EQ(load({"--cores", "many"}).problems,
             Problems{"--cores: 'many' is not a whole number from 0 to 512"});
   EXPECT_EQ(load({}, {{"LATCHKEY_BASIC", "yes"}}).problems,
-            Problems{"LATCHKEY_BASIC: 'yes' is not true or false"});
+            Problems{"LATCHKEY_BASIC: 'yes' is not true or false: write true"});
   EXPECT_EQ(load({"--basic=maybe"}).problems, Problems{"--basic: 'maybe' is not true or false"});
   EXPECT_EQ(load({"--log-level", "loud"}).problems,
             Problems{"--log-level: 'loud' is not one of debug, info, warning, error"});
@@ -235,13 +273,23 @@ TEST_F(SettingsTest, AFileThatCannotBeReadIsAProblem) {
             Problems{"FILE: cannot be read: it is over 1 MiB"});
 }
 
+TEST_F(SettingsTest, AFileThatAnybodyMayWriteToIsAWarning) {
+  write_file("node = \"a\"\n");
+  EXPECT_EQ(load({}).warnings, Problems{});
+  std::filesystem::permissions(file_, std::filesystem::perms(0666));
+  const LoadedSettings loaded = load({});
+  EXPECT_EQ(loaded.problems, Problems{});
+  ASSERT_EQ(loaded.warnings.size(), 1U);
+  EXPECT_NE(loaded.warnings[0].find("chmod o-w " + file_.string()), std::string::npos) << loaded.warnings[0];
+}
+
 TEST_F(SettingsTest, EveryProblemIsToldNotOnlyTheFirst) {
   write_file("zones = 1\nnode = \"\"\nbody_limit = 1\n");
   EXPECT_EQ(
       load({"--cores=-1"}, {{"LATCHKEY_HASH_PASSES", "0"}}).problems,
       (Problems{
           "FILE:1: zones is no setting; 'latchkeyd --help' lists them",
-          "FILE:2: node: '' is not a name of 1 to 253 visible ASCII characters",
+          "FILE:2: node: '' is not a name of 1 to 253 visible ASCII characters: write \"localhost\"",
           "FILE:3: body_limit: '1' is not a number of bytes from 1KiB to 16MiB, plain or in KiB, MiB or GiB",
           "LATCHKEY_HASH_PASSES: '0' is not a whole number from 1 to 64",
           "--cores: '-1' is not a whole number from 0 to 512",
@@ -355,12 +403,12 @@ TEST_F(Answer, IsNothingWhereThereIsNothingButToServe) {
 }
 
 TEST_F(Answer, ToCheckIsEveryProblemOrThatThereIsNone) {
-  EXPECT_EQ(answer({"--check"}), 0);
+  EXPECT_EQ(answer({"--check"}), std::nullopt) << "the data are looked at behind it";
   EXPECT_EQ(out_.str(), "settings are good\n");
   EXPECT_EQ(answer({"--check", "--cores", "x", "--node", ""}), 1);
   EXPECT_EQ(err_.str(),
             "latchkeyd: --cores: 'x' is not a whole number from 0 to 512\n"
-            "latchkeyd: --node: '' is not a name of 1 to 253 visible ASCII characters\n");
+            "latchkeyd: --node: '' is not a name of 1 to 253 visible ASCII characters: write localhost\n");
 }
 
 TEST_F(Answer, ToAStartWithAProblemIsTheProblem) {

@@ -124,7 +124,8 @@ TEST(DataDirectory, TellsWhoHoldsItAndWhereThatListens) {
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->holder, "");
   EXPECT_TRUE(found->endpoints.empty());
-  EXPECT_TRUE(DataDirectory::open(scratch.path(), "latchkeyd", creating()).has_value()) << "a look holds nothing";
+  EXPECT_TRUE(DataDirectory::open(scratch.path(), "latchkeyd", creating()).has_value())
+      << "a look holds nothing";
 }
 
 TEST(DataDirectory, RefusesASecondHolderAndNamesTheFirst) {
