@@ -26,17 +26,18 @@ constexpr const char* kWaysOut[] = {
     "pidfd_getfd", "dup", "dup2", "dup3", "fcntl",
     // Programs, code, and the rules themselves.
     "execve", "execveat", "fork", "vfork", "clone", "unshare", "setns", "mmap", "mprotect", "pkey_mprotect",
-    "memfd_create", "memfd_secret", "shmat", "remap_file_pages", "personality", "modify_ldt", "arch_prctl", "seccomp",
-    "prctl", "rt_sigaction", "bpf", "userfaultfd", "keyctl", "add_key", "request_key",
+    "memfd_create", "memfd_secret", "shmat", "remap_file_pages", "personality", "modify_ldt", "arch_prctl",
+    "seccomp", "prctl", "rt_sigaction", "bpf", "userfaultfd", "keyctl", "add_key", "request_key",
     // Other processes.
     "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open", "pidfd_send_signal",
     "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease", "kcmp",
     "perf_event_open", "timer_create", "mq_open", "msgget", "semget", "shmget", "ioctl",
     // The machine.
-    "mount", "umount2", "pivot_root", "chroot", "open_by_handle_at", "open_tree", "move_mount", "fsopen", "fsconfig",
-    "fsmount", "mount_setattr", "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load",
-    "reboot", "swapon", "swapoff", "iopl", "ioperm", "setuid", "setgid", "setreuid", "setregid", "setresuid",
-    "setresgid", "setgroups", "capset", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex"};
+    "mount", "umount2", "pivot_root", "chroot", "open_by_handle_at", "open_tree", "move_mount", "fsopen",
+    "fsconfig", "fsmount", "mount_setattr", "init_module", "finit_module", "delete_module", "kexec_load",
+    "kexec_file_load", "reboot", "swapon", "swapoff", "iopl", "ioperm", "setuid", "setgid", "setreuid",
+    "setregid", "setresuid", "setresgid", "setgroups", "capset", "settimeofday", "clock_settime",
+    "clock_adjtime", "adjtimex"};
 
 constexpr std::size_t kNumbers = 512;
 constexpr int kBySeccomp = 1;  // SYS_SECCOMP of the kernel's asm-generic/siginfo.h
@@ -109,9 +110,10 @@ bool return_eperm(void* context) noexcept {
 }
 
 void refuse(int, siginfo_t* info, void* context) noexcept {
+  // Sent by somebody: as if there were no handler.
+  if (info->si_code != kBySeccomp) end_by_sigsys();
   const auto number = static_cast<unsigned>(info->si_syscall);
-  const bool is_known = number < kNumbers && info->si_code == kBySeccomp;
-  if (!is_known || calls[number].is_way_out || !return_eperm(context)) {
+  if (number >= kNumbers || calls[number].is_way_out || !return_eperm(context)) {
     say(number, "it is a way out of the sandbox, so the server ends");
     end_by_sigsys();
   }

@@ -18,10 +18,11 @@ namespace {
 constexpr int kFixedFile = 0;
 
 Error unheard(std::string_view address, int error) {
-  return {ErrorCode::kUnavailable,
-          fmt::format("the service manager's socket {} cannot be reached: {}; it will not hear that the server "
-                      "is ready: set NOTIFY_SOCKET to its path, or unset it",
-                      address, std::strerror(error))};
+  return {
+      ErrorCode::kUnavailable,
+      fmt::format("the service manager's socket {} cannot be reached: {}; it will not hear that the server "
+                  "is ready: set NOTIFY_SOCKET to its path, or unset it",
+                  address, std::strerror(error))};
 }
 
 }  // namespace
@@ -40,8 +41,8 @@ Result<void> ServiceManager::connect(const char* address) {
   }
   std::memcpy(where.sun_path, name.data(), name.size());
   if (name.front() == '@') where.sun_path[0] = '\0';
-  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size() +
-                                             (name.front() == '@' ? 0 : 1));
+  const auto length =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size() + (name.front() == '@' ? 0 : 1));
   const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return tl::unexpected<Error>(unheard(name, errno));
   if (::connect(fd, reinterpret_cast<const sockaddr*>(&where), length) != 0) {

@@ -176,7 +176,8 @@ int add(const Filter& filter, std::uint32_t action, const char* name,
 }
 
 int add_rules(const Filter& filter) {
-  // Also by the other tables of calls that the processor has (32 bits, x32): the whole process, not one thread.
+  // Also by the other tables of calls that the processor has (32 bits, x32): the whole process, not one
+  // thread.
   int error = seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
   // For the threads that run already too.
   if (error == 0) error = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);

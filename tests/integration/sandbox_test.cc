@@ -60,7 +60,8 @@ class Targets {
     page.udp_port = internet(SOCK_DGRAM);
     unix_socket(SOCK_STREAM, directory_ / "stream", page.stream_path);
     unix_socket(SOCK_DGRAM, directory_ / "datagram", page.datagram_path);
-    unix_socket(SOCK_DGRAM, std::string(1, '\0') + "latchkey-" + std::to_string(::getpid()), page.abstract_name);
+    unix_socket(SOCK_DGRAM, std::string(1, '\0') + "latchkey-" + std::to_string(::getpid()),
+                page.abstract_name);
     // The probe's user reaches them as far as modes go.
     std::filesystem::permissions(directory_.path(), std::filesystem::perms::all);
     for (const char* const name : {"stream", "datagram"})
@@ -141,8 +142,7 @@ class FromInside : public ::testing::Test {
     options.environment = page_.environment(kLibraryVariable, kProbePageVariable);
     options.environment.push_back("NOTIFY_SOCKET=" + manager_.path());
     server_.emplace(options);
-    for (const auto& task :
-         std::filesystem::directory_iterator("/proc/" + std::to_string(pid()) + "/task")) {
+    for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid()) + "/task")) {
       std::ifstream file(task.path() / "comm");
       std::string name;
       std::getline(file, name);

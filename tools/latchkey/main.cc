@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <functional>
 #include <string>
@@ -280,6 +281,9 @@ class CommandLine {
 }  // namespace
 
 int run(int argc, char** argv) {
+  // A file that may not grow is an error of one write. Other signals are left to the system: a write to a
+  // pipe without a reader ends the command, as `latchkey user list | head` wants it.
+  ::signal(SIGXFSZ, SIG_IGN);
   // A core dump would hold the password.
   ::prctl(PR_SET_DUMPABLE, 0);
   Arguments arguments;

@@ -50,7 +50,8 @@ struct RingSettings {
 
 class Ring {
  public:
-  /// Makes a disabled ring, which can do its operations and no more once it is enabled. The error says in one line what the kernel or a sandbox refused, and the way out.
+  /// Makes a disabled ring, which can do its operations and no more once it is enabled. The error says in one
+  /// line what the kernel or a sandbox refused, and the way out.
   static Result<std::unique_ptr<Ring>> create(const RingSettings& settings);
   ~Ring();
   Ring(const Ring&) = delete;

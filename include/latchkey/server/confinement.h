@@ -1,7 +1,7 @@
-// Confinement: what the process gives up while it starts, so that whoever takes it over has little: root, every
-// capability, the way to new privileges, core dumps, every file but the data directory's, sockets, rings, other
-// programs and processes, and the system calls that it does not need. The main thread, at the start, in the
-// order in which the functions stand here.
+// Confinement: what the process gives up while it starts, so that whoever takes it over has little: root,
+// every capability, the way to new privileges, core dumps, every file but the data directory's, sockets,
+// rings, other programs and processes, and the system calls that it does not need. The main thread, at the
+// start, in the order in which the functions stand here.
 #pragma once
 
 #include <filesystem>
@@ -15,15 +15,20 @@ namespace latchkey::server {
 /// What could not be given up on this kernel, or under this user: a sentence each, with the way out.
 using ConfinementGaps = std::vector<std::string>;
 
+/// The three standard descriptors are open, where the parent had closed one by /dev/null: no file of the
+/// server becomes one. Where `alone`, nothing else that the parent left open stays so. Before anything is
+/// opened. Error kUnavailable where /dev/null cannot be opened.
+Result<void> own_descriptors(bool alone);
+
 /// Started as root: becomes the user and the group that own `data`, without supplementary groups, and keeps
 /// of root's capabilities only the one that binds low ports, until `confine`. Where `data` is root's own, or
 /// not there yet, it stays as it is and says so in `gaps`. Error kUnavailable where the kernel refuses.
 Result<void> leave_root(const std::filesystem::path& data, ConfinementGaps& gaps);
 
-/// After files are opened and sockets bound, before the first thread. From here on this process and its threads
-/// have no capability, gain no privilege, dump no core, reach no file outside `data`, bind and connect no TCP
-/// socket, and reach neither abstract Unix sockets nor processes outside. Error kUnavailable where the kernel
-/// refuses what it has.
+/// After files are opened and sockets bound, before the first thread. From here on this process and its
+/// threads have no capability, gain no privilege, dump no core, reach no file outside `data`, bind and
+/// connect no TCP socket, and reach neither abstract Unix sockets nor processes outside. Error kUnavailable
+/// where the kernel refuses what it has.
 Result<void> confine(const std::filesystem::path& data, ConfinementGaps& gaps);
 
 /// After all rings are made: every thread, of now and of later, makes only the system calls of

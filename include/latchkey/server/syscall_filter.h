@@ -1,6 +1,6 @@
-// The system calls that the server makes once it is set up, and the filter that catches any other (seccomp(2),
-// by libseccomp); refused_call.h says what becomes of one that was caught. What goes through a ring the filter
-// does not see: each ring is limited to its own operations (runtime/ring.h).
+// The system calls that the server makes once it is set up, and the filter that catches any other
+// (seccomp(2), by libseccomp); refused_call.h says what becomes of one that was caught. What goes through a
+// ring the filter does not see: each ring is limited to its own operations (runtime/ring.h).
 #pragma once
 
 #include "latchkey/base/result.h"

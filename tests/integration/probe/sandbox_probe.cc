@@ -44,7 +44,10 @@ void end_by_signal() noexcept {
 #if defined(__x86_64__)
     case ProbeTask::kOtherCallTable: {
       long result = 359;  // socket, in the table of 32-bit programs
-      asm volatile("int $0x80" : "+a"(result) : "b"(2L), "c"(1L), "d"(0L) : "memory", "r8", "r9", "r10", "r11");
+      asm volatile("int $0x80"
+                   : "+a"(result)
+                   : "b"(2L), "c"(1L), "d"(0L)
+                   : "memory", "r8", "r9", "r10", "r11");
       break;
     }
     case ProbeTask::kX32CallTable:

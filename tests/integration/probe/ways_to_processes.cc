@@ -86,7 +86,8 @@ void try_limits() noexcept {
 
 void try_memory_of_others() noexcept {
   try_way("ptrace", [] { return ::syscall(SYS_ptrace, 16, other, nullptr, nullptr); });
-  try_way("process_vm_readv", [] { return ::syscall(SYS_process_vm_readv, other, nullptr, 0, nullptr, 0, 0); });
+  try_way("process_vm_readv",
+          [] { return ::syscall(SYS_process_vm_readv, other, nullptr, 0, nullptr, 0, 0); });
   try_way("process_vm_writev",
           [] { return ::syscall(SYS_process_vm_writev, other, nullptr, 0, nullptr, 0, 0); });
   try_way("kcmp", [] { return ::syscall(SYS_kcmp, other, other, 0, 0, 0); });
@@ -100,8 +101,8 @@ void try_programs() noexcept {
   try_way("execveat", [] { return ::syscall(SYS_execveat, AT_FDCWD, name, arguments, nullptr, 0); });
   try_way("fork", [] { return ::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr); });
   try_way("clone: a namespace", [] {
-    return ::syscall(SYS_clone, CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_NEWUSER, nullptr, nullptr, nullptr,
-                     nullptr);
+    return ::syscall(SYS_clone, CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_NEWUSER, nullptr, nullptr,
+                     nullptr, nullptr);
   });
   try_way("unshare", [] { return ::syscall(SYS_unshare, CLONE_NEWUSER); });
   try_way("setns", [] { return ::syscall(SYS_setns, 0, 0); });

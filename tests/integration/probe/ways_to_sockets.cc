@@ -44,7 +44,9 @@ sockaddr_un abstract{};
 char byte = 'x';
 iovec part{&byte, 1};
 
-long make(int family, int type, int protocol) noexcept { return ::syscall(SYS_socket, family, type, protocol); }
+long make(int family, int type, int protocol) noexcept {
+  return ::syscall(SYS_socket, family, type, protocol);
+}
 
 template <class Address>
 long send_to(const Address& address, int flags) noexcept {
@@ -64,7 +66,8 @@ long send_message(Address& address) noexcept {
 /// The ring of this thread, where it has one.
 io_uring* own_ring() noexcept {
   for (io_uring* const ring : rings_of_process()) {
-    if (::syscall(SYS_io_uring_enter, ring->ring_fd, 0, 0, IORING_ENTER_GETEVENTS, nullptr, 8) >= 0) return ring;
+    if (::syscall(SYS_io_uring_enter, ring->ring_fd, 0, 0, IORING_ENTER_GETEVENTS, nullptr, 8) >= 0)
+      return ring;
   }
   return nullptr;
 }
@@ -187,7 +190,8 @@ void try_open_sockets() noexcept {
     each("sendto TCP, fast open", [] { return send_to(tcp, MSG_FASTOPEN); });
     each("sendto Unix", [] { return send_to(datagram, 0); });
     each("sendto abstract Unix", [] { return send_to(abstract, 0); });
-    each("sendto nobody", [] { return ::syscall(SYS_sendto, descriptor, &byte, 1, MSG_NOSIGNAL, nullptr, 0); });
+    each("sendto nobody",
+         [] { return ::syscall(SYS_sendto, descriptor, &byte, 1, MSG_NOSIGNAL, nullptr, 0); });
     each("sendmsg UDP", [] { return send_message(udp); });
     each("sendmsg Unix", [] { return send_message(datagram); });
     each("sendmmsg", [] {
@@ -198,7 +202,8 @@ void try_open_sockets() noexcept {
       msghdr message{};
       return ::syscall(SYS_recvmsg, descriptor, &message, MSG_DONTWAIT);
     });
-    each("recvfrom", [] { return ::syscall(SYS_recvfrom, descriptor, &byte, 0, MSG_DONTWAIT, nullptr, nullptr); });
+    each("recvfrom",
+         [] { return ::syscall(SYS_recvfrom, descriptor, &byte, 0, MSG_DONTWAIT, nullptr, nullptr); });
     each("setsockopt", [] {
       const int on = 1;
       return ::syscall(SYS_setsockopt, descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);

@@ -145,8 +145,8 @@ TEST_F(ConfinementTest, NoMemoryBecomesCode) {
     if (memory != MAP_FAILED) ::mprotect(memory, 4096, PROT_READ | PROT_EXEC);
   }));
   EXPECT_TRUE(ends(data_.path(), [] {
-    static_cast<void>(
-        ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+    static_cast<void>(::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+                      MAP_FAILED);
   }));
 }
 
