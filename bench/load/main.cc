@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <iostream>
@@ -95,6 +96,8 @@ int run(Plan plan) {
 
 int main(int argument_count, char** arguments) {
   using namespace latchkey::load;
+  // A report that may not grow is an error of one write.
+  std::signal(SIGXFSZ, SIG_IGN);
   std::variant<Plan, int> read = read_options(argument_count, arguments, std::cin, std::cout, std::cerr);
   if (const int* const status = std::get_if<int>(&read)) return *status;
   return run(std::move(std::get<Plan>(read)));

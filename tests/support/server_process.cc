@@ -37,6 +37,7 @@ ChildOptions server_command(const std::filesystem::path& data, const ServerOptio
   ChildOptions command;
   command.environment = options.environment;
   command.descriptors = options.descriptors;
+  command.start = options.start;
   command.arguments = {program("LATCHKEYD"), "--data",  data.string(),
                        "--create",           "--cores", std::to_string(options.cores)};
   const auto names_address = [](const std::string& flag) { return flag.starts_with("--listen"); };

@@ -27,6 +27,7 @@ struct ServerOptions {
   /// As ChildOptions has them.
   std::vector<std::string> environment = {};
   std::size_t descriptors = 0;
+  ChildOptions::Start start = ChildOptions::Start::kAsAShell;
 };
 
 /// The command line of latchkeyd with these options: on a free port of 127.0.0.1 unless the flags name
@@ -61,6 +62,7 @@ class ServerProcess {
   void fill_disk() const;
   void free_disk() const;
 
+  void signal(int number) const noexcept { child_->signal(number); }
   /// Asks it to end, without waiting.
   void terminate() { child_->signal(SIGTERM); }
   /// Waits for the end that `terminate` asked for: the exit status.

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <functional>
 #include <string>
@@ -313,6 +314,9 @@ class CommandLine {
 int run(int argc, char** argv) {
   // Files are their owner's alone, whatever the one who started this has set.
   ::umask(077);
+  // A file that may not grow is an error of one write. Other signals are left to the system: a write to a
+  // pipe without a reader ends the command, as `latchkey user list | head` wants it.
+  ::signal(SIGXFSZ, SIG_IGN);
   // A core dump would hold the password.
   ::prctl(PR_SET_DUMPABLE, 0);
   Arguments arguments;

@@ -15,6 +15,11 @@ namespace latchkey::server {
 /// What could not be given up on this kernel, or under this user: a sentence each, with the way out.
 using ConfinementGaps = std::vector<std::string>;
 
+/// The three standard descriptors are open, where the parent had closed one by /dev/null: no file of the
+/// server becomes one. Where `alone`, nothing else that the parent left open stays so. Before anything is
+/// opened. Error kUnavailable where /dev/null cannot be opened.
+Result<void> own_descriptors(bool alone);
+
 /// Started as root: becomes the user and the group that own `data`, without supplementary groups, and keeps
 /// of root's capabilities only the one that binds low ports, until `confine`. Where `data` is root's own, or
 /// not there yet, it stays as it is and says so in `gaps`. Error kUnavailable where the kernel refuses.

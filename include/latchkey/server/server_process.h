@@ -2,6 +2,8 @@
 // (docs/architecture.md). One object, made and used by the main thread.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -66,6 +68,7 @@ class ServerProcess {
   void announce();
   void note_start();
   runtime::Task<void> serve_until_signal();
+  bool ends_server(int signal) const noexcept;
   runtime::Task<void> drain(Core& core, BootTime deadline, bool& drained);
   Result<void> stop_threads();
 
@@ -84,6 +87,8 @@ class ServerProcess {
   std::optional<store::Database> database_;
   store::RunStart run_start_;
   bool ended_in_order_ = true;
+  // Asked at the start: a terminal that has hung up is none any more.
+  const bool on_terminal_ = ::isatty(STDERR_FILENO) == 1;
   bool database_checked_ = false;  // because the last run could not trust it
   std::optional<token::Keyring> keyring_;
   std::vector<std::vector<CoreListener>> listeners_;       // of each core

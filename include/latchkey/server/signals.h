@@ -1,10 +1,14 @@
-// Signals as completions of the main thread's ring: SIGTERM and SIGINT are blocked before any thread starts
-// and read from a signalfd.
+// What becomes of each signal: one table, which decides on all of them whatever the parent process had set.
+// Those that the server acts on are blocked before any thread starts, and read from a signalfd as completions
+// of the main thread's ring.
 #pragma once
 
 #include <sys/signalfd.h>
 
 #include <coroutine>
+#include <cstdint>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "latchkey/base/result.h"
@@ -12,12 +16,33 @@
 
 namespace latchkey::server {
 
-/// Blocks the signals that end the server, for this thread and all that it starts, and ignores SIGPIPE.
-Result<void> block_signals();
+enum class SignalRule : std::uint8_t {
+  kStop,    ///< the server stops in order
+  kHangUp,  ///< where standard error is a terminal it stops in order; else as kLog
+  kLog,     ///< a line in the log, and nothing else
+  kIgnore,  ///< nothing
+  kLeave,   ///< what the system does: a bug ends the process, job control stops it and has it go on
+};
+
+struct SignalDecision {
+  int number;
+  SignalRule rule;
+  bool may_stay_ignored;  ///< where it is ignored at the start, as by nohup(1), it stays so
+};
+
+/// Each signal but the real-time ones, which are ignored, and those that no process decides on.
+std::span<const SignalDecision> signal_table() noexcept;
+
+/// The rule of a signal of the table.
+SignalRule rule_of(int number) noexcept;
+
+/// Carries the table out, for this thread and all that it starts. SIGSYS becomes the sandbox's later
+/// (refused_call.h). Errors are the kernel's.
+Result<void> decide_on_signals();
 
 class SignalReader final : private runtime::Operation {
  public:
-  /// Opens the signalfd; `block_signals` was called. Errors are the kernel's.
+  /// Opens the signalfd; `decide_on_signals` was called. Errors are the kernel's.
   static Result<SignalReader> open();
   SignalReader(SignalReader&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   SignalReader& operator=(SignalReader&&) = delete;
