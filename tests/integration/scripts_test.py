@@ -88,11 +88,12 @@ class Scripts(unittest.TestCase):
             if not (release / name).exists():
                 shutil.copy(BUILD / name, release / name)
 
-    def start(self, command, **more):
-        log = open(self.tree / "log", "ab")
-        with log:
+    def start(self, command):
+        environment = {**os.environ, "TMPDIR": str(self.tree / "tmp")}
+        (self.tree / "tmp").mkdir(exist_ok=True)
+        with open(self.tree / "log", "ab") as log:
             return subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                    cwd=self.tree, **more)
+                                    cwd=self.tree, env=environment)
 
     def log(self):
         return (self.tree / "log").read_text(errors="replace")
@@ -156,7 +157,15 @@ class Scripts(unittest.TestCase):
             with self.subTest(benchmark=name, arguments=arguments):
                 self.for_each_signal(f"bench/{name}", [ROOT / "bench" / name, "--build", BUILD, *arguments],
                                      lambda _: names <= set(names_below(os.getpid())))
-                self.assertEqual([], [path.name for path in pathlib.Path(tempfile.gettempdir()).glob(f"latchkey-{name}-*")])
+                self.assertEqual([], os.listdir(self.tree / "tmp"), "what it made for itself is left")
+
+    def test_no_signal_is_ignored_that_was_not_ignored_before(self):
+        self.make_tree(build="#!/bin/bash\nsed -n 's/^SigIgn:\\t//p' /proc/self/status >ignored\nexit 1\n")
+        self.start([self.tree / "tools/sim"]).wait(PATIENCE_SECONDS)
+        own = pathlib.Path("/proc/self/status").read_text().split("SigIgn:")[1].split()[0]
+        # subprocess gives back what Python itself ignores.
+        of_python = (1 << signal.SIGPIPE - 1) | (1 << signal.SIGXFSZ - 1)
+        self.assertEqual(int(own, 16) & ~of_python, int((self.tree / "ignored").read_text(), 16))
 
     def test_what_is_left_behind_ends_with_a_script_that_ends_by_itself(self):
         self.make_tree(build="#!/bin/bash\nsetsid sleep 1000 &\nexit 1\n")

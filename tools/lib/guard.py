@@ -201,4 +201,7 @@ def enter_python() -> None:
 
 if __name__ == "__main__":
     enter()
+    # Python ignores these, and what it becomes would go on doing so.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
     os.execv(sys.argv[1], sys.argv[1:])
