@@ -37,6 +37,7 @@ class Server:
 
     name = ""
     pipelines = True
+    needs: tuple[str, ...] = ()
 
     def __init__(self, options, scratch: pathlib.Path):
         self.options = options
@@ -155,6 +156,8 @@ server {{
 
 
 class Nginx(Server):
+    needs = ("nginx",)
+
     def start_nginx(self, blocks: str) -> None:
         (self.directory / "content").write_text("content\n")
         self.directory.chmod(0o755)
@@ -186,6 +189,7 @@ class NginxGatedByItself(Nginx):
 
 class NginxGatedByLatchkeyd(Latchkeyd, Nginx):
     name = "nginx gated by latchkeyd"
+    needs = Nginx.needs
     pipelines = False
 
     def start(self) -> None:
@@ -197,6 +201,7 @@ class NginxGatedByLatchkeyd(Latchkeyd, Nginx):
 
 class Redis(Server):
     name = "redis GET"
+    needs = ("redis-server", "redis-benchmark")
 
     def start(self) -> None:
         self.spawn(["redis-server", "--bind", "127.0.0.1", "--port", self.port, "--save", "", "--appendonly", "no",

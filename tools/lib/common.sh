@@ -4,10 +4,23 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-cd "$root"
-
 # Debian's own tools, whatever stands before them in PATH: meson's modules belong to /usr/bin/python3.
 export PATH="/usr/bin:/bin:/usr/sbin:/sbin:$PATH"
+
+# What a script starts ends with it (tools/lib/guard.py). A machine without Python has not been set up yet, so that
+# there is nothing to start but tools/setup: once that is done, run_again_guarded makes up for it.
+arguments_of_script=("$@")
+if [[ ${KEPT_BY-} == "$PPID" ]]; then
+  readonly kGuarded=true
+elif python3 -c 'import ctypes' 2>/dev/null; then
+  exec python3 "$root/tools/lib/guard.py" "$0" "$@"
+else
+  readonly kGuarded=false
+fi
+unset KEPT_BY
+run_again_guarded() { $kGuarded || exec "$0" "${arguments_of_script[@]}"; }
+
+cd "$root"
 
 # The oldest clang that builds the tree, and the one whose format and findings are the measure.
 readonly kClangMajor=16
@@ -18,11 +31,43 @@ fail() {
   exit 1
 }
 
-# Prints the major version of the clang to use: 16 where it is installed, else the newest above it that has
+# progress TEXT: how far a long step is. A terminal shows the newest on one line, and progress_ends clears it; a log
+# gets a line every so often.
+readonly kProgressSeconds=10
+progress_is_due=0
+progress() {
+  if [[ -t 1 ]]; then
+    printf '\r\033[K%s: %.*s' "$(basename "$0")" 100 "$*"
+  elif ((SECONDS >= progress_is_due)); then
+    say "$*"
+    progress_is_due=$((SECONDS + kProgressSeconds))
+  fi
+}
+progress_ends() { if [[ -t 1 ]]; then printf '\r\033[K'; fi; }
+
+# follow STATE_OF NAME: reads a command's lines and shows how far it is; STATE_OF LINE sets `state` to it, or leaves it. It
+# goes on saying so while no line comes: a long silence would look like the end.
+follow() {
+  local state_of=$1 name=$2 line part='' state='' began=$SECONDS
+  while true; do
+    if IFS= read -r -t "$kProgressSeconds" line; then
+      "$state_of" "$part$line"
+      part=
+    elif (($? > 128)); then
+      part+=$line
+    else
+      break
+    fi
+    [[ -z $state ]] || progress "$name: ${state/' ('/", $((SECONDS - began)) s ("}"
+  done
+  progress_ends
+}
+
+# Prints the major version of the clang to use: 16 where it is installed, else the oldest above it that has
 # clang-tidy and clang-format beside it. Prints nothing, and fails, where there is none.
 clang_suffix() {
   local candidate
-  for candidate in "$kClangMajor" $(seq 40 -1 $((kClangMajor + 1))); do
+  for candidate in $(seq "$kClangMajor" 40); do
     if [[ -x /usr/bin/clang++-$candidate && -x /usr/bin/clang-tidy-$candidate &&
       -x /usr/bin/clang-format-$candidate ]]; then
       echo "$candidate"
@@ -32,14 +77,14 @@ clang_suffix() {
   return 1
 }
 
-# Prints the major version of the clang that apt can install, chosen in the same way.
+# Prints the major version of the clang that apt can install: 16 where it is known, else the one that the Debian's own
+# package clang stands for. A stable Debian gets newer ones beside it, for its browsers, at any time.
 clang_suffix_of_apt() {
-  local versions
-  versions=$(apt-cache pkgnames clang- | sed -n 's/^clang-\([0-9]\+\)$/\1/p' | sort -rn)
-  if grep -qx "$kClangMajor" <<<"$versions"; then
+  if apt-cache pkgnames "clang-$kClangMajor" | grep -qx "clang-$kClangMajor"; then
     echo "$kClangMajor"
   else
-    awk -v least="$kClangMajor" '$1 > least { print; found = 1; exit } END { exit !found }' <<<"$versions"
+    apt-cache depends clang | sed -n 's/^ *Depends: clang-\([0-9]\+\)$/\1/p' |
+      awk -v least="$kClangMajor" '$1 > least { print; found = 1; exit } END { exit !found }'
   fi
 }
 
