@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "latchkey/base/json_text.h"
 #include "latchkey/api/log_room.h"
+#include "latchkey/base/json_text.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/http/percent.h"
 
@@ -87,7 +87,9 @@ AdminReply refusal(const Error& error) {
 }
 
 /// Which acts on a user the log must be able to tell of.
-bool gives_access(std::string_view act) noexcept { return act == "password" || act == "unlock" || act == "enable"; }
+bool gives_access(std::string_view act) noexcept {
+  return act == "password" || act == "unlock" || act == "enable";
+}
 
 AdminReply no_such_resource() { return refusal(404, "there is no such resource"); }
 AdminReply no_such_method() { return refusal(405, "the resource has no such method"); }

@@ -21,7 +21,8 @@ runtime::Task<LogRoom> wait_for_log_room(runtime::Loop& loop, Log& log) {
 }
 
 Error log_is_full() {
-  return {ErrorCode::kOverloaded, "the log is written more slowly than it fills: see what reads the server's standard error"};
+  return {ErrorCode::kOverloaded,
+          "the log is written more slowly than it fills: see what reads the server's standard error"};
 }
 
 }  // namespace latchkey::api

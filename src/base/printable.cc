@@ -25,7 +25,8 @@ bool is_plain_ascii(char32_t code_point) noexcept {
 bool is_mark(char32_t code_point) noexcept {
   if (code_point < 0x80) return false;
   const utf8proc_category_t category = utf8proc_category(static_cast<utf8proc_int32_t>(code_point));
-  return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC || category == UTF8PROC_CATEGORY_ME;
+  return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC ||
+         category == UTF8PROC_CATEGORY_ME;
 }
 
 /// `has_base`: what stands before it is a character as it is, on which a mark can stand.
@@ -154,7 +155,8 @@ std::optional<std::string> unprintable(std::string_view escaped) {
 
 std::string_view whole_front(std::string_view text, std::size_t max_bytes) noexcept {
   if (text.size() <= max_bytes) return text;
-  // A character that the cut would halve begins at most three bytes before it. Of what is no UTF-8 a byte is whole.
+  // A character that the cut would halve begins at most three bytes before it. Of what is no UTF-8 a byte is
+  // whole.
   for (std::size_t back = 1; back < kMaxUtf8Bytes && back <= max_bytes; ++back) {
     const std::size_t start = max_bytes - back;
     if (first_utf8_character(text.substr(start)).bytes > back) return text.substr(0, start);
@@ -166,7 +168,8 @@ std::size_t columns_of(std::string_view printable_text) noexcept {
   std::size_t columns = 0;
   while (!printable_text.empty()) {
     const Utf8Character character = first_utf8_character(printable_text);
-    columns += static_cast<std::size_t>(utf8proc_charwidth(static_cast<utf8proc_int32_t>(character.code_point)));
+    columns +=
+        static_cast<std::size_t>(utf8proc_charwidth(static_cast<utf8proc_int32_t>(character.code_point)));
     printable_text.remove_prefix(std::max<std::size_t>(character.bytes, 1));
   }
   return columns;

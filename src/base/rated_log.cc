@@ -44,7 +44,8 @@ std::int64_t RatedLog::tell_due(std::int64_t now_ms) noexcept {
 
 RatedLog::Rate& RatedLog::rate_of(std::string_view event) noexcept {
   const auto known = std::span(rates_).first(events_);
-  const auto found = std::find_if(known.begin(), known.end(), [event](const Rate& r) { return r.event == event; });
+  const auto found =
+      std::find_if(known.begin(), known.end(), [event](const Rate& r) { return r.event == event; });
   if (found != known.end()) return *found;
   LATCHKEY_ASSERT(events_ < kMaxEvents);
   Rate& rate = rates_.at(events_++);
@@ -57,7 +58,8 @@ void RatedLog::refill(Rate& rate, std::int64_t now_ms) noexcept {
   const std::int64_t intervals = std::max<std::int64_t>(now_ms - rate.counted_at_ms, 0) / kIntervalMs;
   rate.lines_left = std::min(rate.lines_left + static_cast<std::uint64_t>(intervals), kLinesAtOnce);
   // With all lines there nothing is being waited for: the first that is taken begins an interval.
-  rate.counted_at_ms = rate.lines_left == kLinesAtOnce ? now_ms : rate.counted_at_ms + intervals * kIntervalMs;
+  rate.counted_at_ms =
+      rate.lines_left == kLinesAtOnce ? now_ms : rate.counted_at_ms + intervals * kIntervalMs;
 }
 
 void RatedLog::tell(Rate& rate) noexcept {

@@ -82,7 +82,8 @@ bool Authenticator::is_whole(const SecretText& password, const User& user) {
   kept_logged_ = now;
   LogEvent(log_, LogLevel::kWarning, "login.not_rehashed")
       .field("reason", reason)
-      .field("effect", "the imported hash stays, and takes other passwords that it cannot tell from the right one")
+      .field("effect",
+             "the imported hash stays, and takes other passwords that it cannot tell from the right one")
       .field("remedy", "set the user's password anew")
       .field("more", std::exchange(kept_unlogged_, 0))
       .text("user", user.name);

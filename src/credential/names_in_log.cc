@@ -27,7 +27,8 @@ void NamesInLog::put(LogEvent& event, std::string_view name) const {
 // SipHash-2-4. Never 0, which says that nothing is remembered.
 std::uint64_t NamesInLog::hash_of(std::string_view name) const noexcept {
   std::array<std::uint8_t, crypto_shorthash_BYTES> bytes{};
-  crypto_shorthash(bytes.data(), reinterpret_cast<const std::uint8_t*>(name.data()), name.size(), key_.data());
+  crypto_shorthash(bytes.data(), reinterpret_cast<const std::uint8_t*>(name.data()), name.size(),
+                   key_.data());
   std::uint64_t hash = 0;
   std::memcpy(&hash, bytes.data(), sizeof hash);
   return hash == 0 ? 1 : hash;

@@ -161,10 +161,11 @@ void LogThread::write_waiting() noexcept {
 void LogThread::tell_dropped() noexcept {
   const std::uint64_t dropped = dropped_lines();
   if (dropped == dropped_lines_told_) return;
-  const bool told = emit({clock_.wall(), LogLevel::kWarning, false,
-                          fmt::format("event=log.dropped lines={} reason=\"the log was written slower than it filled, "
-                                      "or could not be written\"",
-                                      dropped - dropped_lines_told_)});
+  const bool told =
+      emit({clock_.wall(), LogLevel::kWarning, false,
+            fmt::format("event=log.dropped lines={} reason=\"the log was written slower than it filled, "
+                        "or could not be written\"",
+                        dropped - dropped_lines_told_)});
   if (told) dropped_lines_told_ = dropped;
 }
 

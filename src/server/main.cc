@@ -11,10 +11,11 @@
 
 namespace {
 
-// Whoever starts a program without one of them would have the next file or socket take its number, and the log be
-// written there.
+// Whoever starts a program without one of them would have the next file or socket take its number, and the
+// log be written there.
 void fill_standard_descriptors() noexcept {
-  for (int descriptor = ::open("/dev/null", O_RDWR); descriptor >= 0; descriptor = ::open("/dev/null", O_RDWR)) {
+  for (int descriptor = ::open("/dev/null", O_RDWR); descriptor >= 0;
+       descriptor = ::open("/dev/null", O_RDWR)) {
     if (descriptor <= STDERR_FILENO) continue;
     ::close(descriptor);
     return;

@@ -123,7 +123,7 @@ Result<void> ServerProcess::make_tables() {
                                   .clock = *table_clock_,
                                   .random = random_,
                                   .name_key = name_key_,
-                  .keyring = *keyring_,
+                                  .keyring = *keyring_,
                                   .store = *stores_.back(),
                                   .login_check = *login_checks_.back(),
                                   .quiescence = *quiescence_,

@@ -23,7 +23,11 @@ void StoreJob::work(runtime::Port& there) noexcept {
 
 StoreThread::StoreThread(Database database, runtime::Port& port, const Clock& clock, Log& log,
                          std::function<void(const Error&)> on_fatal)
-    : database_(std::move(database)), port_(port), clock_(clock), log_(log, clock), on_fatal_(std::move(on_fatal)) {
+    : database_(std::move(database)),
+      port_(port),
+      clock_(clock),
+      log_(log, clock),
+      on_fatal_(std::move(on_fatal)) {
   group_.reserve(kMaxGroupJobs);
 }
 

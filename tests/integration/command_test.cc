@@ -87,9 +87,9 @@ TEST_P(Command, RefusesAPasswordThatIsNotInUtf8AndSaysWhatItLooksLike) {
 
 TEST_P(Command, MakesNoUserWhoseNameLooksLikeAnothers) {
   const std::pair<std::string, const char*> names[] = {
-      {"al\u200bice", "U+200B"}, {"\ufeffalice", "U+FEFF"},          {"al\u00adice", "U+00AD"},
-      {"\u202eecila", "U+202E"}, {"zoe\u0308", "NFC"},          {"alice\ufe0f", "U+FE0F"},
-      {"\ue000", "U+E000"}, {"alice\U000e0041", "U+E0041"},     {"\u0378", "U+0378"},
+      {"al\u200bice", "U+200B"}, {"\ufeffalice", "U+FEFF"},      {"al\u00adice", "U+00AD"},
+      {"\u202eecila", "U+202E"}, {"zoe\u0308", "NFC"},           {"alice\ufe0f", "U+FE0F"},
+      {"\ue000", "U+E000"},      {"alice\U000e0041", "U+E0041"}, {"\u0378", "U+0378"},
       {"a\u2003b", "U+2003"}};
   for (const auto& [name, reason] : names)
     expect_refused(run({"user", "add", name, "--password-stdin"}, "open sesame\n"), reason);
@@ -278,7 +278,8 @@ TEST_P(Command, ShowsWhatIsNotSeenAndKeepsItsColumns) {
   expect_done(run({"user", "add", "dave", "--password-stdin", "--first-name", "a\u202eb"}, "open\n"));
   expect_done(run({"user", "add", "日本語", "--password-stdin", "--first-name", "here"}, "open\n"));
   const std::string users = run({"user", "list"}).output;
-  EXPECT_TRUE(holds(users, "dave    yes")) << users << "four columns and two, as six of wide characters and two";
+  EXPECT_TRUE(holds(users, "dave    yes"))
+      << users << "four columns and two, as six of wide characters and two";
   EXPECT_TRUE(holds(users, "日本語  yes")) << users;
   EXPECT_TRUE(holds(users, R"(a\u202eb)")) << users;
   HttpClient browser = client();

@@ -138,7 +138,8 @@ TEST_F(UnreadLog, LetsAnAdministratorTakeAccessAwayAndNotGiveIt) {
 
 TEST_F(UnreadLog, RefusesANewPasswordThatItCouldNotTellOf) {
   ASSERT_EQ(fill().status, 503);
-  const HeaderLines headers = {{"Authorization", "Token " + token_}, {"User-Agent", "browser"}, {"Content-Type", kJsonType}};
+  const HeaderLines headers = {
+      {"Authorization", "Token " + token_}, {"User-Agent", "browser"}, {"Content-Type", kJsonType}};
   const std::string body =
       std::string(R"({"current_password":")") + kPassword + R"(","new_password":"another pass"})";
   const Response refused = client_.request("POST", "/api/v2/me/password/", headers, body);
@@ -157,7 +158,8 @@ TEST_F(UnreadLog, DoesNotKeepTheServerFromEnding) {
 
 TEST_F(UnreadLog, KeepsNobodyWaitingForAReaderThatHasGone) {
   server_.process.close_log();
-  for (std::size_t i = 0; i < kMoreThanTheRoom / 2; ++i) ASSERT_EQ(log_in(client_, "browser").status, 200) << i;
+  for (std::size_t i = 0; i < kMoreThanTheRoom / 2; ++i)
+    ASSERT_EQ(log_in(client_, "browser").status, 200) << i;
   EXPECT_EQ(server_.process.stop(), 0);
 }
 

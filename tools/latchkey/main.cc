@@ -145,8 +145,8 @@ int set_password(const Arguments& arguments) {
              {"POST", "/users/" + percent_encoded(arguments.user) + "/password",
               body_with(arguments, *password, "")},
              [&](std::string_view json, const std::string& place) {
-               return fmt::format("set the password of {} {}{}\n{}", printable(arguments.user), place, ended_text(json),
-                                  unlocked_text(json));
+               return fmt::format("set the password of {} {}{}\n{}", printable(arguments.user), place,
+                                  ended_text(json), unlocked_text(json));
              });
 }
 

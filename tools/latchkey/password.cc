@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdio>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <string>
 
 #include "latchkey/base/printable.h"

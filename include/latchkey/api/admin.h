@@ -14,8 +14,8 @@
 //
 // In the place of "password" may stand "password_hash", one of another program (hash_scheme.h), which is kept
 // as it is until the user logs in. NAME is percent-encoded. Every change is durable when it is answered, and
-// may be asked for again. What gives access (a user, a password) is done where the log has room to tell of it, and is
-// 503 where it has none; what takes access away is done all the same.
+// may be asked for again. What gives access (a user, a password) is done where the log has room to tell of
+// it, and is 503 where it has none; what takes access away is done all the same.
 #pragma once
 
 #include <cstdint>

@@ -1,11 +1,14 @@
-// The log: structured, one line an event, in logfmt (`event=login.refused address=192.0.2.1 user=alice`). A line is
-// built by the thread that has something to say and handed to a `Log`, which must not block: the server's
-// writes from a thread of its own. No secret is ever a field. docs/logs.md lists the events.
+// The log: structured, one line an event, in logfmt (`event=login.refused address=192.0.2.1 user=alice`). A
+// line is built by the thread that has something to say and handed to a `Log`, which must not block: the
+// server's writes from a thread of its own. No secret is ever a field. docs/logs.md lists the events.
 //
 // Three kinds of lines share the log:
-// - `LogEvent(log, ...)`: what costs whoever causes it, or happens seldom; dropped and counted where the log is full.
-// - `LimitedEvent(log, ...)`: what a stranger has for nothing. It has a rate, and says how many were left out.
-// - `LogEvent(room, ...)`: what was answered or changed. Its room is taken before that is done, so that the line is
+// - `LogEvent(log, ...)`: what costs whoever causes it, or happens seldom; dropped and counted where the log
+// is full.
+// - `LimitedEvent(log, ...)`: what a stranger has for nothing. It has a rate, and says how many were left
+// out.
+// - `LogEvent(room, ...)`: what was answered or changed. Its room is taken before that is done, so that the
+// line is
 //   sure of its place.
 #pragma once
 
@@ -26,12 +29,12 @@ class Log {
   /// `line` is one event in logfmt, without level, time or newline. Any thread; never blocks.
   virtual void write(LogLevel level, std::string line) noexcept = 0;
 
-  /// Whether a limited line on `event` may be written now: then how many before it might not. `event` has static
-  /// storage.
+  /// Whether a limited line on `event` may be written now: then how many before it might not. `event` has
+  /// static storage.
   virtual std::optional<std::uint64_t> admit(std::string_view event [[maybe_unused]]) noexcept { return 0; }
 
-  /// Room for one line on what is answered; false where there is none. What is taken is used up by `write_reserved`
-  /// or given back by `give_back`: LogRoom sees to that.
+  /// Room for one line on what is answered; false where there is none. What is taken is used up by
+  /// `write_reserved` or given back by `give_back`: LogRoom sees to that.
   virtual bool reserve() noexcept { return true; }
   virtual void write_reserved(LogLevel level, std::string line) noexcept { write(level, std::move(line)); }
   virtual void give_back() noexcept {}
@@ -88,8 +91,8 @@ class LogEvent {
   LogEvent& field(std::string_view key, std::integral auto value) {
     return field(key, std::string_view(std::to_string(value)));
   }
-  /// What others wrote: a name, an agent, an error's text. Behind all fields, so that nothing in it can be read
-  /// as one of them (`tests/house` holds that).
+  /// What others wrote: a name, an agent, an error's text. Behind all fields, so that nothing in it can be
+  /// read as one of them (`tests/house` holds that).
   LogEvent& text(std::string_view key, std::string_view value) { return field(key, value); }
 
  protected:
@@ -103,8 +106,8 @@ class LogEvent {
   std::string line_;
 };
 
-/// An event that costs a stranger nothing. The line begins with `event=NAME more=N`, N being those of its name that
-/// were left out since the line before.
+/// An event that costs a stranger nothing. The line begins with `event=NAME more=N`, N being those of its
+/// name that were left out since the line before.
 class LimitedEvent : public LogEvent {
  public:
   /// `event` has static storage.

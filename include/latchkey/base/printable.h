@@ -1,10 +1,11 @@
-// Text from outside as one printable line, for the log, for terminals and for pages. What comes out decodes to the
-// bytes that came in. Pure functions, any thread.
+// Text from outside as one printable line, for the log, for terminals and for pages. What comes out decodes
+// to the bytes that came in. Pure functions, any thread.
 //
 // The grammar is that of an interpreted string in Go, which readers of logfmt know:
 //   \\                  a backslash; and \" a quote, where the text stands in quotes
 //   \xNN                a byte: a control character of ASCII, or a byte that is not UTF-8
-//   \uNNNN, \UNNNNNNNN  a code point that is not to be seen: a control, format, private or unassigned character, a
+//   \uNNNN, \UNNNNNNNN  a code point that is not to be seen: a control, format, private or unassigned
+//   character, a
 //                       separator of lines, a blank other than U+0020, what is drawn as nothing at all, or a
 //                       combining mark with nothing before it that it could stand on
 // All else stands as it is.

@@ -1,6 +1,6 @@
-// RatedLog: a log in which each limited event has a rate of its own, so that what costs a stranger nothing cannot
-// drive out what matters. All else is handed on. One object a thread, used by that thread only; what it hands on to
-// may be many threads'.
+// RatedLog: a log in which each limited event has a rate of its own, so that what costs a stranger nothing
+// cannot drive out what matters. All else is handed on. One object a thread, used by that thread only; what
+// it hands on to may be many threads'.
 #pragma once
 
 #include <array>
@@ -36,9 +36,9 @@ class RatedLog final : public Log {
   }
   void give_back() noexcept override { log_.give_back(); }
 
-  /// Where an event ceased after lines on it were left out, says how many (`log.left_out`), once its next line would
-  /// be due. Gives when there will be something to say next (CLOCK_BOOTTIME, ms), or kNothingDue. Cheap where
-  /// nothing is due.
+  /// Where an event ceased after lines on it were left out, says how many (`log.left_out`), once its next
+  /// line would be due. Gives when there will be something to say next (CLOCK_BOOTTIME, ms), or kNothingDue.
+  /// Cheap where nothing is due.
   std::int64_t tell_left_out(BootTime now) noexcept { return now.ms < due_ms_ ? due_ms_ : tell_due(now.ms); }
 
  private:

@@ -22,7 +22,8 @@ class Authenticator {
   static constexpr std::int64_t kKeptLogMs = 60'000;
 
   /// All outlive this.
-  Authenticator(Directory& directory, HashClient& hasher, Log& log, const NamesInLog::Key& name_key = {}) noexcept
+  Authenticator(Directory& directory, HashClient& hasher, Log& log,
+                const NamesInLog::Key& name_key = {}) noexcept
       : directory_(directory), hasher_(hasher), log_(log), names_(name_key) {}
 
   /// How names stand in the log: each that `authenticate` found a user by is among them.
@@ -52,7 +53,7 @@ class Authenticator {
   HashClient& hasher_;
   Log& log_;
   NamesInLog names_;
-  BootTime kept_logged_;            ///< when a hash that stays was last told of
+  BootTime kept_logged_;             ///< when a hash that stays was last told of
   std::uint64_t kept_unlogged_ = 0;  ///< how many logins since have met one
 };
 

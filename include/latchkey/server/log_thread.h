@@ -2,10 +2,10 @@
 // since a core thread must never wait for a disk or a terminal. The main function owns it; it outlives every
 // thread that writes to it.
 //
-// The queue has two rooms. A common line that finds its room full is dropped and counted, and the log says how many.
-// A line on what is answered has a place in a room of its own, taken before the answer's work is done (LogRoom), so
-// that it is never dropped; whoever finds that room full has to wait for it. All lines are written in the order in
-// which they came.
+// The queue has two rooms. A common line that finds its room full is dropped and counted, and the log says
+// how many. A line on what is answered has a place in a room of its own, taken before the answer's work is
+// done (LogRoom), so that it is never dropped; whoever finds that room full has to wait for it. All lines are
+// written in the order in which they came.
 #pragma once
 
 #include <atomic>
@@ -33,8 +33,8 @@ struct LogOptions {
   LogLevel least = LogLevel::kInfo;
   /// Common lines that may wait to be written; at least 1. At some 200 bytes a line the default holds 1 MiB.
   std::size_t max_waiting_lines = 4096;
-  /// Lines on what is answered that may wait to be written, or for which room is held; at least 1. So many of them a
-  /// kill can lose at most, where nobody reads the log.
+  /// Lines on what is answered that may wait to be written, or for which room is held; at least 1. So many of
+  /// them a kill can lose at most, where nobody reads the log.
   std::size_t max_answered_lines = 1024;
 };
 
@@ -100,8 +100,8 @@ class LogThread final : public Log {
   std::shared_ptr<StderrSink> stderr_;  ///< where it is the sink
   const std::unique_ptr<spdlog::logger> logger_;
 
-  /// Places taken: of common lines in the lower half, of reserved ones in the upper. One word, so that whoever takes
-  /// a place sees every place that was left before.
+  /// Places taken: of common lines in the lower half, of reserved ones in the upper. One word, so that
+  /// whoever takes a place sees every place that was left before.
   alignas(64) std::atomic<std::uint64_t> places_{0};
   std::atomic<std::uint64_t> next_to_fill_{0};
   std::atomic<std::uint64_t> dropped_lines_{0};

@@ -1,7 +1,8 @@
-// StderrSink: standard error as the log's sink. It waits where a descriptor takes no bytes for a while (a pipe that
-// is read slowly, non-blocking or not; a terminal that is stopped; a full disk), so that a slow reader loses nothing
-// that the log's queue can hold; and it loses the line where the descriptor fails for good (the reader has gone). No
-// thread but the log's waits for it. Made by the LogThread; its thread alone writes.
+// StderrSink: standard error as the log's sink. It waits where a descriptor takes no bytes for a while (a
+// pipe that is read slowly, non-blocking or not; a terminal that is stopped; a full disk), so that a slow
+// reader loses nothing that the log's queue can hold; and it loses the line where the descriptor fails for
+// good (the reader has gone). No thread but the log's waits for it. Made by the LogThread; its thread alone
+// writes.
 #pragma once
 
 #include <spdlog/details/null_mutex.h>
@@ -15,8 +16,8 @@
 
 namespace latchkey::server {
 
-/// Says `text` on standard error beside the log, where the log's thread may not come to it: at once, or not at all where
-/// the descriptor takes no bytes. Any thread.
+/// Says `text` on standard error beside the log, where the log's thread may not come to it: at once, or not
+/// at all where the descriptor takes no bytes. Any thread.
 void say_on_stderr(std::string_view text) noexcept;
 
 class StderrSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {

@@ -53,7 +53,8 @@ class PasswordCheckTest : public CoreTest {
   void meter(std::size_t by_user, std::size_t by_address) {
     check_.reset();
     throttle_.emplace(credential::ThrottleSettings{by_user, by_address, kWindowMs}, random_);
-    check_.emplace(PasswordCheckParts{loop_, rated_log_, *throttle_, known_addresses_, authenticator_, *keyring_});
+    check_.emplace(
+        PasswordCheckParts{loop_, rated_log_, *throttle_, known_addresses_, authenticator_, *keyring_});
   }
 
   void start(const std::string& name, std::string_view password, const net::IpAddress& address,

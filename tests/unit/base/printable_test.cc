@@ -19,8 +19,8 @@ std::string utf8(char32_t code_point) {
   return {bytes.begin(), bytes.begin() + count};
 }
 
-/// By the categories, and not by the function under test: what ends a line, moves a cursor, turns the text around it,
-/// or is drawn as nothing.
+/// By the categories, and not by the function under test: what ends a line, moves a cursor, turns the text
+/// around it, or is drawn as nothing.
 bool is_harmless(char32_t code_point) {
   if (code_point == ' ') return true;
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(code_point))) {
@@ -50,8 +50,8 @@ bool is_one_harmless_line(std::string_view line, bool in_quotes) {
   return true;
 }
 
-/// That both forms are one line of harmless characters, and decode to `text`. No EXPECT for each of a million texts: the
-/// caller tells the first that fails.
+/// That both forms are one line of harmless characters, and decode to `text`. No EXPECT for each of a million
+/// texts: the caller tells the first that fails.
 bool holds_for(const std::string& text) {
   const std::string escaped = printable(text);
   if (!is_one_harmless_line(escaped, false) || unprintable(escaped) != text) return false;
@@ -86,13 +86,15 @@ TEST(Printable, HoldsForBytesAtRandom) {
   for (int i = 0; i < 200'000; ++i) {
     std::string text(3 + random() % 6, '\0');
     // Half of them lead and continuation bytes, so that many are almost UTF-8.
-    for (char& byte : text) byte = static_cast<char>(random() % 2 == 0 ? random() % 256 : 0x80 + random() % 128);
+    for (char& byte : text)
+      byte = static_cast<char>(random() % 2 == 0 ? random() % 256 : 0x80 + random() % 128);
     ASSERT_TRUE(holds_for(text)) << printable(text);
   }
 }
 
 TEST(Printable, LeavesWhatIsSeenAsItIs) {
-  for (const char* const text : {"alice", "Zoë", "e\xcc\x81t\xc3\xa9", "日本語", "מיכל", "😀", "it's = 50 % {of} it", ""}) {
+  for (const char* const text :
+       {"alice", "Zoë", "e\xcc\x81t\xc3\xa9", "日本語", "מיכל", "😀", "it's = 50 % {of} it", ""}) {
     EXPECT_EQ(printable(text), text);
     EXPECT_TRUE(is_printable(text));
   }
@@ -101,12 +103,12 @@ TEST(Printable, LeavesWhatIsSeenAsItIs) {
 TEST(Printable, ShowsWhatIsNot) {
   EXPECT_EQ(printable("a\nb\x1b[2J\x7f"), R"(a\x0ab\x1b[2J\x7f)");
   EXPECT_EQ(printable(R"(say "hi" \ there)"), R"(say "hi" \\ there)");
-  EXPECT_EQ(printable("\u0085\u009b"), R"(\u0085\u009b)");                      // C1
-  EXPECT_EQ(printable("\u2028\u2029"), R"(\u2028\u2029)");                      // ends of lines
-  EXPECT_EQ(printable("\u202egnp.exe\u2066"), R"(\u202egnp.exe\u2066)");        // bidi
+  EXPECT_EQ(printable("\u0085\u009b"), R"(\u0085\u009b)");                              // C1
+  EXPECT_EQ(printable("\u2028\u2029"), R"(\u2028\u2029)");                              // ends of lines
+  EXPECT_EQ(printable("\u202egnp.exe\u2066"), R"(\u202egnp.exe\u2066)");                // bidi
   EXPECT_EQ(printable("a\u200bb\u00ad\u200d\ufeff"), R"(a\u200bb\u00ad\u200d\ufeff)");  // nothing at all
   EXPECT_EQ(printable("\u3164\u2800\u00a0\u3000"), R"(\u3164\u2800\u00a0\u3000)");      // blanks
-  EXPECT_EQ(printable("\U000e0041\U000f0000"), R"(\U000e0041\U000f0000)");      // a tag, private use
+  EXPECT_EQ(printable("\U000e0041\U000f0000"), R"(\U000e0041\U000f0000)");              // a tag, private use
   EXPECT_EQ(printable("\u0301a"), R"(\u0301a)") << "a mark with nothing to stand on";
   EXPECT_EQ(printable("\n\u0301"), R"(\x0a\u0301)");
   std::string quoted;
@@ -119,13 +121,15 @@ TEST(Printable, ShowsEachByteThatIsNoUtf8) {
   EXPECT_EQ(printable("\xe2\x80"), R"(\xe2\x80)") << "half a character";
   EXPECT_EQ(printable("\xed\xa0\x80"), R"(\xed\xa0\x80)") << "a surrogate";
   EXPECT_EQ(printable("\xc0\xaf"), R"(\xc0\xaf)") << "overlong";
-  EXPECT_EQ(printable("\xc2" "a"), R"(\xc2a)");
+  EXPECT_EQ(printable("\xc2"
+                      "a"),
+            R"(\xc2a)");
 }
 
 TEST(Printable, IsDecodedOnlyWhereItIsOfTheGrammar) {
   EXPECT_EQ(unprintable(R"(a\x0a\u00e9\U0001f600\\\")"), "a\n\u00e9\U0001f600\\\"");
-  for (const char* const text :
-       {R"(\)", R"(\a)", R"(\x1)", R"(\xg0)", R"(\u12)", R"(\ud800)", R"(\U00110000)", R"(\x-1)", R"(\u+123)"}) {
+  for (const char* const text : {R"(\)", R"(\a)", R"(\x1)", R"(\xg0)", R"(\u12)", R"(\ud800)",
+                                 R"(\U00110000)", R"(\x-1)", R"(\u+123)"}) {
     EXPECT_EQ(unprintable(text), std::nullopt) << text;
   }
 }

@@ -26,7 +26,8 @@ class CountedLog final : public Log {
     std::uint64_t told = 0;
     for (const std::string& line : lines) {
       if (line.starts_with("event=" + std::string(event) + " ")) told += 1 + number_behind(line, " more=");
-      if (line.starts_with("event=log.left_out of=" + std::string(event))) told += number_behind(line, " lines=");
+      if (line.starts_with("event=log.left_out of=" + std::string(event)))
+        told += number_behind(line, " lines=");
     }
     return told;
   }
