@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "latchkey/api/log_room.h"
 #include "latchkey/base/json_text.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/http/percent.h"
@@ -85,6 +86,11 @@ AdminReply refusal(const Error& error) {
   return refusal(500, error.text);
 }
 
+/// Which acts on a user the log must be able to tell of.
+bool gives_access(std::string_view act) noexcept {
+  return act == "password" || act == "unlock" || act == "enable";
+}
+
 AdminReply no_such_resource() { return refusal(404, "there is no such resource"); }
 AdminReply no_such_method() { return refusal(405, "the resource has no such method"); }
 
@@ -120,6 +126,7 @@ Result<void> check_new_password(const std::optional<SecretText>& password) {
 
 Task<AdminReply> Admin::handle(AdminRequest request) {
   const Target target = target_of(request.path);
+  LogRoom room = request.room ? std::move(*request.room) : LogRoom::take(services_.log);
   if (!target.is_whole) co_return no_such_resource();
   if (target.resource == "users" && target.name.empty() && target.act.empty()) {
     if (request.method == "GET") {
@@ -127,43 +134,45 @@ Task<AdminReply> Admin::handle(AdminRequest request) {
       co_return co_await listing;
     }
     if (request.method != "POST") co_return no_such_method();
-    auto adding = add_user(std::move(request.body));
+    auto adding = add_user(std::move(request.body), std::move(room));
     co_return co_await adding;
   }
   if (target.resource == "users" && !target.name.empty()) {
-    auto acting =
-        act_on_user(request.method, decoded(target.name), std::string(target.act), std::move(request.body));
+    auto acting = act_on_user(request.method, decoded(target.name), std::string(target.act),
+                              std::move(request.body), std::move(room));
     co_return co_await acting;
   }
   if (target.resource == "tokens" && !target.name.empty() && target.act.empty()) {
-    auto acting = act_on_tokens(request.method, decoded(target.name));
+    auto acting = act_on_tokens(request.method, decoded(target.name), std::move(room));
     co_return co_await acting;
   }
   co_return no_such_resource();
 }
 
-Task<AdminReply> Admin::act_on_user(std::string method, std::string name, std::string act, SecretText body) {
+Task<AdminReply> Admin::act_on_user(std::string method, std::string name, std::string act, SecretText body,
+                                    LogRoom room) {
   const bool is_act =
       act.empty() || act == "password" || act == "unlock" || act == "disable" || act == "enable";
   if (!is_act) co_return no_such_resource();
   if (method != (act.empty() ? "DELETE" : "POST")) co_return no_such_method();
+  if (gives_access(act) && !room.is_held()) co_return refusal(log_is_full());
   auto finding = find_user(std::move(name));
   Result<User> user = co_await finding;
   if (!user) co_return refusal(user.error());
   if (act.empty()) {
-    auto removing = remove_user(std::move(*user));
+    auto removing = remove_user(std::move(*user), std::move(room));
     co_return co_await removing;
   }
   if (act == "password") {
-    auto setting = set_password(std::move(*user), std::move(body));
+    auto setting = set_password(std::move(*user), std::move(body), std::move(room));
     co_return co_await setting;
   }
-  if (act == "unlock") co_return unlock(*user);
-  auto setting = set_active(std::move(*user), act == "enable");
+  if (act == "unlock") co_return unlock(*user, std::move(room));
+  auto setting = set_active(std::move(*user), act == "enable", std::move(room));
   co_return co_await setting;
 }
 
-Task<AdminReply> Admin::act_on_tokens(std::string method, std::string name) {
+Task<AdminReply> Admin::act_on_tokens(std::string method, std::string name, LogRoom room) {
   if (method != "GET" && method != "DELETE") co_return no_such_method();
   auto finding = find_user(std::move(name));
   Result<User> user = co_await finding;
@@ -172,7 +181,7 @@ Task<AdminReply> Admin::act_on_tokens(std::string method, std::string name) {
     auto listing = list_tokens(std::move(*user));
     co_return co_await listing;
   }
-  LogEvent(services_.log, LogLevel::kInfo, "admin.tokens_ended").field("user", user->name);
+  LogEvent(std::move(room), LogLevel::kInfo, "admin.tokens_ended").text("user", user->name);
   auto ending = end_tokens(std::move(*user), store::Death::kDeleted, "nothing is lost");
   co_return co_await ending;
 }
@@ -200,7 +209,8 @@ Task<Result<std::string>> Admin::hash_of(AdminBody body) {
   co_return std::move(*body.password_hash);
 }
 
-Task<AdminReply> Admin::add_user(SecretText body) {
+Task<AdminReply> Admin::add_user(SecretText body, LogRoom room) {
+  if (!room.is_held()) co_return refusal(log_is_full());
   Result<AdminBody> read = read_admin_body(body.view());
   if (!read) co_return refusal(read.error());
   User user;
@@ -220,7 +230,7 @@ Task<AdminReply> Admin::add_user(SecretText body) {
   auto adding = services_.directory.add(std::move(user));
   const Result<User> added = co_await adding;
   if (!added) co_return refusal(added.error());
-  LogEvent(services_.log, LogLevel::kInfo, "admin.user_added").field("user", added->name);
+  LogEvent(std::move(room), LogLevel::kInfo, "admin.user_added").text("user", added->name);
   AdminReply reply{201, {}};
   append_user(reply.json, *added);
   co_return reply;
@@ -245,7 +255,7 @@ Task<AdminReply> Admin::list_users(std::string after) {
   co_return reply;
 }
 
-Task<AdminReply> Admin::set_password(User user, SecretText body) {
+Task<AdminReply> Admin::set_password(User user, SecretText body, LogRoom room) {
   Result<AdminBody> read = read_admin_body(body.view());
   if (!read) co_return refusal(read.error());
   auto hashing = hash_of(std::move(*read));
@@ -254,11 +264,11 @@ Task<AdminReply> Admin::set_password(User user, SecretText body) {
   auto setting = services_.directory.set_password_hash(user.id, std::move(*hash));
   const Result<bool> set = co_await setting;
   if (!set) co_return refusal(set.error());
-  LogEvent(services_.log, LogLevel::kInfo, "admin.password_set").field("user", user.name);
+  LogEvent(std::move(room), LogLevel::kInfo, "admin.password_set").text("user", user.name);
   // Whoever gets a new password can hardly wait until nobody guesses in his name.
   std::string unlocking;
   if (services_.throttle != nullptr) {
-    const Result<std::string> done = unlocked(user);
+    const Result<std::string> done = unlocked(user, LogRoom::take(services_.log));
     unlocking = done ? *done : not_unlocked(done.error().text);
   }
   // After the password: a login under way sees the new one, or its token is among those that end.
@@ -267,7 +277,7 @@ Task<AdminReply> Admin::set_password(User user, SecretText body) {
   co_return co_await ending;
 }
 
-Result<std::string> Admin::unlocked(const User& user) {
+Result<std::string> Admin::unlocked(const User& user, LogRoom room) {
   credential::Throttle* const throttle = services_.throttle;
   if (throttle == nullptr) {
     return not_unlocked(
@@ -285,15 +295,15 @@ Result<std::string> Admin::unlocked(const User& user) {
                     "seconds",
                     user.name, seconds));
   }
-  LogEvent(services_.log, LogLevel::kInfo, "admin.user_unlocked")
-      .field("user", user.name)
-      .field("seconds", seconds);
+  LogEvent(std::move(room), LogLevel::kInfo, "admin.user_unlocked")
+      .field("seconds", seconds)
+      .text("user", user.name);
   return fmt::format(R"(,"unlocked":true,"seconds":{},"guesses_by_address":{})", seconds,
                      throttle->settings().failures_by_user);
 }
 
-AdminReply Admin::unlock(const User& user) {
-  const Result<std::string> done = unlocked(user);
+AdminReply Admin::unlock(const User& user, LogRoom room) {
+  const Result<std::string> done = unlocked(user, std::move(room));
   if (!done) return refusal(done.error());
   AdminReply reply{200, "{\"user\":"};
   append_json_string(reply.json, user.name);
@@ -302,13 +312,13 @@ AdminReply Admin::unlock(const User& user) {
   return reply;
 }
 
-Task<AdminReply> Admin::set_active(User user, bool active) {
+Task<AdminReply> Admin::set_active(User user, bool active, LogRoom room) {
   auto setting = services_.directory.set_active(user.id, active);
   const Result<bool> set = co_await setting;
   if (!set) co_return refusal(set.error());
   user.active = active;
-  LogEvent(services_.log, LogLevel::kInfo, active ? "admin.user_enabled" : "admin.user_disabled")
-      .field("user", user.name);
+  LogEvent(std::move(room), LogLevel::kInfo, active ? "admin.user_enabled" : "admin.user_disabled")
+      .text("user", user.name);
   if (active) {
     AdminReply reply{200, {}};
     append_user(reply.json, user);
@@ -318,15 +328,15 @@ Task<AdminReply> Admin::set_active(User user, bool active) {
   co_return co_await ending;
 }
 
-Task<AdminReply> Admin::remove_user(User user) {
+Task<AdminReply> Admin::remove_user(User user, LogRoom room) {
   // Disabled first, so that the tokens end while there is still a user to ask again for, should that fail.
-  auto disabling = set_active(user, false);
+  auto disabling = set_active(user, false, LogRoom::take(services_.log));
   AdminReply disabled = co_await disabling;
   if (disabled.status != 200) co_return disabled;
   auto removing = services_.directory.remove(user.id);
   const Result<bool> removed = co_await removing;
   if (!removed) co_return refusal(removed.error());
-  LogEvent(services_.log, LogLevel::kInfo, "admin.user_deleted").field("user", user.name);
+  LogEvent(std::move(room), LogLevel::kInfo, "admin.user_deleted").text("user", user.name);
   co_return disabled;
 }
 

@@ -91,6 +91,22 @@ void answer_refused(http::Exchange& exchange, const Presented& presented, token:
       .body(kJsonType, detail_json(detail), services.now());
 }
 
+namespace {
+
+void note_refused_basic(std::string_view name, const net::IpAddress& address, bool is_too_long,
+                        const Services& services) {
+  // What is too long was never hashed, and cost nothing.
+  if (is_too_long) {
+    LimitedEvent(services.log, LogLevel::kInfo, "basic.invalid").field("address", address.to_text());
+    return;
+  }
+  LogEvent event(services.log, LogLevel::kInfo, "basic.refused");
+  event.field("address", address.to_text());
+  services.passwords.names().put(event, name);
+}
+
+}  // namespace
+
 runtime::Task<Caller> check_basic(http::Exchange& exchange, std::string_view word, std::string_view allow,
                                   Services& services) {
   Result<http::BasicCredentials> credentials = http::parse_basic(word);
@@ -104,6 +120,7 @@ runtime::Task<Caller> check_basic(http::Exchange& exchange, std::string_view wor
   }
   const net::IpAddress address = remote_address_of(exchange, services);
   watch_address(exchange, address, services);
+  const std::string name = credentials->user;
   auto checking =
       services.passwords.check(std::move(credentials->user), std::move(credentials->password), address);
   const PasswordVerdict verdict = co_await checking;
@@ -113,7 +130,7 @@ runtime::Task<Caller> check_basic(http::Exchange& exchange, std::string_view wor
   const auto* const error = std::get_if<Error>(&verdict);
   const bool is_too_long = error != nullptr && error->code == ErrorCode::kInvalid;
   if (!is_too_long && answer_untried(exchange.response, allow, verdict, services.now())) co_return Caller{};
-  LogEvent(services.log, LogLevel::kInfo, "basic.refused").field("address", address.to_text());
+  note_refused_basic(name, address, is_too_long, services);
   answer_refused(exchange, presented, token::Outcome::kUnknown, true, services);
   co_return Caller{};
 }

@@ -4,6 +4,7 @@
 
 #include "latchkey/api/answers.h"
 #include "latchkey/api/caller.h"
+#include "latchkey/api/log_room.h"
 
 namespace latchkey::api {
 
@@ -22,7 +23,7 @@ runtime::Task<std::optional<Granted>> Logins::log_in(http::Exchange& exchange, C
   const BootTime began = services_.now();
   BodyFields fields = fields_reader_.read(operation, exchange.head, exchange.body);
   if (fields.status != 200) {
-    LogEvent(services_.log, LogLevel::kInfo, "login.invalid")
+    LimitedEvent(services_.log, LogLevel::kInfo, "login.invalid")
         .field("address", remote_address_of(exchange, services_).to_text())
         .field("status", fields.status);
     exchange.response.status(fields.status)
@@ -49,6 +50,13 @@ runtime::Task<std::optional<Granted>> Logins::grant(http::Exchange& exchange, Co
                                                     const credential::User& user, std::string_view allow,
                                                     BootTime began) {
   const net::IpAddress address = remote_address_of(exchange, services_);
+  // Before the token is durable: a login that was answered has its line.
+  auto waiting = wait_for_log_room(services_.loop, services_.log);
+  LogRoom room = co_await waiting;
+  if (!room.is_held()) {
+    answer_unavailable(exchange.response, allow, log_is_full(), services_.now());
+    co_return std::nullopt;
+  }
   token::LoginRequest request;
   request.user_id = user.id;
   request.user_name = user.name;
@@ -65,9 +73,9 @@ runtime::Task<std::optional<Granted>> Logins::grant(http::Exchange& exchange, Co
     co_await answering;
     co_return std::nullopt;
   }
-  LogEvent(services_.log, LogLevel::kInfo, login->is_new ? "login.new" : "login.again")
-      .field("user", user.name)
-      .field("address", address.to_text());
+  LogEvent(std::move(room), LogLevel::kInfo, login->is_new ? "login.new" : "login.again")
+      .field("address", address.to_text())
+      .text("user", user.name);
   co_return Granted{*login, user.name};
 }
 
@@ -85,8 +93,9 @@ runtime::Task<void> Logins::answer_failed(http::Exchange& exchange, const creden
     }
   } else {
     LogEvent(services_.log, LogLevel::kError, "login.failed")
-        .field("user", user.name)
-        .field("reason", error.text);
+        .field("address", remote_address_of(exchange, services_).to_text())
+        .text("user", user.name)
+        .text("reason", error.text);
   }
   answer_unavailable(exchange.response, allow, error, services_.now());
 }
@@ -101,9 +110,11 @@ runtime::Task<void> Logins::refuse(http::Exchange& exchange, std::string name, s
 }
 
 void Logins::answer_refused_login(http::Exchange& exchange, std::string_view name, std::string_view allow) {
-  LogEvent(services_.log, LogLevel::kInfo, "login.refused")
-      .field("user", name)
-      .field("address", remote_address_of(exchange, services_).to_text());
+  {
+    LogEvent event(services_.log, LogLevel::kInfo, "login.refused");
+    event.field("address", remote_address_of(exchange, services_).to_text());
+    services_.passwords.names().put(event, name);
+  }
   exchange.response.status(400).header("Allow", allow).body(kJsonType, kRefusedLogin, services_.now());
 }
 
@@ -118,12 +129,14 @@ runtime::Task<bool> Logins::log_out(http::Exchange& exchange, ConnectionBinding&
   auto ending = services_.sessions.end(*presented.token, binding_of(exchange, binding, services_));
   const Result<bool> ended = co_await ending;
   if (!ended) {
-    LogEvent(services_.log, LogLevel::kError, "logout.failed").field("reason", ended.error().text);
+    LimitedEvent(services_.log, LogLevel::kError, "logout.failed")
+        .field("address", remote_address_of(exchange, services_).to_text())
+        .text("reason", ended.error().text);
     answer_unavailable(exchange.response, allow, ended.error(), services_.now());
     co_return false;
   }
   if (*ended) {
-    LogEvent(services_.log, LogLevel::kInfo, "logout")
+    LogEvent(LogRoom::take(services_.log), LogLevel::kInfo, "logout")
         .field("address", remote_address_of(exchange, services_).to_text());
   }
   co_return true;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "latchkey/api/answers.h"
+#include "latchkey/api/log_room.h"
 
 namespace latchkey::api {
 
@@ -81,6 +82,12 @@ runtime::Task<void> MyPasswordResource::change(http::Exchange& exchange, Caller 
     answer_unavailable(exchange.response, allow(), hash.error(), services_.now());
     co_return;
   }
+  auto waiting = wait_for_log_room(services_.loop, services_.log);
+  LogRoom room = co_await waiting;
+  if (!room.is_held()) {
+    answer_unavailable(exchange.response, allow(), log_is_full(), services_.now());
+    co_return;
+  }
   auto setting = services_.directory.change_password_hash(user.id, user.password_number, std::move(*hash));
   const Result<bool> set = co_await setting;
   if (!set) {
@@ -94,17 +101,17 @@ runtime::Task<void> MyPasswordResource::change(http::Exchange& exchange, Caller 
   }
   auto ending = services_.sessions.end_all_but(caller.token, caller.user_id, store::Death::kDeleted);
   const Result<std::size_t> ended = co_await ending;
-  LogEvent(services_.log, LogLevel::kInfo, "password.changed")
-      .field("user", caller.name)
-      .field("address", remote_address_of(exchange, services_).to_text());
+  LogEvent(std::move(room), LogLevel::kInfo, "password.changed")
+      .field("address", remote_address_of(exchange, services_).to_text())
+      .text("user", caller.name);
   // From here on his addresses are known by the password that he had; this one he has just shown to be his.
   ++user.password_number;
   auto remembering = services_.passwords.remember(user, remote_address_of(exchange, services_));
   co_await remembering;
   if (!ended) {
     LogEvent(services_.log, LogLevel::kError, "password.tokens_not_ended")
-        .field("user", caller.name)
-        .field("reason", ended.error().text);
+        .text("user", caller.name)
+        .text("reason", ended.error().text);
     exchange.response.status(503)
         .header("Allow", allow())
         .header("Retry-After", kRetryAfterSeconds)

@@ -146,7 +146,10 @@ runtime::Task<void> MyTokensResource::end_all(http::Exchange& exchange, Caller c
     answer_unavailable(exchange.response, allow(), ended.error(), services_.now());
     co_return;
   }
-  LogEvent(services_.log, LogLevel::kInfo, "logout.all").field("user", caller.name).field("tokens", *ended);
+  LogEvent(LogRoom::take(services_.log), LogLevel::kInfo, "logout.all")
+      .field("address", remote_address_of(exchange, services_).to_text())
+      .field("tokens", *ended)
+      .text("user", caller.name);
   exchange.response.status(204).header("Allow", allow()).no_body(services_.now());
 }
 
@@ -176,7 +179,9 @@ runtime::Task<void> MyTokenResource::answer(http::Exchange& exchange, Connection
     answer_not_found(exchange.response, allow(), services_.now());
     co_return;
   }
-  LogEvent(services_.log, LogLevel::kInfo, "logout.one").field("user", caller.name);
+  LogEvent(LogRoom::take(services_.log), LogLevel::kInfo, "logout.one")
+      .field("address", remote_address_of(exchange, services_).to_text())
+      .text("user", caller.name);
   exchange.response.status(204).header("Allow", allow()).no_body(services_.now());
 }
 

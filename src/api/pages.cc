@@ -8,6 +8,7 @@
 #include "latchkey/api/page_files.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/base/json_text.h"
+#include "latchkey/base/printable.h"
 
 namespace latchkey::api {
 
@@ -167,7 +168,9 @@ data page_of(const ApiSettings& settings, std::string_view title, const Visitor&
   page.set("style_href", data(versioned_path_of("style.css")));
   page.set("script_href", data(versioned_path_of("script.js")));
   page.set("icon_href", data(versioned_path_of("icon.svg")));
-  page.set("username", text_or_false(visitor.user_name));
+  // As the log shows it; the field of the form has it as it is.
+  page.set("username", text_or_false(printable(visitor.user_name)));
+  page.set("username_value", text(visitor.user_name));
   page.set("csrf_token", text(visitor.csrf_token));
   page.set("head", data(partial_of("head.html")));
   page.set("banner", data(partial_of("banner.html")));
@@ -205,7 +208,7 @@ std::string Pages::exchange(const ShownExchange& shown, const Visitor& visitor) 
   page.set("status_line", data(fmt::format("HTTP {} {}", shown.status, http::reason_phrase(shown.status))));
   page.set("headers", headers_of(shown.headers));
   page.set("has_body", flag(!shown.body.empty()));
-  page.set("body", data(indent_json(shown.body, kIndent)));
+  page.set("body", data(indent_json(visible_json(shown.body), kIndent)));
   return templates_->exchange.render(page);
 }
 

@@ -16,10 +16,6 @@ constexpr int kNetworkPrefixV4 = 32;
 constexpr int kNetworkPrefixV6 = 64;
 constexpr std::int64_t kMillisecondsASecond = 1000;
 
-// A core writes a line on one refusal in this time, with the number of those before it that it did not write
-// of.
-constexpr std::int64_t kRefusalLogMs = 1000;
-
 }  // namespace
 
 net::IpAddress throttled_network(const net::IpAddress& address) noexcept {
@@ -128,18 +124,10 @@ Throttled PasswordCheck::refuse(const Attempt& attempt, std::atomic<std::uint64_
                                 std::string_view by, std::int64_t wait_ms) {
   counter.fetch_add(1, std::memory_order_relaxed);
   const std::int64_t seconds = (wait_ms + kMillisecondsASecond - 1) / kMillisecondsASecond;
-  // What costs a stranger nothing must not drive out of the log what matters.
-  const BootTime now = parts_.loop.now();
-  if (refusals_logged_.ms != 0 && now.ms - refusals_logged_.ms < kRefusalLogMs) {
-    ++refusals_unlogged_;
-  } else {
-    refusals_logged_ = now;
-    LogEvent(parts_.log, LogLevel::kInfo, "login.throttled")
-        .field("user", attempt.name)
-        .field("address", attempt.address.to_text())
-        .field("by", by)
-        .field("seconds", seconds)
-        .field("more", std::exchange(refusals_unlogged_, 0));
+  {
+    LimitedEvent event(parts_.log, LogLevel::kInfo, "login.throttled");
+    event.field("address", attempt.address.to_text()).field("by", by).field("seconds", seconds);
+    names().put(event, attempt.name);
   }
   return Throttled{std::max<std::int64_t>(seconds, 1)};
 }
@@ -153,9 +141,9 @@ runtime::Task<void> PasswordCheck::remember(const credential::User& user, net::I
                                                      {user.id, user.password_number}, parts_.loop.wall_now());
   const Result<void> remembered = co_await remembering;
   if (remembered) co_return;
-  LogEvent(parts_.log, LogLevel::kWarning, "login.address_not_remembered")
-      .field("user", user.name)
-      .field("reason", remembered.error().text);
+  LimitedEvent(parts_.log, LogLevel::kWarning, "login.address_not_remembered")
+      .text("user", user.name)
+      .text("reason", remembered.error().text);
 }
 
 }  // namespace latchkey::api

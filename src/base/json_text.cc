@@ -2,14 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <iterator>
 
+#include "latchkey/base/printable.h"
 #include "latchkey/base/utf8.h"
 
 namespace latchkey {
 
 namespace {
 
+constexpr std::uint32_t kFirstBeyondBmp = 0x10000;
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
 
 void append_escaped(std::string& out, char character) {
@@ -60,6 +64,29 @@ void append_json_string(std::string& out, std::string_view text) {
     text.remove_prefix(character.bytes);
   }
   out.push_back('"');
+}
+
+std::string visible_json(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  const auto into = std::back_inserter(out);
+  while (!json.empty()) {
+    const Utf8Character character = first_utf8_character(json);
+    const auto code_point = static_cast<std::uint32_t>(character.code_point);
+    // Below U+0080 a document has white space between its tokens, and DEL, which may stand in a string as it
+    // is.
+    if (character.bytes == 0 || (code_point < 0x80 && code_point != 0x7f) ||
+        is_visible(character.code_point)) {
+      out += json.substr(0, std::max<std::size_t>(character.bytes, 1));
+    } else if (code_point < kFirstBeyondBmp) {
+      fmt::format_to(into, "\\u{:04x}", code_point);
+    } else {
+      const std::uint32_t pair = code_point - kFirstBeyondBmp;
+      fmt::format_to(into, "\\u{:04x}\\u{:04x}", 0xd800 + (pair >> 10), 0xdc00 + (pair & 0x3ff));
+    }
+    json.remove_prefix(std::max<std::size_t>(character.bytes, 1));
+  }
+  return out;
 }
 
 std::string indent_json(std::string_view compact, std::size_t width) {

@@ -33,6 +33,7 @@ Task<Result<std::optional<User>>> Authenticator::authenticate(std::string name, 
   Result<std::optional<User>> found = co_await finding;
   if (!found) co_return tl::unexpected(std::move(found.error()));
   std::optional<User> user = std::move(*found);
+  if (user) names_.found(user->name);
   // What C-15 refuses comes by Basic all the same, and an imported hash may be of an empty password.
   if (!is_password(password.view())) user.reset();
 
@@ -55,10 +56,10 @@ Task<Result<std::optional<User>>> Authenticator::authenticate(std::string name, 
 Task<Result<bool>> Authenticator::verify(SecretText password, std::optional<User>& user, BootTime* began) {
   if (user) {
     if (const Result<void> readable = check_stored_hash(user->password_hash); !readable) {
-      LogEvent(log_, LogLevel::kError, "login.unreadable_hash")
-          .field("user", user->name)
-          .field("error", readable.error().text)
-          .field("remedy", "set the user's password anew");
+      LimitedEvent(log_, LogLevel::kError, "login.unreadable_hash")
+          .field("remedy", "set the user's password anew")
+          .text("user", user->name)
+          .text("error", readable.error().text);
       // From here on like a user that does not exist, so that this too takes one verification.
       user.reset();
     }
@@ -80,12 +81,12 @@ bool Authenticator::is_whole(const SecretText& password, const User& user) {
   }
   kept_logged_ = now;
   LogEvent(log_, LogLevel::kWarning, "login.not_rehashed")
-      .field("user", user.name)
       .field("reason", reason)
       .field("effect",
              "the imported hash stays, and takes other passwords that it cannot tell from the right one")
       .field("remedy", "set the user's password anew")
-      .field("more", std::exchange(kept_unlogged_, 0));
+      .field("more", std::exchange(kept_unlogged_, 0))
+      .text("user", user.name);
   return false;
 }
 
@@ -97,7 +98,7 @@ Task<void> Authenticator::rehash(SecretText password, User& user) {
   const Result<bool> replaced = co_await replacing;
   if (!replaced || !*replaced) co_return;
   user.password_hash = std::move(*made);
-  LogEvent(log_, LogLevel::kInfo, "login.rehashed").field("user", user.name);
+  LogEvent(log_, LogLevel::kInfo, "login.rehashed").text("user", user.name);
 }
 
 BootTime Authenticator::failure_answer_time(BootTime began, BootTime verification_began,

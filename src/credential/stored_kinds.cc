@@ -81,11 +81,11 @@ Result<void> measure_stored_kinds(store::Database& database, RefusalStep& step, 
   }
   if (unmeasured == 0 && found->is_complete) return {};
   LogEvent(log, LogLevel::kWarning, "login.kinds_not_measured")
-      .field("reason", reason)
       .field("measured", found->hashes.size() - unmeasured)
       .field("step_ms", step.ms())
       .field("effect", "the time of a refused login may tell that a user exists")
-      .field("remedy", "replace or remove the users whose hashes are dear; logging in replaces them");
+      .field("remedy", "replace or remove the users whose hashes are dear; logging in replaces them")
+      .text("reason", reason);
   return {};
 }
 

@@ -167,7 +167,7 @@ std::string& Connection::output() {
 
 // A request that is broken on the level of HTTP: answered by C-4 and C-5 like any other, and the last.
 void Connection::refuse(int status, std::string_view reason, std::string_view allow) {
-  LogEvent(services_.log, LogLevel::kInfo, "http.refused")
+  LimitedEvent(services_.log, LogLevel::kInfo, "http.refused")
       .field("peer", peer_.to_text())
       .field("status", status)
       .field("reason", reason);
@@ -326,7 +326,7 @@ runtime::Task<bool> Connection::read_proxy_header() {
       co_return true;
     }
     if (header.status == net::ProxyHeader::Status::kRefused) {
-      LogEvent(services_.log, LogLevel::kWarning, "proxy_protocol.refused")
+      LimitedEvent(services_.log, LogLevel::kWarning, "proxy_protocol.refused")
           .field("peer", peer_.to_text())
           .field("reason", header.reason);
       co_return false;

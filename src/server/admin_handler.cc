@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "latchkey/api/answers.h"
+#include "latchkey/api/log_room.h"
 
 namespace latchkey::server {
 
@@ -11,6 +12,10 @@ runtime::Task<void> AdminHandler::answer(http::Exchange& exchange) {
   request.method = exchange.head.method_text;
   request.path = exchange.head.target;
   request.body = SecretText(exchange.body);
+  if (exchange.head.method != http::Method::kGet) {
+    auto waiting = api::wait_for_log_room(loop_, log_);
+    request.room.emplace(co_await waiting);
+  }
   auto handling = admin_.handle(std::move(request));
   const api::AdminReply reply = co_await handling;
   exchange.response.status(reply.status).body(api::kJsonType, reply.json, loop_.now());

@@ -73,7 +73,7 @@ class Core::Door final : public net::Acceptor::Handler {
 
   void accepted(int fd) override { core_.accept(fd, proxied_, services_); }
   void accept_failed(int error) override {
-    LogEvent(core_.context_.log, LogLevel::kWarning, "accept.failed")
+    LimitedEvent(core_.log_, LogLevel::kWarning, "accept.failed")
         .field("reason", std::strerror(-error))
         .field("remedy", error == -EMFILE || error == -ENFILE
                              ? "raise the limit on open files (LimitNOFILE=) or lower `connections`"
@@ -107,6 +107,7 @@ Core::Core(std::size_t number, std::unique_ptr<runtime::Ring> ring,
            std::vector<CoreListener> listeners, const CoreContext& context)
     : number_(number),
       context_(context),
+      log_(context.log, context.clock),
       buffers_(std::move(buffers)),
       loop_(std::move(ring), port, context.clock),
       shard_(shard),
@@ -115,20 +116,20 @@ Core::Core(std::size_t number, std::unique_ptr<runtime::Ring> ring,
       directory_(port, context.store),
       hash_client_(port, context.hash_pool, context.hash_queue),
       known_addresses_(port, context.store),
-      authenticator_(directory_, hash_client_, context.log),
+      authenticator_(directory_, hash_client_, log_, context.name_key),
       passwords_({.loop = loop_,
-                  .log = context.log,
+                  .log = log_,
                   .throttle = context.throttle,
                   .known_addresses = known_addresses_,
                   .authenticator = authenticator_,
                   .keyring = context.keyring}),
       sessions_(port, context.sessions),
       preview_(*buffers_, sessions_.registry()),
-      services_{loop_,        context.log, context.api_settings, sessions_, passwords_, directory_,
-                hash_client_, store_,      &context.forwarding},
+      services_{loop_,        log_,   context.api_settings, sessions_, passwords_, directory_,
+                hash_client_, store_, &context.forwarding},
       api_(services_),
       lines_(context.api_settings.node),
-      connection_services_{loop_, context.connection_settings, lines_, api_, context.log} {
+      connection_services_{loop_, context.connection_settings, lines_, api_, log_} {
   connection_services_.forwarding = &context.forwarding;
   loop_.ring().set_preview(preview_);
   loop_.add_hook(*this);
@@ -144,12 +145,12 @@ void Core::serve_admin(net::Listener listener) {
                                     .store = store_,
                                     .sessions = sessions_,
                                     .clock = context_.clock,
-                                    .log = context_.log,
+                                    .log = log_,
                                     .token_timeout_ms = context_.api_settings.token_timeout_ms,
                                     .throttle = &context_.throttle};
   admin_handler_ = std::make_unique<AdminHandler>(loop_, services);
   admin_services_ = std::make_unique<http::ConnectionServices>(
-      http::ConnectionServices{loop_, context_.connection_settings, lines_, *admin_handler_, context_.log});
+      http::ConnectionServices{loop_, context_.connection_settings, lines_, *admin_handler_, log_});
 }
 
 Result<void> Core::start(const runtime::RingTable& rings) {
@@ -197,9 +198,11 @@ void Core::after_wait() noexcept {
 std::int64_t Core::pass(BootTime now) noexcept {
   shard_.advance(context_.table_clock.at(now), token::Shard::kVisitsAPass);
   context_.quiescence.collect(static_cast<runtime::CoreId>(number_));
+  const std::int64_t log_due_ms = log_.tell_left_out(now);
   if (shard_.behind()) return now.ms;
   const token::TableTime next = shard_.next_advance();
-  return next == token::WriteBehind::kNoTime ? runtime::kNever : context_.table_clock.boot_of(next).ms;
+  return next == token::WriteBehind::kNoTime ? log_due_ms
+                                             : std::min(log_due_ms, context_.table_clock.boot_of(next).ms);
 }
 
 void Core::accept(int fd, bool proxied, http::ConnectionServices& services) {
@@ -234,7 +237,7 @@ std::optional<Places::Place> Core::place_of(const net::IpAddress& source) noexce
 }
 
 void Core::refuse(const net::IpAddress& peer, const char* reason) {
-  LogEvent(context_.log, LogLevel::kWarning, "connection.refused")
+  LimitedEvent(log_, LogLevel::kWarning, "connection.refused")
       .field("peer", peer.to_text())
       .field("connections", clients_)
       .field("reason", reason);

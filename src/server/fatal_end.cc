@@ -6,6 +6,7 @@
 #include <string>
 
 #include "latchkey/server/server.h"
+#include "latchkey/server/stderr_sink.h"
 #include "latchkey/store/soundness.h"
 
 namespace latchkey::server {
@@ -17,7 +18,7 @@ void end_at_once(const store::DataDirectory* directory, const Error& error) noex
       "latchkeyd: {}; what is on disk cannot be trusted: this process ends, and the next start checks the "
       "database\n",
       error.text);
-  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+  say_on_stderr(line);
   ::_exit(kExitFatal);
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
 
 #include <bit>
 #include <chrono>
@@ -11,12 +10,22 @@
 
 #include "latchkey/base/assert.h"
 #include "latchkey/base/named_thread.h"
+#include "latchkey/server/stderr_sink.h"
 
 namespace latchkey::server {
 
 namespace {
 
 constexpr const char* kPattern = "time=%Y-%m-%dT%H:%M:%S.%eZ level=%l %v";
+
+// Lines in a row after which the log says what it has dropped, though more lines wait.
+constexpr std::size_t kLinesBetweenCounts = 256;
+
+constexpr unsigned kReservedShift = 32;
+constexpr std::uint64_t kCommonPlaces = (std::uint64_t{1} << kReservedShift) - 1;
+constexpr std::uint64_t place(bool reserved) noexcept {
+  return reserved ? std::uint64_t{1} << kReservedShift : std::uint64_t{1};
+}
 
 spdlog::level::level_enum to_spdlog(LogLevel level) noexcept {
   switch (level) {
@@ -44,22 +53,28 @@ std::unique_ptr<spdlog::logger> logger_into(std::shared_ptr<spdlog::sinks::sink>
 }  // namespace
 
 LogThread::LogThread(const Clock& clock, LogOptions options)
-    : LogThread(clock, options, std::make_shared<spdlog::sinks::stderr_sink_st>()) {}
+    : LogThread(clock, options, std::make_shared<StderrSink>()) {}
+
+LogThread::LogThread(const Clock& clock, LogOptions options, std::shared_ptr<StderrSink> sink)
+    : LogThread(clock, options, std::shared_ptr<spdlog::sinks::sink>(sink)) {
+  stderr_ = std::move(sink);
+}
 
 LogThread::LogThread(const Clock& clock, LogOptions options, std::shared_ptr<spdlog::sinks::sink> sink)
     : clock_(clock),
       options_(options),
-      slots_(std::make_unique<Slot[]>(options.max_waiting_lines)),
+      // With one place alone a filled slot's turn would equal the next position's.
+      ring_mask_(std::bit_ceil(options.max_waiting_lines + options.max_answered_lines) - 1),
+      slots_(std::make_unique<Slot[]>(ring_mask_ + 1)),
       logger_(logger_into(std::move(sink))) {
-  // With one place alone a filled slot's turn would equal the next position's.
-  LATCHKEY_ASSERT(std::has_single_bit(options.max_waiting_lines) && options.max_waiting_lines >= 2);
-  for (std::size_t i = 0; i < options.max_waiting_lines; ++i) {
-    slots_[i].turn.store(i, std::memory_order_relaxed);
-  }
+  LATCHKEY_ASSERT(options.max_waiting_lines >= 1 && options.max_answered_lines >= 1);
+  for (std::uint64_t i = 0; i <= ring_mask_; ++i) slots_[i].turn.store(i, std::memory_order_relaxed);
+  logger_->set_error_handler([this](const std::string&) { has_failed_ = true; });
   thread_ = background_thread("latchkey-log", [this] { run(); });
 }
 
 LogThread::~LogThread() {
+  if (stderr_) stderr_->end_soon();
   stopping_.store(true, std::memory_order_release);
   pushes_.fetch_add(1, std::memory_order_release);
   pushes_.notify_one();
@@ -68,39 +83,58 @@ LogThread::~LogThread() {
 
 void LogThread::write(LogLevel level, std::string line) noexcept {
   if (level < options_.least) return;
-  Entry entry{clock_.wall(), level, std::move(line)};
-  if (!push(entry)) {
+  if (!take_place(false)) {
     dropped_lines_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
+  push({clock_.wall(), level, false, std::move(line)});
+}
+
+bool LogThread::reserve() noexcept { return take_place(true); }
+
+void LogThread::write_reserved(LogLevel level, std::string line) noexcept {
+  if (level < options_.least) return give_back();
+  push({clock_.wall(), level, true, std::move(line)});
+}
+
+void LogThread::give_back() noexcept { leave_place(true); }
+
+bool LogThread::take_place(bool reserved) noexcept {
+  std::uint64_t taken = places_.load(std::memory_order_relaxed);
+  // Bounded: each turn of the loop that ends without a place means that another thread has taken or left one.
+  while (true) {
+    const bool is_full = reserved ? taken >> kReservedShift >= options_.max_answered_lines
+                                  : (taken & kCommonPlaces) >= options_.max_waiting_lines;
+    if (is_full) return false;
+    if (places_.compare_exchange_weak(taken, taken + place(reserved), std::memory_order_acq_rel,
+                                      std::memory_order_relaxed)) {
+      return true;
+    }
+  }
+}
+
+void LogThread::leave_place(bool reserved) noexcept {
+  places_.fetch_sub(place(reserved), std::memory_order_release);
+}
+
+// Requires: a place that was taken. So the ring is never full.
+void LogThread::push(Entry entry) noexcept {
+  const std::uint64_t position = next_to_fill_.fetch_add(1, std::memory_order_relaxed);
+  Slot& slot = slots_[position & ring_mask_];
+  LATCHKEY_ASSERT(slot.turn.load(std::memory_order_acquire) == position);
+  slot.entry = std::move(entry);
+  slot.turn.store(position + 1, std::memory_order_release);
   pushes_.fetch_add(1, std::memory_order_release);
   pushes_.notify_one();
 }
 
-bool LogThread::push(Entry& entry) noexcept {
-  std::uint64_t position = next_to_fill_.load(std::memory_order_relaxed);
-  // Bounded: each turn of the loop that ends without a place means that another thread has got one.
-  while (true) {
-    Slot& slot = slots_[position & (options_.max_waiting_lines - 1)];
-    const std::uint64_t turn = slot.turn.load(std::memory_order_acquire);
-    if (turn == position) {
-      if (!next_to_fill_.compare_exchange_weak(position, position + 1, std::memory_order_relaxed)) continue;
-      slot.entry = std::move(entry);
-      slot.turn.store(position + 1, std::memory_order_release);
-      return true;
-    }
-    // The place still holds the line of one round before: full.
-    if (turn < position) return false;
-    position = next_to_fill_.load(std::memory_order_relaxed);
-  }
-}
-
 std::optional<LogThread::Entry> LogThread::pop() noexcept {
-  Slot& slot = slots_[next_to_empty_ & (options_.max_waiting_lines - 1)];
+  Slot& slot = slots_[next_to_empty_ & ring_mask_];
   if (slot.turn.load(std::memory_order_acquire) != next_to_empty_ + 1) return std::nullopt;
   std::optional<Entry> entry(std::move(slot.entry));
-  slot.turn.store(next_to_empty_ + options_.max_waiting_lines, std::memory_order_release);
+  slot.turn.store(next_to_empty_ + ring_mask_ + 1, std::memory_order_release);
   ++next_to_empty_;
+  leave_place(entry->reserved);
   return entry;
 }
 
@@ -116,18 +150,31 @@ void LogThread::run() noexcept {
 }
 
 void LogThread::write_waiting() noexcept {
-  while (const std::optional<Entry> entry = pop()) emit(*entry);
-  const std::uint64_t dropped = dropped_lines();
-  if (dropped == dropped_lines_told_) return;
-  emit({clock_.wall(), LogLevel::kWarning,
-        fmt::format("event=log.dropped lines={} reason=\"the log was written slower than it filled\"",
-                    dropped - dropped_lines_told_)});
-  dropped_lines_told_ = dropped;
+  std::size_t lines = 0;
+  while (const std::optional<Entry> entry = pop()) {
+    if (!emit(*entry)) dropped_lines_.fetch_add(1, std::memory_order_relaxed);
+    if (++lines % kLinesBetweenCounts == 0) tell_dropped();
+  }
+  tell_dropped();
 }
 
-void LogThread::emit(const Entry& entry) noexcept {
+void LogThread::tell_dropped() noexcept {
+  const std::uint64_t dropped = dropped_lines();
+  if (dropped == dropped_lines_told_) return;
+  const bool told =
+      emit({clock_.wall(), LogLevel::kWarning, false,
+            fmt::format("event=log.dropped lines={} reason=\"the log was written slower than it filled, "
+                        "or could not be written\"",
+                        dropped - dropped_lines_told_)});
+  if (told) dropped_lines_told_ = dropped;
+}
+
+// False where the sink has lost the line.
+bool LogThread::emit(const Entry& entry) noexcept {
+  has_failed_ = false;
   const spdlog::log_clock::time_point time{std::chrono::milliseconds(entry.time.ms)};
   logger_->log(time, spdlog::source_loc{}, to_spdlog(entry.level), spdlog::string_view_t(entry.line));
+  return !has_failed_;
 }
 
 }  // namespace latchkey::server

@@ -5,14 +5,21 @@
 #include <iostream>
 #include <optional>
 
+#include "latchkey/server/confinement.h"
 #include "latchkey/server/server.h"
 #include "latchkey/server/settings.h"
 #include "latchkey/server/start_check.h"
+#include "latchkey/server/stderr_sink.h"
 
 int main(int argument_count, char** arguments) {
   using namespace latchkey::server;
   // Files are their owner's alone, whatever the one who started this has set.
   ::umask(077);
+  // Before the first file is opened: it must not become the log.
+  if (const latchkey::Result<void> owned = own_descriptors(false); !owned) {
+    say_on_stderr("latchkeyd: " + owned.error().text + '\n');
+    return kExitRefused;
+  }
   const LoadedSettings loaded = load_settings(argument_count, arguments, to_environment(environ));
   const std::optional<int> status = answer_without_serving(loaded, std::cout, std::cerr);
   if (status) return *status;
@@ -21,6 +28,6 @@ int main(int argument_count, char** arguments) {
   }
   const latchkey::Result<void> served = serve(loaded.settings, loaded.warnings);
   if (served) return kExitDone;
-  std::cerr << "latchkeyd: " << served.error().text << '\n';
+  say_on_stderr("latchkeyd: " + served.error().text + '\n');
   return kExitRefused;
 }

@@ -13,6 +13,7 @@
 #include "latchkey/server/fatal_end.h"
 #include "latchkey/server/room_settings.h"
 #include "latchkey/server/server_process.h"
+#include "latchkey/server/stderr_sink.h"
 
 namespace latchkey::server {
 
@@ -108,13 +109,14 @@ void ServerProcess::announce() {
     lines += fmt::format("latchkeyd: listening on http://{}{}\n", endpoint.to_text(),
                          proxied ? " (PROXY protocol)" : "");
   }
-  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, lines.data(), lines.size());
+  say_on_stderr(lines);
   service_manager_.tell("READY=1");
 }
 
 Result<void> ServerProcess::run() {
   if (::sodium_init() < 0) return failure(ErrorCode::kUnavailable, "libsodium could not be initialised");
   raise_descriptor_limit();
+  random_.fill(name_key_);
   Result<void> step = decide_on_signals();
   if (step) step = own_descriptors(settings_.sandbox);
   if (step) step = leave_root();

@@ -23,7 +23,11 @@ void StoreJob::work(runtime::Port& there) noexcept {
 
 StoreThread::StoreThread(Database database, runtime::Port& port, const Clock& clock, Log& log,
                          std::function<void(const Error&)> on_fatal)
-    : database_(std::move(database)), port_(port), clock_(clock), log_(log), on_fatal_(std::move(on_fatal)) {
+    : database_(std::move(database)),
+      port_(port),
+      clock_(clock),
+      log_(log, clock),
+      on_fatal_(std::move(on_fatal)) {
   group_.reserve(kMaxGroupJobs);
 }
 
@@ -65,9 +69,9 @@ void StoreThread::commit_group() noexcept {
   } else {
     count(metrics_.failed_groups);
     if (committed.error().code == ErrorCode::kFatal) note_fatal(committed.error());
-    LogEvent(log_, LogLevel::kError, "store.commit_failed")
+    LimitedEvent(log_, LogLevel::kError, "store.commit_failed")
         .field("jobs", group_.size())
-        .field("error", committed.error().text);
+        .text("error", committed.error().text);
     for (StoreJob* const job : group_) job->refuse(committed.error());
   }
   count(metrics_.writes, group_.size());
@@ -114,14 +118,14 @@ void StoreThread::checkpoint() noexcept {
     // again.
     count(metrics_.failed_checkpoints);
     if (moved.error().code == ErrorCode::kFatal) note_fatal(moved.error());
-    LogEvent(log_, LogLevel::kWarning, "store.checkpoint_failed").field("error", moved.error().text);
+    LimitedEvent(log_, LogLevel::kWarning, "store.checkpoint_failed").text("error", moved.error().text);
   }
 }
 
 void StoreThread::note_fatal(const Error& error) noexcept {
   if (fatal_) return;
   fatal_ = error;
-  LogEvent(log_, LogLevel::kError, "store.fatal").field("error", error.text);
+  LogEvent(log_, LogLevel::kError, "store.fatal").text("error", error.text);
   if (on_fatal_) on_fatal_(error);
 }
 

@@ -117,7 +117,7 @@ void WriteBehind::refused(const char* what, std::size_t rows, const Error& error
   LogEvent(log_, LogLevel::kWarning, "store.refused")
       .field("what", what)
       .field("rows", rows)
-      .field("error", error.text);
+      .text("error", error.text);
 }
 
 std::vector<WriteBehind::Refresh> WriteBehind::next_refreshes(std::size_t most) {

@@ -69,6 +69,14 @@ pageTest('B-2 an agent made of markup is text among the sessions', {}, async ({ 
   assert.equal(await page.locator('main b').count(), 0);
 });
 
+pageTest('B-2 what is not seen in an agent is shown among the sessions', {}, async ({ server, visitor, page }) => {
+  await server.tokenOf(ALICE, 'tool\\1 \u202Egnp\u200B');
+  await visitor.signIn(ALICE);
+  await page.locator('.session').nth(1).waitFor();
+  const texts = await page.locator('.agent').allTextContents();
+  assert.ok(texts.includes('tool\\\\1 \\u202egnp\\u200b'), JSON.stringify(texts));
+});
+
 pageTest('B-2 a name made of markup is text on every page', { users: [MALLORY] }, async ({ visitor, page }) => {
   await visitor.signIn(MALLORY);
   await page.locator('.lead strong').filter({ hasText: MALLORY.username }).waitFor();

@@ -274,6 +274,22 @@ TEST_P(Command, ListsAndRevokesTheTokensOfAUser) {
   EXPECT_EQ(use_token(browser, erins, "browser/1").status, 200);
 }
 
+TEST_P(Command, ShowsWhatIsNotSeenAndKeepsItsColumns) {
+  expect_done(run({"user", "add", "dave", "--password-stdin", "--first-name", "a\u202eb"}, "open\n"));
+  expect_done(run({"user", "add", "日本語", "--password-stdin", "--first-name", "here"}, "open\n"));
+  const std::string users = run({"user", "list"}).output;
+  EXPECT_TRUE(holds(users, "dave    yes"))
+      << users << "four columns and two, as six of wide characters and two";
+  EXPECT_TRUE(holds(users, "日本語  yes")) << users;
+  EXPECT_TRUE(holds(users, R"(a\u202eb)")) << users;
+  HttpClient browser = client();
+  ASSERT_EQ(log_in(browser, "x\u200b\u2028\xff y", "dave", "open").status, 200);
+  leave();
+  const std::string tokens = run({"token", "list", "dave"}).output;
+  EXPECT_TRUE(holds(tokens, R"(x\u200b\u2028)")) << tokens;
+  EXPECT_TRUE(holds(tokens, " y\n")) << tokens;
+}
+
 TEST_P(Command, SpeaksJsonWhereItIsAskedTo) {
   const Finished added = run({"user", "add", "dave", "--password-stdin", "--json"}, "open\n");
   expect_done(added);

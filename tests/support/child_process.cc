@@ -5,6 +5,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -19,6 +20,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 #include <stdexcept>
 #include <system_error>
 
@@ -188,6 +190,8 @@ ChildProcess::ChildProcess(const ChildOptions& options) {
   // The header of glibc 2.36 for it is none that C++ can link.
   pidfd_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
   if (pidfd_ < 0) fail("pidfd_open");
+  errors_changed_ = ::eventfd(0, EFD_CLOEXEC);
+  if (errors_changed_ < 0) fail("eventfd");
   collector_ = std::thread([this, output, errors] { collect(output.read_end, errors.read_end); });
 }
 
@@ -196,14 +200,43 @@ ChildProcess::~ChildProcess() {
     signal(SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
+  read_errors();
   collector_.join();
   ::close(pidfd_);
+  ::close(errors_changed_);
+}
+
+void ChildProcess::hold_errors() { set_errors(Errors::kHeld); }
+void ChildProcess::read_errors() { set_errors(Errors::kRead); }
+void ChildProcess::close_errors() { set_errors(Errors::kClosed); }
+
+// Returns when it is so.
+void ChildProcess::set_errors(Errors wanted) {
+  std::unique_lock lock(mutex_);
+  errors_wanted_ = wanted;
+  const std::uint64_t one = 1;
+  if (::write(errors_changed_, &one, sizeof one) != sizeof one) fail("write");
+  arrived_.wait(lock, [this, wanted] { return collected_ || errors_are_ == wanted; });
 }
 
 void ChildProcess::collect(int output, int errors) {
-  std::array<pollfd, 2> sources = {{{output, POLLIN, 0}, {errors, POLLIN, 0}}};
-  while (sources[0].fd >= 0 || sources[1].fd >= 0) {
-    if (::poll(sources.data(), sources.size(), -1) < 0) continue;
+  std::array<pollfd, 3> polled = {{{output, POLLIN, 0}, {errors, POLLIN, 0}, {errors_changed_, POLLIN, 0}}};
+  const std::span<pollfd> sources = std::span(polled).first(2);
+  bool is_open = true;  // standard error
+  while (polled[0].fd >= 0 || is_open) {
+    if (::poll(polled.data(), polled.size(), -1) < 0) continue;
+    if (polled[2].revents != 0) {
+      std::uint64_t count = 0;
+      [[maybe_unused]] const ssize_t taken = ::read(errors_changed_, &count, sizeof count);
+      const std::lock_guard lock(mutex_);
+      if (is_open && errors_wanted_ == Errors::kClosed) {
+        ::close(errors);
+        is_open = false;
+      }
+      errors_are_ = errors_wanted_;
+      polled[1] = {is_open && errors_wanted_ == Errors::kRead ? errors : -1, POLLIN, 0};
+      arrived_.notify_all();
+    }
     for (pollfd& source : sources) {
       if (source.fd < 0 || source.revents == 0) continue;
       std::string text;
@@ -212,6 +245,7 @@ void ChildProcess::collect(int output, int errors) {
       (source.fd == output ? output_ : errors_).append(text);
       if (!more) {
         ::close(source.fd);
+        is_open = is_open && source.fd != errors;
         // poll passes over a negative descriptor.
         source.fd = -1;
       }
@@ -257,6 +291,7 @@ int ChildProcess::wait() {
     if (::waitpid(pid_, &status, 0) != pid_) fail("waitpid");
     status_ = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
   }
+  read_errors();
   std::unique_lock lock(mutex_);
   arrived_.wait_for(lock, kPatience, [this] { return collected_; });
   return *status_;

@@ -59,6 +59,12 @@ class ChildProcess {
   /// has ended, or patience has, without one.
   std::optional<std::string> wait_for_line(std::string_view text);
 
+  /// From here on nobody reads its standard error, until `read_errors` or the end of the object.
+  void hold_errors();
+  void read_errors();
+  /// From here on nobody can: who writes there is told EPIPE.
+  void close_errors();
+
   /// Whether its end has not been waited for yet.
   bool is_running() const noexcept { return !status_; }
 
@@ -70,11 +76,16 @@ class ChildProcess {
   int wait();
 
  private:
+  /// What becomes of standard error.
+  enum class Errors { kRead, kHeld, kClosed };
+
   void collect(int output, int errors);
+  void set_errors(Errors wanted);
 
   pid_t pid_ = -1;
   int pidfd_ = -1;
   std::optional<int> status_;
+  int errors_changed_ = -1;  ///< an eventfd: wakes the collector
   std::thread collector_;
 
   mutable std::mutex mutex_;
@@ -82,6 +93,8 @@ class ChildProcess {
   std::string output_;
   std::string errors_;
   bool collected_ = false;
+  Errors errors_wanted_ = Errors::kRead;
+  Errors errors_are_ = Errors::kRead;
 };
 
 /// What a program that ran to its end left.

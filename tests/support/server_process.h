@@ -55,6 +55,10 @@ class ServerProcess {
 
   /// What it has written to standard error since it was started last.
   std::string log() const { return child_->errors(); }
+  /// From here on nobody reads its standard error; somebody does again; nobody can any more.
+  void hold_log() { child_->hold_errors(); }
+  void read_log() { child_->read_errors(); }
+  void close_log() { child_->close_errors(); }
   /// Waits for a line with `text` in it.
   std::optional<std::string> wait_for_log(std::string_view text) { return child_->wait_for_line(text); }
 

@@ -15,6 +15,7 @@
 #include "backend.h"
 #include "key.h"
 #include "latchkey/base/json_text.h"
+#include "latchkey/base/printable.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/store/data_directory.h"
 #include "output.h"
@@ -144,7 +145,7 @@ int add_user(const Arguments& arguments) {
   if (!password) return refuse(password.error().text);
   return act(arguments, {"POST", "/users", body_with(arguments, *password, members_of_new_user(arguments))},
              [&](std::string_view, const std::string& place) {
-               return fmt::format("added {} {}\n", arguments.user, place);
+               return fmt::format("added {} {}\n", printable(arguments.user), place);
              });
 }
 
@@ -155,15 +156,15 @@ int set_password(const Arguments& arguments) {
              {"POST", "/users/" + percent_encoded(arguments.user) + "/password",
               body_with(arguments, *password, "")},
              [&](std::string_view json, const std::string& place) {
-               return fmt::format("set the password of {} {}{}\n{}", arguments.user, place, ended_text(json),
-                                  unlocked_text(json));
+               return fmt::format("set the password of {} {}{}\n{}", printable(arguments.user), place,
+                                  ended_text(json), unlocked_text(json));
              });
 }
 
 int unlock_user(const Arguments& arguments) {
   return act(arguments, {"POST", "/users/" + percent_encoded(arguments.user) + "/unlock", SecretText()},
              [&](std::string_view json, const std::string& place) {
-               return fmt::format("{} {}: {}", arguments.user, place, unlocked_text(json));
+               return fmt::format("{} {}: {}", printable(arguments.user), place, unlocked_text(json));
              });
 }
 
@@ -173,7 +174,7 @@ int change_user(const Arguments& arguments, std::string method, std::string_view
              {std::move(method), fmt::format("/users/{}{}", percent_encoded(arguments.user), act_path),
               SecretText()},
              [&](std::string_view json, const std::string& place) {
-               return fmt::format("{} {} {}{}\n", done, arguments.user, place, ended_text(json));
+               return fmt::format("{} {} {}{}\n", done, printable(arguments.user), place, ended_text(json));
              });
 }
 
@@ -204,7 +205,7 @@ int list_tokens(const Arguments& arguments) {
 int revoke_tokens(const Arguments& arguments) {
   return act(arguments, {"DELETE", "/tokens/" + percent_encoded(arguments.user), SecretText()},
              [&](std::string_view json, const std::string& place) {
-               return fmt::format("logged {} out {}{}\n", arguments.user, place, ended_text(json));
+               return fmt::format("logged {} out {}{}\n", printable(arguments.user), place, ended_text(json));
              });
 }
 

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "latchkey/base/utf8.h"
+#include "latchkey/base/printable.h"
 
 namespace latchkey::command {
 
@@ -14,28 +14,10 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::parser;
 
-/// The text without control characters, which an agent may hold.
-std::string shown(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const Utf8Character character = first_utf8_character(text);
-    const std::size_t bytes = std::max<std::size_t>(character.bytes, 1);
-    const bool is_control =
-        character.code_point < 0x20 || (character.code_point >= 0x7f && character.code_point < 0xa0);
-    if (is_control || character.bytes == 0) {
-      out.push_back('?');
-    } else {
-      out += text.substr(0, bytes);
-    }
-    text.remove_prefix(bytes);
-  }
-  return out;
-}
-
 std::string text_of(const element& object, std::string_view name) {
   std::string_view text;
   if (object[name].get_string().get(text) != simdjson::SUCCESS) return {};
-  return shown(text);
+  return printable(text);
 }
 
 std::string yes_or_no(const element& object, std::string_view name) {
@@ -44,25 +26,20 @@ std::string yes_or_no(const element& object, std::string_view name) {
   return is_known && value ? "yes" : "no";
 }
 
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
-}
-
 using Row = std::vector<std::string>;
 
 /// Columns as wide as their widest cell, two blanks apart.
 std::string table(const std::vector<Row>& rows) {
   std::vector<std::size_t> widths(rows.front().size(), 0);
   for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], characters(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i]));
   }
   std::string out;
   for (const Row& row : rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
       line += row[i];
-      line.append(widths[i] - characters(row[i]) + 2, ' ');
+      line.append(widths[i] - columns_of(row[i]) + 2, ' ');
     }
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + '\n';

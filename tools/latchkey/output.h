@@ -1,4 +1,5 @@
-// What the command prints of a reply, for people. Nothing that could move a terminal's cursor gets through.
+// What the command prints of a reply, for people. Names, agents and whatever else others wrote are
+// escaped (base/printable.h): nothing that moves a terminal's cursor or hides gets through.
 #pragma once
 
 #include <string>

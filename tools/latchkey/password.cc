@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <string>
 
+#include "latchkey/base/printable.h"
 #include "latchkey/credential/hash_scheme.h"
 
 namespace latchkey::command {
@@ -158,7 +159,7 @@ Result<SecretText> ask_for_password(std::string_view user) {
   Result<SecretText> second;
   {
     const QuietTerminal quiet(terminal);
-    first = ask_once(terminal, fmt::format("Password for {}: ", user));
+    first = ask_once(terminal, fmt::format("Password for {}: ", printable(user)));
     if (first) second = ask_once(terminal, "The same again: ");
   }
   ::close(terminal);

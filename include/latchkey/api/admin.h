@@ -14,10 +14,12 @@
 //
 // In the place of "password" may stand "password_hash", one of another program (hash_scheme.h), which is kept
 // as it is until the user logs in. NAME is percent-encoded. Every change is durable when it is answered, and
-// may be asked for again.
+// may be asked for again. What gives access (a user, a password) is done where the log has room to tell of
+// it, and is 503 where it has none; what takes access away is done all the same.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,6 +45,8 @@ struct AdminRequest {
   std::string method;
   std::string path;  ///< with its query
   SecretText body;   ///< may hold a password
+  /// Room in the log for the line on what is done, where somebody has waited for it.
+  std::optional<LogRoom> room = std::nullopt;
 };
 
 struct AdminReply {
@@ -78,23 +82,23 @@ class Admin {
   runtime::Task<AdminReply> handle(AdminRequest request);
 
  private:
-  runtime::Task<AdminReply> add_user(SecretText body);
+  runtime::Task<AdminReply> add_user(SecretText body, LogRoom room);
   runtime::Task<AdminReply> list_users(std::string after);
-  runtime::Task<AdminReply> set_password(credential::User user, SecretText body);
-  runtime::Task<AdminReply> set_active(credential::User user, bool active);
-  runtime::Task<AdminReply> remove_user(credential::User user);
+  runtime::Task<AdminReply> set_password(credential::User user, SecretText body, LogRoom room);
+  runtime::Task<AdminReply> set_active(credential::User user, bool active, LogRoom room);
+  runtime::Task<AdminReply> remove_user(credential::User user, LogRoom room);
   runtime::Task<AdminReply> list_tokens(credential::User user);
-  AdminReply unlock(const credential::User& user);
+  AdminReply unlock(const credential::User& user, LogRoom room);
   /// Unlocks the name. The members of a reply: that it is unlocked, for how long and how many guesses that
   /// gives who guesses, by address; or that it is not, and why. Error kOverloaded: there is no room.
-  Result<std::string> unlocked(const credential::User& user);
+  Result<std::string> unlocked(const credential::User& user, LogRoom room);
   /// Ends the user's tokens and answers with how many, and with these further members; `done` says what has
   /// happened already where that fails.
   runtime::Task<AdminReply> end_tokens(credential::User user, store::Death reason, std::string_view done,
                                        std::string further = {});
   runtime::Task<AdminReply> act_on_user(std::string method, std::string name, std::string act,
-                                        SecretText body);
-  runtime::Task<AdminReply> act_on_tokens(std::string method, std::string name);
+                                        SecretText body, LogRoom room);
+  runtime::Task<AdminReply> act_on_tokens(std::string method, std::string name, LogRoom room);
   runtime::Task<Result<credential::User>> find_user(std::string name);
   /// The hash to store: the one that was given, if it can be verified here, or a new one of the password.
   runtime::Task<Result<std::string>> hash_of(AdminBody body);

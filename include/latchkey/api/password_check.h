@@ -71,6 +71,9 @@ class PasswordCheck {
   /// WrongPassword comes at the end of a step of time (Authenticator::failure_answer_time); all else at once.
   runtime::Task<PasswordVerdict> check(std::string name, SecretText password, net::IpAddress address);
 
+  /// How the names that were tried stand in the log.
+  const credential::NamesInLog& names() const noexcept { return parts_.authenticator.names(); }
+
   /// The wait before a refusal for another reason than the password, of a request that `began` then, so that
   /// it looks like WrongPassword.
   runtime::Task<void> wait_as_if_wrong(BootTime began);
@@ -108,8 +111,6 @@ class PasswordCheck {
                    std::int64_t wait_ms);
 
   const PasswordCheckParts parts_;
-  BootTime refusals_logged_{};           ///< when the last line on a refusal was written
-  std::uint64_t refusals_unlogged_ = 0;  ///< since then
 };
 
 }  // namespace latchkey::api

@@ -13,6 +13,10 @@ namespace latchkey {
 /// must be UTF-8.
 void append_json_string(std::string& out, std::string_view text);
 
+/// The same document with each character of its strings that is not seen (base/printable.h) as JSON's own
+/// escape.
+std::string visible_json(std::string_view json);
+
 /// A compact document (no white space between its tokens) with each member and element on a line of its own,
 /// each level `width` spaces further in, and a space behind each colon; `{}` and `[]` stay as they are.
 std::string indent_json(std::string_view compact, std::size_t width);

@@ -12,6 +12,7 @@
 #include "latchkey/base/secret.h"
 #include "latchkey/credential/directory.h"
 #include "latchkey/credential/hash_pool.h"
+#include "latchkey/credential/names_in_log.h"
 #include "latchkey/runtime/task.h"
 
 namespace latchkey::credential {
@@ -21,8 +22,12 @@ class Authenticator {
   static constexpr std::int64_t kKeptLogMs = 60'000;
 
   /// All outlive this.
-  Authenticator(Directory& directory, HashClient& hasher, Log& log) noexcept
-      : directory_(directory), hasher_(hasher), log_(log) {}
+  Authenticator(Directory& directory, HashClient& hasher, Log& log,
+                const NamesInLog::Key& name_key = {}) noexcept
+      : directory_(directory), hasher_(hasher), log_(log), names_(name_key) {}
+
+  /// How names stand in the log: each that `authenticate` found a user by is among them.
+  const NamesInLog& names() const noexcept { return names_; }
 
   /// The active user with this name and password; an empty optional for any other pair, after exactly one
   /// verification. A hash made by other settings is replaced after a success, as far as that goes through, if
@@ -47,6 +52,7 @@ class Authenticator {
   Directory& directory_;
   HashClient& hasher_;
   Log& log_;
+  NamesInLog names_;
   BootTime kept_logged_{-kKeptLogMs};  ///< when a hash that stays was last told of
   std::uint64_t kept_unlogged_ = 0;    ///< how many logins since have met one
 };

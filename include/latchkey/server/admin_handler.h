@@ -13,7 +13,8 @@ namespace latchkey::server {
 class AdminHandler final : public http::Handler {
  public:
   /// All outlive the handler.
-  AdminHandler(runtime::Loop& loop, const api::AdminServices& services) : loop_(loop), admin_(services) {}
+  AdminHandler(runtime::Loop& loop, const api::AdminServices& services)
+      : loop_(loop), log_(services.log), admin_(services) {}
 
   std::unique_ptr<http::ConnectionMemo> opened(const net::IpAddress& /*peer*/) override { return nullptr; }
   bool answer_now(http::Exchange& /*exchange*/) override { return false; }
@@ -21,6 +22,7 @@ class AdminHandler final : public http::Handler {
 
  private:
   runtime::Loop& loop_;
+  Log& log_;
   api::Admin admin_;
 };
 

@@ -15,6 +15,7 @@
 #include "latchkey/api/services.h"
 #include "latchkey/api/sessions.h"
 #include "latchkey/base/log.h"
+#include "latchkey/base/rated_log.h"
 #include "latchkey/credential/authenticator.h"
 #include "latchkey/credential/hash_pool.h"
 #include "latchkey/credential/sqlite_directory.h"
@@ -49,6 +50,7 @@ struct CoreContext {
   const http::ConnectionSettings& connection_settings;
   credential::HashPool& hash_pool;
   credential::Throttle& throttle;
+  const credential::NamesInLog::Key& name_key;
   const token::Keyring& keyring;
   std::size_t hash_queue;       ///< waiting logins, of one core
   std::size_t max_connections;  ///< of one core
@@ -135,6 +137,7 @@ class Core final : private runtime::LoopHook {
 
   const std::size_t number_;
   const CoreContext& context_;
+  RatedLog log_;
   std::unique_ptr<runtime::BufferRing> buffers_;
   runtime::Loop loop_;
   token::Shard& shard_;

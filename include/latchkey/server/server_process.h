@@ -81,6 +81,7 @@ class ServerProcess {
   const http::ConnectionSettings connection_settings_;
   SystemClock clock_;
   SystemRandom random_;
+  credential::NamesInLog::Key name_key_{};
 
   ConfinementGaps gaps_;
   std::optional<store::DataDirectory> directory_;

@@ -12,6 +12,7 @@
 
 #include "latchkey/base/clock.h"
 #include "latchkey/base/log.h"
+#include "latchkey/base/rated_log.h"
 #include "latchkey/base/result.h"
 #include "latchkey/runtime/mailbox.h"
 #include "latchkey/runtime/worker.h"
@@ -97,7 +98,7 @@ class StoreThread final : public runtime::WorkerHooks {
   Database database_;
   runtime::Port& port_;
   const Clock& clock_;
-  Log& log_;
+  RatedLog log_;
   const std::function<void(const Error&)> on_fatal_;
   std::optional<Error> fatal_;
   std::vector<StoreJob*> group_;

@@ -161,9 +161,19 @@ function jsonNodes(text) {
   return [...nodes, text.slice(end)];
 }
 
+function hexOf(number, digits) {
+  return number.toString(16).padStart(digits, '0');
+}
+
+/** The same document, with nothing in it that is not seen: JSON's own escapes stand for that. */
+function visibleJson(text) {
+  const escaped = (unseen) => unseen.split('').map((unit) => `\\u${hexOf(unit.charCodeAt(0), 4)}`).join('');
+  return text.replace(/(?![\n ])[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu, escaped);
+}
+
 function prettyNodes(text) {
   const value = parsedOrNull(text);
-  return value === null ? [text] : jsonNodes(JSON.stringify(value, null, 4));
+  return value === null ? [text] : jsonNodes(visibleJson(JSON.stringify(value, null, 4)));
 }
 
 function toneOf(status) {
@@ -393,8 +403,29 @@ function agentName(agent) {
   return system ? `${browser} on ${system}` : browser;
 }
 
+const SEEN = /^(?:[^\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800\\]| )$/u;
+const MARK = /^\p{M}$/u;
+
+function escapeOf(character) {
+  if (character === '\\') return '\\\\';
+  const code = character.codePointAt(0);
+  if (code < 0x80) return `\\x${hexOf(code, 2)}`;
+  return code < 0x10000 ? `\\u${hexOf(code, 4)}` : `\\U${hexOf(code, 8)}`;
+}
+
+/** What a client sent of itself, as one printable line: the escaping of the log and of the commands. */
+function printable(text) {
+  let line = '';
+  let hasBase = false;
+  for (const character of text) {
+    hasBase = SEEN.test(character) && (hasBase || !MARK.test(character));
+    line += hasBase ? character : escapeOf(character);
+  }
+  return line;
+}
+
 function sessionName(session) {
-  return agentName(session.agent) || session.address || 'A session without a record of where';
+  return printable(agentName(session.agent)) || session.address || 'A session without a record of where';
 }
 
 function fact(name, ...content) {
@@ -403,7 +434,7 @@ function fact(name, ...content) {
 
 function sessionFacts(session) {
   return element('dl', { class: 'facts' },
-    ...(session.address ? [fact('Where', session.address)] : []),
+    ...(session.address ? [fact('Where', printable(session.address))] : []),
     fact('Created', timeElement(session.created)),
     fact('Last used', timeElement(session.last_used)),
     fact('Expires', timeElement(session.expires)));
@@ -417,7 +448,7 @@ function sessionRow(session, end) {
     element('div', { class: 'session-head' },
       element('h3', {}, name, ...(session.current ? [element('span', { class: 'badge' }, 'this one')] : [])),
       button),
-    ...(session.agent && session.agent !== name ? [element('p', { class: 'agent' }, session.agent)] : []),
+    ...(session.agent && printable(session.agent) !== name ? [element('p', { class: 'agent' }, printable(session.agent))] : []),
     sessionFacts(session));
   button.addEventListener('click', oneAtATime(() => end(session, row)));
   return row;

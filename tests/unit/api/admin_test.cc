@@ -312,5 +312,25 @@ TEST_F(AdminTest, LogsWhatItDidWithoutThePassword) {
   for (const std::string& line : rig.log.lines) EXPECT_EQ(line.find("hunter"), std::string::npos) << line;
 }
 
+TEST_F(AdminTest, GivesNoAccessThatTheLogHasNoRoomToTellOf) {
+  add("alice");
+  rig.log.has_room = false;
+  EXPECT_EQ(ask("POST", "/users", R"({"name":"bob","password":"my pass"})").status, 503);
+  EXPECT_FALSE(user("bob"));
+  EXPECT_EQ(ask("POST", "/users/alice/password", R"({"password":"another"})").status, 503);
+  EXPECT_TRUE(logs_in("alice", "my pass"));
+  EXPECT_EQ(ask("POST", "/users/alice/enable").status, 503);
+}
+
+TEST_F(AdminTest, TakesAccessAwayWhetherTheLogHasRoomOrNot) {
+  add("alice");
+  rig.log.has_room = false;
+  EXPECT_EQ(ask("DELETE", "/tokens/alice").status, 200);
+  EXPECT_EQ(ask("POST", "/users/alice/disable").status, 200);
+  EXPECT_FALSE(logs_in("alice", "my pass"));
+  EXPECT_EQ(ask("DELETE", "/users/alice").status, 200);
+  EXPECT_FALSE(user("alice"));
+}
+
 }  // namespace
 }  // namespace latchkey::api

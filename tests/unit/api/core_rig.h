@@ -84,6 +84,7 @@ class CoreTest : public ::testing::Test, private runtime::LoopHook {
     for (int i = 0; i < 1000 && !is_done(); ++i) {
       clock_.advance_ms(10);
       loop_.pass();
+      turn();
     }
   }
 

@@ -234,5 +234,34 @@ TEST_F(LoginsTest, OneThatTheEndOfAllComesUponIsToldToTryAgain) {
   EXPECT_EQ(check(*again), token::Outcome::kAdmitted);
 }
 
+TEST_F(LoginsTest, OneThatTheLogHasNoRoomForWaitsAndMakesNoTokenMeanwhile) {
+  log_.has_room = false;
+  const auto attempt = start("old pass");
+  EXPECT_FALSE(attempt->ended);
+  EXPECT_EQ(shard_->counts().live, 0U);
+  log_.has_room = true;
+  finish(*attempt);
+  EXPECT_EQ(check(*attempt), token::Outcome::kAdmitted);
+  EXPECT_EQ(log_.count("login.new"), 1U);
+}
+
+TEST_F(LoginsTest, OneThatTheLogHasNoRoomForInTimeIsToldToTryAgainAndLeavesNoToken) {
+  log_.has_room = false;
+  const auto attempt = start("old pass");
+  finish(*attempt);
+  EXPECT_FALSE(attempt->granted);
+  EXPECT_EQ(attempt->response.status_code(), 503);
+  EXPECT_NE(attempt->output.find("Retry-After: "), std::string::npos);
+  EXPECT_EQ(shard_->counts().live, 0U);
+  EXPECT_EQ(store_.logins, 0U);
+}
+
+TEST_F(LoginsTest, OneThatIsRefusedNeedsNoRoomInTheLog) {
+  log_.has_room = false;
+  const auto attempt = start("wrong");
+  finish(*attempt);
+  EXPECT_TRUE(is_refused(*attempt));
+}
+
 }  // namespace
 }  // namespace latchkey::api

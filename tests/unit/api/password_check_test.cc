@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core_rig.h"
+#include "latchkey/base/rated_log.h"
 
 namespace latchkey::api {
 namespace {
@@ -52,7 +53,8 @@ class PasswordCheckTest : public CoreTest {
   void meter(std::size_t by_user, std::size_t by_address) {
     check_.reset();
     throttle_.emplace(credential::ThrottleSettings{by_user, by_address, kWindowMs}, random_);
-    check_.emplace(PasswordCheckParts{loop_, log_, *throttle_, known_addresses_, authenticator_, *keyring_});
+    check_.emplace(
+        PasswordCheckParts{loop_, rated_log_, *throttle_, known_addresses_, authenticator_, *keyring_});
   }
 
   void start(const std::string& name, std::string_view password, const net::IpAddress& address,
@@ -87,6 +89,7 @@ class PasswordCheckTest : public CoreTest {
   token::KeyFile key_file_;
   std::optional<token::Keyring> keyring_;
   std::optional<credential::Throttle> throttle_;
+  RatedLog rated_log_{log_, clock_};
   std::optional<PasswordCheck> check_;
 };
 

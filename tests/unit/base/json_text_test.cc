@@ -47,5 +47,11 @@ TEST(IndentJson, LeavesStringsAsTheyAre) {
   EXPECT_EQ(indent_json(R"(["{,:}","\"[","\\"])", 2), "[\n  \"{,:}\",\n  \"\\\"[\",\n  \"\\\\\"\n]");
 }
 
+TEST(VisibleJson, EscapesWhatIsNotSeenAndStaysTheSameDocument) {
+  EXPECT_EQ(visible_json("{\"a\": \"\u202eb\u200b\u0085\x7f\"}"), R"({"a": "\u202eb\u200b\u0085\u007f"})");
+  EXPECT_EQ(visible_json("[\"\U000e0041\"]"), R"(["\udb40\udc41"])");
+  EXPECT_EQ(visible_json("{\n  \"é\": \"日本 \\\" \\u0041\"\n}"), "{\n  \"é\": \"日本 \\\" \\u0041\"\n}");
+}
+
 }  // namespace
 }  // namespace latchkey

@@ -61,9 +61,27 @@ TEST(LogEvent, EscapesEveryControlCharacter) {
 
 TEST(LogEvent, LetsUtf8Through) { EXPECT_EQ(line_with("Zoë"), "event=test value=Zoë"); }
 
-TEST(LogEvent, CutsAValueAt256Bytes) {
+TEST(LogEvent, ShowsWhatWouldNotBeSeen) {
+  EXPECT_EQ(line_with("a\u0085b"), R"(event=test value="a\u0085b")");
+  EXPECT_EQ(line_with("a\u202eb"), R"(event=test value="a\u202eb")");
+  EXPECT_EQ(line_with("a\u2028"), R"(event=test value="a\u2028")");
+  EXPECT_EQ(line_with("a\u00a0b"), R"(event=test value="a\u00a0b")");
+  EXPECT_EQ(line_with("\xff"), R"(event=test value="\xff")");
+}
+
+TEST(LogEvent, CutsAValueAt256BytesAndSaysHowManyMoreThereWere) {
   EXPECT_EQ(line_with(std::string(256, 'x')), "event=test value=" + std::string(256, 'x'));
-  EXPECT_EQ(line_with(std::string(300, 'x')), "event=test value=" + std::string(256, 'x'));
+  EXPECT_EQ(line_with(std::string(300, 'x')), "event=test value_cut=44 value=" + std::string(256, 'x'));
+}
+
+TEST(LogEvent, HalvesNoCharacterByTheCut) {
+  const std::string value = std::string(255, 'x') + "é" + std::string(10, 'y');
+  EXPECT_EQ(line_with(value), "event=test value_cut=12 value=" + std::string(255, 'x'));
+}
+
+// Whoever writes such a thing into a name cannot make it look cut.
+TEST(LogEvent, SaysOfACutWhereNoValueCanStand) {
+  EXPECT_EQ(line_with("a value_cut=9"), R"(event=test value="a value_cut=9")");
 }
 
 }  // namespace

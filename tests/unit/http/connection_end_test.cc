@@ -268,8 +268,9 @@ TEST_F(ConnectionProxyTest, WithoutTheHeaderNothingIsAnswered) {
   EXPECT_EQ(handler_.asked_now, 0);
   EXPECT_TRUE(handler_.peers.empty());
   ASSERT_EQ(log_.lines.size(), 1U);
-  EXPECT_EQ(log_.lines[0],
-            "event=proxy_protocol.refused peer=192.0.2.7 reason=\"no PROXY header where one is required\"");
+  EXPECT_EQ(
+      log_.lines[0],
+      "event=proxy_protocol.refused more=0 peer=192.0.2.7 reason=\"no PROXY header where one is required\"");
 }
 
 TEST_F(ConnectionProxyTest, OnAnOrdinaryListenerTheHeaderIsABrokenRequest) {

@@ -151,7 +151,8 @@ TEST_F(ConnectionTest, ABrokenRequestIs400AndTheLast) {
   EXPECT_TRUE(rig_.until([&client] { return client.peer.saw_end(); }));
   EXPECT_FALSE(client.next().has_value());
   ASSERT_EQ(log_.lines.size(), 1U);
-  EXPECT_EQ(log_.lines[0], "event=http.refused peer=192.0.2.7 status=400 reason=\"malformed field name\"");
+  EXPECT_EQ(log_.lines[0],
+            "event=http.refused more=0 peer=192.0.2.7 status=400 reason=\"malformed field name\"");
   client.peer.close();
   EXPECT_TRUE(ends(client));
 }

@@ -52,6 +52,35 @@ class HeldSink final : public KeepingSink {
   }
 };
 
+/// Loses lines while it is told to.
+class FailingSink final : public KeepingSink {
+ public:
+  std::atomic<int> left_to_lose{0};
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    if (left_to_lose.fetch_sub(1) > 0) throw spdlog::spdlog_ex("lost");
+    KeepingSink::sink_it_(message);
+  }
+};
+
+/// A log whose thread stands still at its sink, with this much room.
+struct HeldLog {
+  explicit HeldLog(LogOptions options) : log(clock, options, sink) {
+    log.write(LogLevel::kError, "event=held");
+    sink->reached.wait(false);
+  }
+  ~HeldLog() { open(); }
+  void open() {
+    sink->open.store(true);
+    sink->open.notify_all();
+  }
+
+  const ManualClock clock;
+  std::shared_ptr<HeldSink> sink = std::make_shared<HeldSink>();
+  LogThread log;
+};
+
 std::uint64_t dropped_lines_told(const std::vector<std::string>& lines) {
   constexpr std::string_view kBefore = "level=warning event=log.dropped lines=";
   std::uint64_t told = 0;
@@ -179,6 +208,116 @@ TEST(LogThread, LosesNoLineUncountedWhenSeveralWritersFillASmallQueue) {
   });
   EXPECT_EQ(static_cast<std::uint64_t>(numbered) + dropped, std::size_t{kWriters} * kLines);
   EXPECT_EQ(dropped_lines_told(sink->lines), dropped);
+}
+
+// What costs a stranger nothing can fill one room, and not the other.
+TEST(LogThread, KeepsARoomOfTheirOwnForLinesOnWhatIsAnswered) {
+  std::shared_ptr<HeldSink> sink;
+  {
+    HeldLog held({.max_waiting_lines = 4, .max_answered_lines = 3});
+    sink = held.sink;
+    write_numbered(held.log, 0, 100);
+    for (int i = 0; i < 3; ++i) {
+      LogRoom room = LogRoom::take(held.log);
+      ASSERT_TRUE(room.is_held()) << i;
+      LogEvent(std::move(room), LogLevel::kInfo, "answered").field("number", i);
+    }
+    EXPECT_FALSE(LogRoom::take(held.log).is_held()) << "its bound is three";
+    LogEvent(LogRoom::take(held.log), LogLevel::kInfo, "answered.without.room");
+    EXPECT_EQ(held.log.dropped_lines(), 97U);
+  }
+  ASSERT_EQ(sink->lines.size(), 1U + 4U + 3U + 1U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_NE(sink->lines[5 + i].find("event=answered number=" + std::to_string(i)), std::string::npos);
+  }
+  EXPECT_EQ(dropped_lines_told(sink->lines), 97U);
+}
+
+TEST(LogThread, GivesRoomBackThatIsNotUsed) {
+  HeldLog held({.max_waiting_lines = 4, .max_answered_lines = 1});
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(LogRoom::take(held.log).is_held());
+}
+
+TEST(LogThread, HasRoomAgainWhenItHasWrittenALine) {
+  HeldLog held({.max_waiting_lines = 4, .max_answered_lines = 1});
+  LogEvent(LogRoom::take(held.log), LogLevel::kInfo, "answered");
+  EXPECT_FALSE(LogRoom::take(held.log).is_held());
+  held.open();
+  held.sink->wait_for(2);
+  EXPECT_TRUE(LogRoom::take(held.log).is_held());
+}
+
+TEST(LogThread, HoldsNobodyUpForALineBelowItsLevel) {
+  HeldLog held({.least = LogLevel::kWarning, .max_waiting_lines = 4, .max_answered_lines = 1});
+  for (int i = 0; i < 10; ++i) {
+    LogRoom room = LogRoom::take(held.log);
+    ASSERT_TRUE(room.is_held());
+    LogEvent(std::move(room), LogLevel::kInfo, "answered");
+  }
+}
+
+TEST(LogThread, CountsWhatItsSinkLosesAndSaysSoWhenTheSinkTakesLinesAgain) {
+  const ManualClock clock;
+  const auto sink = std::make_shared<FailingSink>();
+  {
+    LogThread log(clock, {}, sink);
+    sink->left_to_lose.store(8);
+    write_numbered(log, 0, 20);
+  }
+  const auto numbered = std::count_if(sink->lines.begin(), sink->lines.end(), [](const std::string& line) {
+    return line.find("event=numbered") != std::string::npos;
+  });
+  EXPECT_EQ(static_cast<std::uint64_t>(numbered) + dropped_lines_told(sink->lines), 20U);
+  EXPECT_GT(dropped_lines_told(sink->lines), 0U);
+}
+
+TEST(LogThread, TellsWhatItDroppedThoughLinesNeverCeaseToCome) {
+  std::shared_ptr<HeldSink> sink;
+  {
+    HeldLog held({.max_waiting_lines = 1024});
+    sink = held.sink;
+    write_numbered(held.log, 0, 2000);
+  }
+  const auto told = std::find_if(sink->lines.begin(), sink->lines.end(), [](const std::string& line) {
+    return line.find("event=log.dropped") != std::string::npos;
+  });
+  ASSERT_NE(told, sink->lines.end());
+  EXPECT_LT(told - sink->lines.begin(), 512) << "not only when the queue is empty";
+}
+
+TEST(LogThread, WithBothRoomsInUseByManyLosesNoLineThatHasRoomAndNoneUncounted) {
+  constexpr int kWriters = 4;
+  constexpr int kLines = 3000;
+  const ManualClock clock;
+  const auto sink = std::make_shared<KeepingSink>();
+  std::uint64_t dropped = 0;
+  std::atomic<std::uint64_t> answered{0};
+  {
+    LogThread log(clock, {.max_waiting_lines = 1, .max_answered_lines = 2}, sink);
+    {
+      std::vector<std::jthread> writers;
+      for (int writer = 0; writer < kWriters; ++writer) {
+        writers.emplace_back([&log, &answered, writer] {
+          for (int i = 0; i < kLines; ++i) {
+            LogEvent(log, LogLevel::kInfo, "numbered").field("number", i);
+            LogRoom room = LogRoom::take(log);
+            if (!room.is_held()) continue;
+            answered.fetch_add(1);
+            LogEvent(std::move(room), LogLevel::kInfo, "answered").field("writer", writer);
+          }
+        });
+      }
+    }
+    dropped = log.dropped_lines();
+  }
+  const auto count = [&sink](const char* event) {
+    return static_cast<std::uint64_t>(
+        std::count_if(sink->lines.begin(), sink->lines.end(), [event](const std::string& line) {
+          return line.find(std::string("event=") + event + " ") != std::string::npos;
+        }));
+  };
+  EXPECT_EQ(count("answered"), answered.load());
+  EXPECT_EQ(count("numbered") + dropped, std::size_t{kWriters} * kLines);
 }
 
 }  // namespace

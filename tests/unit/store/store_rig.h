@@ -50,6 +50,7 @@ class SilentDoorbell final : public runtime::Doorbell {
 class KeptLog final : public Log {
  public:
   void write(LogLevel, std::string line) noexcept override { lines.push_back(std::move(line)); }
+  bool reserve() noexcept override { return has_room; }
   bool has(std::string_view event) const {
     for (const std::string& line : lines) {
       if (line.find("event=" + std::string(event)) != std::string::npos) return true;
@@ -63,6 +64,7 @@ class KeptLog final : public Log {
         }));
   }
   std::vector<std::string> lines;
+  bool has_room = true;  ///< for lines on what is answered
 };
 
 /// Port 0 is the client's, port 1 the store's.
