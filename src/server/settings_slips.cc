@@ -232,7 +232,7 @@ std::optional<std::string> network_of_stars(std::string text) {
 std::optional<std::string> network_from(std::string_view text) {
   text = without_scheme(text);
   if (text == "localhost") return "127.0.0.1/32";
-  if (const std::optional<std::string> stars = network_of_stars(std::string(text))) return stars;
+  if (std::optional<std::string> stars = network_of_stars(std::string(text))) return stars;
   const std::size_t slash = text.find('/');
   std::string_view host = text.substr(0, slash);
   std::string_view behind = slash == std::string_view::npos ? "" : text.substr(slash + 1);
