@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -18,15 +18,10 @@ constexpr std::string_view kEffect =
     "whoever comes by way of it counts as this peer, and a token of one admits all of them";
 
 // Fields that proxies set beside the two that are read, or in their place.
-constexpr std::string_view kForwardedPrefix = "X-Forwarded-";
-constexpr std::array<std::string_view, 4> kClientFields = {"X-Real-IP", "X-Client-IP", "True-Client-IP",
-                                                           "CF-Connecting-IP"};
-
-bool names_client(std::string_view field) noexcept {
-  if (equals_ignoring_case(field.substr(0, kForwardedPrefix.size()), kForwardedPrefix)) return true;
-  return std::any_of(kClientFields.begin(), kClientFields.end(),
-                     [field](std::string_view name) { return equals_ignoring_case(field, name); });
-}
+constexpr std::array<std::string_view, 13> kOtherFields = {
+    "X-Real-IP",          "X-Client-IP",        "True-Client-IP",   "CF-Connecting-IP",   "X-Forwarded",
+    "X-Forwarded-By",     "X-Forwarded-Host",   "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Proto",
+    "X-Forwarded-Scheme", "X-Forwarded-Server", "X-Forwarded-Ssl"};
 
 /// As the settings' file and the flag have it.
 std::string_view setting_of(ForwardedSource source) noexcept {
@@ -38,14 +33,16 @@ ForwardedSource other(ForwardedSource source) noexcept {
                                                    : ForwardedSource::kXForwardedFor;
 }
 
-/// The first field that a proxy may have set, of those that `forwarded_source` does not name; empty where
-/// there is none.
-std::string_view unread_field(const RequestHead& head, KnownHeader read) noexcept {
+/// A field that a proxy may have set and that is not the one that `forwarded_source` names, in its usual
+/// spelling; empty where there is none.
+std::string_view unread_field(const RequestHead& head, ForwardedSource source) noexcept {
+  const KnownHeader unread = field_of(other(source));
+  if (head.has(unread)) return name_of(unread);
   for (std::size_t i = 0; i < head.header_count; ++i) {
-    const Header& header = head.headers[i];
-    const bool is_known =
-        header.known == KnownHeader::kXForwardedFor || header.known == KnownHeader::kForwarded;
-    if (is_known ? header.known != read : names_client(header.name)) return header.name;
+    if (head.headers[i].known != KnownHeader::kOther) continue;
+    for (const std::string_view name : kOtherFields) {
+      if (equals_ignoring_case(head.headers[i].name, name)) return name;
+    }
   }
   return {};
 }
@@ -64,7 +61,7 @@ void ForwardingWatch::address_counts(const net::IpAddress& peer, const net::IpAd
                                      const RequestHead& head, BootTime now) {
   if (address != peer) return;
   const KnownHeader read = field_of(source_);
-  const std::string_view unread = unread_field(head, read);
+  const std::string_view unread = unread_field(head, source_);
   if (!is_trusted(peer, trusted_)) {
     // The two that are read are `field_came`'s.
     if (!unread.empty() && !has_forwarded_field(head)) warn_untrusted(peer, unread, now);
@@ -72,7 +69,8 @@ void ForwardingWatch::address_counts(const net::IpAddress& peer, const net::IpAd
   }
   // A client on the proxy's own machine.
   if (last_hop(source_, head) == peer) return;
-  if (!nameless_.is_due(peer, now)) return;
+  const std::optional<std::uint64_t> left_out = nameless_.due(peer, now);
+  if (!left_out) return;
   std::string remedy = fmt::format("have the proxy send {}, with the client's address last", name_of(read));
   const char* reason = "the trusted proxy sends no field that names its client";
   if (head.has(read)) {
@@ -89,6 +87,7 @@ void ForwardingWatch::address_counts(const net::IpAddress& peer, const net::IpAd
     remedy += "; a request that was made by hand from there is no fault";
   }
   LogEvent(log_, LogLevel::kWarning, "forwarded.no_client")
+      .field("more", *left_out)
       .field("peer", peer.to_text())
       .field("reason", reason)
       .field("effect", kEffect)
@@ -96,15 +95,17 @@ void ForwardingWatch::address_counts(const net::IpAddress& peer, const net::IpAd
 }
 
 void ForwardingWatch::warn_untrusted(const net::IpAddress& peer, std::string_view field, BootTime now) {
-  if (!untrusted_.is_due(peer, now)) return;
+  const std::optional<std::uint64_t> left_out = untrusted_.due(peer, now);
+  if (!left_out) return;
   const std::string address = peer.to_text();
-  const bool is_read = equals_ignoring_case(field, name_of(field_of(source_)));
+  const bool is_read = field == name_of(field_of(source_));
   std::string remedy = trusted_.empty()
                            ? fmt::format("if {0} is your proxy, set trusted_proxy = ['{0}']", address)
                            : fmt::format("if {0} is your proxy, add '{0}' to trusted_proxy", address);
   if (!is_read) remedy += fmt::format(" and have it send {}", name_of(field_of(source_)));
   remedy += "; if it is not, nothing is wrong";
   LogEvent(log_, LogLevel::kWarning, "forwarded.not_trusted")
+      .field("more", *left_out)
       .field("peer", address)
       .field("field", field)
       .field("reason", "the peer is no trusted_proxy, so what it says of a client is ignored")
@@ -113,9 +114,11 @@ void ForwardingWatch::warn_untrusted(const net::IpAddress& peer, std::string_vie
 }
 
 void ForwardingWatch::proxy_header_came(const net::IpAddress& peer, BootTime now) {
-  if (!proxy_headers_.is_due(peer, now)) return;
+  const std::optional<std::uint64_t> left_out = proxy_headers_.due(peer, now);
+  if (!left_out) return;
   const std::string address = peer.to_text();
   LogEvent(log_, LogLevel::kWarning, "proxy_protocol.not_expected")
+      .field("more", *left_out)
       .field("peer", address)
       .field("reason",
              "a connection opens with a header of the PROXY protocol, which this listener does not take")
@@ -126,9 +129,11 @@ void ForwardingWatch::proxy_header_came(const net::IpAddress& peer, BootTime now
 }
 
 void ForwardingWatch::stranger_came(const net::IpAddress& peer, BootTime now) {
-  if (!strangers_.is_due(peer, now)) return;
+  const std::optional<std::uint64_t> left_out = strangers_.due(peer, now);
+  if (!left_out) return;
   const std::string address = peer.to_text();
   LogEvent(log_, LogLevel::kWarning, "proxy_protocol.not_trusted")
+      .field("more", *left_out)
       .field("peer", address)
       .field("reason", "the peer is no trusted_proxy, so its connections to proxy_listen are closed")
       .field("remedy", trusted_.empty()

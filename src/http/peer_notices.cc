@@ -31,7 +31,7 @@ std::uint64_t hash_of(const net::IpAddress& peer) noexcept {
 
 }  // namespace
 
-bool PeerNotices::is_due(const net::IpAddress& peer, BootTime now) noexcept {
+std::optional<std::uint64_t> PeerNotices::due(const net::IpAddress& peer, BootTime now) noexcept {
   const std::uint64_t hash = hash_of(peer);
   for (int i = 0; i < kMostTries; ++i) {
     const std::size_t number = next_.load();
@@ -41,13 +41,16 @@ bool PeerNotices::is_due(const net::IpAddress& peer, BootTime now) noexcept {
     std::uint64_t before = place.load();
     const bool is_known =
         std::any_of(peers_.begin(), peers_.end(), [hash](const auto& known) { return known.load() == hash; });
-    if (is_known) return false;
-    if (!may_warn(now)) return false;
+    if (is_known) return std::nullopt;
+    if (!may_warn(now)) {
+      left_out_.fetch_add(1);
+      return std::nullopt;
+    }
     if (!place.compare_exchange_strong(before, hash)) continue;
     next_.store(number + 1);
-    return true;
+    return left_out_.exchange(0);
   }
-  return false;
+  return std::nullopt;
 }
 
 bool PeerNotices::may_warn(BootTime now) noexcept {

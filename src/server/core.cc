@@ -213,7 +213,8 @@ void Core::accept(int fd, bool proxied, http::ConnectionServices& services) {
   } else if (is_admin && !may_administer(fd)) {
     refuse(origin.peer, kStrangerAtAdmin);
   } else if (is_stranger) {
-    context_.forwarding.stranger_came(origin.peer, loop_.now());
+    // One that is gone already has no address.
+    if (origin.peer != net::IpAddress{}) context_.forwarding.stranger_came(origin.peer, loop_.now());
   } else if (!is_admin && !proxied && !(place = place_of(origin.peer))) {
     refuse(origin.peer, kManyOfClient);
   } else {

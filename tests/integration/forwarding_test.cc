@@ -67,7 +67,7 @@ TEST(ForgottenTrustedProxy, IsSaidAtACheckToo) {
 
 TEST(ForgottenTrustedProxy, IsSaidOfEveryFieldByWhichProxiesNameClients) {
   for (const char* const field :
-       {"Forwarded", "X-Real-IP", "x-forwarded-proto", "X-Forwarded-Host", "True-Client-IP"}) {
+       {"Forwarded", "X-Real-IP", "X-Forwarded-Proto", "X-Forwarded-Host", "True-Client-IP"}) {
     OwnServer server;
     HttpClient client(server.process.port());
     log_in_with(client, {{field, "for=203.0.113.5"}});

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "latchkey/base/clock.h"
 #include "latchkey/net/address.h"
@@ -21,8 +22,9 @@ class PeerNotices {
   static constexpr std::size_t kRemembered = 16;
   static constexpr std::int64_t kStepMs = 60'000;
 
-  /// True where the warning is to be given now about this peer: an IPv6 peer is its /64.
-  bool is_due(const net::IpAddress& peer, BootTime now) noexcept;
+  /// Whether the warning is to be given now about this peer (an IPv6 peer is its /64), and then how many were
+  /// left out for the rate since the one before. Nothing where the peer is known, or the rate is used up.
+  std::optional<std::uint64_t> due(const net::IpAddress& peer, BootTime now) noexcept;
 
  private:
   bool may_warn(BootTime now) noexcept;
@@ -30,6 +32,7 @@ class PeerNotices {
   std::array<std::atomic<std::uint64_t>, kRemembered> peers_{};  ///< hashes; 0 is nobody
   std::atomic<std::size_t> next_{0};                             ///< counts up; the place of the next peer
   std::atomic<std::int64_t> arrival_ms_{0};  ///< GCRA's theoretical arrival time, as in credential/throttle.h
+  std::atomic<std::uint64_t> left_out_{0};
 };
 
 }  // namespace latchkey::http
