@@ -204,25 +204,28 @@ std::int64_t Core::pass(BootTime now) noexcept {
 
 void Core::accept(int fd, bool proxied, http::ConnectionServices& services) {
   const bool is_admin = &services == admin_services_.get();
-  Origin origin{net::peer_of(fd).address, proxied, Places::kUncounted};
-  const bool is_full = clients_ >= context_.max_connections + (is_admin ? kSpareForAdmin : 0);
-  const bool is_stranger = proxied && !context_.peer_rules.may_name_client(origin.peer);
-  std::optional<Places::Place> place = Places::kUncounted;
-  if (is_full) {
-    refuse(origin.peer, kManyInAll);
-  } else if (is_admin && !may_administer(fd)) {
-    refuse(origin.peer, kStrangerAtAdmin);
-  } else if (is_stranger) {
+  const net::IpAddress peer = net::peer_of(fd).address;
+  if (clients_ >= context_.max_connections + (is_admin ? kSpareForAdmin : 0)) {
+    ::close(fd);
+    return refuse(peer, kManyInAll);
+  }
+  if (is_admin && !may_administer(fd)) {
+    ::close(fd);
+    return refuse(peer, kStrangerAtAdmin);
+  }
+  if (proxied && !context_.peer_rules.may_name_client(peer)) {
+    ::close(fd);
     // One that is gone already has no address.
-    if (origin.peer != net::IpAddress{}) context_.forwarding.stranger_came(origin.peer, loop_.now());
-  } else if (!is_admin && !proxied && !(place = place_of(origin.peer))) {
-    refuse(origin.peer, kManyOfClient);
-  } else {
-    origin.place = *place;
-    loop_.nursery().spawn(serve(*this, fd, origin, services));
+    if (peer != net::IpAddress{}) context_.forwarding.stranger_came(peer, loop_.now());
     return;
   }
-  ::close(fd);
+  std::optional<Places::Place> place = Places::kUncounted;
+  if (!is_admin && !proxied) place = place_of(peer);
+  if (!place) {
+    ::close(fd);
+    return refuse(peer, kManyOfClient);
+  }
+  loop_.nursery().spawn(serve(*this, fd, Origin{peer, proxied, *place}, services));
 }
 
 /// Nothing where the source has as many connections as it may.
