@@ -80,7 +80,7 @@ TEST_F(UnlockedNamesTest, NobodySeesANameUnlockedThatNeverWas) {
     }
   });
   // Each window is over before the next name comes.
-  for (int i = 0; i < 20'000; ++i) names_.unlock(std::to_string(i), 1, {kNow.ms - 1 + i * 2});
+  for (std::int64_t i = 0; i < 20'000; ++i) names_.unlock(std::to_string(i), 1, {kNow.ms - 1 + i * 2});
   over = true;
   reader.join();
   EXPECT_EQ(wrong.load(), 0);
