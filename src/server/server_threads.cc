@@ -130,7 +130,6 @@ Result<void> ServerProcess::make_tables() {
                                   .shards = static_cast<std::uint32_t>(cores_count_),
                                   .clock = *table_clock_,
                                   .random = random_,
-                                  .name_key = name_key_,
                                   .keyring = *keyring_,
                                   .store = *stores_.back(),
                                   .login_check = *login_checks_.back(),
