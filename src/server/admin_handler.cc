@@ -14,7 +14,8 @@ runtime::Task<void> AdminHandler::answer(http::Exchange& exchange) {
   request.body = SecretText(exchange.body);
   if (exchange.head.method != http::Method::kGet) {
     auto waiting = api::wait_for_log_room(loop_, log_);
-    request.room.emplace(co_await waiting);
+    LogRoom room = co_await waiting;
+    request.room.emplace(std::move(room));
   }
   auto handling = admin_.handle(std::move(request));
   const api::AdminReply reply = co_await handling;
