@@ -34,7 +34,7 @@ using runtime::Ring;
 
 /// Answers that one write can hold.
 constexpr std::size_t kMaxAnswers = 256;
-constexpr std::size_t kDefaultAnswerBytes = 209;
+constexpr std::size_t kDefaultAnswerBytes = 267;
 
 /// `count` answers of `bytes` bytes each.
 std::string answers(std::size_t bytes) {

@@ -13,17 +13,9 @@
 #include "latchkey/base/result.h"
 #include "latchkey/runtime/page_source.h"
 #include "latchkey/token/shard.h"
+#include "rig/give_up.h"
 
 namespace latchkey::bench {
-
-/// Says what failed and ends the program: nothing can be measured then.
-[[noreturn]] void give_up(const Error& error);
-
-template <class T>
-T value_or_exit(Result<T> result) {
-  if (!result) give_up(result.error());
-  return std::move(*result);
-}
 
 struct RigSettings {
   std::size_t max_tokens = 1'000'000;

@@ -6,6 +6,11 @@
 
 namespace latchkey::api {
 
+void protect_answer(http::ResponseWriter& response) noexcept {
+  response.preset("Cache-Control", "no-store");
+  response.preset("X-Content-Type-Options", "nosniff");
+}
+
 std::string detail_json(std::string_view text) {
   std::string json = "{\"detail\":";
   append_json_string(json, text);

@@ -1,5 +1,6 @@
 #include "latchkey/api/api.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -14,8 +15,8 @@ namespace {
 
 constexpr std::string_view kVerifyPath = "/auth/verify";
 
-constexpr ResourceDescription kNotFoundDescription = {.name = "Not Found",
-                                                      .text = "There is nothing under this path."};
+constexpr ResourceDescription kNotFoundDescription = {
+    .name = "Not Found", .text = "There is nothing under this path.", .is_public = true};
 
 bool is_verify(std::string_view path) noexcept {
   return path.starts_with(kVerifyPath) &&
@@ -25,6 +26,13 @@ bool is_verify(std::string_view path) noexcept {
 /// RFC 9110 §9.2.1.
 bool is_safe(http::Method method) noexcept {
   return method == http::Method::kGet || method == http::Method::kHead || method == http::Method::kOptions;
+}
+
+/// What goes for every answer about credentials, whatever it says: nobody keeps it, nobody takes it for a
+/// page.
+void protect(const Route* route, http::Exchange& exchange) noexcept {
+  if (route == nullptr || route->resource->description().is_public) return;
+  protect_answer(exchange.response);
 }
 
 ConnectionBinding& binding_in(const http::Exchange& exchange) noexcept {
@@ -84,6 +92,22 @@ Api::Api(Services& services)
   version2_.set_document(listing_json(routes_, "/api/v2/"));
   openapi_.set_document(openapi_json(routes_, services.settings.version));
   ping_.set_document(ping_json(services.settings));
+  prepare();
+}
+
+/// Renders what does not change, so that no request makes a core do it.
+void Api::prepare() {
+  pages_.prepare(kNotFoundDescription);
+  for (const Route& route : routes_) {
+    const ResourceDescription& description = route.resource->description();
+    if (description.forms == Forms::kNegotiated) pages_.prepare(description);
+    bodies_.add(route.resource->options_json());
+    const std::string_view text = route.path.text();
+    most_slashes_ =
+        std::max(most_slashes_, static_cast<std::size_t>(std::count(text.begin(), text.end(), '/')));
+  }
+  for (const DocumentResource* const document : {&root_, &version1_, &version2_, &openapi_, &ping_})
+    bodies_.add(document->document());
 }
 
 std::unique_ptr<http::ConnectionMemo> Api::opened(const net::IpAddress&) {
@@ -107,10 +131,12 @@ bool Api::answer_now(http::Exchange& exchange) {
   if (wanted.is_plain_json()) return answer_json_now(route, exchange);
   const std::string_view allow = route == nullptr ? std::string_view{} : route->resource->allow();
   if (wanted.status == http::Negotiated::Status::kUnknownFormat) {
+    protect(route, exchange);
     answer_not_found(exchange.response, allow, services_.now());
     return true;
   }
   if (wanted.status == http::Negotiated::Status::kNotAcceptable) {
+    protect(route, exchange);
     answer_detail(exchange.response, 406, allow, "Could not satisfy the request Accept header.",
                   services_.now());
     return true;
@@ -126,13 +152,17 @@ runtime::Task<void> Api::answer(http::Exchange& exchange) {
   const Route* const route = find(exchange.head.path);
   LATCHKEY_ASSERT(route != nullptr);
   const http::Negotiated wanted = negotiated(route, exchange.head);
-  if (wanted.is_plain_json()) return route->resource->answer(exchange, binding_in(exchange));
+  if (wanted.is_plain_json()) {
+    protect(route, exchange);
+    return route->resource->answer(exchange, binding_in(exchange));
+  }
   return answer_rendered(exchange, *route->resource, wanted);
 }
 
 runtime::Task<void> Api::answer_rendered(http::Exchange& exchange, Resource& resource,
                                          http::Negotiated wanted) {
   Rendition rendition(exchange);
+  protect(find(exchange.head.path), rendition.inner());
   auto answering = resource.answer(rendition.inner(), binding_in(exchange));
   co_await answering;
   send(rendition, find(exchange.head.path), wanted, exchange);
@@ -141,14 +171,14 @@ runtime::Task<void> Api::answer_rendered(http::Exchange& exchange, Resource& res
 void Api::send(Rendition& rendition, const Route* route, const http::Negotiated& wanted,
                const http::Exchange& exchange) {
   if (wanted.form == http::Negotiated::Form::kJson) {
-    rendition.send_indented(wanted.indent, services_.now());
+    rendition.send_indented(bodies_, wanted.indent, services_.now());
     return;
   }
   const Presented presented = find_credentials(exchange.head, services_.settings.basic);
-  rendition.send_page(pages_, route == nullptr ? kNotFoundDescription : route->resource->description(),
-                      breadcrumbs_to(exchange.head.path),
-                      visitor_of(exchange, presented, binding_in(exchange), services_),
-                      services_.settings.token_timeout_text, services_.now());
+  rendition.send_page(
+      pages_, bodies_, route == nullptr ? kNotFoundDescription : route->resource->description(),
+      breadcrumbs_to(exchange.head.path), visitor_of(exchange, presented, binding_in(exchange), services_),
+      services_.settings.token_timeout_text, services_.now());
 }
 
 bool Api::answer_json_now(const Route* route, http::Exchange& exchange) {
@@ -156,6 +186,7 @@ bool Api::answer_json_now(const Route* route, http::Exchange& exchange) {
     answer_not_found(exchange.response, {}, services_.now());
     return true;
   }
+  protect(route, exchange);
   Resource& resource = *route->resource;
   if (answer_without_asking(resource, exchange)) return true;
   return resource.answer_now(exchange, binding_in(exchange));
@@ -173,7 +204,7 @@ bool Api::answer_without_asking(const Resource& resource, http::Exchange& exchan
   if (method == http::Method::kOptions) {
     exchange.response.status(200)
         .header("Allow", resource.allow())
-        .body(kJsonType, options_json_of(resource.description()), services_.now());
+        .body(kJsonType, resource.options_json(), services_.now());
     return true;
   }
   const OperationDescription* const operation = find_operation(resource.description(), method);
@@ -182,9 +213,14 @@ bool Api::answer_without_asking(const Resource& resource, http::Exchange& exchan
                               services_.now());
     return true;
   }
-  if (is_safe(method) || operation->access == Access::kAnyone) return false;
-  const Presented presented = find_credentials(exchange.head, services_.settings.basic);
-  if (!is_forged(exchange.head, operation->access, presented, services_.sessions)) return false;
+  if (is_safe(method)) return false;
+  bool is_another_sites =
+      !operation->parses.empty() && may_be_another_sites_form(exchange, services_.settings);
+  if (!is_another_sites && operation->access != Access::kAnyone) {
+    const Presented presented = find_credentials(exchange.head, services_.settings.basic);
+    is_another_sites = is_forged(exchange.head, operation->access, presented, services_.sessions);
+  }
+  if (!is_another_sites) return false;
   answer_detail(exchange.response, 403, resource.allow(), kForgeryText, services_.now());
   return true;
 }
@@ -201,6 +237,7 @@ bool Api::redirect(http::Exchange& exchange) const {
   const Route* const route = find(location);
   if (route == nullptr) return false;
   if (!exchange.head.query.empty()) location.append(1, '?').append(exchange.head.query);
+  protect(route, exchange);
   exchange.response.status(is_safe(exchange.head.method) ? 301 : 308)
       .header("Allow", route->resource->allow())
       .header("Location", location)
@@ -211,8 +248,11 @@ bool Api::redirect(http::Exchange& exchange) const {
 /// The resources on the way to `path`, from the root of the API.
 std::vector<Breadcrumb> Api::breadcrumbs_to(std::string_view path) const {
   std::vector<Breadcrumb> breadcrumbs;
-  for (std::size_t slash = path.find('/', 1); slash != std::string_view::npos;
+  // Deeper than the deepest route there is nothing on the way.
+  std::size_t depth = 1;
+  for (std::size_t slash = path.find('/', 1); slash != std::string_view::npos && depth < most_slashes_;
        slash = path.find('/', slash + 1)) {
+    ++depth;
     const std::string_view prefix = path.substr(0, slash + 1);
     if (const Route* const route = find(prefix)) {
       breadcrumbs.push_back({route->resource->description().name, prefix});

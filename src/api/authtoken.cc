@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "latchkey/api/answers.h"
-#include "latchkey/api/cookies.h"
 #include "latchkey/base/time_text.h"
 
 namespace latchkey::api {
@@ -64,10 +63,6 @@ runtime::Task<void> AuthTokenResource::answer(http::Exchange& exchange, Connecti
 }
 
 runtime::Task<void> AuthTokenResource::obtain(http::Exchange& exchange, ConnectionBinding& binding) {
-  if (may_be_another_sites_form(exchange.head)) {
-    answer_detail(exchange.response, 403, allow(), kForgeryText, services_.now());
-    co_return;
-  }
   auto logging_in = logins_.log_in(exchange, binding, kOperations[0], allow());
   const std::optional<Granted> granted = co_await logging_in;
   if (!granted) co_return;

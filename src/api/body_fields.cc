@@ -14,6 +14,7 @@
 #include "latchkey/base/scrub.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/http/characters.h"
+#include "latchkey/http/charset.h"
 #include "latchkey/http/media_type.h"
 #include "latchkey/http/multipart_fields.h"
 
@@ -36,22 +37,37 @@ BodyKind kind_of(std::span<const std::string_view> parses, std::string_view cont
   if (content_type.empty()) return {has_body ? BodyType::kUnsupported : BodyType::kNothing, {}};
   const std::optional<http::MediaType> media = http::MediaType::parse(content_type);
   if (!media || !is_one_of(parses, *media)) return {};
-  if (const http::Parameter* const charset = media->parameters.find("charset");
-      charset != nullptr && !http::equals_ignoring_case(charset->text(), "utf-8")) {
-    return {};
-  }
-  if (media->is("application", "json")) return {BodyType::kJson, {}};
-  if (media->is("application", "x-www-form-urlencoded")) return {BodyType::kForm, {}};
+  http::Charset charset = http::Charset::kUtf8;
+  if (const http::Parameter* const named = media->parameters.find("charset"))
+    charset = http::charset_named(named->text());
+  if (charset == http::Charset::kOther) return {};
+  const bool ascii_only = charset == http::Charset::kAsciiSuperset;
+  if (media->is("application", "json")) return {BodyType::kJson, {}, ascii_only};
+  if (media->is("application", "x-www-form-urlencoded")) return {BodyType::kForm, {}, ascii_only};
   if (!media->is("multipart", "form-data")) return {};
   const http::Parameter* const boundary = media->parameters.find("boundary");
-  return {BodyType::kMultipart, boundary == nullptr ? std::string() : boundary->text()};
+  return {BodyType::kMultipart, boundary == nullptr ? std::string() : boundary->text(), ascii_only};
 }
 
+// RFC 9110 §8.4: the first coding that is one; empty where there is none.
+std::string_view content_coding_of(const http::RequestHead& head) noexcept {
+  for (std::size_t i = 0; i < head.header_count; ++i) {
+    if (!http::equals_ignoring_case(head.headers[i].name, "Content-Encoding")) continue;
+    std::string_view rest = head.headers[i].value;
+    for (std::size_t at = 0; at < rest.size(); ++at) {
+      const std::size_t start = at;
+      while (at < rest.size() && rest[at] != ',') ++at;
+      const std::string_view coding = http::trim_blanks(rest.substr(start, at - start));
+      if (!coding.empty() && !http::equals_ignoring_case(coding, "identity")) return coding;
+    }
+  }
+  return {};
+}
+
+/// Of text that is UTF-8: bytes that do not go on with a character.
 std::size_t count_characters(std::string_view text) noexcept {
-  std::size_t count = 0;
-  for (; !text.empty(); ++count)
-    text.remove_prefix(std::max<std::size_t>(first_utf8_character(text).bytes, 1));
-  return count;
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 // What is wrong with one field, in the words of C-15; empty where nothing is.
@@ -110,17 +126,10 @@ BodyFields problem(int status, std::string json) {
 // White space as Unicode has it: White_Space of the Unicode Character Database, and the information
 // separators that Python's str.strip, which clients were trimmed by, counts too.
 bool is_white_space(std::string_view character) noexcept {
-  if (character.size() == 1) {
-    const char c = character.front();
-    return c == ' ' || (c >= '\t' && c <= '\r') || (c >= '\x1c' && c <= '\x1f');
-  }
-  constexpr std::array<std::string_view, 18> kWide = {
-      "\u0085", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005",
-      "\u2006", "\u2007", "\u2008", "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f"};
-  for (const std::string_view wide : kWide) {
-    if (character == wide) return true;
-  }
-  return character == "\u3000";
+  const char32_t c = first_utf8_character(character).code_point;
+  if (c < 0x80) return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f);
+  return c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 ||
+         c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
 // A password stays in no decoder, however the reading ends.
@@ -160,6 +169,31 @@ http::DecodeResult BodyFieldsReader::decode(const BodyKind& kind, std::string_vi
   return http::decode_multipart(body, kind.boundary, names, fields);
 }
 
+// Whether the body's charset, and the one that its field `_charset_` names (RFC 7578 §4.6), let it be read as
+// UTF-8.
+bool BodyFieldsReader::is_charset_read(const BodyKind& kind, std::string_view body,
+                                       const http::Field& charset,
+                                       std::span<const http::Field> fields) const {
+  http::Charset named = http::Charset::kUtf8;
+  if (charset.kind == http::FieldKind::kText && !charset.text.empty())
+    named = http::charset_named(charset.text);
+  if (named == http::Charset::kOther) return false;
+  if (kind.ascii_only && !is_ascii(body)) return false;
+  if (!kind.ascii_only && named == http::Charset::kUtf8) return true;
+  if (kind.type == BodyType::kForm) return is_ascii(form_.decoded());
+  return kind.type == BodyType::kJson ||
+         std::all_of(fields.begin(), fields.end(),
+                     [](const http::Field& field) { return is_ascii(field.text); });
+}
+
+void answer_body_problem(http::ResponseWriter& response, std::string_view allow, const BodyFields& fields,
+                         BootTime now) {
+  response.status(fields.status).header("Allow", allow);
+  // RFC 9110 §15.5.16
+  if (fields.is_encoded) response.header("Accept-Encoding", "identity");
+  response.body(kJsonType, fields.problem, now);
+}
+
 BodyFields BodyFieldsReader::read(const OperationDescription& operation, const http::RequestHead& head,
                                   std::string_view body) {
   BodyFields fields = read_body(operation, head, body);
@@ -172,17 +206,31 @@ BodyFields BodyFieldsReader::read_body(const OperationDescription& operation, co
   const std::span<const FieldDescription> rules = operation.fields;
   LATCHKEY_ASSERT(!rules.empty() && rules.size() <= kMaxBodyFields);
   const std::string_view content_type = head.value(http::KnownHeader::kContentType);
-  const BodyKind kind = kind_of(operation.parses, content_type, !body.empty());
-  if (kind.type == BodyType::kUnsupported) {
-    return problem(415, detail_json(fmt::format("Unsupported media type \"{}\" in request.", content_type)));
+  if (const std::string_view coding = content_coding_of(head); !coding.empty()) {
+    BodyFields encoded =
+        problem(415, detail_json(fmt::format("Unsupported content coding \"{}\" in request.", coding)));
+    encoded.is_encoded = true;
+    return encoded;
   }
+  const BodyKind kind = kind_of(operation.parses, content_type, !body.empty());
+  const auto unsupported = [content_type] {
+    return problem(415, detail_json(fmt::format("Unsupported media type \"{}\" in request.", content_type)));
+  };
+  if (kind.type == BodyType::kUnsupported) return unsupported();
   const DecodedTextWiper wiper{json_, form_};
-  std::array<std::string_view, kMaxBodyFields> names;
+  std::array<std::string_view, kMaxBodyFields + 1> names;
   std::transform(rules.begin(), rules.end(), names.begin(),
                  [](const FieldDescription& rule) { return rule.name; });
-  std::array<http::Field, kMaxBodyFields> room{};
+  // Behind the fields, of forms of both kinds: what the browser says of them.
+  const std::size_t wanted = rules.size() + (kind.type == BodyType::kJson ? 0 : 1);
+  names[rules.size()] = "_charset_";
+  std::array<http::Field, kMaxBodyFields + 1> room{};
   const std::span<http::Field> fields = std::span(room).first(rules.size());
-  const http::DecodeResult decoded = decode(kind, body, std::span(names).first(rules.size()), fields);
+  const http::DecodeResult decoded =
+      decode(kind, body, std::span(names).first(wanted), std::span(room).first(wanted));
+  if (decoded.status == http::DecodeResult::Status::kUnsupportedCharset)
+    return problem(415, detail_json("Unsupported charset of a field in request."));
+  if (!is_charset_read(kind, body, room[rules.size()], fields)) return unsupported();
   if (decoded.status == http::DecodeResult::Status::kNoData) {
     return problem(400, R"({"__all__":["No data provided"]})");
   }

@@ -143,7 +143,6 @@ runtime::Task<Caller> identify(http::Exchange& exchange, ConnectionBinding& bind
   if (presented.kind == Presented::Kind::kBasic) {
     auto checking = check_basic(exchange, presented.word, allow, services);
     caller = co_await checking;
-    if (caller.user_id != 0) exchange.response.preset("Cache-Control", "no-store");
     co_return caller;
   }
   token::Admission admission;
@@ -157,7 +156,6 @@ runtime::Task<Caller> identify(http::Exchange& exchange, ConnectionBinding& bind
   caller.name = admission.user->name();
   caller.token = presented.token;
   exchange.response.preset("Auth-Token-Timeout", services.settings.token_timeout_text);
-  exchange.response.preset("Cache-Control", "no-store");
   co_return caller;
 }
 

@@ -4,17 +4,19 @@
 
 #include "latchkey/http/forwarded.h"
 #include "latchkey/http/media_type.h"
+#include "latchkey/http/origin.h"
 
 namespace latchkey::api {
 
 namespace {
 
 constexpr std::string_view kFetchSite = "Sec-Fetch-Site";
+constexpr std::string_view kOrigin = "Origin";
 
 /// Fetch: a browser says where an unsafe request of its own comes from.
 bool is_from_browser(const http::RequestHead& head) noexcept {
   return http::find_other_header(head, kFetchSite).lines != 0 ||
-         http::find_other_header(head, "Origin").lines != 0;
+         http::find_other_header(head, kOrigin).lines != 0;
 }
 
 bool is_same(std::string_view a, std::string_view b) noexcept {
@@ -41,10 +43,16 @@ bool is_from_here(const http::RequestHead& head) noexcept {
   return site.lines == 0 || (site.lines == 1 && (site.value == "same-origin" || site.value == "none"));
 }
 
-bool may_be_another_sites_form(const http::RequestHead& head) noexcept {
-  if (is_from_here(head)) return false;
+bool may_be_another_sites_form(const http::Exchange& exchange, const ApiSettings& settings) noexcept {
+  const http::RequestHead& head = exchange.head;
   const auto type = http::MediaType::parse(head.value(http::KnownHeader::kContentType));
-  return !type || !type->is("application", "json");
+  if (type && type->is("application", "json")) return false;
+  if (http::find_other_header(head, kFetchSite).lines != 0) return !is_from_here(head);
+  const http::OtherHeader origin = http::find_other_header(head, kOrigin);
+  if (origin.lines == 0) return false;
+  const http::Site site =
+      http::site_of(exchange.peer, settings.trusted_proxies, settings.forwarded_source, head);
+  return origin.lines != 1 || !http::is_origin_of(origin.value, site);
 }
 
 bool is_forged(const http::RequestHead& head, Access access, const Presented& presented,

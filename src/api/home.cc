@@ -48,6 +48,7 @@ constexpr ResourceDescription kStaticDescription = {
     .text = "The style sheet, the script and the icon of the pages.",
     .forms = Forms::kFixed,
     .operations = kFileOperations,
+    .is_public = true,
     .fixed_type = "*/*",
 };
 
@@ -94,9 +95,11 @@ bool HomeResource::answer_now(http::Exchange& exchange, ConnectionBinding& bindi
     exchange.response.header("Auth-Token-Timeout", services_.settings.token_timeout_text);
   }
   add_page_headers(exchange.response);
-  exchange.response.header("Cache-Control", "no-store");
-  exchange.response.body(kHtmlType, visitor.user_name.empty() ? pages_.sign_in() : pages_.sessions(visitor),
-                         services_.now());
+  if (visitor.user_name.empty()) {
+    pages_.sign_in(exchange.response, services_.now());
+  } else {
+    pages_.sessions(visitor, exchange.response, services_.now());
+  }
   return true;
 }
 

@@ -14,19 +14,23 @@ constexpr OperationDescription kOperations[] = {
 }  // namespace
 
 const ResourceDescription kRootDescription = {
-    .name = "REST API", .text = "The versions of the API.", .operations = kOperations};
+    .name = "REST API", .text = "The versions of the API.", .operations = kOperations, .is_public = true};
 const ResourceDescription kVersion1Description = {
     .name = "Version 1",
     .text = "The resources of version 1, which clients of old may ask for. They are those of version 2.",
-    .operations = kOperations};
+    .operations = kOperations,
+    .is_public = true};
 const ResourceDescription kVersion2Description = {
-    .name = "Version 2", .text = "The resources of version 2.", .operations = kOperations};
+    .name = "Version 2", .text = "The resources of version 2.", .operations = kOperations, .is_public = true};
 const ResourceDescription kPingDescription = {
     .name = "Ping",
     .text = "The server lives: its node name and version. Needs no token.",
-    .operations = kOperations};
-const ResourceDescription kOpenapiDescription = {
-    .name = "OpenAPI", .text = "This API's description, as OpenAPI 3.1.", .operations = kOperations};
+    .operations = kOperations,
+    .is_public = true};
+const ResourceDescription kOpenapiDescription = {.name = "OpenAPI",
+                                                 .text = "This API's description, as OpenAPI 3.1.",
+                                                 .operations = kOperations,
+                                                 .is_public = true};
 
 std::string root_json() {
   return R"({"available_versions":{"v1":"/api/v1/","v2":"/api/v2/"},"current_version":"/api/v2/",)"

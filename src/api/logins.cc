@@ -21,14 +21,13 @@ runtime::Task<std::optional<Granted>> Logins::log_in(http::Exchange& exchange, C
                                                      const OperationDescription& operation,
                                                      std::string_view allow) {
   const BootTime began = services_.now();
+  if (is_long_body(exchange.body)) co_await services_.turns.next();
   BodyFields fields = fields_reader_.read(operation, exchange.head, exchange.body);
   if (fields.status != 200) {
     LimitedEvent(services_.log, LogLevel::kInfo, "login.invalid")
         .field("address", remote_address_of(exchange, services_).to_text())
         .field("status", fields.status);
-    exchange.response.status(fields.status)
-        .header("Allow", allow)
-        .body(kJsonType, fields.problem, services_.now());
+    answer_body_problem(exchange.response, allow, fields, services_.now());
     co_return std::nullopt;
   }
   const std::string name(fields.values[0].view());

@@ -52,11 +52,10 @@ runtime::Task<void> MyPasswordResource::answer(http::Exchange& exchange, Connect
   auto identifying = identify(exchange, binding, allow(), services_);
   Caller caller = co_await identifying;
   if (caller.user_id == 0) co_return;
+  if (is_long_body(exchange.body)) co_await services_.turns.next();
   BodyFields fields = fields_reader_.read(kOperations[0], exchange.head, exchange.body);
   if (fields.status != 200) {
-    exchange.response.status(fields.status)
-        .header("Allow", allow())
-        .body(kJsonType, fields.problem, services_.now());
+    answer_body_problem(exchange.response, allow(), fields, services_.now());
     co_return;
   }
   auto checking = services_.passwords.check(caller.name, std::move(fields.values[0]),

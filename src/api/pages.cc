@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <kainjow/mustache.hpp>
 #include <utility>
 
 #include "latchkey/api/page_files.h"
+#include "latchkey/api/skeleton.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/base/json_text.h"
 #include "latchkey/base/printable.h"
@@ -18,9 +21,9 @@ using kainjow::mustache::data;
 using kainjow::mustache::mustache;
 using kainjow::mustache::partial;
 
-constexpr std::size_t kIndent = 4;
 constexpr std::string_view kCodeIndent = "    ";
 constexpr std::string_view kBoundary = "latchkey";
+constexpr std::string_view kSignIn = "Sign in";
 
 // Style, script, images and requests from this server alone; nothing inline.
 constexpr std::string_view kContentSecurityPolicy =
@@ -37,12 +40,11 @@ partial partial_of(std::string_view name) {
   return partial([name] { return std::string(page_file(name).bytes); });
 }
 
+data gap(Gap gap) { return data(Skeleton::mark_of(gap)); }
+
 data flag(bool value) { return data(value); }
 
 data text(std::string_view value) { return data(std::string(value)); }
-
-/// An empty text counts as true in the library's sections; in ours it does not.
-data text_or_false(std::string_view value) { return value.empty() ? flag(false) : text(value); }
 
 /// Where a page file is served. The version stands in the query, so that a browser may keep what it has.
 std::string versioned_path_of(std::string_view name) {
@@ -74,36 +76,36 @@ data blocks_of(std::string_view description) {
   return blocks;
 }
 
-data breadcrumbs_of(const std::vector<Breadcrumb>& breadcrumbs) {
-  data list(data::type::list);
-  for (const Breadcrumb& breadcrumb : breadcrumbs) {
-    data entry(data::type::object);
-    entry.set("name", text(breadcrumb.name));
-    entry.set("href", text(breadcrumb.path));
-    entry.set("is_last", flag(&breadcrumb == &breadcrumbs.back()));
-    list.push_back(entry);
-  }
-  return list;
-}
-
 /// The query without its `format`, for links that name another.
 std::string other_parameters(std::string_view query) {
+  constexpr std::string_view kFormat = "format";
   std::string kept;
-  while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    if (!pair.empty() && pair != "format" && !pair.starts_with("format=")) kept.append(pair).append("&");
-    query.remove_prefix(std::min(end + 1, query.size()));
+  kept.reserve(query.size() + 1);
+  for (std::size_t at = 0; at < query.size(); ++at) {
+    const std::size_t start = at;
+    while (at < query.size() && query[at] != '&') ++at;
+    if (at == start) continue;
+    const std::string_view pair = query.substr(start, at - start);
+    const bool is_format =
+        pair.starts_with(kFormat) && (pair.size() == kFormat.size() || pair[kFormat.size()] == '=');
+    if (!is_format) kept.append(pair).append(1, '&');
   }
   return kept;
 }
 
-data formats_of(const ShownExchange& shown) {
+/// The address of the resource in another form.
+void append_link(std::string& html, std::string_view path, std::string_view others, std::string_view format) {
+  append_html_escaped(html, path);
+  append_html_escaped(html.append(1, '?'), others);
+  html.append("format=").append(format);
+}
+
+data formats() {
   data list(data::type::list);
-  for (const std::string_view name : {"json", "api"}) {
+  for (const auto& [name, link] : {std::pair("json", Gap::kJsonLink), std::pair("api", Gap::kPageLink)}) {
     data entry(data::type::object);
     entry.set("name", text(name));
-    entry.set("href", data(fmt::format("{}?{}format={}", shown.path, other_parameters(shown.query), name)));
+    entry.set("href", gap(link));
     list.push_back(entry);
   }
   return list;
@@ -149,18 +151,7 @@ data post_of(const OperationDescription& operation) {
   return post;
 }
 
-data headers_of(const std::vector<http::WrittenHeader>& headers) {
-  data list(data::type::list);
-  for (const http::WrittenHeader& header : headers) {
-    data entry(data::type::object);
-    entry.set("name", text(header.name));
-    entry.set("value", text(header.value));
-    list.push_back(entry);
-  }
-  return list;
-}
-
-data page_of(const ApiSettings& settings, std::string_view title, const Visitor& visitor) {
+data page_of(const ApiSettings& settings, std::string_view title) {
   data page(data::type::object);
   page.set("title", text(title));
   page.set("node", text(settings.node));
@@ -168,59 +159,146 @@ data page_of(const ApiSettings& settings, std::string_view title, const Visitor&
   page.set("style_href", data(versioned_path_of("style.css")));
   page.set("script_href", data(versioned_path_of("script.js")));
   page.set("icon_href", data(versioned_path_of("icon.svg")));
-  // As the log shows it; the field of the form has it as it is.
-  page.set("username", text_or_false(printable(visitor.user_name)));
-  page.set("username_value", text(visitor.user_name));
-  page.set("csrf_token", text(visitor.csrf_token));
+  page.set("account", gap(Gap::kAccount));
+  page.set("username", gap(Gap::kAccount));
+  page.set("username_value", gap(Gap::kUserName));
+  page.set("csrf_token", gap(Gap::kCsrfToken));
   page.set("head", data(partial_of("head.html")));
   page.set("banner", data(partial_of("banner.html")));
   return page;
 }
 
-}  // namespace
-
-struct Pages::Templates {
-  mustache exchange = template_of("resource.html");
-  mustache sign_in = template_of("signin.html");
-  mustache sessions = template_of("sessions.html");
-};
-
-Pages::Pages(const ApiSettings& settings) : settings_(settings), templates_(std::make_unique<Templates>()) {}
-
-Pages::~Pages() = default;
-
-std::string Pages::exchange(const ShownExchange& shown, const Visitor& visitor) const {
-  const ResourceDescription& description = shown.description;
-  const std::string target =
-      shown.query.empty() ? std::string(shown.path) : fmt::format("{}?{}", shown.path, shown.query);
-  data page = page_of(settings_, description.name, visitor);
+/// What a resource's pages have in common, rendered once.
+Skeleton exchange_skeleton(const ApiSettings& settings, const ResourceDescription& description) {
+  data page = page_of(settings, description.name);
   page.set("name", text(description.name));
-  page.set("path", text(shown.path));
+  page.set("path", gap(Gap::kPath));
   page.set("description", blocks_of(description.text));
-  page.set("breadcrumbs", breadcrumbs_of(shown.breadcrumbs));
+  page.set("breadcrumbs", gap(Gap::kBreadcrumbs));
   // A resource without GET is shown by one all the same (C-3).
   page.set("has_operations", flag(!description.operations.empty()));
-  page.set("formats", formats_of(shown));
+  page.set("formats", formats());
   page.set("can_delete", flag(find_operation(description, http::Method::kDelete) != nullptr));
   const OperationDescription* const post = find_operation(description, http::Method::kPost);
   page.set("post", post == nullptr ? flag(false) : post_of(*post));
-  page.set("request_line", data(fmt::format("{} {}", shown.method, target)));
-  page.set("status_line", data(fmt::format("HTTP {} {}", shown.status, http::reason_phrase(shown.status))));
-  page.set("headers", headers_of(shown.headers));
-  page.set("has_body", flag(!shown.body.empty()));
-  page.set("body", data(indent_json(visible_json(shown.body), kIndent)));
-  return templates_->exchange.render(page);
+  page.set("request_line", gap(Gap::kRequestLine));
+  page.set("status_line", gap(Gap::kStatusLine));
+  page.set("headers", gap(Gap::kHeaders));
+  page.set("body", gap(Gap::kBody));
+  return Skeleton(template_of("resource.html").render(page));
 }
 
-std::string Pages::sign_in() const { return templates_->sign_in.render(page_of(settings_, "Sign in", {})); }
+/// A row of a page: a breadcrumb or a header.
+Skeleton row_skeleton(std::string_view file, bool is_last = false) {
+  data row(data::type::object);
+  row.set("name", gap(Gap::kName));
+  row.set("href", gap(Gap::kValue));
+  row.set("value", gap(Gap::kValue));
+  row.set("is_last", flag(is_last));
+  return Skeleton(template_of(file).render(row));
+}
 
-std::string Pages::sessions(const Visitor& visitor) const {
-  return templates_->sessions.render(page_of(settings_, "Sessions", visitor));
+void append_row(std::string& html, const Skeleton& row, std::string_view name, std::string_view value) {
+  std::string escaped;
+  escaped.reserve(name.size() + value.size() + 64);
+  append_html_escaped(escaped, name);
+  const std::size_t name_bytes = escaped.size();
+  append_html_escaped(escaped, value);
+  GapTexts texts;
+  texts.set(Gap::kName, std::string_view(escaped).substr(0, name_bytes));
+  texts.set(Gap::kValue, std::string_view(escaped).substr(name_bytes));
+  row.append_filled(html, texts);
+}
+
+}  // namespace
+
+struct Pages::Rendered {
+  struct OfResource {
+    const ResourceDescription* description;
+    Skeleton skeleton;
+  };
+  explicit Rendered(const ApiSettings& settings)
+      : sign_in(template_of("signin.html").render(page_of(settings, "Sign in"))),
+        sessions(template_of("sessions.html").render(page_of(settings, "Sessions"))) {}
+
+  const Skeleton sign_in;
+  const Skeleton sessions;
+  const Skeleton crumb = row_skeleton("crumb.html");
+  const Skeleton last_crumb = row_skeleton("crumb.html", true);
+  const Skeleton header = row_skeleton("header.html");
+  std::vector<OfResource> resources;
+};
+
+Pages::Pages(const ApiSettings& settings)
+    : settings_(settings), rendered_(std::make_unique<Rendered>(settings)) {}
+
+Pages::~Pages() = default;
+
+void Pages::prepare(const ResourceDescription& description) {
+  for (const Rendered::OfResource& known : rendered_->resources) {
+    if (known.description == &description) return;
+  }
+  rendered_->resources.push_back({&description, exchange_skeleton(settings_, description)});
+}
+
+void Pages::exchange(const ShownExchange& shown, const Visitor& visitor, http::ResponseWriter& response,
+                     BootTime now) const {
+  const Skeleton* skeleton = nullptr;
+  for (const Rendered::OfResource& known : rendered_->resources) {
+    if (known.description == &shown.description) skeleton = &known.skeleton;
+  }
+  LATCHKEY_ASSERT(skeleton != nullptr);
+
+  std::array<std::string, kGaps> html;
+  const auto of = [&html](Gap gap) -> std::string& { return html[static_cast<std::size_t>(gap)]; };
+  // As the log shows it.
+  append_html_escaped(of(Gap::kAccount),
+                      visitor.user_name.empty() ? std::string(kSignIn) : printable(visitor.user_name));
+  append_html_escaped(of(Gap::kCsrfToken), visitor.csrf_token);
+  append_html_escaped(of(Gap::kPath), shown.path);
+  for (const Breadcrumb& breadcrumb : shown.breadcrumbs) {
+    const bool is_last = &breadcrumb == &shown.breadcrumbs.back();
+    append_row(of(Gap::kBreadcrumbs), is_last ? rendered_->last_crumb : rendered_->crumb, breadcrumb.name,
+               breadcrumb.path);
+  }
+  const std::string others = other_parameters(shown.query);
+  append_link(of(Gap::kJsonLink), shown.path, others, "json");
+  append_link(of(Gap::kPageLink), shown.path, others, "api");
+  std::string& request_line = of(Gap::kRequestLine);
+  append_html_escaped(request_line, shown.method);
+  append_html_escaped(request_line.append(1, ' '), shown.path);
+  if (!shown.query.empty()) append_html_escaped(request_line.append(1, '?'), shown.query);
+  of(Gap::kStatusLine) = fmt::format("HTTP {} {}", shown.status, http::reason_phrase(shown.status));
+  for (const http::WrittenHeader& header : shown.headers)
+    append_row(of(Gap::kHeaders), rendered_->header, header.name, header.value);
+
+  GapTexts texts;
+  for (std::size_t i = 0; i < kGaps; ++i) texts.set(static_cast<Gap>(i), html[i]);
+  texts.set(Gap::kBody, shown.body);
+  response.body(kHtmlType, skeleton->filled(texts), now);
+}
+
+void Pages::sign_in(http::ResponseWriter& response, BootTime now) const {
+  GapTexts texts;
+  texts.set(Gap::kAccount, kSignIn);
+  response.body(kHtmlType, rendered_->sign_in.filled(texts), now);
+}
+
+void Pages::sessions(const Visitor& visitor, http::ResponseWriter& response, BootTime now) const {
+  // As the log shows it; the field of the form has it as it is.
+  std::string shown;
+  append_html_escaped(shown, printable(visitor.user_name));
+  std::string name;
+  append_html_escaped(name, visitor.user_name);
+  GapTexts texts;
+  texts.set(Gap::kAccount, shown);
+  texts.set(Gap::kUserName, name);
+  texts.set(Gap::kCsrfToken, visitor.csrf_token);
+  response.body(kHtmlType, rendered_->sessions.filled(texts), now);
 }
 
 void add_page_headers(http::ResponseWriter& response) {
   response.header("Content-Security-Policy", kContentSecurityPolicy)
-      .header("X-Content-Type-Options", "nosniff")
       .header("Referrer-Policy", "same-origin")
       .header("Cross-Origin-Opener-Policy", "same-origin");
 }

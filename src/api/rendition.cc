@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kChallenge = "WWW-Authenticate";
 constexpr std::string_view kCacheControl = "Cache-Control";
+constexpr std::string_view kContentTypeOptions = "X-Content-Type-Options";
 constexpr std::string_view kTimeout = "Auth-Token-Timeout";
 
 // Of the message that is not sent, and of no use to who reads a page; and the cookie, which no script is to
@@ -54,12 +55,17 @@ Rendition::Rendition(http::Exchange& exchange)
       writer_(written_, with_body(exchange.response.context())),
       inner_{exchange.head, exchange.body, exchange.peer, exchange.memo, writer_} {}
 
-void Rendition::send_indented(std::size_t indent, BootTime now) {
+void Rendition::send_indented(PreparedBodies& bodies, std::size_t indent, BootTime now) {
   const http::WrittenAnswer answer = http::WrittenAnswer::of(written_);
   if (send_bodyless(answer, now)) return;
   exchange_.response.status(answer.status);
   copy_headers(answer, exchange_.response);
-  exchange_.response.body(answer.value("Content-Type"), indent_json(answer.body, indent), now);
+  const std::string_view type = answer.value("Content-Type");
+  if (const auto prepared = bodies.indented(answer.body, indent)) {
+    exchange_.response.body(type, *prepared, now);
+  } else {
+    exchange_.response.body(type, indent_json(answer.body, indent), now);
+  }
 }
 
 bool Rendition::send_bodyless(const http::WrittenAnswer& answer, BootTime now) {
@@ -71,9 +77,9 @@ bool Rendition::send_bodyless(const http::WrittenAnswer& answer, BootTime now) {
   return true;
 }
 
-void Rendition::send_page(const Pages& pages, const ResourceDescription& description,
-                          std::vector<Breadcrumb> breadcrumbs, const Visitor& visitor,
-                          std::string_view token_timeout, BootTime now) {
+void Rendition::send_page(const Pages& pages, const PreparedBodies& bodies,
+                          const ResourceDescription& description, std::vector<Breadcrumb> breadcrumbs,
+                          const Visitor& visitor, std::string_view token_timeout, BootTime now) {
   http::WrittenAnswer answer = http::WrittenAnswer::of(written_);
   if (send_bodyless(answer, now)) return;
   http::ResponseWriter& response = exchange_.response;
@@ -88,12 +94,20 @@ void Rendition::send_page(const Pages& pages, const ResourceDescription& descrip
   if (!visitor.user_name.empty() && answer.value(kTimeout).empty()) response.header(kTimeout, token_timeout);
   copy_headers(answer, response);
   add_page_headers(response);
+  if (answer.value(kContentTypeOptions).empty()) response.header(kContentTypeOptions, "nosniff");
   // What the resource says of keeping its answer holds for the page of it.
   if (answer.value(kCacheControl).empty()) response.header(kCacheControl, "no-store");
-  const ShownExchange shown{
-      description,          std::move(breadcrumbs), exchange_.head.method_text, exchange_.head.path,
-      exchange_.head.query, answer.status,          shown_headers(answer),      answer.body};
-  response.body(kHtmlType, pages.exchange(shown, visitor), now);
+  const std::optional<std::string_view> prepared = bodies.shown(answer.body);
+  const std::string made = prepared ? std::string() : shown_json(answer.body);
+  const ShownExchange shown{description,
+                            std::move(breadcrumbs),
+                            exchange_.head.method_text,
+                            exchange_.head.path,
+                            exchange_.head.query,
+                            answer.status,
+                            shown_headers(answer),
+                            prepared ? *prepared : std::string_view(made)};
+  pages.exchange(shown, visitor, response, now);
 }
 
 }  // namespace latchkey::api

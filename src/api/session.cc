@@ -81,7 +81,6 @@ runtime::Task<void> SessionResource::sign_in(http::Exchange& exchange, Connectio
       .header("Allow", allow())
       .header("Auth-Token-Timeout", services_.settings.token_timeout_text)
       .header("Set-Cookie", token_cookie(text, is_under_tls(exchange, services_.settings)))
-      .header("Cache-Control", "no-store")
       .body(kJsonType,
             session_json(granted->user_name, granted->login.expires,
                          services_.sessions.csrf_token(token.bytes())),

@@ -1,5 +1,6 @@
 #include "latchkey/api/verify.h"
 
+#include "latchkey/api/answers.h"
 #include "latchkey/api/caller.h"
 #include "latchkey/base/percent.h"
 
@@ -20,8 +21,10 @@ constexpr ResourceDescription kDescription = {
 VerifyResource::VerifyResource(Services& services)
     : Resource(kDescription),
       services_(services),
-      admitted_head_("HTTP/1.1 200 OK\r\nAuth-Token-Timeout: " + services.settings.token_timeout_text +
-                     "\r\nX-Auth-User: ") {}
+      admitted_head_(
+          "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+          "Auth-Token-Timeout: " +
+          services.settings.token_timeout_text + "\r\nX-Auth-User: ") {}
 
 bool VerifyResource::answer_now(http::Exchange& exchange, ConnectionBinding& binding) {
   const bool basic = services_.settings.verify_basic;
@@ -31,6 +34,7 @@ bool VerifyResource::answer_now(http::Exchange& exchange, ConnectionBinding& bin
   if (presented.kind == Presented::Kind::kToken)
     admission = admission_of(exchange, presented, binding, services_);
   if (admission.outcome != token::Outcome::kAdmitted) {
+    protect_answer(exchange.response);
     answer_refused(exchange, presented, admission.outcome, basic, services_);
     return true;
   }
@@ -39,6 +43,7 @@ bool VerifyResource::answer_now(http::Exchange& exchange, ConnectionBinding& bin
 }
 
 runtime::Task<void> VerifyResource::answer(http::Exchange& exchange, ConnectionBinding&) {
+  protect_answer(exchange.response);
   const Presented presented = find_credentials(exchange.head, true);
   auto checking = check_basic(exchange, presented.word, allow(), services_);
   const Caller caller = co_await checking;

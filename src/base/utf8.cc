@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace latchkey {
 
@@ -43,20 +44,47 @@ Utf8Character decode(std::string_view text, const Lead& lead) noexcept {
   return {code_point, lead.continuations + 1};
 }
 
+/// By the lead byte: its form in kLeads from 1 on, 0 for what is no lead byte.
+constexpr std::array<std::uint8_t, 256> kFormOf = [] {
+  std::array<std::uint8_t, 256> forms{};
+  for (std::size_t i = 0; i < kLeads.size(); ++i) {
+    for (std::size_t byte = kLeads[i].first; byte <= kLeads[i].last; ++byte)
+      forms[byte] = static_cast<std::uint8_t>(i + 1);
+  }
+  return forms;
+}();
+
+constexpr std::size_t kWordBytes = sizeof(std::uint64_t);
+constexpr std::uint64_t kHighBits = 0x8080808080808080U;
+
+/// How many bytes at the front are ASCII, or a few fewer: whole words are looked at.
+std::size_t ascii_words(std::string_view text) noexcept {
+  std::size_t at = 0;
+  for (; text.size() - at >= kWordBytes; at += kWordBytes) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, kWordBytes);
+    if ((word & kHighBits) != 0) break;
+  }
+  return at;
+}
+
 }  // namespace
 
 Utf8Character first_utf8_character(std::string_view text) noexcept {
   if (text.empty()) return {};
   const auto byte = static_cast<std::uint8_t>(text[0]);
   if (byte < 0x80) return {byte, 1};
-  for (const Lead& lead : kLeads) {
-    if (byte >= lead.first && byte <= lead.last) return decode(text, lead);
-  }
-  return {};
+  const std::uint8_t form = kFormOf[byte];
+  return form == 0 ? Utf8Character{} : decode(text, kLeads[form - 1U]);
 }
 
 bool is_utf8(std::string_view text) noexcept {
   while (!text.empty()) {
+    const std::size_t ascii = ascii_words(text);
+    if (ascii > 0) {
+      text.remove_prefix(ascii);
+      continue;
+    }
     const std::size_t bytes = first_utf8_character(text).bytes;
     if (bytes == 0) return false;
     text.remove_prefix(bytes);
@@ -65,6 +93,7 @@ bool is_utf8(std::string_view text) noexcept {
 }
 
 bool is_ascii(std::string_view text) noexcept {
+  text.remove_prefix(ascii_words(text));
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return (static_cast<unsigned char>(c) & 0x80) == 0; });
 }

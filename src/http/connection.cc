@@ -175,7 +175,8 @@ void Connection::refuse(int status, std::string_view reason, std::string_view al
   ResponseWriter response(output(), context);
   std::string detail = "{\"detail\":\"";
   detail.append(reason).append("\"}");
-  response.status(status);
+  // It may have been about credentials: nobody keeps it, and nobody takes it for a page.
+  response.status(status).header("Cache-Control", "no-store").header("X-Content-Type-Options", "nosniff");
   if (!allow.empty()) response.header("Allow", allow);
   response.body(kJson, detail, services_.loop.now());
 }

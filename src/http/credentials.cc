@@ -97,17 +97,20 @@ Result<BasicCredentials> parse_basic(std::string_view word) {
   return std::move(*credentials);
 }
 
+// Byte by byte, as a field of nothing but semicolons would pay for a search at each of them.
 CookieToken find_cookie_token(std::string_view value) noexcept {
   CookieToken found;
-  while (!value.empty()) {
-    const std::size_t semicolon = value.find(';');
-    const std::string_view pair = trim_blanks(value.substr(0, semicolon));
-    value.remove_prefix(semicolon == std::string_view::npos ? value.size() : semicolon + 1);
-    const std::size_t equals = pair.find('=');
-    if (equals == std::string_view::npos || trim_blanks(pair.substr(0, equals)) != kCookieName) continue;
+  for (std::size_t at = 0; at < value.size(); ++at) {
+    const std::size_t name = at;
+    while (at < value.size() && value[at] != ';' && value[at] != '=') ++at;
+    if (at == value.size() || value[at] == ';') continue;
+    const bool is_token = trim_blanks(value.substr(name, at - name)) == kCookieName;
+    const std::size_t text = at + 1;
+    while (at < value.size() && value[at] != ';') ++at;
+    if (!is_token) continue;
     if (found.status != CookieToken::Status::kNone) return {CookieToken::Status::kTwice, std::nullopt};
     found.status = CookieToken::Status::kFound;
-    found.token = token_of_cookie(trim_blanks(pair.substr(equals + 1)));
+    found.token = token_of_cookie(trim_blanks(value.substr(text, at - text)));
   }
   return found;
 }

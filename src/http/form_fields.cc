@@ -18,29 +18,43 @@ DecodeResult FormFieldDecoder::decode(std::string_view body, std::span<const std
   LATCHKEY_ASSERT(names.size() == fields.size() && names.size() <= kMaxWantedFields);
   std::fill(fields.begin(), fields.end(), Field{});
   wipe();
-  // Decoding never lengthens, so all texts together fit where the body would.
-  const std::span<char> room(decoded_.get(), max_body_bytes_);
-  const auto decode_one = [this, room](std::string_view text) {
-    const std::span<char> rest = room.subspan(used_bytes_);
-    const std::size_t bytes = percent_decode(text, PlusSign::kIsBlank, rest);
-    used_bytes_ += bytes;
-    return std::string_view(rest.data(), bytes);
-  };
-  while (!body.empty()) {
-    const std::size_t ampersand = body.find('&');
-    const std::string_view pair = body.substr(0, ampersand);
-    body.remove_prefix(ampersand == std::string_view::npos ? body.size() : ampersand + 1);
-    if (pair.empty()) continue;
-    const std::size_t equals = std::min(pair.find('='), pair.size());
-    const std::string_view name = decode_one(pair.substr(0, equals));
-    const std::string_view value = decode_one(pair.substr(std::min(equals + 1, pair.size())));
-    if (!is_utf8(name) || !is_utf8(value)) {
-      return {DecodeResult::Status::kMalformed, "Form parse error - invalid UTF-8"};
-    }
+  // One pass, whatever the pairs are like: decoding never lengthens, so that all of it fits where the body
+  // would. Each name and value keeps the separator behind it, so that what was decoded is UTF-8 as a whole
+  // where each text is.
+  char* const out = decoded_.get();
+  std::size_t written = 0;
+  std::size_t name_begin = 0;
+  std::size_t value_begin = 0;
+  bool in_name = true;
+  const auto end_pair = [&] {
+    const std::size_t name_end = in_name ? written : value_begin - 1;
+    const std::string_view name(out + name_begin, name_end - name_begin);
     const auto wanted = std::find(names.begin(), names.end(), name);
-    if (wanted != names.end())
-      fields[static_cast<std::size_t>(wanted - names.begin())] = {FieldKind::kText, value};
+    if (wanted == names.end()) return;
+    const std::size_t begin = in_name ? written : value_begin;
+    fields[static_cast<std::size_t>(wanted - names.begin())] = {FieldKind::kText,
+                                                                {out + begin, written - begin}};
+  };
+  for (std::size_t at = 0; at < body.size(); ++at) {
+    const char c = body[at];
+    if (c == '&') {
+      if (written > name_begin || !in_name) end_pair();
+      out[written++] = c;
+      name_begin = written;
+      in_name = true;
+    } else if (c == '=' && in_name) {
+      out[written++] = c;
+      value_begin = written;
+      in_name = false;
+    } else if (c == '%') {
+      at += percent_decode_one(body.substr(at), out[written++]) - 1;
+    } else {
+      out[written++] = c == '+' ? ' ' : c;
+    }
   }
+  if (written > name_begin || !in_name) end_pair();
+  used_bytes_ = written;
+  if (!is_utf8({out, written})) return {DecodeResult::Status::kMalformed, "Form parse error - invalid UTF-8"};
   return {};
 }
 

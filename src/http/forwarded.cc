@@ -53,6 +53,7 @@ std::optional<IpAddress> parse_node(std::string_view node, bool bare_v6) noexcep
 struct Element {
   std::optional<IpAddress> node;  ///< `for`, where it is an address
   std::string_view proto;         ///< empty where there is none
+  std::string_view host;          ///< empty where there is none
 };
 
 /// The last elements of a list, in order; the oldest give way.
@@ -70,13 +71,25 @@ class Hops {
   std::size_t count_ = 0;
 };
 
-void add_x_forwarded_for(std::string_view line, Hops& hops) noexcept {
-  while (true) {
-    const std::size_t comma = line.find(',');
-    hops.add({parse_node(trim_blanks(line.substr(0, comma)), true), {}});
-    if (comma == std::string_view::npos) return;
-    line.remove_prefix(comma + 1);
+/// The rightmost address of X-Forwarded-For that is not a trusted proxy's; nothing where there is none, or
+/// where an element on the way to it is no address. From the right, so that what a client wrote in front
+/// costs nothing.
+std::optional<IpAddress> client_of_x_forwarded_for(std::span<const std::string_view> lines,
+                                                   std::span<const net::Network> trusted) noexcept {
+  std::size_t hops = 0;
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+    std::string_view rest = *line;
+    while (true) {
+      if (hops++ == kMaxForwardedHops) return std::nullopt;
+      const std::size_t comma = rest.rfind(',');
+      const std::size_t start = comma == std::string_view::npos ? 0 : comma + 1;
+      const std::optional<IpAddress> node = parse_node(trim_blanks(rest.substr(start)), true);
+      if (!node || !is_trusted(*node, trusted)) return node;
+      if (comma == std::string_view::npos) break;
+      rest = rest.substr(0, comma);
+    }
   }
+  return std::nullopt;
 }
 
 /// Cuts the value of a forwarded-pair off `line`: a token, or a quoted string without its quotes. A quoted
@@ -120,6 +133,9 @@ bool take_element(std::string_view& line, Element& element) noexcept {
       } else if (equals_ignoring_case(name, "proto")) {
         if (!element.proto.empty()) return false;
         element.proto = *value;
+      } else if (equals_ignoring_case(name, "host")) {
+        if (!element.host.empty()) return false;
+        element.host = *value;
       }
       skip_blanks(line);
     }
@@ -139,15 +155,9 @@ void add_forwarded(std::string_view line, Hops& hops) noexcept {
   }
 }
 
-Hops hops_of(ForwardedSource source, std::span<const std::string_view> lines) noexcept {
+Hops hops_of(std::span<const std::string_view> lines) noexcept {
   Hops hops;
-  for (const std::string_view line : lines) {
-    if (source == ForwardedSource::kXForwardedFor) {
-      add_x_forwarded_for(line, hops);
-    } else {
-      add_forwarded(line, hops);
-    }
-  }
+  for (const std::string_view line : lines) add_forwarded(line, hops);
   return hops;
 }
 
@@ -160,6 +170,11 @@ const Element* client_of(const Hops& hops, std::span<const net::Network> trusted
     if (!is_trusted(*hop.node, trusted)) return &hop;
   }
   return nullptr;
+}
+
+std::string_view last_element(std::string_view list) noexcept {
+  const std::size_t comma = list.rfind(',');
+  return trim_blanks(comma == std::string_view::npos ? list : list.substr(comma + 1));
 }
 
 /// The lines of a known field, in order.
@@ -185,7 +200,9 @@ bool is_trusted(const IpAddress& address, std::span<const net::Network> trusted)
 IpAddress remote_address(const IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,
                          std::span<const std::string_view> lines) noexcept {
   if (!is_trusted(peer, trusted)) return peer;
-  const Hops hops = hops_of(source, lines);
+  if (source == ForwardedSource::kXForwardedFor)
+    return client_of_x_forwarded_for(lines, trusted).value_or(peer);
+  const Hops hops = hops_of(lines);
   const Element* const client = client_of(hops, trusted);
   return client == nullptr ? peer : *client->node;
 }
@@ -197,22 +214,36 @@ IpAddress remote_address(const IpAddress& peer, std::span<const net::Network> tr
 }
 
 std::optional<IpAddress> last_hop(ForwardedSource source, const RequestHead& head) noexcept {
-  const Hops hops = hops_of(source, Lines(head, field_of(source)).all());
+  const Lines lines(head, field_of(source));
+  if (lines.count == 0) return std::nullopt;
+  if (source == ForwardedSource::kXForwardedFor) return parse_node(last_element(lines.all().back()), true);
+  const Hops hops = hops_of(lines.all());
   return hops.size() == 0 ? std::nullopt : hops.from_right(0).node;
+}
+
+Site site_of(const IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,
+             const RequestHead& head) noexcept {
+  Site site{{}, head.value(KnownHeader::kHost)};
+  if (!is_trusted(peer, trusted)) return site;
+  std::string_view host;
+  if (source == ForwardedSource::kXForwardedFor) {
+    site.scheme = last_element(find_other_header(head, "X-Forwarded-Proto").value);
+    host = last_element(find_other_header(head, "X-Forwarded-Host").value);
+  } else {
+    const Hops hops = hops_of(Lines(head, KnownHeader::kForwarded).all());
+    if (const Element* const client = client_of(hops, trusted)) {
+      site.scheme = client->proto;
+      host = client->host;
+    }
+  }
+  if (!host.empty()) site.authority = host;
+  return site;
 }
 
 bool came_over_https(const IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,
                      const RequestHead& head) noexcept {
-  if (!is_trusted(peer, trusted)) return false;
-  if (source == ForwardedSource::kXForwardedFor) {
-    std::string_view list = find_other_header(head, "X-Forwarded-Proto").value;
-    const std::size_t comma = list.rfind(',');
-    if (comma != std::string_view::npos) list.remove_prefix(comma + 1);
-    return equals_ignoring_case(trim_blanks(list), "https");
-  }
-  const Hops hops = hops_of(source, Lines(head, KnownHeader::kForwarded).all());
-  const Element* const client = client_of(hops, trusted);
-  return client != nullptr && equals_ignoring_case(client->proto, "https");
+  return is_trusted(peer, trusted) &&
+         equals_ignoring_case(site_of(peer, trusted, source, head).scheme, "https");
 }
 
 }  // namespace latchkey::http

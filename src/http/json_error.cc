@@ -1,17 +1,27 @@
 #include "latchkey/http/json_error.h"
 
-#include <algorithm>
+#include <array>
 #include <bitset>
-#include <charconv>
 #include <cstdint>
-#include <system_error>
 
 #include "latchkey/base/utf8.h"
 #include "latchkey/http/characters.h"
+#include "latchkey/http/json_number.h"
 
 namespace latchkey::http {
 
 namespace {
+
+using CharacterTable = std::array<bool, 256>;
+
+constexpr CharacterTable table_of(std::string_view characters) {
+  CharacterTable table{};
+  for (const char c : characters) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}
+
+constexpr CharacterTable kEndsScalar = table_of(" \t\r\n,:]}[{\"");
+constexpr CharacterTable kEscapes = table_of("\"\\/bfnrt");
 
 /// Walks a document once, without recursion: what encloses the place is one bit a level.
 class JsonScan {
@@ -111,76 +121,25 @@ class JsonScan {
   }
 
   bool ends_scalar() const noexcept {
-    constexpr std::string_view kBehindScalar = " \t\r\n,:]}[{\"";
-    return at_ == text_.size() || kBehindScalar.find(text_[at_]) != std::string_view::npos;
-  }
-
-  bool digits() noexcept {
-    const std::size_t start = at_;
-    while (at_ < text_.size() && is_a(kDigitCharacter, text_[at_])) ++at_;
-    return at_ > start;
+    return at_ == text_.size() || kEndsScalar[static_cast<unsigned char>(text_[at_])];
   }
 
   bool number() noexcept {
     const std::size_t start = at_;
-    bool is_integer = true;
-    take('-');
-    const bool leading_zero = peek() == '0';
-    const std::size_t first_digit = at_;
-    if (!digits() || (leading_zero && at_ - first_digit > 1)) return fail(start, "malformed number");
-    if (take('.')) {
-      is_integer = false;
-      if (!digits()) return fail(start, "malformed number");
-    }
-    if (take('e') || take('E')) {
-      is_integer = false;
-      if (!take('+')) take('-');
-      if (!digits()) return fail(start, "malformed number");
-    }
+    const JsonNumber number = read_json_number(text_.substr(start));
+    if (number.status == JsonNumber::Status::kMalformed) return fail(start, "malformed number");
+    at_ += number.bytes;
     if (!ends_scalar()) return fail(start, "malformed number");
-    const std::string_view source = text_.substr(start, at_ - start);
-    return (is_integer ? fits_integer(source) : fits_double(source)) || fail(start, "number out of range");
+    return number.status == JsonNumber::Status::kGood || fail(start, "number out of range");
   }
 
-  static bool fits_integer(std::string_view source) noexcept {
-    const char* const end = source.data() + source.size();
-    std::int64_t negative = 0;
-    std::uint64_t positive = 0;
-    const auto read = source.front() == '-' ? std::from_chars(source.data(), end, negative)
-                                            : std::from_chars(source.data(), end, positive);
-    return read.ec == std::errc{};
-  }
-
-  /// A number too small is read as 0, as every parser does; one too large would be infinity.
-  static bool fits_double(std::string_view source) noexcept {
-    double value = 0;
-    const auto read = std::from_chars(source.data(), source.data() + source.size(), value);
-    return read.ec == std::errc{} || decimal_magnitude(source) < 0;
-  }
-
-  /// About the power of ten of a number that is not zero: its sign tells an overflow from an underflow.
-  static std::int64_t decimal_magnitude(std::string_view source) noexcept {
-    constexpr std::int64_t kBeyondAny = 1'000'000'000;
-    const std::size_t mark = source.find_first_of("eE");
-    const std::string_view mantissa = source.substr(0, mark);
-    std::int64_t exponent = 0;
-    if (mark != std::string_view::npos) {
-      std::string_view digits = source.substr(mark + 1);
-      if (digits.front() == '+') digits.remove_prefix(1);
-      const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
-      if (read.ec != std::errc{}) exponent = digits.front() == '-' ? -kBeyondAny : kBeyondAny;
-      // Beyond any number both ways: the digits of a body cannot make up for it, nor their sum overflow.
-      exponent = std::clamp(exponent, -kBeyondAny, kBeyondAny);
-    }
-    const std::size_t first = mantissa.find_first_of("123456789");
-    const std::size_t point = std::min(mantissa.find('.'), mantissa.size());
-    if (first == std::string_view::npos) return -kBeyondAny;
-    return static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first) + exponent;
-  }
+  /// ASCII that stands for itself within a string.
+  static bool is_plain(char c) noexcept { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
   bool string() noexcept {
     ++at_;
     while (true) {
+      while (at_ < text_.size() && is_plain(text_[at_])) ++at_;
       if (at_ == text_.size()) return fail(at_, "unexpected end within a string");
       const auto byte = static_cast<std::uint8_t>(text_[at_]);
       if (byte == '"') {
@@ -200,10 +159,9 @@ class JsonScan {
   }
 
   bool escape() noexcept {
-    constexpr std::string_view kOneLetterEscapes = "\"\\/bfnrt";
     const std::size_t start = at_++;
     if (!take('u')) {
-      if (at_ == text_.size() || kOneLetterEscapes.find(text_[at_]) == std::string_view::npos) {
+      if (at_ == text_.size() || !kEscapes[static_cast<unsigned char>(text_[at_])]) {
         return fail(start, "invalid escape");
       }
       ++at_;

@@ -12,7 +12,9 @@
 
 #include "latchkey/base/assert.h"
 #include "latchkey/base/secret.h"
+#include "latchkey/http/characters.h"
 #include "latchkey/http/json_error.h"
+#include "latchkey/http/json_number.h"
 
 namespace latchkey::http {
 
@@ -33,12 +35,49 @@ DecodeResult malformed_at(std::string_view document) {
   return malformed(fmt::format("{} at byte {}", error->what, error->byte));
 }
 
-/// simdjson does not count an empty container as a level, so nesting can be one too deep without its
-/// noticing.
-bool may_be_too_deep(std::string_view document) noexcept {
-  const auto openers =
-      std::count_if(document.begin(), document.end(), [](char c) { return c == '{' || c == '['; });
-  return static_cast<std::size_t>(openers) > kMaxJsonDepth;
+/// What simdjson does not see, or takes too long over.
+struct Looked {
+  std::size_t depth = 0;        ///< simdjson does not count an empty container as a level
+  bool has_bad_number = false;  ///< malformed, or out of range
+};
+
+constexpr std::size_t kFewDigits = 15;
+
+/// Looks through a document once, and writes 0 and blanks over each number that simdjson may take long to
+/// convert (300 digits take it 170,000 instructions): nobody asks for its value, and whether it is good has
+/// been seen here. In a document that is malformed anything may come of it.
+Looked look_through(std::span<char> document) noexcept {
+  Looked looked;
+  std::size_t depth = 0;
+  const std::string_view text(document.data(), document.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    if (c == '"') {
+      for (++at; at < text.size() && text[at] != '"'; ++at) at += text[at] == '\\' ? 1U : 0U;
+      ++at;
+    } else if (c == '{' || c == '[') {
+      looked.depth = std::max(looked.depth, ++depth);
+      ++at;
+    } else if (c == '}' || c == ']') {
+      depth -= depth == 0 ? 0 : 1;
+      ++at;
+    } else if (c == '-' || is_a(kDigitCharacter, c)) {
+      const JsonNumber number = read_json_number(text.substr(at));
+      // The document is refused, and nothing of it is looked at again and again.
+      if (number.status != JsonNumber::Status::kGood) {
+        looked.has_bad_number = true;
+        return looked;
+      }
+      if (!number.is_integer || number.bytes > kFewDigits) {
+        document[at] = '0';
+        std::fill_n(document.begin() + static_cast<std::ptrdiff_t>(at + 1), number.bytes - 1, ' ');
+      }
+      at += number.bytes;
+    } else {
+      ++at;
+    }
+  }
+  return looked;
 }
 
 /// The text of a number, which the DOM does not keep: the value of the top-level object's member number
@@ -122,12 +161,12 @@ DecodeResult JsonFieldDecoder::decode(std::string_view body, std::span<const std
   if (body.empty()) return {};
   body_bytes_ = body.size();
   std::memcpy(source_.get(), body.data(), body.size());
-  const std::string_view document(source_.get(), body.size());
-
-  const bool is_doubtful = document.starts_with("\xef\xbb\xbf") || may_be_too_deep(document);
-  if (is_doubtful && json_error_position(document)) return malformed_at(document);
+  const Looked looked = look_through({source_.get(), body.size()});
+  const bool is_doubtful =
+      body.starts_with("\xef\xbb\xbf") || looked.depth > kMaxJsonDepth || looked.has_bad_number;
+  if (is_doubtful && json_error_position(body)) return malformed_at(body);
   const auto parsed = parser_->dom.parse(source_.get(), body.size(), false);
-  if (parsed.error() != simdjson::SUCCESS) return malformed_at(document);
+  if (parsed.error() != simdjson::SUCCESS) return malformed_at(body);
   const simdjson::dom::element root = parsed.value_unsafe();
   if (root.is_null()) return {Status::kNoData, {}};
   if (!root.is_object()) return malformed("not a JSON object");
@@ -142,7 +181,8 @@ DecodeResult JsonFieldDecoder::decode(std::string_view body, std::span<const std
     ++index;
   }
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (last[i].value) fields[i] = field_of(*last[i].value, document, last[i].index);
+    // A number's text is looked up in what came, which is whole.
+    if (last[i].value) fields[i] = field_of(*last[i].value, body, last[i].index);
   }
   return {};
 }

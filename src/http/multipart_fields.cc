@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 #include <string>
 
 #include "latchkey/base/assert.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/http/characters.h"
+#include "latchkey/http/charset.h"
 #include "latchkey/http/media_type.h"
 
 namespace latchkey::http {
@@ -29,9 +31,18 @@ bool is_boundary(std::string_view text) noexcept {
   });
 }
 
+/// Where `wanted`, which is not empty, begins in `text`. memmem takes as long as the text is, whatever stands
+/// in it; std::string_view::find calls memchr at every first character of what is nearly a match.
+std::size_t find_text(std::string_view text, std::string_view wanted) noexcept {
+  if (text.empty()) return std::string_view::npos;
+  const void* const found = ::memmem(text.data(), text.size(), wanted.data(), wanted.size());
+  return found == nullptr ? std::string_view::npos
+                          : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+}
+
 /// Cuts off and returns the next line without its CRLF; nothing where there is no CRLF.
 std::optional<std::string_view> take_line(std::string_view& text) noexcept {
-  const std::size_t end = text.find("\r\n");
+  const std::size_t end = find_text(text, "\r\n");
   if (end == std::string_view::npos) return std::nullopt;
   const std::string_view line = text.substr(0, end);
   text.remove_prefix(end + 2);
@@ -57,12 +68,29 @@ bool is_identity_encoding(std::string_view value) noexcept {
          equals_ignoring_case(value, "binary");
 }
 
+/// Of a part: its name, and the charset that its own Content-Type names (RFC 7578 §4.5).
+struct PartHead {
+  std::optional<std::string> name;
+  Charset charset = Charset::kUtf8;
+};
+
+/// What is wrong with a part's Content-Type, or nullptr. A type that is none, which no text depends on, is
+/// passed over.
+const char* read_content_type(std::string_view value, PartHead& head) {
+  const std::optional<Parameters> parameters =
+      Parameters::parse(value.substr(std::min(value.find(';'), value.size())));
+  if (!parameters) return "malformed Content-Type in a part";
+  if (const Parameter* const charset = parameters->find("charset"); charset != nullptr)
+    head.charset = charset_named(charset->text());
+  return nullptr;
+}
+
 /// Takes a part's head, its blank line included, off `rest`. What is wrong with it, or nullptr.
-const char* take_part_head(std::string_view& rest, std::optional<std::string>& name) {
+const char* take_part_head(std::string_view& rest, PartHead& head) {
   for (std::size_t count = 0; count <= kMaxPartHeaders; ++count) {
     const std::optional<std::string_view> line = take_line(rest);
     if (!line) return "unexpected end within a part's header";
-    if (line->empty()) return name ? nullptr : "a part without name";
+    if (line->empty()) return head.name ? nullptr : "a part without name";
     const std::size_t colon = line->find(':');
     const std::string_view field = line->substr(0, colon);
     if (colon == std::string_view::npos || field.empty() || !all_are(kTokenCharacter, field) ||
@@ -71,7 +99,9 @@ const char* take_part_head(std::string_view& rest, std::optional<std::string>& n
     }
     const std::string_view value = trim_blanks(line->substr(colon + 1));
     if (equals_ignoring_case(field, "Content-Disposition")) {
-      if (const char* const wrong = read_content_disposition(value, name)) return wrong;
+      if (const char* const wrong = read_content_disposition(value, head.name)) return wrong;
+    } else if (equals_ignoring_case(field, "Content-Type")) {
+      if (const char* const wrong = read_content_type(value, head)) return wrong;
     } else if (equals_ignoring_case(field, "Content-Transfer-Encoding") && !is_identity_encoding(value)) {
       return "unsupported Content-Transfer-Encoding";
     }
@@ -108,17 +138,20 @@ DecodeResult decode_multipart(std::string_view body, std::string_view boundary,
     if (after == AfterBoundary::kEnd) return {};
     if (after == AfterBoundary::kMalformed) return malformed("malformed boundary");
     if (parts == kMaxParts) return malformed("too many parts");
-    std::optional<std::string> name;
-    if (const char* const wrong = take_part_head(body, name)) return malformed(wrong);
+    PartHead head;
+    if (const char* const wrong = take_part_head(body, head)) return malformed(wrong);
     // RFC 2046 lets a part end at its header's blank line; read on, and the next part would be this one's
     // content.
     if (body.starts_with(first)) return malformed("a part without content");
-    const std::size_t end = body.find(delimiter);
+    const std::size_t end = find_text(body, delimiter);
     if (end == std::string_view::npos) return malformed("unexpected end within a part");
     const std::string_view content = body.substr(0, end);
     body.remove_prefix(end + delimiter.size());
-    const auto wanted = std::find(names.begin(), names.end(), *name);
+    const auto wanted = std::find(names.begin(), names.end(), *head.name);
     if (wanted == names.end()) continue;
+    const bool is_read =
+        head.charset == Charset::kUtf8 || (head.charset == Charset::kAsciiSuperset && is_ascii(content));
+    if (!is_read) return {DecodeResult::Status::kUnsupportedCharset, {}};
     if (!is_utf8(content)) return malformed("invalid UTF-8 in a field");
     fields[static_cast<std::size_t>(wanted - names.begin())] = {FieldKind::kText, content};
   }

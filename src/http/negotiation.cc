@@ -67,21 +67,45 @@ std::size_t indent_of(const MediaType& range) noexcept {
   return std::min(indent, kMaxIndent);
 }
 
+/// Ranges that may name a form of ours. More than these no client sends, and what follows is passed over.
+constexpr std::size_t kMaxRanges = 32;
+
+constexpr std::array<std::string_view, 5> kRangesOfOurs = {"*/*", "application/*", "application/json",
+                                                           "text/*", "text/html"};
+
+/// Whether what stands in front of a range's parameters may name one of our forms: a list of thousands of
+/// others costs no more than a look at each.
+bool is_of_interest(std::string_view range) noexcept {
+  return std::any_of(kRangesOfOurs.begin(), kRangesOfOurs.end(),
+                     [range](std::string_view ours) { return equals_ignoring_case(range, ours); });
+}
+
 struct Preferences {
   std::array<Preference, kForms> forms;
   std::size_t indent = 0;
+  std::size_t ranges = 0;
 
   void add(std::string_view text) noexcept {
-    const std::optional<MediaType> range = MediaType::parse(text);
-    if (!range) return;
+    if (ranges >= kMaxRanges) return;
+    const std::size_t semicolon = text.find(';');
+    const std::string_view bare = trim_blanks(text.substr(0, semicolon));
+    if (!is_of_interest(bare) || ranges++ >= kMaxRanges) return;
+    if (semicolon == std::string_view::npos) {
+      const std::size_t slash = bare.find('/');
+      return add({bare.substr(0, slash), bare.substr(slash + 1), {}});
+    }
+    if (const std::optional<MediaType> range = MediaType::parse(text)) add(*range);
+  }
+
+  void add(const MediaType& range) noexcept {
     int quality = kMaxQuality;
-    if (const Parameter* const q = range->parameters.find("q"); q != nullptr)
+    if (const Parameter* const q = range.parameters.find("q"); q != nullptr)
       quality = parse_quality(q->value);
     if (quality < 0) return;
-    const std::size_t asked_indent = indent_of(*range);
-    const Match json = match_of(*range, "application", "json", asked_indent != 0);
+    const std::size_t asked_indent = indent_of(range);
+    const Match json = match_of(range, "application", "json", asked_indent != 0);
     if (refine(Form::kJson, json, quality)) indent = asked_indent;
-    refine(Form::kPage, match_of(*range, "text", "html", false), quality);
+    refine(Form::kPage, match_of(range, "text", "html", false), quality);
   }
 
   /// True where the range has the say from here on.
@@ -131,14 +155,16 @@ bool read_ranges(const RequestHead& head, Preferences& preferences) noexcept {
 
 }  // namespace
 
+// Byte by byte: a query of nothing but separators would pay for a search at each of them.
 std::optional<std::string_view> find_query_parameter(std::string_view query, std::string_view name) noexcept {
   std::optional<std::string_view> found;
-  while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    const std::size_t equals = std::min(pair.find('='), pair.size());
-    if (pair.substr(0, equals) == name) found = pair.substr(std::min(equals + 1, pair.size()));
-    query.remove_prefix(std::min(end + 1, query.size()));
+  for (std::size_t at = 0; at < query.size(); ++at) {
+    const std::size_t start = at;
+    while (at < query.size() && query[at] != '&' && query[at] != '=') ++at;
+    const bool is_wanted = at > start && query.substr(start, at - start) == name;
+    const std::size_t value = std::min(query.size(), at + (at < query.size() && query[at] == '=' ? 1 : 0));
+    while (at < query.size() && query[at] != '&') ++at;
+    if (is_wanted) found = query.substr(value, at - value);
   }
   return found;
 }

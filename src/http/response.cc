@@ -87,15 +87,21 @@ std::string_view reason_phrase(int status) noexcept {
 }
 
 void ResponseWriter::preset(std::string_view name, std::string_view value) noexcept {
-  LATCHKEY_ASSERT(status_ == 0 && preset_count_ < kMaxPresets);
-  presets_[preset_count_++] = {name, value};
+  LATCHKEY_ASSERT(status_ == 0);
+  const auto end = presets_.begin() + static_cast<std::ptrdiff_t>(preset_count_);
+  const auto same =
+      std::find_if(presets_.begin(), end, [name](const Preset& preset) { return preset.name == name; });
+  if (same == end) {
+    LATCHKEY_ASSERT(preset_count_ < kMaxPresets);
+    ++preset_count_;
+  }
+  *same = {name, value};
 }
 
 ResponseWriter& ResponseWriter::status(int code) {
   LATCHKEY_ASSERT(status_ == 0 && code >= 200 && code <= 599);
   status_ = code;
   status_line(code);
-  for (std::size_t i = 0; i < preset_count_; ++i) header(presets_[i].name, presets_[i].value);
   return *this;
 }
 
@@ -121,8 +127,15 @@ void ResponseWriter::status_line(int code) {
 
 ResponseWriter& ResponseWriter::header(std::string_view name, std::string_view value) {
   LATCHKEY_ASSERT(status_ != 0 && !finished_);
-  out_.append(name).append(": ").append(value).append("\r\n");
+  for (std::size_t i = 0; i < preset_count_; ++i) {
+    if (presets_[i].name == name) presets_[i] = presets_[--preset_count_];
+  }
+  write_header(name, value);
   return *this;
+}
+
+void ResponseWriter::write_header(std::string_view name, std::string_view value) {
+  out_.append(name).append(": ").append(value).append(kLineEnd);
 }
 
 ResponseWriter& ResponseWriter::header(std::string_view name, std::int64_t value) {
@@ -133,6 +146,7 @@ ResponseWriter& ResponseWriter::header(std::string_view name, std::int64_t value
 void ResponseWriter::common_headers(BootTime now) {
   LATCHKEY_ASSERT(status_ != 0 && !finished_);
   finished_ = true;
+  for (std::size_t i = 0; i < preset_count_; ++i) write_header(presets_[i].name, presets_[i].value);
   if (now == context_.started) {
     out_.append(context_.lines.prompt_lines());
   } else {
@@ -148,11 +162,22 @@ void ResponseWriter::common_headers(BootTime now) {
 }
 
 void ResponseWriter::body(std::string_view content_type, std::string_view text, BootTime now) {
+  body(content_type, std::span(&text, 1), now);
+}
+
+void ResponseWriter::body(std::string_view content_type, std::span<const std::string_view> pieces,
+                          BootTime now) {
   common_headers(now);
-  const fmt::format_int length(text.size());
+  std::size_t bytes = 0;
+  for (const std::string_view piece : pieces) bytes += piece.size();
+  const fmt::format_int length(bytes);
   out_.append("Content-Type: ").append(content_type).append("\r\nContent-Length: ");
   out_.append(length.data(), length.size()).append("\r\n\r\n");
-  if (!context_.head_only) out_.append(text);
+  if (context_.head_only) return;
+  // Grown once, and by no more than it takes: an answer can be as long as all that a connection may hold
+  // back.
+  if (out_.capacity() - out_.size() < bytes) out_.reserve(std::max(out_.size() + bytes, 2 * out_.size()));
+  for (const std::string_view piece : pieces) out_.append(piece);
 }
 
 void ResponseWriter::no_body(BootTime now) {

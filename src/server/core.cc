@@ -125,8 +125,8 @@ Core::Core(std::size_t number, std::unique_ptr<runtime::Ring> ring,
                   .keyring = context.keyring}),
       sessions_(port, context.sessions),
       preview_(*buffers_, sessions_.registry()),
-      services_{loop_,        log_,   context.api_settings, sessions_, passwords_, directory_,
-                hash_client_, store_, &context.forwarding},
+      services_{loop_,  log_,   context.api_settings, sessions_, passwords_, directory_, hash_client_,
+                store_, turns_, &context.forwarding},
       api_(services_),
       lines_(context.api_settings.node),
       connection_services_{loop_, context.connection_settings, lines_, api_, log_} {
@@ -134,6 +134,7 @@ Core::Core(std::size_t number, std::unique_ptr<runtime::Ring> ring,
   loop_.ring().set_preview(preview_);
   loop_.add_hook(*this);
   loop_.add_hook(hash_client_);
+  loop_.add_hook(turns_);
 }
 
 Core::~Core() { LATCHKEY_ASSERT(clients_ == 0 && !thread_.joinable()); }

@@ -265,7 +265,8 @@ TEST_F(C10, OfAMediaTypesParametersOnlyCharsetAndBoundaryCount) {
 
 TEST_F(C10, AnotherCharsetIsUnsupportedWithEveryType) {
   for (const std::string type : {"application/json", "application/x-www-form-urlencoded", kSimpleMultipart}) {
-    for (const std::string charset : {"latin-1", "utf-16", "utf8", "\"\"", "us-ascii"}) {
+    for (const std::string charset :
+         {"latin-1", "utf-16", "utf-16le", "utf-32", "utf-7", "ibm037", "iso-2022-jp", "\"\""}) {
       const std::string sent = type + "; charset=" + charset;
       const Response response = post("{}", sent);
       EXPECT_EQ(response.status, 415) << sent;

@@ -201,6 +201,7 @@ void expect_published_answer(HttpClient& client, const std::string& type, const 
       "Auth-Token-Timeout: 1800\r\n"
       "Pragma: no-cache\r\n"
       "Cache-Control: max-age=0, no-cache, no-store, must-revalidate\r\n"
+      "X-Content-Type-Options: nosniff\r\n"
       "X-API-Node: localhost\r\n"
       "X-API-Time: [0-9]+\\.[0-9]{3}s\r\n"
       "Vary: Accept\r\n"

@@ -22,6 +22,10 @@ inline constexpr std::int64_t kRetryAfterSeconds = 1;
 /// The detail of a request whose one credential header holds two tokens (C-30).
 inline constexpr std::string_view kTwoTokensText = "The request has two tokens. Send one.";
 
+/// `Cache-Control: no-store` and `X-Content-Type-Options: nosniff` on the answer, whatever it will be. The
+/// writer has begun none.
+void protect_answer(http::ResponseWriter& response) noexcept;
+
 /// `{"detail":"..."}`, the text escaped.
 std::string detail_json(std::string_view text);
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -35,9 +36,13 @@ class Api final : public http::Handler {
   runtime::Task<void> answer(http::Exchange& exchange) override;
   std::string_view allow(const http::RequestHead& head) noexcept override;
 
+  /// The one list of what there is.
+  std::span<const Route> routes() const noexcept { return routes_; }
+
  private:
   static constexpr std::size_t kRoutes = 18;
 
+  void prepare();
   const Route* find(std::string_view path) const noexcept;
   bool redirect(http::Exchange& exchange) const;
   bool answer_json_now(const Route* route, http::Exchange& exchange);
@@ -50,7 +55,8 @@ class Api final : public http::Handler {
   std::vector<Breadcrumb> breadcrumbs_to(std::string_view path) const;
 
   Services& services_;
-  const Pages pages_;
+  Pages pages_;
+  PreparedBodies bodies_;
   Logins logins_;
   HomeResource home_;
   StaticResource static_;
@@ -67,6 +73,7 @@ class Api final : public http::Handler {
   MyPasswordResource my_password_;
   VerifyResource verify_;
   const std::array<Route, kRoutes> routes_;
+  std::size_t most_slashes_ = 0;  ///< of the routes whose paths are resources' of their own
 };
 
 }  // namespace latchkey::api

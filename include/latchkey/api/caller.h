@@ -47,7 +47,7 @@ struct Caller {
 
 /// Finds out who sends the request, by token or by Basic, and answers where it is nobody who may. `allow`: of
 /// the resource, which outlives the task. Every answer to a caller who is known carries `Auth-Token-Timeout`
-/// where it was by token (C-31), and is kept by nobody else.
+/// where it was by token (C-31).
 runtime::Task<Caller> identify(http::Exchange& exchange, ConnectionBinding& binding, std::string_view allow,
                                Services& services);
 

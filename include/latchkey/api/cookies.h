@@ -31,10 +31,11 @@ bool is_under_tls(const http::Exchange& exchange, const ApiSettings& settings) n
 /// Whether the browser, if it is one, says that no other site had a part in the request (Fetch Metadata).
 bool is_from_here(const http::RequestHead& head) noexcept;
 
-/// Whether a browser may send this body for a page of another site without asking here first (Fetch,
+/// Whether a browser may have sent this body for a page of another site without asking here first (Fetch,
 /// CORS-safelisted request-header): such a page could have its visitors' addresses throttled by logins that
-/// fail (C-20).
-bool may_be_another_sites_form(const http::RequestHead& head) noexcept;
+/// fail (C-20). What says where a request comes from is `Sec-Fetch-Site`, else `Origin`, which is held
+/// against where the request was sent; who sends neither is no browser.
+bool may_be_another_sites_form(const http::Exchange& exchange, const ApiSettings& settings) noexcept;
 
 /// Whether an unsafe request with these credentials may come from another site: they are a cookie, and the
 /// second value is missing or wrong, or the browser says that the request comes from elsewhere. An operation

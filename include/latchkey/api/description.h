@@ -69,6 +69,9 @@ struct ResourceDescription {
   /// In the order of `Allow`. GET stands for HEAD as well, and OPTIONS is understood. None: any method is
   /// served, and there is no `Allow`.
   std::span<const OperationDescription> operations{};
+  /// The same for everybody, and of no credential. What is not is kept by nobody, and taken for nothing that
+  /// it does not say it is.
+  bool is_public = false;
   /// The media type of a fixed form.
   std::string_view fixed_type{};
 };

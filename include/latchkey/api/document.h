@@ -3,6 +3,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "latchkey/api/resource.h"
 #include "latchkey/api/services.h"
@@ -16,6 +18,7 @@ class DocumentResource final : public Resource {
 
   /// Before the first request: compact JSON.
   void set_document(std::string json) { json_ = std::move(json); }
+  std::string_view document() const noexcept { return json_; }
 
   bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
 

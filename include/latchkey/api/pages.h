@@ -1,5 +1,6 @@
-// Pages: HTML made from the templates in `src/api/page/` (Mustache), every value escaped. One object a core,
-// made once; that core's thread only. `docs/contract.md` (B-1, B-2) says what is on them.
+// Pages: HTML made from the templates in `src/api/page/` (Mustache), every value escaped. What does not
+// change is rendered when the server starts, and an exchange fills the gaps. One object a core, made once;
+// that core's thread only. `docs/contract.md` (B-1, B-2) says what is on them.
 #pragma once
 
 #include <memory>
@@ -37,7 +38,7 @@ struct ShownExchange {
   std::string_view query;
   int status = 200;
   std::vector<http::WrittenHeader> headers;  ///< in the order in which they are shown
-  std::string_view body;                     ///< compact JSON
+  std::string_view body;                     ///< as HTML (prepared_bodies.h)
 };
 
 class Pages {
@@ -48,18 +49,25 @@ class Pages {
   Pages(const Pages&) = delete;
   Pages& operator=(const Pages&) = delete;
 
-  std::string exchange(const ShownExchange& shown, const Visitor& visitor) const;
-  std::string sign_in() const;
-  std::string sessions(const Visitor& visitor) const;
+  /// Renders what the pages of a resource have in common. Before the first of its exchanges is shown;
+  /// `description` outlives the object.
+  void prepare(const ResourceDescription& description);
+
+  /// Each writes the body of an answer whose headers are written.
+  void exchange(const ShownExchange& shown, const Visitor& visitor, http::ResponseWriter& response,
+                BootTime now) const;
+  void sign_in(http::ResponseWriter& response, BootTime now) const;
+  void sessions(const Visitor& visitor, http::ResponseWriter& response, BootTime now) const;
 
  private:
-  struct Templates;
+  struct Rendered;
 
   const ApiSettings& settings_;
-  const std::unique_ptr<Templates> templates_;
+  const std::unique_ptr<Rendered> rendered_;
 };
 
-/// Adds the headers of every page: nothing from elsewhere is loaded, no other site frames it.
+/// Adds the headers of every page: nothing from elsewhere is loaded, no other site frames it. `nosniff` is
+/// not among them, which answers of other kinds have too.
 void add_page_headers(http::ResponseWriter& response);
 
 }  // namespace latchkey::api

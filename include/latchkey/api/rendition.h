@@ -8,6 +8,7 @@
 
 #include "latchkey/api/description.h"
 #include "latchkey/api/pages.h"
+#include "latchkey/api/prepared_bodies.h"
 #include "latchkey/http/handler.h"
 #include "latchkey/http/negotiation.h"
 #include "latchkey/http/response.h"
@@ -27,11 +28,11 @@ class Rendition {
   http::Exchange& inner() noexcept { return inner_; }
 
   /// Sends the answer of `inner` on with its JSON indented.
-  void send_indented(std::size_t indent, BootTime now);
+  void send_indented(PreparedBodies& bodies, std::size_t indent, BootTime now);
 
   /// Sends the answer of `inner` on as a page, or as it is where it has no body to show.
   /// `token_timeout`: for the answer to a visitor who is signed in (C-31).
-  void send_page(const Pages& pages, const ResourceDescription& description,
+  void send_page(const Pages& pages, const PreparedBodies& bodies, const ResourceDescription& description,
                  std::vector<Breadcrumb> breadcrumbs, const Visitor& visitor, std::string_view token_timeout,
                  BootTime now);
 

@@ -17,7 +17,9 @@ class Resource {
  public:
   /// `description` outlives the resource.
   explicit Resource(const ResourceDescription& description)
-      : description_(description), allow_(allow_of(description)) {}
+      : description_(description),
+        allow_(allow_of(description)),
+        options_json_(options_json_of(description)) {}
   virtual ~Resource() = default;
   Resource(const Resource&) = delete;
   Resource& operator=(const Resource&) = delete;
@@ -25,6 +27,8 @@ class Resource {
   const ResourceDescription& description() const noexcept { return description_; }
   /// The value of `Allow`, in the order in which it is published; empty where any method is served.
   std::string_view allow() const noexcept { return allow_; }
+  /// The body of an answer to OPTIONS.
+  std::string_view options_json() const noexcept { return options_json_; }
 
   /// Answers, if that needs no wait. False, with nothing written, if `answer` is to be asked. The method is
   /// one of the description's operations.
@@ -36,6 +40,7 @@ class Resource {
  private:
   const ResourceDescription& description_;
   const std::string allow_;
+  const std::string options_json_;
 };
 
 }  // namespace latchkey::api

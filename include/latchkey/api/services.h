@@ -10,6 +10,7 @@
 #include "latchkey/credential/hash_pool.h"
 #include "latchkey/http/forwarding_watch.h"
 #include "latchkey/runtime/loop.h"
+#include "latchkey/runtime/turns.h"
 #include "latchkey/store/store.h"
 
 namespace latchkey::api {
@@ -23,6 +24,7 @@ struct Services {
   credential::Directory& directory;
   credential::HashClient& hasher;
   store::Store& store;
+  runtime::Turns& turns;
   http::ForwardingWatch* forwarding = nullptr;  ///< of the server, where it has one
 
   BootTime now() const noexcept { return loop.now(); }

@@ -28,8 +28,9 @@ struct Field {
 struct DecodeResult {
   enum class Status : std::uint8_t {
     kDecoded,
-    kNoData,     ///< JSON null at the top (C-17)
-    kMalformed,  ///< `detail` says what and where
+    kNoData,              ///< JSON null at the top (C-17)
+    kMalformed,           ///< `detail` says what and where
+    kUnsupportedCharset,  ///< a wanted text is in a charset that is not read
   };
   Status status = Status::kDecoded;
   std::string detail;  ///< kMalformed: what the client reads; holds nothing of the body.

@@ -26,6 +26,9 @@ class FormFieldDecoder {
   DecodeResult decode(std::string_view body, std::span<const std::string_view> names,
                       std::span<Field> fields);
 
+  /// All of the last body, decoded.
+  std::string_view decoded() const noexcept { return {decoded_.get(), used_bytes_}; }
+
   /// Overwrites whatever the last body left. Texts of its fields are gone.
   void wipe() noexcept;
 

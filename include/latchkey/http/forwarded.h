@@ -41,6 +41,18 @@ net::IpAddress remote_address(const net::IpAddress& peer, std::span<const net::N
 /// nothing where that is no address, or there is none.
 std::optional<net::IpAddress> last_hop(ForwardedSource source, const RequestHead& head) noexcept;
 
+/// Where a client sent its request.
+struct Site {
+  std::string_view scheme;     ///< empty where nobody says
+  std::string_view authority;  ///< `host[:port]`, not looked at; empty where there is none
+};
+
+/// By `Host`, or what a trusted peer says instead: `proto` and `host` in the element of `Forwarded` that
+/// names the remote address, or the last elements of `X-Forwarded-Proto` and `X-Forwarded-Host`, which are
+/// the last hop's, as `source` has it.
+Site site_of(const net::IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,
+             const RequestHead& head) noexcept;
+
 /// Whether a trusted peer says that the client came over TLS: by `proto` in the element of `Forwarded` that
 /// names the remote address, or by the last element of `X-Forwarded-Proto`, which is the last hop's, as
 /// `source` has it. False from anyone else, and for what is malformed.

@@ -23,9 +23,10 @@ class JsonFieldDecoder {
 
   /// Fills `fields[i]` with the top-level member `names[i]`; of members with one name the last counts. An
   /// empty body is
-  /// `{}` (C-17). `body` has at most `max_body_bytes`, and need not outlive the call. Malformed is: what RFC
-  /// 8259 does not allow anywhere in the document, a byte order mark, nesting over 64, a lone surrogate, and
-  /// a number beyond a double's or 64 integer bits' range, which the parser cannot hold.
+  /// `{}` (C-17). `body` has at most `max_body_bytes`, and outlives the fields: a number is a view of it.
+  /// Malformed is: what RFC 8259 does not allow anywhere in the document, a byte order mark, nesting over 64,
+  /// a lone surrogate, and a number beyond a double's or 64 integer bits' range, which the parser cannot
+  /// hold.
   DecodeResult decode(std::string_view body, std::span<const std::string_view> names,
                       std::span<Field> fields);
 

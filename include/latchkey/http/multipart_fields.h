@@ -20,7 +20,8 @@ inline constexpr std::size_t kMaxPartHeaders = 8;
 /// with one name the last counts. `boundary` is the parameter of the Content-Type (`Parameter::text()`). The
 /// body begins with the first boundary: a preamble, which no client sends, is malformed, and so are a body
 /// without its closing boundary, a part without a name, a Content-Transfer-Encoding that encodes (RFC 7578
-/// §4.7) and a wanted text that is not UTF-8.
+/// §4.7) and a wanted text that is not UTF-8. A wanted part whose own Content-Type names a charset other than
+/// UTF-8 is kUnsupportedCharset, unless that is an ASCII superset and the text is ASCII.
 DecodeResult decode_multipart(std::string_view body, std::string_view boundary,
                               std::span<const std::string_view> names, std::span<Field> fields);
 

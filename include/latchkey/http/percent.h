@@ -14,4 +14,8 @@ enum class PlusSign { kLiteral, kIsBlank };
 /// it wrote.
 std::size_t percent_decode(std::string_view text, PlusSign plus_sign, std::span<char> out) noexcept;
 
+/// Decodes the escape at the front of `text`, which begins with '%': how many bytes it takes, 1 where it is
+/// none and stays as it is.
+std::size_t percent_decode_one(std::string_view text, char& out) noexcept;
+
 }  // namespace latchkey::http

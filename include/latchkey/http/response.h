@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -48,8 +49,8 @@ class ResponseWriter {
 
   ResponseWriter(std::string& out, const Context& context) noexcept : out_(out), context_(context) {}
 
-  /// A header that stands on the answer whatever it will be; before `status`, kMaxPresets at most. Both
-  /// outlive the answer.
+  /// A header that stands on the answer whatever it will be, unless the answer has one of this name; before
+  /// `status`, kMaxPresets at most. A later preset of the same name takes its place. Both outlive the answer.
   void preset(std::string_view name, std::string_view value) noexcept;
 
   /// First. Then any number of headers, then exactly one of `body` and `no_body`.
@@ -62,6 +63,8 @@ class ResponseWriter {
 
   /// `now`: the time of the loop's pass, for `X-API-Time`.
   void body(std::string_view content_type, std::string_view text, BootTime now);
+  /// The same, of a text in pieces.
+  void body(std::string_view content_type, std::span<const std::string_view> pieces, BootTime now);
   void no_body(BootTime now);
 
   /// For another answer to the same request, written elsewhere first.
@@ -74,12 +77,13 @@ class ResponseWriter {
   int status_code() const noexcept { return status_; }
 
  private:
-  static constexpr std::size_t kMaxPresets = 2;
+  static constexpr std::size_t kMaxPresets = 3;
   struct Preset {
     std::string_view name;
     std::string_view value;
   };
 
+  void write_header(std::string_view name, std::string_view value);
   void common_headers(BootTime now);
   void status_line(int code);
 

@@ -151,6 +151,7 @@ class Core final : private runtime::LoopHook {
   api::PasswordCheck passwords_;
   api::Sessions sessions_;
   Preview preview_;
+  runtime::Turns turns_;
   api::Services services_;
   api::Api api_;
   http::ServerLines lines_;

@@ -144,7 +144,8 @@ class LoginsTest : public CoreTest {
   credential::Throttle throttle_{credential::ThrottleSettings{}, random_};
   PasswordCheck passwords_{PasswordCheckParts{loop_, log_, throttle_, addresses_, authenticator_, keyring_}};
   Sessions sessions_{mailbox_.port(0), sessions_context_};
-  Services services_{loop_, log_, settings_, sessions_, passwords_, directory_, hasher_, store_};
+  runtime::Turns turns_;
+  Services services_{loop_, log_, settings_, sessions_, passwords_, directory_, hasher_, store_, turns_};
   Logins logins_{services_};
   http::ServerLines lines_{"h"};
 };

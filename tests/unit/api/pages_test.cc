@@ -4,6 +4,7 @@
 
 #include "latchkey/api/body_fields.h"
 #include "latchkey/api/page_files.h"
+#include "latchkey/api/prepared_bodies.h"
 
 namespace latchkey::api {
 namespace {
@@ -25,15 +26,17 @@ class PagesTest : public ::testing::Test {
 
   std::string page(std::string_view path = "/things/", std::string_view query = {},
                    const Visitor& visitor = {}) {
-    const ShownExchange shown{kThing,
-                              {{"Root", "/"}, {"Things & <more>", path}},
-                              "GET",
-                              path,
-                              query,
-                              200,
-                              {{"X-<Y>", "\"v\""}},
-                              R"({"detail":"</pre><script>"})"};
-    return Pages(settings_).exchange(shown, visitor);
+    const std::string body = shown_json(R"({"detail":"</pre><script>"})");
+    const ShownExchange shown{
+        kThing, {{"Root", "/"}, {"Things & <more>", path}}, "GET", path, query, 200, {{"X-<Y>", "\"v\""}},
+        body};
+    Pages pages(settings_);
+    pages.prepare(kThing);
+    const http::ServerLines lines(settings_.node);
+    std::string answer;
+    http::ResponseWriter response(answer, {lines, BootTime{0}, true, 1, false});
+    pages.exchange(shown, visitor, response.status(200), BootTime{0});
+    return answer.substr(answer.find("\r\n\r\n") + 4);
   }
 
   static void expect_has(const std::string& text, std::string_view part) {
@@ -89,7 +92,7 @@ TEST(PageFiles, HaveVersionsOfTheirOwn) {
   EXPECT_EQ(page_file("style.css").version.size(), 12U);
   EXPECT_NE(page_file("style.css").version, page_file("script.js").version);
   EXPECT_NE(page_file("resource.html").bytes.find("<!doctype html>"), std::string_view::npos);
-  EXPECT_EQ(page_files().size(), 8U);
+  EXPECT_EQ(page_files().size(), 10U);
 }
 
 }  // namespace

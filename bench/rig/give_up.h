@@ -1,0 +1,24 @@
+// What a measuring program does where it cannot measure: it says what failed and ends. Any thread.
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "latchkey/base/result.h"
+
+namespace latchkey::bench {
+
+/// Says what failed and ends the program: nothing can be measured then.
+[[noreturn]] inline void give_up(const Error& error) {
+  std::fprintf(stderr, "bench: %s\n", error.text.c_str());
+  std::exit(1);
+}
+
+template <class T>
+T value_or_exit(Result<T> result) {
+  if (!result) give_up(result.error());
+  return std::move(*result);
+}
+
+}  // namespace latchkey::bench

@@ -1,0 +1,92 @@
+#include "latchkey/api/skeleton.h"
+
+#include <utility>
+
+#include "latchkey/base/assert.h"
+
+namespace latchkey::api {
+
+namespace {
+
+// A control character, which HTML has no use for, and the gap's letter.
+constexpr char kMark = '\x01';
+constexpr char kFirstLetter = 'A';
+
+/// The reference for a character that means something in HTML; empty for any other.
+constexpr std::string_view reference_of(char c) noexcept {
+  switch (c) {
+    case '&':
+      return "&amp;";
+    case '<':
+      return "&lt;";
+    case '>':
+      return "&gt;";
+    case '"':
+      return "&quot;";
+    case '\'':
+      return "&apos;";
+    default:
+      return {};
+  }
+}
+
+/// How much longer the reference is than the character.
+constexpr std::array<std::uint8_t, 256> kMoreBytes = [] {
+  std::array<std::uint8_t, 256> table{};
+  for (std::size_t c = 0; c < table.size(); ++c) {
+    const std::string_view reference = reference_of(static_cast<char>(c));
+    if (!reference.empty()) table[c] = static_cast<std::uint8_t>(reference.size() - 1);
+  }
+  return table;
+}();
+
+}  // namespace
+
+Skeleton::Skeleton(std::string rendered) : rendered_(std::move(rendered)) {
+  std::size_t begin = 0;
+  for (std::size_t at = rendered_.find(kMark); at != std::string::npos; at = rendered_.find(kMark, begin)) {
+    LATCHKEY_ASSERT(at + 1 < rendered_.size());
+    const auto gap = static_cast<std::size_t>(rendered_[at + 1] - kFirstLetter);
+    LATCHKEY_ASSERT(gap < kGaps);
+    pieces_.push_back({begin, at, static_cast<Gap>(gap)});
+    begin = at + 2;
+  }
+  pieces_.push_back({begin, rendered_.size(), Gap::kValue});
+}
+
+std::string Skeleton::mark_of(Gap gap) {
+  return {kMark, static_cast<char>(kFirstLetter + static_cast<char>(gap))};
+}
+
+std::vector<std::string_view> Skeleton::filled(const GapTexts& texts) const {
+  std::vector<std::string_view> filled;
+  filled.reserve(2 * pieces_.size());
+  for (const Piece& piece : pieces_) {
+    filled.push_back(std::string_view(rendered_).substr(piece.begin, piece.end - piece.begin));
+    if (&piece != &pieces_.back()) filled.push_back(texts.of(piece.gap));
+  }
+  return filled;
+}
+
+void Skeleton::append_filled(std::string& out, const GapTexts& texts) const {
+  for (const std::string_view piece : filled(texts)) out += piece;
+}
+
+void append_html_escaped(std::string& out, std::string_view text) {
+  std::size_t bytes = text.size();
+  for (const char c : text) bytes += kMoreBytes[static_cast<unsigned char>(c)];
+  if (bytes == text.size()) {
+    out += text;
+    return;
+  }
+  out.reserve(out.size() + bytes);
+  std::size_t plain = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (kMoreBytes[static_cast<unsigned char>(text[at])] == 0) continue;
+    out.append(text, plain, at - plain).append(reference_of(text[at]));
+    plain = at + 1;
+  }
+  out.append(text, plain);
+}
+
+}  // namespace latchkey::api

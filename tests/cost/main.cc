@@ -1,0 +1,44 @@
+// Sends each case to the API of one core and says what came of it, a line each: under valgrind, by `run`, the
+// log has its instructions by its number. The first is what the others are measured by.
+#include <sodium.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "cases.h"
+#include "core_rig.h"
+
+namespace {
+
+latchkey::api::ApiSettings settings_behind_proxy() {
+  latchkey::api::ApiSettings settings = latchkey::bench::rig_api_settings();
+  settings.trusted_proxies.push_back(*latchkey::net::Network::parse("127.0.0.0/8"));
+  return settings;
+}
+
+}  // namespace
+
+int main() {
+  using namespace latchkey::cost;
+  if (sodium_init() < 0) return 1;
+  CostRig rig(latchkey::bench::rig_api_settings());
+  CostRig proxied(settings_behind_proxy());
+  std::vector<Case> cases = cases_of(rig.api().routes());
+  cases.insert(cases.begin(), refused_check());
+  bool good = true;
+  for (std::size_t number = 0; number < cases.size(); ++number) {
+    const Case& one = cases[number];
+    CostRig& core = one.behind_proxy ? proxied : rig;
+    // What is made at the first use is not what anybody can ask for again.
+    core.exchange(one.bytes);
+    const Outcome outcome = core.exchange(one.bytes, std::to_string(number));
+    if (outcome.goes_on || (outcome.status == 0 && !one.may_be_unanswered)) {
+      std::fprintf(stderr, "%s: it was not answered\n", one.name.c_str());
+      good = false;
+    }
+    std::printf("%zu\t%zu\t%d\t%zu\t%s\n", number, one.bytes.size(), outcome.status, outcome.answer_bytes,
+                one.name.c_str());
+  }
+  return good ? 0 : 1;
+}
