@@ -115,7 +115,7 @@ class Latchkeyd(Server):
 
     def start_latchkeyd(self, port: int) -> str:
         data = self.directory / "data"
-        data.mkdir()
+        data.mkdir(mode=0o700)
         subprocess.run([self.options.build / "latchkey", "--data", data, "user", "add", USER, "--create", "--password-stdin"],
                        input=PASSWORD.encode(), check=True, capture_output=True)
         self.spawn([self.options.build / "latchkeyd", "--data", data, "--create", "--listen", f"127.0.0.1:{port}",

@@ -80,7 +80,10 @@ class Load:
     """One latchkey-bench on the loader's CPU, that writes its figures where it ends."""
 
     def __init__(self, server, options, scenario: str, seconds: float, warmup: float, *more, before=()):
-        self.file = pathlib.Path(tempfile.mkstemp(suffix=".json")[1])
+        # Beside the server's data, where what is left of a run that was ended is removed with it.
+        file, name = tempfile.mkstemp(suffix=".json", dir=server.directory)
+        os.close(file)
+        self.file = pathlib.Path(name)
         who = ["--token", server.token] if scenario in ("check", "slow") else ["--user", servers.USER, "--password-stdin"]
         self.process = subprocess.Popen(
             ["taskset", "-c", str(options.loader_cpu), *before, options.build / "latchkey-bench", scenario, *who, "--target",

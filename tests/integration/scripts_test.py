@@ -62,7 +62,8 @@ def wait_until(condition):
 class Scripts(unittest.TestCase):
     def setUp(self):
         guard.prctl(guard.PR_SET_CHILD_SUBREAPER, 1)
-        scratch = tempfile.TemporaryDirectory(prefix="latchkey-scripts-")
+        # Short: a server's admin socket, deep below, has 107 bytes for its path.
+        scratch = tempfile.TemporaryDirectory(prefix="ls-")
         self.addCleanup(scratch.cleanup)
         self.addCleanup(self.end_all)
         self.tree = pathlib.Path(scratch.name)
@@ -89,8 +90,8 @@ class Scripts(unittest.TestCase):
                 shutil.copy(BUILD / name, release / name)
 
     def start(self, command):
-        environment = {**os.environ, "TMPDIR": str(self.tree / "tmp")}
-        (self.tree / "tmp").mkdir(exist_ok=True)
+        environment = {**os.environ, "TMPDIR": str(self.tree / "t")}
+        (self.tree / "t").mkdir(exist_ok=True)
         with open(self.tree / "log", "ab") as log:
             return subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                     cwd=self.tree, env=environment)
@@ -157,7 +158,7 @@ class Scripts(unittest.TestCase):
             with self.subTest(benchmark=name, arguments=arguments):
                 self.for_each_signal(f"bench/{name}", [ROOT / "bench" / name, "--build", BUILD, *arguments],
                                      lambda _: names <= set(names_below(os.getpid())))
-                self.assertEqual([], os.listdir(self.tree / "tmp"), "what it made for itself is left")
+                self.assertEqual([], os.listdir(self.tree / "t"), "what it made for itself is left")
 
     def test_no_signal_is_ignored_that_was_not_ignored_before(self):
         self.make_tree(build="#!/bin/bash\nsed -n 's/^SigIgn:\\t//p' /proc/self/status >ignored\nexit 1\n")
