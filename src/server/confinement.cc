@@ -65,10 +65,11 @@ std::filesystem::path directory_above(std::filesystem::path path) {
 tl::unexpected<Error> roots_own(const std::filesystem::path& data) {
   return failure(
       ErrorCode::kInvalid,
-      fmt::format("{} is root's, and latchkeyd does not run as root: give it to a user of its own, whom latchkeyd "
-                  "then becomes, as in 'useradd --system latchkey; install -d -m 700 {}; chown -R latchkey: {}'; "
-                  "--allow-root runs it as root all the same",
-                  data.string(), data.string(), data.string()));
+      fmt::format(
+          "{} is root's, and latchkeyd does not run as root: give it to a user of its own, whom latchkeyd "
+          "then becomes, as in 'useradd --system latchkey; install -d -m 700 {}; chown -R latchkey: {}'; "
+          "--allow-root runs it as root all the same",
+          data.string(), data.string(), data.string()));
 }
 
 }  // namespace

@@ -109,7 +109,8 @@ TEST(Confinement, OverRootsDataRootIsRefusedOrStaysWhereItMayAndTheLogSaysSo) {
   EXPECT_FALSE(std::filesystem::exists(directory / "data"));
   options.flags = {"--allow-root"};
   ServerProcess server(directory / "data", options);
-  EXPECT_TRUE(server.wait_for_log("event=server.not_confined reason=\"it runs as root, as allow_root lets it"))
+  EXPECT_TRUE(
+      server.wait_for_log("event=server.not_confined reason=\"it runs as root, as allow_root lets it"))
       << server.log();
   EXPECT_EQ(server.stop(), 0);
 }

@@ -35,8 +35,8 @@ struct ServerOptions {
 /// Whom a server of the tests becomes where root runs them. No such user need be there.
 inline constexpr uid_t kTestUser = 64'000;
 
-/// Where root runs the tests: gives `path`, and all that is in it, to kTestUser, as far as it is root's. Nothing
-/// where somebody else runs them.
+/// Where root runs the tests: gives `path`, and all that is in it, to kTestUser, as far as it is root's.
+/// Nothing where somebody else runs them.
 void give_to_test_user(const std::filesystem::path& path);
 
 /// The command line of latchkeyd with these options: on a free port of 127.0.0.1 unless the flags name

@@ -26,11 +26,12 @@ struct RootRules {
 };
 
 /// Started as root: becomes the user and the group that own `data`, without supplementary groups, and keeps
-/// of root's capabilities only the one that binds low ports, until `confine`. Where `data` is root's own it stays
-/// root if it may, and says so in `gaps`; else that is an error, kInvalid, with the commands that mend it. Where
-/// `data` is missing and may not be made, nothing changes: who opens it will say so. Error kUnavailable where the
-/// kernel refuses.
-Result<void> leave_root(const std::filesystem::path& data, ConfinementGaps& gaps, const RootRules& rules = {});
+/// of root's capabilities only the one that binds low ports, until `confine`. Where `data` is root's own it
+/// stays root if it may, and says so in `gaps`; else that is an error, kInvalid, with the commands that mend
+/// it. Where `data` is missing and may not be made, nothing changes: who opens it will say so. Error
+/// kUnavailable where the kernel refuses.
+Result<void> leave_root(const std::filesystem::path& data, ConfinementGaps& gaps,
+                        const RootRules& rules = {});
 
 /// After files are opened and sockets bound, before the first thread. From here on this process and its
 /// threads have no capability, gain no privilege, dump no core, reach no file outside `data`, bind and
