@@ -61,7 +61,10 @@ class Latchkeyd:
         self.command = [*before, options.build / "latchkeyd", "--data", data, "--create", "--listen", "127.0.0.1:0",
                         *flags]
 
+        self.data = data
+
     def __enter__(self):
+        servers.give_away(self.data)
         begin = time.monotonic()
         self.process = subprocess.Popen(list(map(str, self.command)), stderr=subprocess.PIPE, start_new_session=True)
         said = b""

@@ -57,6 +57,21 @@ void forbid_core_dumps() noexcept {
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+std::filesystem::path directory_above(std::filesystem::path path) {
+  if (!path.has_filename()) path = path.parent_path();
+  return path.has_parent_path() ? path.parent_path() : ".";
+}
+
+tl::unexpected<Error> roots_own(const std::filesystem::path& data) {
+  return failure(
+      ErrorCode::kInvalid,
+      fmt::format(
+          "{} is root's, and latchkeyd does not run as root: give it to a user of its own, whom latchkeyd "
+          "then becomes, as in 'useradd --system latchkey; install -d -m 700 {}; chown -R latchkey: {}'; "
+          "--allow-root runs it as root all the same",
+          data.string(), data.string(), data.string()));
+}
+
 }  // namespace
 
 Result<void> own_descriptors(bool alone) {
@@ -72,15 +87,16 @@ Result<void> own_descriptors(bool alone) {
   return {};
 }
 
-Result<void> leave_root(const std::filesystem::path& data, ConfinementGaps& gaps) {
+Result<void> leave_root(const std::filesystem::path& data, ConfinementGaps& gaps, const RootRules& rules) {
   if (::geteuid() != 0) return {};
   struct stat owner {};
-  const bool is_there = ::stat(data.c_str(), &owner) == 0;
-  if (!is_there || owner.st_uid == 0) {
-    gaps.push_back(
-        fmt::format("it runs as root, as {} {}; give the directory to a user of its own (chown), whom it "
-                    "then becomes",
-                    data.string(), is_there ? "is root's" : "is not there yet"));
+  if (::stat(data.c_str(), &owner) != 0 &&
+      (!rules.may_create || ::stat(directory_above(data).c_str(), &owner) != 0)) {
+    return {};
+  }
+  if (owner.st_uid == 0) {
+    if (!rules.may_stay) return roots_own(data);
+    gaps.push_back(fmt::format("it runs as root, as allow_root lets it: {} is root's", data.string()));
     return {};
   }
   drop_bounding_set();

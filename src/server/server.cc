@@ -46,7 +46,8 @@ ServerProcess::ServerProcess(const Settings& settings, const std::vector<std::st
       connection_settings_(connection_settings_of(settings)) {}
 
 Result<void> ServerProcess::leave_root() {
-  return settings_.sandbox ? server::leave_root(settings_.data, gaps_) : Result<void>();
+  return server::leave_root(settings_.data, gaps_,
+                            {.may_create = settings_.create, .may_stay = settings_.allow_root});
 }
 
 // What only a process that may still make sockets and descriptors can open.

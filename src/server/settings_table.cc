@@ -97,7 +97,9 @@ constexpr Setting kTable[] = {
      "Cookies are Secure always, not only where a trusted proxy says https."},
 
     {"sandbox", "", SwitchKind{&Settings::sandbox},
-     "The process gives up root, capabilities, files and system calls that it does not need."},
+     "The process gives up capabilities, files, sockets and system calls that it does not need."},
+    {"allow_root", "", SwitchKind{&Settings::allow_root},
+     "Started as root over data of root's own it stays root, instead of ending with a sentence."},
 
     {"body_limit", "BYTES", BytesKind{&Settings::body_limit_bytes, kKiB, 16 * kMiB},
      "The longest body of a request."},

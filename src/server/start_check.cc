@@ -40,7 +40,8 @@ class Checker {
 
   void become_the_server() {
     ConfinementGaps gaps;
-    const Result<void> left = settings_.sandbox ? leave_root(settings_.data, gaps) : Result<void>();
+    const RootRules rules{.may_create = settings_.create, .may_stay = settings_.allow_root};
+    const Result<void> left = leave_root(settings_.data, gaps, rules);
     if (!left) refuse(left.error().text);
     for (std::string& gap : gaps) note("warning: " + std::move(gap));
   }

@@ -8,11 +8,15 @@ namespace latchkey::test {
 
 Victim::Victim(const std::filesystem::path& data, const ServerOptions& options,
                std::vector<std::string> environment)
-    : command_(server_command(data, options)) {
+    : data_(data), command_(server_command(data, options)) {
   command_.environment = std::move(environment);
 }
 
-void Victim::spawn() { child_ = std::make_unique<ChildProcess>(command_); }
+void Victim::spawn() {
+  // A test may have put files there.
+  give_to_test_user(data_);
+  child_ = std::make_unique<ChildProcess>(command_);
+}
 
 bool Victim::comes_up() {
   const std::optional<std::string> line = child_->wait_for_line("latchkeyd: listening on http://");

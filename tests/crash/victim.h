@@ -38,6 +38,7 @@ class Victim {
   int wait() { return child_->wait(); }
 
  private:
+  std::filesystem::path data_;
   ChildOptions command_;
   std::unique_ptr<ChildProcess> child_;
   std::uint16_t port_ = 0;

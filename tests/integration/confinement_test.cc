@@ -6,7 +6,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -94,10 +97,32 @@ TEST(Confinement, StartedAsRootItBecomesTheOwnerOfItsData) {
   EXPECT_EQ(server.stop(), 0);
 }
 
-TEST(Confinement, WhereItStaysRootTheLogSaysSo) {
+TEST(Confinement, OverRootsDataRootIsRefusedOrStaysWhereItMayAndTheLogSaysSo) {
   if (::geteuid() != 0) GTEST_SKIP() << "nobody else is root";
+  const TemporaryDirectory directory;
+  ServerOptions options;
+  options.keep_owner = true;
+  const Finished refused = run_to_end(server_command(directory / "data", options));
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_NE(refused.errors.find("does not run as root"), std::string::npos) << refused.errors;
+  EXPECT_EQ(std::count(refused.errors.begin(), refused.errors.end(), '\n'), 1) << refused.errors;
+  EXPECT_FALSE(std::filesystem::exists(directory / "data"));
+  options.flags = {"--allow-root"};
+  ServerProcess server(directory / "data", options);
+  EXPECT_TRUE(
+      server.wait_for_log("event=server.not_confined reason=\"it runs as root, as allow_root lets it"))
+      << server.log();
+  EXPECT_EQ(server.stop(), 0);
+}
+
+TEST(Confinement, TheServersOfTheTestsAreConfinedAsInLife) {
   OwnServer server;
-  EXPECT_TRUE(server.process.wait_for_log("server.not_confined")) << server.process.log();
+  for (Status& thread : threads_of(server.process.pid())) {
+    EXPECT_NE(thread["Uid"].substr(0, 2), "0\t") << thread["Name"];
+  }
+  if (!kSanitized) {
+    EXPECT_EQ(server.process.log().find("server.not_confined"), std::string::npos) << server.process.log();
+  }
 }
 
 TEST(Confinement, WithoutASandboxNothingIsGivenUpAndTheLogSaysSo) {
@@ -111,6 +136,7 @@ TEST(Confinement, WithoutASandboxNothingIsGivenUpAndTheLogSaysSo) {
 // The sandbox has no right to remove it there: such a right would hold for every file of that directory.
 TEST(Confinement, AnAdminSocketOutsideTheDataIsLeftAtAStopPassedOverByTheCommandAndReplacedByTheNextStart) {
   const TemporaryDirectory elsewhere;
+  give_to_test_user(elsewhere.path());
   const std::string socket = elsewhere / "admin.sock";
   ServerOptions options;
   options.flags = {"--admin-socket", socket};
@@ -127,6 +153,24 @@ TEST(Confinement, AnAdminSocketOutsideTheDataIsLeftAtAStopPassedOverByTheCommand
   EXPECT_TRUE(lists_users()) << "by a server that has the socket";
 }
 
+/// What a service manager hears next, and from which process: systemd believes the main one alone.
+std::pair<std::string, pid_t> heard_by(int manager) {
+  std::array<char, 512> text{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ucred))> control{};
+  iovec part{text.data(), text.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t bytes = ::recvmsg(manager, &message, MSG_CMSG_CLOEXEC);
+  ucred sender{};
+  if (const cmsghdr* const found = CMSG_FIRSTHDR(&message); bytes > 0 && found != nullptr) {
+    std::memcpy(&sender, CMSG_DATA(found), sizeof sender);
+  }
+  return {std::string(text.data(), bytes > 0 ? static_cast<std::size_t>(bytes) : 0), sender.pid};
+}
+
 void expect_to_hear(const std::string& address) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
@@ -137,17 +181,16 @@ void expect_to_hear(const std::string& address) {
   const timeval patience{kPatience.count(), 0};
   ASSERT_EQ(::setsockopt(manager, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
   ASSERT_EQ(::bind(manager, reinterpret_cast<const sockaddr*>(&name), length), 0);
-  const auto heard = [manager] {
-    std::string text(512, '\0');
-    const ssize_t bytes = ::recv(manager, text.data(), text.size(), 0);
-    return text.substr(0, bytes > 0 ? static_cast<std::size_t>(bytes) : 0);
-  };
+  const int on = 1;
+  ASSERT_EQ(::setsockopt(manager, SOL_SOCKET, SO_PASSCRED, &on, sizeof on), 0);
+  if (address.front() == '/') give_to_test_user(std::filesystem::path(address).parent_path());
   ServerOptions options;
   options.environment = {"NOTIFY_SOCKET=" + address};
   OwnServer server(options);
-  EXPECT_EQ(heard(), "READY=1");
+  const pid_t pid = server.process.pid();
+  EXPECT_EQ(heard_by(manager), std::pair(std::string("READY=1"), pid));
   EXPECT_EQ(server.process.stop(), 0);
-  EXPECT_EQ(heard(), "STOPPING=1");
+  EXPECT_EQ(heard_by(manager), std::pair(std::string("STOPPING=1"), pid));
   ::close(manager);
 }
 

@@ -1,6 +1,8 @@
 #include "support/server_process.h"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -31,9 +33,35 @@ std::uint16_t port_of(std::string_view line) {
   return port;
 }
 
+/// The data, and the test's own directory above them, which their user has to pass.
+void give_data(const std::filesystem::path& data) {
+  const std::filesystem::path above = data.parent_path();
+  if (::geteuid() == 0 && above != std::filesystem::temp_directory_path()) {
+    struct stat status {};
+    if (::stat(above.c_str(), &status) == 0 && status.st_uid == 0 &&
+        ::chown(above.c_str(), kTestUser, kTestUser) != 0) {
+      throw std::runtime_error("chown " + above.string());
+    }
+  }
+  give_to_test_user(data);
+}
+
 }  // namespace
 
+void give_to_test_user(const std::filesystem::path& path) {
+  const auto give = [](const std::filesystem::path& name) {
+    struct stat status {};
+    if (::lstat(name.c_str(), &status) != 0 || status.st_uid != 0) return;
+    if (::lchown(name.c_str(), kTestUser, kTestUser) != 0) throw std::runtime_error("chown " + name.string());
+  };
+  if (::geteuid() != 0 || !std::filesystem::exists(path)) return;
+  give(path);
+  if (!std::filesystem::is_directory(path)) return;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) give(entry.path());
+}
+
 ChildOptions server_command(const std::filesystem::path& data, const ServerOptions& options) {
+  if (!options.keep_owner) give_data(data);
   ChildOptions command;
   command.environment = options.environment;
   command.descriptors = options.descriptors;
@@ -61,7 +89,10 @@ Finished run_latchkey(const std::filesystem::path& data, const std::vector<std::
   command.arguments = {program("LATCHKEY"), "--data", data.string()};
   command.arguments.insert(command.arguments.end(), words.begin(), words.end());
   command.input = std::move(input);
-  return run_to_end(command);
+  Finished finished = run_to_end(command);
+  // What the command has made.
+  give_to_test_user(data);
+  return finished;
 }
 
 void add_user(const std::filesystem::path& data, const std::string& name, const std::string& password) {

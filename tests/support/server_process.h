@@ -24,11 +24,20 @@ struct ServerOptions {
   bool cheap_hashes = true;
   /// Off: logins may fail any number of times, as a suite's do. On: the server's defaults.
   bool throttle = false;
+  /// On: root's data stay root's. Off: they are given to kTestUser, whom the server then becomes.
+  bool keep_owner = false;
   /// As ChildOptions has them.
   std::vector<std::string> environment = {};
   std::size_t descriptors = 0;
   ChildOptions::Start start = ChildOptions::Start::kAsAShell;
 };
+
+/// Whom a server of the tests becomes where root runs them. No such user need be there.
+inline constexpr uid_t kTestUser = 64'000;
+
+/// Where root runs the tests: gives `path`, and all that is in it, to kTestUser, as far as it is root's.
+/// Nothing where somebody else runs them.
+void give_to_test_user(const std::filesystem::path& path);
 
 /// The command line of latchkeyd with these options: on a free port of 127.0.0.1 unless the flags name
 /// another, and over data that it makes where they are missing.

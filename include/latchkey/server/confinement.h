@@ -20,10 +20,18 @@ using ConfinementGaps = std::vector<std::string>;
 /// opened. Error kUnavailable where /dev/null cannot be opened.
 Result<void> own_descriptors(bool alone);
 
+struct RootRules {
+  bool may_create = false;  ///< `data` may be made: it is as its parent's owner has it
+  bool may_stay = false;    ///< over data of root's own
+};
+
 /// Started as root: becomes the user and the group that own `data`, without supplementary groups, and keeps
-/// of root's capabilities only the one that binds low ports, until `confine`. Where `data` is root's own, or
-/// not there yet, it stays as it is and says so in `gaps`. Error kUnavailable where the kernel refuses.
-Result<void> leave_root(const std::filesystem::path& data, ConfinementGaps& gaps);
+/// of root's capabilities only the one that binds low ports, until `confine`. Where `data` is root's own it
+/// stays root if it may, and says so in `gaps`; else that is an error, kInvalid, with the commands that mend
+/// it. Where `data` is missing and may not be made, nothing changes: who opens it will say so. Error
+/// kUnavailable where the kernel refuses.
+Result<void> leave_root(const std::filesystem::path& data, ConfinementGaps& gaps,
+                        const RootRules& rules = {});
 
 /// After files are opened and sockets bound, before the first thread. From here on this process and its
 /// threads have no capability, gain no privilege, dump no core, reach no file outside `data`, bind and

@@ -25,7 +25,7 @@ struct Settings {
   std::vector<net::Endpoint> listen{{net::IpAddress::from_v4(127, 0, 0, 1), 8080}};
   /// Where a PROXY protocol header must open every connection (C-34).
   std::vector<net::Endpoint> proxy_listen;
-  /// Database, key file, lock and admin socket.
+  /// Database, key file, lock and admin socket. Started as root, the server becomes their owner.
   std::filesystem::path data = "/var/lib/latchkey";
   /// Whether the directory (not those above it), the database and the key are made where they are missing.
   bool create = false;
@@ -64,6 +64,8 @@ struct Settings {
   /// Whether the cookie of the sign-in page is `Secure` even where no trusted proxy speaks of TLS.
   bool secure_cookies = false;
   bool sandbox = true;
+  /// Whether the server may stay root over data of root's own.
+  bool allow_root = false;
 
   std::size_t body_limit_bytes = 65'536;
   std::size_t head_limit_bytes = 16'384;

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,6 +12,9 @@ import { createInterface } from 'node:readline';
 const LISTENING = /^latchkeyd: listening on (http:\/\/\S+)$/;
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 60_000;
+
+/** Whom the server becomes where root runs the tests: it does not run as root. */
+const TEST_USER = 64_000;
 
 export const ALICE = { username: 'alice', password: 'down the rabbit hole' };
 
@@ -50,6 +53,7 @@ export class Server {
   static async start({ flags = [], users = [ALICE] } = {}) {
     const server = new Server();
     server.#data = await mkdtemp(path.join(tmpdir(), 'latchkey-browser-'));
+    if (process.getuid() === 0) await chown(server.#data, TEST_USER, TEST_USER);
     try {
       for (const user of users) await addUser(server.#data, user);
       await within(START_LIMIT_MS, 'the start of latchkeyd', server.#listen(flags));

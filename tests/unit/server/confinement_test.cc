@@ -160,15 +160,28 @@ TEST_F(ConfinementTest, ADirectoryThatIsNotThereIsAnErrorThatNamesIt) {
   EXPECT_FALSE(confined(data_.path() / "none", [] { return true; }));
 }
 
-TEST(LeaveRoot, SaysWhyItStaysRoot) {
+TEST(LeaveRoot, OverRootsDataIsRefusedWithTheCommandsThatMendIt) {
   if (::geteuid() != 0) GTEST_SKIP() << "root alone has something to leave";
   const test::TemporaryDirectory data;
   ConfinementGaps gaps;
-  ASSERT_TRUE(leave_root(data.path(), gaps));
+  const Result<void> left = leave_root(data.path(), gaps);
+  ASSERT_FALSE(left);
+  EXPECT_NE(left.error().text.find("chown -R latchkey: " + data.path().string()), std::string::npos)
+      << left.error().text;
+  // What is made in root's directory is root's too.
+  EXPECT_FALSE(leave_root(data.path() / "none", gaps, {.may_create = true}));
+  EXPECT_FALSE(leave_root(data.path() / "none/", gaps, {.may_create = true}));
+  EXPECT_TRUE(leave_root(data.path() / "none", gaps)) << "who opens it says that it is missing";
+  EXPECT_TRUE(gaps.empty());
+}
+
+TEST(LeaveRoot, WithLeaveToStayItStaysAndSaysSo) {
+  if (::geteuid() != 0) GTEST_SKIP() << "root alone has something to leave";
+  const test::TemporaryDirectory data;
+  ConfinementGaps gaps;
+  ASSERT_TRUE(leave_root(data.path(), gaps, {.may_stay = true}));
   ASSERT_EQ(gaps.size(), 1U);
   EXPECT_NE(gaps.front().find(data.path().string() + " is root's"), std::string::npos) << gaps.front();
-  ASSERT_TRUE(leave_root(data.path() / "none", gaps));
-  EXPECT_NE(gaps.back().find("is not there yet"), std::string::npos) << gaps.back();
 }
 
 }  // namespace
