@@ -20,7 +20,6 @@ constexpr CharacterTable table_of(std::string_view characters) {
   return table;
 }
 
-constexpr CharacterTable kEndsScalar = table_of(" \t\r\n,:]}[{\"");
 constexpr CharacterTable kEscapes = table_of("\"\\/bfnrt");
 
 /// Walks a document once, without recursion: what encloses the place is one bit a level.
@@ -120,9 +119,7 @@ class JsonScan {
     return ends_scalar() || fail(start, "expected true, false or null");
   }
 
-  bool ends_scalar() const noexcept {
-    return at_ == text_.size() || kEndsScalar[static_cast<unsigned char>(text_[at_])];
-  }
+  bool ends_scalar() const noexcept { return ends_json_scalar(text_.substr(at_)); }
 
   bool number() noexcept {
     const std::size_t start = at_;

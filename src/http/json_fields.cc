@@ -63,8 +63,9 @@ Looked look_through(std::span<char> document) noexcept {
       ++at;
     } else if (c == '-' || is_a(kDigitCharacter, c)) {
       const JsonNumber number = read_json_number(text.substr(at));
-      // The document is refused, and nothing of it is looked at again and again.
-      if (number.status != JsonNumber::Status::kGood) {
+      // The document is refused, and nothing of it is looked at again and again. What follows a number
+      // without an end between them must not look like a part of it: written over, `1-2.5` would read as 10.
+      if (number.status != JsonNumber::Status::kGood || !ends_json_scalar(text.substr(at + number.bytes))) {
         looked.has_bad_number = true;
         return looked;
       }

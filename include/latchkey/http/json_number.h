@@ -24,4 +24,7 @@ struct JsonNumber {
 /// at.
 JsonNumber read_json_number(std::string_view text) noexcept;
 
+/// Whether a scalar may end in front of `rest`: at the end, at white space or at a structural character.
+bool ends_json_scalar(std::string_view rest) noexcept;
+
 }  // namespace latchkey::http

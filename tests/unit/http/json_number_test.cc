@@ -12,7 +12,8 @@ namespace {
 using Status = JsonNumber::Status;
 
 TEST(JsonNumber, EndsWhereItsTextDoes) {
-  for (const char* const number : {"0", "-0", "7", "123456789012345678", "0.5", "-0.25", "1e9", "1E-9", "12.50e+3"}) {
+  for (const char* const number :
+       {"0", "-0", "7", "123456789012345678", "0.5", "-0.25", "1e9", "1E-9", "12.50e+3"}) {
     const std::string text = std::string(number) + ",1";
     EXPECT_EQ(read_json_number(text).status, Status::kGood) << number;
     EXPECT_EQ(read_json_number(text).bytes, text.size() - 2) << number;
@@ -35,28 +36,45 @@ TEST(JsonNumber, IntegersHave64Bits) {
   EXPECT_EQ(read_json_number(std::string(60'000, '9')).status, Status::kOutOfRange);
 }
 
-/// Whether the library, which converts, takes a number for infinite.
+/// Whether the library, which converts, takes a number for infinite, where it is none that is too small.
 bool is_infinite_by_library(const std::string& text) {
   double value = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-  return read.ec == std::errc::result_out_of_range && text.find("e-") == std::string::npos;
+  return read.ec == std::errc::result_out_of_range;
 }
 
 TEST(JsonNumber, IsOutOfRangeWhereTheLibraryConvertsItToInfinity) {
   // 2^1024 - 2^970, half a step behind the greatest double, and one less.
   const std::string half =
-      "17976931348623158079372897140530341507993413271003782693617377898044496829276475094664901797758720709633028641"
-      "66928879109465555478519404026306574886715058206819089020007083836762738548458177115317644757302700698555713669"
+      "179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017977587207096"
+      "33028641"
+      "669288791094655554785194040263065748867150582068190890200070838367627385484581771153176447573027006985"
+      "55713669"
       "59622842914819860834936475292719074168444365510704342711559699508093042880177904174497792";
   std::string less = half;
   less.back() = '1';
-  for (const std::string& text :
-       {half + ".0", half + ".1", less + ".9", less + ".0", half + "0e-1", "0.00" + less + "e311", "0.00" + half + "e311",
-        std::string("1.7976931348623157e308"), std::string("1.7976931348623158e308"),
-        std::string("1.7976931348623159e308"), std::string("1.797693134862315807e308"),
-        std::string("1.797693134862315808e308"), std::string("1e308"), std::string("9e308"), std::string("1e309"),
-        std::string("10e307"), std::string("0.1e309"), std::string("0.01e310"), std::string("100000e304"),
-        std::string("2e308"), "1" + std::string(308, '0') + ".0", "2" + std::string(308, '0') + ".5"}) {
+  for (const std::string& text : {half + ".0",
+                                  half + ".1",
+                                  less + ".9",
+                                  less + ".0",
+                                  half + "0e-1",
+                                  "0.00" + less + "e311",
+                                  "0.00" + half + "e311",
+                                  std::string("1.7976931348623157e308"),
+                                  std::string("1.7976931348623158e308"),
+                                  std::string("1.7976931348623159e308"),
+                                  std::string("1.797693134862315807e308"),
+                                  std::string("1.797693134862315808e308"),
+                                  std::string("1e308"),
+                                  std::string("9e308"),
+                                  std::string("1e309"),
+                                  std::string("10e307"),
+                                  std::string("0.1e309"),
+                                  std::string("0.01e310"),
+                                  std::string("100000e304"),
+                                  std::string("2e308"),
+                                  "1" + std::string(308, '0') + ".0",
+                                  "2" + std::string(308, '0') + ".5"}) {
     const Status wanted = is_infinite_by_library(text) ? Status::kOutOfRange : Status::kGood;
     EXPECT_EQ(read_json_number(text).status, wanted) << text;
   }
@@ -72,8 +90,9 @@ TEST(JsonNumber, IsOutOfRangeWhereTheLibraryConvertsItToInfinity) {
 }
 
 TEST(JsonNumber, OneTooSmallIsReadAsZeroHoweverSmall) {
-  for (const std::string& text : {std::string("1e-999"), std::string("-1e-99999999999999999999"),
-                                  "0." + std::string(60'000, '0') + "1", std::string("0e999999999999999999999")})
+  for (const std::string& text :
+       {std::string("1e-999"), std::string("-1e-99999999999999999999"), "0." + std::string(60'000, '0') + "1",
+        std::string("0e999999999999999999999")})
     EXPECT_EQ(read_json_number(text).status, Status::kGood) << text.substr(0, 30);
   EXPECT_EQ(read_json_number("1e99999999999999999999").status, Status::kOutOfRange);
 }
