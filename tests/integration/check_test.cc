@@ -59,6 +59,8 @@ Picture picture_of(const fs::path& directory) {
 
 TEST(Check, OfNothingSaysWhatAStartWouldMakeAndMakesNothing) {
   TemporaryDirectory directory;
+  // As the rig would do on the way.
+  give_to_test_user(directory.path());
   const Picture before = picture_of(directory.path());
   expect_good(check(directory / "data"),
               {"the start makes " + (directory / "data").string(), "latchkey.key"});

@@ -2,6 +2,8 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -44,6 +46,22 @@ void give_data(const std::filesystem::path& data) {
     }
   }
   give_to_test_user(data);
+}
+
+/// Sets how long the process's files may become. Its own user may, and root only with CAP_SYS_RESOURCE, which a
+/// container keeps from it: so a child becomes that user. It makes nothing but system calls, as this program has
+/// threads.
+void limit_files(pid_t process, const rlimit& limit) {
+  const uid_t user = ::geteuid() == 0 ? kTestUser : ::geteuid();
+  const pid_t child = ::fork();
+  if (child < 0) throw std::runtime_error("fork was refused");
+  if (child == 0) {
+    const bool is_user = ::geteuid() != 0 || (::syscall(SYS_setresgid, user, user, user) == 0 &&
+                                              ::syscall(SYS_setresuid, user, user, user) == 0);
+    ::_exit(is_user && ::prlimit(process, RLIMIT_FSIZE, &limit, nullptr) == 0 ? 0 : 1);
+  }
+  int status = 0;
+  if (::waitpid(child, &status, 0) != child || status != 0) throw std::runtime_error("prlimit was refused");
 }
 
 }  // namespace
@@ -121,15 +139,9 @@ std::uint16_t ServerProcess::proxy_port() {
   return port_of(*line);
 }
 
-void ServerProcess::fill_disk() const {
-  const rlimit none{0, RLIM_INFINITY};
-  if (::prlimit(pid(), RLIMIT_FSIZE, &none, nullptr) != 0) throw std::runtime_error("prlimit was refused");
-}
+void ServerProcess::fill_disk() const { limit_files(pid(), {0, RLIM_INFINITY}); }
 
-void ServerProcess::free_disk() const {
-  const rlimit any{RLIM_INFINITY, RLIM_INFINITY};
-  if (::prlimit(pid(), RLIMIT_FSIZE, &any, nullptr) != 0) throw std::runtime_error("prlimit was refused");
-}
+void ServerProcess::free_disk() const { limit_files(pid(), {RLIM_INFINITY, RLIM_INFINITY}); }
 
 int ServerProcess::stop() {
   terminate();
