@@ -76,28 +76,32 @@ data blocks_of(std::string_view description) {
   return blocks;
 }
 
-/// The query without its `format`, for links that name another.
+/// The query without its `format`, for links that name another. What is kept side by side is copied at once.
 std::string other_parameters(std::string_view query) {
   constexpr std::string_view kFormat = "format";
   std::string kept;
   kept.reserve(query.size() + 1);
+  std::size_t run = 0;
   for (std::size_t at = 0; at < query.size(); ++at) {
     const std::size_t start = at;
     while (at < query.size() && query[at] != '&') ++at;
-    if (at == start) continue;
     const std::string_view pair = query.substr(start, at - start);
     const bool is_format =
         pair.starts_with(kFormat) && (pair.size() == kFormat.size() || pair[kFormat.size()] == '=');
-    if (!is_format) kept.append(pair).append(1, '&');
+    if (!pair.empty() && !is_format) continue;
+    if (run < start) kept.append(query, run, start - run);
+    run = at + 1;
+  }
+  if (run < query.size()) {
+    kept.append(query, run);
+    if (kept.back() != '&') kept.push_back('&');
   }
   return kept;
 }
 
-/// The address of the resource in another form.
+/// The address of the resource in another form. Path and query are HTML.
 void append_link(std::string& html, std::string_view path, std::string_view others, std::string_view format) {
-  append_html_escaped(html, path);
-  append_html_escaped(html.append(1, '?'), others);
-  html.append("format=").append(format);
+  html.append(path).append(1, '?').append(others).append("format=").append(format);
 }
 
 data formats() {
@@ -261,12 +265,14 @@ void Pages::exchange(const ShownExchange& shown, const Visitor& visitor, http::R
     append_row(of(Gap::kBreadcrumbs), is_last ? rendered_->last_crumb : rendered_->crumb, breadcrumb.name,
                breadcrumb.path);
   }
-  const std::string others = other_parameters(shown.query);
-  append_link(of(Gap::kJsonLink), shown.path, others, "json");
-  append_link(of(Gap::kPageLink), shown.path, others, "api");
+  // What the request named is escaped once, however often it is shown.
+  std::string others;
+  append_html_escaped(others, other_parameters(shown.query));
+  append_link(of(Gap::kJsonLink), of(Gap::kPath), others, "json");
+  append_link(of(Gap::kPageLink), of(Gap::kPath), others, "api");
   std::string& request_line = of(Gap::kRequestLine);
   append_html_escaped(request_line, shown.method);
-  append_html_escaped(request_line.append(1, ' '), shown.path);
+  request_line.append(1, ' ').append(of(Gap::kPath));
   if (!shown.query.empty()) append_html_escaped(request_line.append(1, '?'), shown.query);
   of(Gap::kStatusLine) = fmt::format("HTTP {} {}", shown.status, http::reason_phrase(shown.status));
   for (const http::WrittenHeader& header : shown.headers)

@@ -1,5 +1,6 @@
 #include "latchkey/api/skeleton.h"
 
+#include <cstring>
 #include <utility>
 
 #include "latchkey/base/assert.h"
@@ -30,12 +31,21 @@ constexpr std::string_view reference_of(char c) noexcept {
   }
 }
 
-/// How much longer the reference is than the character.
-constexpr std::array<std::uint8_t, 256> kMoreBytes = [] {
-  std::array<std::uint8_t, 256> table{};
+/// A character as HTML has it, at the front of as many bytes as are written for any: a store of fixed size
+/// costs less than one that looks how long the text is.
+struct HtmlText {
+  std::array<char, 7> text;
+  std::uint8_t bytes;
+};
+
+constexpr std::array<HtmlText, 256> kHtmlTexts = [] {
+  std::array<HtmlText, 256> table{};
   for (std::size_t c = 0; c < table.size(); ++c) {
-    const std::string_view reference = reference_of(static_cast<char>(c));
-    if (!reference.empty()) table[c] = static_cast<std::uint8_t>(reference.size() - 1);
+    const char itself = static_cast<char>(c);
+    const std::string_view reference = reference_of(itself);
+    const std::string_view text = reference.empty() ? std::string_view(&itself, 1) : reference;
+    for (std::size_t i = 0; i < text.size(); ++i) table[c].text[i] = text[i];
+    table[c].bytes = static_cast<std::uint8_t>(text.size());
   }
   return table;
 }();
@@ -73,20 +83,21 @@ void Skeleton::append_filled(std::string& out, const GapTexts& texts) const {
 }
 
 void append_html_escaped(std::string& out, std::string_view text) {
-  std::size_t bytes = text.size();
-  for (const char c : text) bytes += kMoreBytes[static_cast<unsigned char>(c)];
+  std::size_t bytes = 0;
+  for (const char c : text) bytes += kHtmlTexts[static_cast<unsigned char>(c)].bytes;
   if (bytes == text.size()) {
     out += text;
     return;
   }
-  out.reserve(out.size() + bytes);
-  std::size_t plain = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (kMoreBytes[static_cast<unsigned char>(text[at])] == 0) continue;
-    out.append(text, plain, at - plain).append(reference_of(text[at]));
-    plain = at + 1;
+  const std::size_t before = out.size();
+  out.resize(before + bytes + sizeof(HtmlText::text));
+  char* to = out.data() + before;
+  for (const char c : text) {
+    const HtmlText& html = kHtmlTexts[static_cast<unsigned char>(c)];
+    std::memcpy(to, html.text.data(), html.text.size());
+    to += html.bytes;
   }
-  out.append(text, plain);
+  out.resize(before + bytes);
 }
 
 }  // namespace latchkey::api

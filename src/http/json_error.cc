@@ -21,6 +21,7 @@ constexpr CharacterTable table_of(std::string_view characters) {
 }
 
 constexpr CharacterTable kEscapes = table_of("\"\\/bfnrt");
+constexpr CharacterTable kSpaces = table_of(" \t\r\n");
 
 /// Walks a document once, without recursion: what encloses the place is one bit a level.
 class JsonScan {
@@ -48,7 +49,7 @@ class JsonScan {
     return true;
   }
   void skip_space() noexcept {
-    while (at_ < text_.size() && (is_blank(text_[at_]) || text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
+    while (at_ < text_.size() && kSpaces[static_cast<unsigned char>(text_[at_])]) ++at_;
   }
   bool in_object() const noexcept { return depth_ > 0 && is_object_[depth_ - 1]; }
 
@@ -68,9 +69,10 @@ class JsonScan {
 
   bool value(bool& opened) noexcept {
     const char first = peek();
+    if (is_a(kDigitCharacter, first)) return number();
     if (first == '{' || first == '[') return open(opened);
     if (first == '"') return string();
-    if (first == '-' || is_a(kDigitCharacter, first)) return number();
+    if (first == '-') return number();
     if (first == 't') return literal("true");
     if (first == 'f') return literal("false");
     if (first == 'n') return literal("null");
@@ -123,6 +125,10 @@ class JsonScan {
 
   bool number() noexcept {
     const std::size_t start = at_;
+    if (const std::size_t bytes = short_json_integer(text_.substr(start)); bytes > 0) {
+      at_ += bytes;
+      return true;
+    }
     const JsonNumber number = read_json_number(text_.substr(start));
     if (number.status == JsonNumber::Status::kMalformed) return fail(start, "malformed number");
     at_ += number.bytes;

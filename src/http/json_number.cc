@@ -1,7 +1,6 @@
 #include "latchkey/http/json_number.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <system_error>
 
@@ -76,20 +75,7 @@ bool fits_double(std::string_view mantissa, std::int64_t exponent) noexcept {
   return place < kTooLarge.size();
 }
 
-constexpr std::string_view kEndsScalar = " \t\r\n,:]}[{\"";
-
-constexpr std::array<bool, 256> table_of(std::string_view characters) {
-  std::array<bool, 256> table{};
-  for (const char c : characters) table[static_cast<unsigned char>(c)] = true;
-  return table;
-}
-
 }  // namespace
-
-bool ends_json_scalar(std::string_view rest) noexcept {
-  static constexpr std::array<bool, 256> kEnds = table_of(kEndsScalar);
-  return rest.empty() || kEnds[static_cast<unsigned char>(rest.front())];
-}
 
 JsonNumber read_json_number(std::string_view text) noexcept {
   using Status = JsonNumber::Status;

@@ -54,6 +54,7 @@ Outcome CostRig::exchange(std::string_view bytes, const std::string& name) {
   stream.feed(bytes);
   bool goes_on = true;
   while (goes_on) {
+    stream.collect();
     if (!name.empty()) mark(name);
     goes_on = stream.is_due();
     if (goes_on) {

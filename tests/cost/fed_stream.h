@@ -34,7 +34,9 @@ class FedStream final : public net::Stream {
 
   bool is_receiving() const noexcept { return static_cast<bool>(receiver_); }
 
-  /// What was sent since it was last asked.
+  /// Keeps what is being sent. The kernel would copy it: not between two marks.
+  void collect() { sent_.append(std::exchange(sending_, {})); }
+  /// What was collected since it was last asked.
   std::string take_sent() { return std::exchange(sent_, {}); }
 
   void set_deadline(BootTime) noexcept override {}
@@ -59,7 +61,7 @@ class FedStream final : public net::Stream {
     return {std::move(chunk), net::StreamEnd::kNone};
   }
   void start_send(std::span<const char> bytes, std::coroutine_handle<> waiter) noexcept override {
-    sent_.append(bytes.data(), bytes.size());
+    sending_ = std::string_view(bytes.data(), bytes.size());
     sender_ = waiter;
   }
   net::StreamEnd send_result() noexcept override { return net::StreamEnd::kNone; }
@@ -73,6 +75,7 @@ class FedStream final : public net::Stream {
   std::size_t queued_ = 0;
   bool ended_ = false;
   unsigned next_buffer_ = 0;
+  std::string_view sending_;
   std::string sent_;
   std::coroutine_handle<> receiver_;
   std::coroutine_handle<> sender_;

@@ -1,5 +1,6 @@
 // Sends each case to the API of one core and says what came of it, a line each: under valgrind, by `run`, the
-// log has its instructions by its number. The first is what the others are measured by.
+// log has its instructions by its number. The first is what the others are measured by. With an argument: of
+// the others only those whose name has it in it, as to look at one by callgrind.
 #include <sodium.h>
 
 #include <cstdio>
@@ -19,7 +20,7 @@ latchkey::api::ApiSettings settings_behind_proxy() {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   using namespace latchkey::cost;
   if (sodium_init() < 0) return 1;
   CostRig rig(latchkey::bench::rig_api_settings());
@@ -29,6 +30,7 @@ int main() {
   bool good = true;
   for (std::size_t number = 0; number < cases.size(); ++number) {
     const Case& one = cases[number];
+    if (number > 0 && argc > 1 && one.name.find(argv[1]) == std::string::npos) continue;
     CostRig& core = one.behind_proxy ? proxied : rig;
     // What is made at the first use is not what anybody can ask for again.
     core.exchange(one.bytes);

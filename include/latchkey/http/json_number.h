@@ -3,9 +3,12 @@
 // Pure functions, any thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "latchkey/http/characters.h"
 
 namespace latchkey::http {
 
@@ -24,7 +27,31 @@ struct JsonNumber {
 /// at.
 JsonNumber read_json_number(std::string_view text) noexcept;
 
+inline constexpr std::array<bool, 256> kEndsJsonScalar = [] {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view(" \t\r\n,:]}[{\"")) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
 /// Whether a scalar may end in front of `rest`: at the end, at white space or at a structural character.
-bool ends_json_scalar(std::string_view rest) noexcept;
+constexpr bool ends_json_scalar(std::string_view rest) noexcept {
+  return rest.empty() || kEndsJsonScalar[static_cast<unsigned char>(rest.front())];
+}
+
+/// An integer of so many digits is converted fast, and fits in any case.
+inline constexpr std::size_t kFewDigits = 14;
+
+/// How many bytes a good integer of few digits takes at the front of `text`, with its end behind it; 0 where
+/// it must be looked at by read_json_number(). A body can hold 30,000 of them.
+constexpr std::size_t short_json_integer(std::string_view text) noexcept {
+  const std::size_t first = text.starts_with('-') ? 1 : 0;
+  std::size_t at = first;
+  while (at < text.size() && is_a(kDigitCharacter, text[at])) {
+    if (++at - first > kFewDigits) return 0;
+  }
+  const std::size_t digits = at - first;
+  const bool is_good = digits == 1 || (digits > 1 && text[first] != '0');
+  return is_good && ends_json_scalar(text.substr(at)) ? at : 0;
+}
 
 }  // namespace latchkey::http
