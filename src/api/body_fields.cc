@@ -125,8 +125,7 @@ BodyFields problem(int status, std::string json) {
 
 // White space as Unicode has it: White_Space of the Unicode Character Database, and the information
 // separators that Python's str.strip, which clients were trimmed by, counts too.
-bool is_white_space(std::string_view character) noexcept {
-  const char32_t c = first_utf8_character(character).code_point;
+bool is_white_space(char32_t c) noexcept {
   if (c < 0x80) return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f);
   return c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 ||
          c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
@@ -146,14 +145,14 @@ struct DecodedTextWiper {
 
 std::string_view trim_white_space(std::string_view text) noexcept {
   while (!text.empty()) {
-    const std::size_t bytes = std::max<std::size_t>(first_utf8_character(text).bytes, 1);
-    if (!is_white_space(text.substr(0, bytes))) break;
-    text.remove_prefix(bytes);
+    const Utf8Character first = first_utf8_character(text);
+    if (!is_white_space(first.code_point)) break;
+    text.remove_prefix(first.bytes);
   }
   while (!text.empty()) {
     std::size_t begin = text.size() - 1;
     while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xc0) == 0x80) --begin;
-    if (!is_white_space(text.substr(begin))) break;
+    if (!is_white_space(first_utf8_character(text.substr(begin)).code_point)) break;
     text = text.substr(0, begin);
   }
   return text;

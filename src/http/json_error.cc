@@ -51,11 +51,13 @@ class JsonScan {
   void skip_space() noexcept {
     while (at_ < text_.size() && kSpaces[static_cast<unsigned char>(text_[at_])]) ++at_;
   }
+  bool in_list() const noexcept { return depth_ > 0 && !is_object_[depth_ - 1]; }
   bool in_object() const noexcept { return depth_ > 0 && is_object_[depth_ - 1]; }
 
   /// Each turn reads one value, or opens a container, and then closes what ends behind it.
   bool document() noexcept {
     while (true) {
+      if (in_list()) skip_short_numbers();
       skip_space();
       bool opened = false;
       if (!value(opened)) return false;
@@ -65,6 +67,15 @@ class JsonScan {
     }
     skip_space();
     return at_ == text_.size() || fail(at_, "unexpected text behind the document");
+  }
+
+  /// Values of a list that are such a number and a comma: of nothing else can a body have so many.
+  void skip_short_numbers() noexcept {
+    while (true) {
+      const std::size_t bytes = short_json_integer(text_.substr(at_));
+      if (bytes == 0 || at_ + bytes == text_.size() || text_[at_ + bytes] != ',') return;
+      at_ += bytes + 1;
+    }
   }
 
   bool value(bool& opened) noexcept {

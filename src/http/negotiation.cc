@@ -72,10 +72,16 @@ constexpr std::size_t kMaxRanges = 32;
 
 constexpr std::array<std::string_view, 5> kRangesOfOurs = {"*/*", "application/*", "application/json",
                                                            "text/*", "text/html"};
+constexpr std::size_t kShortestOfOurs = 3;
+constexpr std::size_t kLongestOfOurs = 16;
+static_assert(std::all_of(kRangesOfOurs.begin(), kRangesOfOurs.end(), [](std::string_view ours) {
+  return ours.size() >= kShortestOfOurs && ours.size() <= kLongestOfOurs;
+}));
 
 /// Whether what stands in front of a range's parameters may name one of our forms: a list of thousands of
 /// others costs no more than a look at each.
 bool is_of_interest(std::string_view range) noexcept {
+  if (range.size() < kShortestOfOurs || range.size() > kLongestOfOurs) return false;
   return std::any_of(kRangesOfOurs.begin(), kRangesOfOurs.end(),
                      [range](std::string_view ours) { return equals_ignoring_case(range, ours); });
 }
@@ -86,11 +92,12 @@ struct Preferences {
   std::size_t ranges = 0;
 
   void add(std::string_view text) noexcept {
-    if (ranges >= kMaxRanges) return;
-    const std::size_t semicolon = text.find(';');
+    if (ranges >= kMaxRanges || text.size() < kShortestOfOurs) return;
+    std::size_t semicolon = 0;
+    while (semicolon < text.size() && text[semicolon] != ';') ++semicolon;
     const std::string_view bare = trim_blanks(text.substr(0, semicolon));
     if (!is_of_interest(bare) || ranges++ >= kMaxRanges) return;
-    if (semicolon == std::string_view::npos) {
+    if (semicolon == text.size()) {
       const std::size_t slash = bare.find('/');
       return add({bare.substr(0, slash), bare.substr(slash + 1), {}});
     }

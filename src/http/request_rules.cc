@@ -17,9 +17,11 @@ constexpr Refusal kAccepted{};
 /// Cuts off and returns the next element of a comma-separated list without the blanks around it (RFC 9110
 /// §5.6.1). Elements may be empty.
 std::string_view next_element(std::string_view& list) noexcept {
-  const std::size_t comma = list.find(',');
-  const std::string_view element = list.substr(0, comma);
-  list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+  // Byte by byte: a list of nothing but commas would pay for a search at each of them.
+  std::size_t end = 0;
+  while (end < list.size() && list[end] != ',') ++end;
+  const std::string_view element = list.substr(0, end);
+  list.remove_prefix(end < list.size() ? end + 1 : end);
   return trim_blanks(element);
 }
 

@@ -44,6 +44,8 @@ inline constexpr std::size_t kFewDigits = 14;
 /// How many bytes a good integer of few digits takes at the front of `text`, with its end behind it; 0 where
 /// it must be looked at by read_json_number(). A body can hold 30,000 of them.
 constexpr std::size_t short_json_integer(std::string_view text) noexcept {
+  if (text.size() > 1 && is_a(kDigitCharacter, text[0]) && kEndsJsonScalar[static_cast<unsigned char>(text[1])])
+    return 1;
   const std::size_t first = text.starts_with('-') ? 1 : 0;
   std::size_t at = first;
   while (at < text.size() && is_a(kDigitCharacter, text[at])) {
