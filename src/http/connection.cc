@@ -114,6 +114,7 @@ Connection::Step Connection::step() {
     return Step::kNeedsBytes;
   }
   scanned_bytes_ = 0;
+  head_bytes_ = parsed.head_bytes;
   if (parsed.status == ParseResult::Status::kRefused) {
     if (gate_ == nullptr && services_.forwarding != nullptr && net::begins_as_proxy_header(bytes)) {
       services_.forwarding->proxy_header_came(peer_, services_.loop.now());
@@ -185,14 +186,13 @@ void Connection::refuse(int status, std::string_view reason, std::string_view al
 // stays there.
 std::unique_ptr<Connection::Request> Connection::take_request() {
   auto request = std::make_unique<Request>();
-  const std::string_view bytes = input_.unread();
   // The head's views point into the receive buffer: its bytes are copied and parsed once more where they
   // stay.
-  const ParseResult parsed = parse_request_head(bytes, 0, services_.settings.head, request->head);
+  request->head_bytes.append(input_.unread().substr(0, head_bytes_));
+  const ParseResult parsed =
+      parse_request_head(request->head_bytes.view(), 0, services_.settings.head, request->head);
   LATCHKEY_ASSERT(parsed.status == ParseResult::Status::kComplete);
-  request->head_bytes.append(bytes.substr(0, parsed.head_bytes));
-  parse_request_head(request->head_bytes.view(), 0, services_.settings.head, request->head);
-  input_.consume(parsed.head_bytes);
+  input_.consume(head_bytes_);
   if (request->head.body == BodyFraming::kSized) {
     const std::size_t length = static_cast<std::size_t>(request->head.content_length);
     request->body.reserve(length);

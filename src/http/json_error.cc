@@ -72,9 +72,13 @@ class JsonScan {
   /// Values of a list that are such a number and a comma: of nothing else can a body have so many.
   void skip_short_numbers() noexcept {
     while (true) {
-      const std::size_t bytes = short_json_integer(text_.substr(at_));
-      if (bytes == 0 || at_ + bytes == text_.size() || text_[at_ + bytes] != ',') return;
-      at_ += bytes + 1;
+      skip_space();
+      const std::size_t bytes = short_json_number(text_.substr(at_)).bytes;
+      if (bytes == 0) return;
+      std::size_t end = at_ + bytes;
+      while (end < text_.size() && kSpaces[static_cast<unsigned char>(text_[end])]) ++end;
+      if (end == text_.size() || text_[end] != ',') return;
+      at_ = end + 1;
     }
   }
 
@@ -136,7 +140,7 @@ class JsonScan {
 
   bool number() noexcept {
     const std::size_t start = at_;
-    if (const std::size_t bytes = short_json_integer(text_.substr(start)); bytes > 0) {
+    if (const std::size_t bytes = short_json_number(text_.substr(start)).bytes; bytes > 0) {
       at_ += bytes;
       return true;
     }

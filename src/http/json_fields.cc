@@ -48,6 +48,11 @@ constexpr std::array<bool, 256> kIsLookedAt = [] {
   return table;
 }();
 
+void overwrite_number(std::span<char> number) noexcept {
+  number.front() = '0';
+  for (char& c : number.subspan(1)) c = ' ';
+}
+
 /// Looks through a document once, and writes 0 and blanks over each number that simdjson may take long to
 /// convert (300 digits take it 170,000 instructions): nobody asks for its value, and whether it is good has
 /// been seen here. In a document that is malformed anything may come of it.
@@ -68,8 +73,9 @@ Looked look_through(std::span<char> document) noexcept {
     } else if (c == '}' || c == ']') {
       depth -= depth == 0 ? 0 : 1;
       ++at;
-    } else if (const std::size_t bytes = short_json_integer(text.substr(at)); bytes > 0) {
-      at += bytes;
+    } else if (const ShortJsonNumber few = short_json_number(text.substr(at)); few.bytes > 0) {
+      if (!few.is_integer) overwrite_number(document.subspan(at, few.bytes));
+      at += few.bytes;
     } else {
       const JsonNumber number = read_json_number(text.substr(at));
       // The document is refused, and nothing of it is looked at again and again. What follows a number
@@ -78,8 +84,7 @@ Looked look_through(std::span<char> document) noexcept {
         looked.has_bad_number = true;
         return looked;
       }
-      document[at] = '0';
-      std::fill_n(document.begin() + static_cast<std::ptrdiff_t>(at + 1), number.bytes - 1, ' ');
+      overwrite_number(document.subspan(at, number.bytes));
       at += number.bytes;
     }
   }

@@ -25,6 +25,9 @@ constexpr std::string_view kTooLarge =
 constexpr std::int64_t kTooLargeDigits = 309;
 static_assert(kTooLarge.size() == kTooLargeDigits);
 
+// With so few digits of an exponent a short number fits: 10^18 times 10^99 does.
+constexpr std::size_t kFewExponentDigits = 2;
+
 // Beyond any number both ways: the digits of a body cannot make up for it, nor their sum overflow.
 constexpr std::int64_t kBeyondAny = 1'000'000'000;
 
@@ -92,6 +95,7 @@ JsonNumber read_json_number(std::string_view text) noexcept {
   }
   const std::size_t mantissa_end = at;
   std::size_t exponent = at;
+  std::size_t exponent_digits = 0;
   if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
     number.is_integer = false;
     exponent = ++at;
@@ -99,8 +103,13 @@ JsonNumber read_json_number(std::string_view text) noexcept {
     const std::size_t digits = at;
     at = digits_end(text, at);
     if (at == digits) return number;
+    exponent_digits = at - digits;
   }
   number.bytes = at;
+  if (at <= kFewIntegerDigits && exponent_digits <= kFewExponentDigits) {
+    number.status = Status::kGood;
+    return number;
+  }
   const bool fits = number.is_integer ? fits_integer(text.substr(0, at), integer_digits)
                                       : fits_double(text.substr(first, mantissa_end - first),
                                                     exponent_of(text.substr(exponent, at - exponent)));

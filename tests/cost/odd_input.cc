@@ -84,6 +84,9 @@ void add_json(std::vector<OddBody>& bodies) {
     const std::string name =
         fmt::format("wrong at its end ({:02x})", static_cast<unsigned char>(wrong.front()));
     bodies.push_back(json(name + ", list", "{\"a\":[" + repeated("0,", kBodyBytes) + std::string(wrong)));
+    for (const std::string_view part : {"-1,", "0 ,", "\"\",", "{},", "true,", "1.5,", "12345,"})
+      bodies.push_back(json(fmt::format("{}, list of '{}'", name, part),
+                            "[" + repeated(part, kBodyBytes) + std::string(wrong)));
     bodies.push_back(json(name + ", string", "{\"a\":\"" + repeated("x", kBodyBytes) + std::string(wrong)));
     bodies.push_back(
         json(name + ", escapes", "{\"a\":\"" + repeated("\\n", kBodyBytes) + std::string(wrong)));

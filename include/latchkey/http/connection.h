@@ -111,6 +111,7 @@ class Connection {
   bool idle_ = false;  ///< waits for the first byte of a request or of the PROXY protocol
   Input input_;
   std::size_t scanned_bytes_ = 0;  ///< of the unread bytes, known to hold no whole head
+  std::size_t head_bytes_ = 0;     ///< of the unread bytes, taken by the head that step() read
   std::string output_;
   std::unique_ptr<ConnectionMemo> memo_;
   BootTime request_began_{};

@@ -38,22 +38,36 @@ constexpr bool ends_json_scalar(std::string_view rest) noexcept {
   return rest.empty() || kEndsJsonScalar[static_cast<unsigned char>(rest.front())];
 }
 
-/// An integer of so many digits is converted fast, and fits in any case.
+/// A number of so few digits, without an exponent, fits in any case, and an integer is converted fast.
 inline constexpr std::size_t kFewDigits = 14;
 
-/// How many bytes a good integer of few digits takes at the front of `text`, with its end behind it; 0 where
-/// it must be looked at by read_json_number(). A body can hold 30,000 of them.
-constexpr std::size_t short_json_integer(std::string_view text) noexcept {
-  if (text.size() > 1 && is_a(kDigitCharacter, text[0]) && kEndsJsonScalar[static_cast<unsigned char>(text[1])])
-    return 1;
+struct ShortJsonNumber {
+  std::size_t bytes = 0;
+  bool is_integer = true;
+};
+
+constexpr ShortJsonNumber number_of_few_digits(std::string_view text) noexcept {
   const std::size_t first = text.starts_with('-') ? 1 : 0;
+  const std::size_t most = first + kFewDigits;
   std::size_t at = first;
-  while (at < text.size() && is_a(kDigitCharacter, text[at])) {
-    if (++at - first > kFewDigits) return 0;
+  while (at < text.size() && at <= most && is_a(kDigitCharacter, text[at])) ++at;
+  if (at == first || (at > first + 1 && text[first] == '0')) return {};
+  const bool is_integer = at == text.size() || text[at] != '.';
+  if (!is_integer) {
+    const std::size_t fraction = ++at;
+    while (at < text.size() && at <= most && is_a(kDigitCharacter, text[at])) ++at;
+    if (at == fraction) return {};
   }
-  const std::size_t digits = at - first;
-  const bool is_good = digits == 1 || (digits > 1 && text[first] != '0');
-  return is_good && ends_json_scalar(text.substr(at)) ? at : 0;
+  if (at > most || !ends_json_scalar(text.substr(at))) return {};
+  return {at, is_integer};
+}
+
+/// The good number of few digits that stands at the front of `text`, with its end behind it; without bytes
+/// where read_json_number() must look. A body can hold 30,000 of one digit.
+constexpr ShortJsonNumber short_json_number(std::string_view text) noexcept {
+  const bool is_one_digit = text.size() > 1 && is_a(kDigitCharacter, text[0]) &&
+                            kEndsJsonScalar[static_cast<unsigned char>(text[1])];
+  return is_one_digit ? ShortJsonNumber{1, true} : number_of_few_digits(text);
 }
 
 }  // namespace latchkey::http

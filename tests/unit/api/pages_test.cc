@@ -1,6 +1,9 @@
 #include "latchkey/api/pages.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <utility>
 
 #include "latchkey/api/body_fields.h"
 #include "latchkey/api/page_files.h"
@@ -78,6 +81,12 @@ TEST_F(PagesTest, ItsLinksToAnotherFormatKeepTheOtherParameters) {
   const std::string text = page("/things/", "format=api&before=7&format");
   expect_has(text, "href=\"/things/?before=7&amp;format=json\"");
   expect_has(text, "href=\"/things/?before=7&amp;format=api\"");
+  for (const auto& [query, kept] : {std::pair("&&a&&b='&", "a&amp;b=&apos;&amp;"),
+                                    std::pair("a&format=api&b&format&&c", "a&amp;b&amp;c&amp;"),
+                                    std::pair("formats=1&format", "formats=1&amp;"), std::pair("&", ""),
+                                    std::pair("format=api&format=json", "")}) {
+    expect_has(page("/things/", query), fmt::format("href=\"/things/?{}format=json\"", kept));
+  }
 }
 
 TEST_F(PagesTest, GivesASampleOfEveryMediaType) {

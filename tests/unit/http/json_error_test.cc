@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 namespace latchkey::http {
 namespace {
@@ -30,6 +31,25 @@ TEST(JsonError, NumberTooSmallIsZeroAndNumberTooLargeAnError) {
   }
   EXPECT_TRUE(json_error_position("1" + std::string(400, '0') + ".5"));
   EXPECT_FALSE(json_error_position("0." + std::string(400, '0') + "5"));
+}
+
+TEST(JsonError, ALongListOfShortNumbersIsReadAsAnyOther) {
+  std::string numbers;
+  for (int i = 0; i < 1000; ++i) numbers += "1,-2.5,0 ,";
+  EXPECT_FALSE(json_error_position("[" + numbers + "0]"));
+  EXPECT_FALSE(json_error_position(R"({"a":[)" + numbers + "[" + numbers + R"({"b":1}],0]})"));
+  for (const auto& [end, what] :
+       {std::pair("]", "expected a value"), std::pair("", "unexpected end"),
+        std::pair("01]", "malformed number"), std::pair("1", "unexpected end"),
+        std::pair("1}", "expected ',' or ']'"), std::pair("1.,1]", "malformed number"),
+        std::pair("1x", "malformed number"), std::pair(",1]", "expected a value")}) {
+    const std::optional<JsonError> error = json_error_position("[" + numbers + end);
+    ASSERT_TRUE(error) << end;
+    EXPECT_STREQ(error->what, what) << end;
+  }
+  const std::optional<JsonError> in_object = json_error_position(R"({"a":1,2,3})");
+  ASSERT_TRUE(in_object);
+  EXPECT_EQ(in_object->byte, 7U);
 }
 
 }  // namespace

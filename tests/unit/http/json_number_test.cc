@@ -97,5 +97,21 @@ TEST(JsonNumber, OneTooSmallIsReadAsZeroHoweverSmall) {
   EXPECT_EQ(read_json_number("1e99999999999999999999").status, Status::kOutOfRange);
 }
 
+TEST(JsonNumber, AShortOneIsTakenOnlyWhereItIsGood) {
+  for (const std::string number :
+       {"0", "-0", "7", "-7", "12345678901234", "0.5", "-0.25", "1234567.890123"}) {
+    for (const std::string end : {"", ",", "]", "}", " ", "\n", ":"}) {
+      const ShortJsonNumber taken = short_json_number(number + end);
+      EXPECT_EQ(taken.bytes, number.size()) << number << end;
+      EXPECT_EQ(taken.is_integer, number.find('.') == std::string::npos) << number << end;
+      EXPECT_EQ(read_json_number(number + end).status, JsonNumber::Status::kGood) << number << end;
+    }
+  }
+  for (const char* const text : {"", "-", "01", "-01", "1.", ".5", "-.5", "1.x", "1x", "1-", "1.5.5", "--1",
+                                 "+1", "1e5", "00", "00.5", "123456789012345", "12345678.9012345", "x"}) {
+    EXPECT_EQ(short_json_number(text).bytes, 0U) << text;
+  }
+}
+
 }  // namespace
 }  // namespace latchkey::http
