@@ -114,7 +114,6 @@ Connection::Step Connection::step() {
     return Step::kNeedsBytes;
   }
   scanned_bytes_ = 0;
-  head_bytes_ = parsed.head_bytes;
   if (parsed.status == ParseResult::Status::kRefused) {
     if (gate_ == nullptr && services_.forwarding != nullptr && net::begins_as_proxy_header(bytes)) {
       services_.forwarding->proxy_header_came(peer_, services_.loop.now());
@@ -132,18 +131,18 @@ Connection::Step Connection::step() {
       return Step::kLastAnswered;
     }
     const auto length = static_cast<std::size_t>(head.content_length);
-    if (bytes.size() - parsed.head_bytes < length) return Step::kNeedsBody;
+    if (bytes.size() - parsed.head_bytes < length) return leave(Step::kNeedsBody, parsed.head_bytes);
     body = bytes.substr(parsed.head_bytes, length);
     request_bytes += length;
   } else if (head.body == BodyFraming::kChunked) {
-    return Step::kNeedsBody;
+    return leave(Step::kNeedsBody, parsed.head_bytes);
   }
 
   ResponseWriter response(output(), response_context(head));
   Exchange exchange{head, body, peer_, memo_.get(), response};
   if (!services_.handler.answer_now(exchange)) {
     LATCHKEY_ASSERT(response.status_code() == 0);
-    return Step::kNeedsTask;
+    return leave(Step::kNeedsTask, parsed.head_bytes);
   }
   LATCHKEY_ASSERT(response.finished());
   if (body.empty() && !may_hold_password(head)) {
@@ -154,6 +153,11 @@ Connection::Step Connection::step() {
   }
   request_began_ = services_.loop.now();
   return response.keep_alive() ? Step::kAnswered : Step::kLastAnswered;
+}
+
+Connection::Step Connection::leave(Step step, std::size_t head_bytes) noexcept {
+  head_bytes_ = head_bytes;
+  return step;
 }
 
 ResponseWriter::Context Connection::response_context(const RequestHead& head) const noexcept {

@@ -86,6 +86,8 @@ class Connection {
   struct Request;
 
   Step step();
+  /// Has take_request() know where the head ends. A check does not come here.
+  Step leave(Step step, std::size_t head_bytes) noexcept;
   void refuse(int status, std::string_view reason, std::string_view allow = {});
   std::string& output();
   ResponseWriter::Context response_context(const RequestHead& head) const noexcept;
@@ -111,7 +113,7 @@ class Connection {
   bool idle_ = false;  ///< waits for the first byte of a request or of the PROXY protocol
   Input input_;
   std::size_t scanned_bytes_ = 0;  ///< of the unread bytes, known to hold no whole head
-  std::size_t head_bytes_ = 0;     ///< of the unread bytes, taken by the head that step() read
+  std::size_t head_bytes_ = 0;     ///< of the unread bytes, taken by the head that step() left
   std::string output_;
   std::unique_ptr<ConnectionMemo> memo_;
   BootTime request_began_{};
