@@ -48,9 +48,9 @@ void give_data(const std::filesystem::path& data) {
   give_to_test_user(data);
 }
 
-/// Sets how long the process's files may become. Its own user may, and root only with CAP_SYS_RESOURCE, which a
-/// container keeps from it: so a child becomes that user. It makes nothing but system calls, as this program has
-/// threads.
+/// Sets how long the process's files may become. Its own user may, and root only with CAP_SYS_RESOURCE, which
+/// a container keeps from it: so a child becomes that user. It makes nothing but system calls, as this
+/// program has threads.
 void limit_files(pid_t process, const rlimit& limit) {
   const uid_t user = ::geteuid() == 0 ? kTestUser : ::geteuid();
   const pid_t child = ::fork();
