@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <ranges>
 
 #include "latchkey/http/characters.h"
 
@@ -77,8 +78,7 @@ class Hops {
 std::optional<IpAddress> client_of_x_forwarded_for(std::span<const std::string_view> lines,
                                                    std::span<const net::Network> trusted) noexcept {
   std::size_t hops = 0;
-  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
-    std::string_view rest = *line;
+  for (std::string_view rest : std::ranges::reverse_view(lines)) {
     while (true) {
       if (hops++ == kMaxForwardedHops) return std::nullopt;
       const std::size_t comma = rest.rfind(',');
