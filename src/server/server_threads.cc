@@ -53,6 +53,7 @@ Result<void> ServerProcess::bind_sockets() {
   if (!admin) return tl::unexpected<Error>(std::move(admin.error()));
   admin_listener_.emplace(std::move(*admin));
   std::vector<std::string> names;
+  names.reserve(endpoints_.size());
   for (const auto& [endpoint, proxied] : endpoints_) names.push_back(endpoint.to_text());
   directory_->note_endpoints(names);
   return {};
