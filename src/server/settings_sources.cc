@@ -158,7 +158,7 @@ std::vector<std::string> loose_texts(const toml::node& node) {
 /// The file as it is read: its path, its lines, and what has been found wrong with it.
 class FileReader {
  public:
-  FileReader(const std::filesystem::path& path, std::string text) : path_(path.string()) {
+  FileReader(const std::filesystem::path& path, const std::string& text) : path_(path.string()) {
     for (std::size_t at = 0; at <= text.size();) {
       const std::size_t end = std::min(text.find('\n', at), text.size());
       lines_.push_back(text.substr(at, end - at));
@@ -301,7 +301,7 @@ SourceReading read_settings_file(const std::filesystem::path& path) {
     reading.problems.push_back(fmt::format("{}: it is UTF-16: save it as UTF-8", path.string()));
     return reading;
   }
-  reading = FileReader(path, std::move(*text)).read();
+  reading = FileReader(path, *text).read();
   std::error_code error;
   const std::filesystem::perms mode = std::filesystem::status(path, error).permissions();
   if (!error && (mode & std::filesystem::perms::others_write) != std::filesystem::perms::none) {
