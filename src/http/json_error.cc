@@ -12,14 +12,6 @@ namespace latchkey::http {
 
 namespace {
 
-using CharacterTable = std::array<bool, 256>;
-
-constexpr CharacterTable table_of(std::string_view characters) {
-  CharacterTable table{};
-  for (const char c : characters) table[static_cast<unsigned char>(c)] = true;
-  return table;
-}
-
 constexpr CharacterTable kEscapes = table_of("\"\\/bfnrt");
 constexpr CharacterTable kSpaces = table_of(" \t\r\n");
 

@@ -42,11 +42,7 @@ struct Looked {
 };
 
 /// What a document is looked at for: all else is passed over.
-constexpr std::array<bool, 256> kIsLookedAt = [] {
-  std::array<bool, 256> table{};
-  for (const char c : std::string_view("\"{}[]-0123456789")) table[static_cast<unsigned char>(c)] = true;
-  return table;
-}();
+constexpr CharacterTable kIsLookedAt = table_of("\"{}[]-0123456789");
 
 void overwrite_number(std::span<char> number) noexcept {
   number.front() = '0';

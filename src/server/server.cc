@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 
 #include "latchkey/server/fatal_end.h"
@@ -56,7 +55,7 @@ Result<void> ServerProcess::open_channels() {
   if (!signals) return tl::unexpected<Error>(std::move(signals.error()));
   signals_.emplace(std::move(*signals));
   if (const Result<void> connected = service_manager_.connect(std::getenv("NOTIFY_SOCKET")); !connected) {
-    std::fprintf(stderr, "latchkeyd: %s\n", connected.error().text.c_str());
+    say_on_stderr("latchkeyd: " + connected.error().text + '\n');
   }
   return {};
 }
@@ -138,7 +137,7 @@ Result<void> ServerProcess::run() {
   step = start_threads();
   if (!step) {
     // Threads that have started wait for those that did not: there is no way but out.
-    std::fprintf(stderr, "latchkeyd: %s\n", step.error().text.c_str());
+    say_on_stderr("latchkeyd: " + step.error().text + '\n');
     ::_exit(kExitRefused);
   }
   note_start();

@@ -12,6 +12,15 @@
 
 namespace latchkey::http {
 
+/// A set of characters, by their codes.
+using CharacterTable = std::array<bool, 256>;
+
+constexpr CharacterTable table_of(std::string_view characters) {
+  CharacterTable table{};
+  for (const char c : characters) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}
+
 struct JsonNumber {
   enum class Status : std::uint8_t {
     kGood,
@@ -27,11 +36,7 @@ struct JsonNumber {
 /// at.
 JsonNumber read_json_number(std::string_view text) noexcept;
 
-inline constexpr std::array<bool, 256> kEndsJsonScalar = [] {
-  std::array<bool, 256> table{};
-  for (const char c : std::string_view(" \t\r\n,:]}[{\"")) table[static_cast<unsigned char>(c)] = true;
-  return table;
-}();
+inline constexpr CharacterTable kEndsJsonScalar = table_of(" \t\r\n,:]}[{\"");
 
 /// Whether a scalar may end in front of `rest`: at the end, at white space or at a structural character.
 constexpr bool ends_json_scalar(std::string_view rest) noexcept {
