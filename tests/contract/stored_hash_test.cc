@@ -62,6 +62,7 @@ TEST(C14, AUserOfAnySchemeLogsInAndIsRefusedLikeAnyOther) {
   OwnServer server;
   import_all(server.process);
   expect_logins(server.process);
+  EXPECT_EQ(server.process.stop(), 0);
   EXPECT_EQ(server.process.log().find("level=error"), std::string::npos) << server.process.log();
 }
 
@@ -71,6 +72,7 @@ TEST(C14, AUserOfAnySchemeWhoWasThereBeforeTheServerLogsInToo) {
   import_all(server.process);
   server.process.start_again();
   expect_logins(server.process);
+  EXPECT_EQ(server.process.stop(), 0);
   EXPECT_EQ(server.process.log().find("login.kinds_not_measured"), std::string::npos) << server.process.log();
 }
 
@@ -98,6 +100,7 @@ TEST(C14, APasswordOfWhichTheHashSeesTheBeginningAloneReplacesNothing) {
   EXPECT_EQ(basic.status, 200) << basic.body;
   EXPECT_EQ(log_in(client, own_agent(), "long", right).status, 200);
   EXPECT_EQ(log_in(client, own_agent(), "long", seen.substr(1)).status, 400);
+  EXPECT_EQ(server.process.stop(), 0);
   const std::string log = server.process.log();
   EXPECT_EQ(log.find(kRehashed), std::string::npos) << log;
   const std::size_t line = log.find("event=login.not_rehashed");

@@ -182,6 +182,7 @@ TEST(C20, AThrottledLoginIsLoggedWithoutItsPassword) {
   EXPECT_NE(line->find("user=alice"), std::string::npos) << *line;
   EXPECT_NE(line->find("address=198.51.100.1"), std::string::npos) << *line;
   EXPECT_NE(line->find("by=user"), std::string::npos) << *line;
+  EXPECT_EQ(server.process().stop(), 0);
   EXPECT_EQ(server.process().log().find("s3cret"), std::string::npos);
 }
 

@@ -93,8 +93,8 @@ TEST(Confinement, StartedAsRootItBecomesTheOwnerOfItsData) {
     ASSERT_EQ(::lstat(file.path().c_str(), &status), 0);
     EXPECT_EQ(status.st_uid, kSomeUser) << file.path();
   }
-  EXPECT_EQ(server.log().find("server.not_confined"), std::string::npos) << server.log();
   EXPECT_EQ(server.stop(), 0);
+  EXPECT_EQ(server.log().find("server.not_confined"), std::string::npos) << server.log();
 }
 
 TEST(Confinement, OverRootsDataRootIsRefusedOrStaysWhereItMayAndTheLogSaysSo) {
@@ -120,6 +120,7 @@ TEST(Confinement, TheServersOfTheTestsAreConfinedAsInLife) {
   for (Status& thread : threads_of(server.process.pid())) {
     EXPECT_NE(thread["Uid"].substr(0, 2), "0\t") << thread["Name"];
   }
+  EXPECT_EQ(server.process.stop(), 0);
   if (!kSanitized) {
     EXPECT_EQ(server.process.log().find("server.not_confined"), std::string::npos) << server.process.log();
   }
@@ -208,7 +209,7 @@ TEST(Notification, WhereNobodyListensTheServerSaysSoAndServes) {
     ServerOptions options;
     options.environment = {"NOTIFY_SOCKET=" + address};
     OwnServer server(options);
-    EXPECT_NE(server.process.log().find("the service manager's socket " + address), std::string::npos);
+    EXPECT_TRUE(server.process.wait_for_log("the service manager's socket " + address)) << server.process.log();
     HttpClient client(server.process.port());
     obtain_token(client, "browser");
   }

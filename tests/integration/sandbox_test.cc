@@ -249,13 +249,14 @@ TEST_F(FromInside, ACallThatIsNoWayOutIsRefusedLoggedOnceAndTheServerServesOn) {
   page_->keep_handler = 1;
   start();
   const Answers answers = ask("core-0", ProbeTask::kHarmless);
+  EXPECT_EQ(answers, (Answers{{"getppid", EPERM}, {"getppid", EPERM}}));
+  HttpClient client(server_->process.port());
+  obtain_token(client, "browser");
+  EXPECT_EQ(server_->process.stop(), 0);
   const std::string log = server_->process.log();
   const std::size_t line = log.find("level=error event=sandbox.refused call=getppid");
   EXPECT_NE(line, std::string::npos) << log;
   EXPECT_EQ(log.find("call=getppid", line + 60), std::string::npos) << log;
-  EXPECT_EQ(answers, (Answers{{"getppid", EPERM}, {"getppid", EPERM}}));
-  HttpClient client(server_->process.port());
-  obtain_token(client, "browser");
 }
 
 TEST_F(FromInside, TheOtherTablesOfCallsAndAnotherHandlerEndTheServer) {
