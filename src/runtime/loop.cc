@@ -88,8 +88,8 @@ void Loop::watch(Watched& watched, std::int64_t first_look_ms) {
   free_slots_.pop_back();
   slots_[slot].watched = &watched;
   watched.slot_ = slot;
-  // The wheel's precision goes by the way from its own time, which stands still while nothing is due.
-  if (now_.ms < deadlines_wake_ms_) deadlines_.advance(now_.ms, 0, [](std::uint32_t) { return kNever; });
+  // The wheel's own time stands still while nothing is due, and is far behind after a halt of the machine.
+  deadlines_.catch_up(now_.ms);
   deadlines_.file(slot, std::clamp(first_look_ms, now_.ms + 1, now_.ms + kStrideMs));
   deadlines_wake_ms_ = deadlines_.next_wake_ms();
 }

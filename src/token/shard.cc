@@ -167,7 +167,7 @@ std::int64_t Shard::next_visit_ms(State state, TableTime now) const noexcept {
 void Shard::file(EntryId id, TableTime now) {
   // The wheel's precision goes by the way from its own time, which stands still while nothing is due: after a
   // quiet night the first visit would be minutes late.
-  wheel_.advance(now.ms, 0, [](EntryId) { return Wheel::kDrop; });
+  wheel_.catch_up(now.ms);
   wheel_.file(id, next_visit_ms(table_->entry(id).state(), now));
 }
 

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 #include "latchkey/base/assert.h"
 
@@ -33,7 +34,6 @@ class LazyWheel {
   LazyWheel(Links links, std::int64_t tick_ms, std::int64_t now_ms)
       : links_(links), tick_ms_(tick_ms), start_ms_(now_ms) {
     LATCHKEY_ASSERT(tick_ms > 0);
-    for (Level& level : levels_) level.first.fill(kNone);
     running_.fill(kNone);
   }
 
@@ -44,44 +44,46 @@ class LazyWheel {
     const std::int64_t distance =
         std::clamp<std::int64_t>(tick_at_or_after(due_ms) - tick_, 1, kHorizonTicks);
     const std::size_t index = level_for(distance);
-    Level& level = levels_[index];
+    Level& level = filed_[index];
     const int shift = shift_of(index);
     const std::int64_t number = (tick_ + distance + (std::int64_t{1} << shift) - 1) >> shift;
-    const auto slot = static_cast<std::size_t>(number) & (kSlots - 1);
+    const std::size_t slot = slot_of(number);
     links_.set_next(id, level.first[slot]);
-    level.first[slot] = id;
-    level.occupied[slot / 64] |= std::uint64_t{1} << (slot % 64);
+    level.put(slot, id);
   }
 
   /// Visits what is due at `now_ms`, at most `budget` ids; the next call goes on with what is left.
-  /// `visit(id)` returns when the id is due next, or kDrop; it may file other ids. Returns how many ids were
-  /// visited.
+  /// `visit(id)` returns when the id is due next, or kDrop; it may file other ids. The precision of what a
+  /// visit files goes by `now_ms`, however far time has moved on; while a budget leaves ids behind, by the
+  /// `now_ms` of the call that found them due. Returns how many ids were visited.
   template <class Visit>
   std::size_t advance(std::int64_t now_ms, std::size_t budget, Visit&& visit) {
-    const std::int64_t target = std::max(tick_, tick_at_or_before(now_ms));
     std::size_t visited = 0;
     while (true) {
       visited += run_open_slots(budget - visited, visit);
       if (has_open_slots()) break;
-      const std::int64_t next = next_occupied_tick();
-      if (next > target) {
-        tick_ = target;
+      if (due_slots_ > 0) {
+        open_next_due();
+      } else if (!take_due(now_ms)) {
         break;
       }
-      tick_ = next;
-      open_slots();
     }
-    target_ = target;
     return visited;
   }
 
-  /// True when the last `advance` left ids behind that were due.
-  bool behind() const noexcept { return has_open_slots() || next_occupied_tick() <= target_; }
+  /// Makes `now_ms` the time that the precision of what is filed goes by, and visits nothing: for a call of
+  /// `file` outside of `advance`. Changes nothing while ids that are due wait to be visited.
+  void catch_up(std::int64_t now_ms) noexcept {
+    if (!behind()) take_due(now_ms);
+  }
+
+  /// True when ids that are due wait to be visited.
+  bool behind() const noexcept { return due_slots_ > 0 || has_open_slots(); }
 
   /// The earliest time at which `advance` has something to do; kNever when nothing is filed.
   std::int64_t next_wake_ms() const noexcept {
-    if (has_open_slots()) return ms_of(tick_);
-    const std::int64_t next = next_occupied_tick();
+    if (behind()) return ms_of(run_tick_);
+    const std::int64_t next = next_occupied_tick(filed_, tick_);
     return next == kNever ? kNever : ms_of(next);
   }
 
@@ -97,9 +99,24 @@ class LazyWheel {
   struct Level {
     std::array<std::uint32_t, kSlots> first;
     std::array<std::uint64_t, kSlots / 64> occupied{};
+
+    Level() noexcept { first.fill(kNone); }
+
+    void put(std::size_t slot, std::uint32_t id) noexcept {
+      first[slot] = id;
+      occupied[slot / 64] |= std::uint64_t{1} << (slot % 64);
+    }
+    std::uint32_t take(std::size_t slot) noexcept {
+      occupied[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
+      return std::exchange(first[slot], kNone);
+    }
   };
 
   static constexpr int shift_of(std::size_t level) noexcept { return kLevelBits * static_cast<int>(level); }
+
+  static std::size_t slot_of(std::int64_t number) noexcept {
+    return static_cast<std::size_t>(number) & (kSlots - 1);
+  }
 
   static std::size_t level_for(std::int64_t distance) noexcept {
     std::size_t level = 0;
@@ -120,16 +137,37 @@ class LazyWheel {
     return std::any_of(running_.begin(), running_.end(), [](std::uint32_t id) { return id != kNone; });
   }
 
-  /// Takes the lists of all slots that end at the present tick; what is filed from now on lies after it.
-  void open_slots() noexcept {
+  /// Moves every slot that ends by `now_ms` to `due_`, which must be empty; no list is walked. False where no
+  /// tick has passed.
+  bool take_due(std::int64_t now_ms) noexcept {
+    const std::int64_t target = tick_at_or_before(now_ms);
+    run_tick_ = tick_;
+    if (target <= tick_) return false;
+    for (std::size_t index = 0; index < kLevels; ++index) {
+      const std::int64_t number = tick_ >> shift_of(index);
+      const std::int64_t passed = (target >> shift_of(index)) - number;
+      if (passed == 0) break;
+      Level& filed = filed_[index];
+      for (std::size_t ahead = first_occupied_after(filed, slot_of(number));
+           ahead != 0 && static_cast<std::int64_t>(ahead) <= passed;
+           ahead = first_occupied_after(filed, slot_of(number))) {
+        const std::size_t slot = slot_of(number + static_cast<std::int64_t>(ahead));
+        due_[index].put(slot, filed.take(slot));
+        ++due_slots_;
+      }
+    }
+    tick_ = target;
+    return true;
+  }
+
+  /// Opens all slots that end at the earliest tick at which something was due.
+  void open_next_due() noexcept {
+    run_tick_ = next_occupied_tick(due_, run_tick_);
     for (std::size_t index = 0; index < kLevels; ++index) {
       const int shift = shift_of(index);
-      if ((tick_ & ((std::int64_t{1} << shift) - 1)) != 0) return;
-      Level& level = levels_[index];
-      const auto slot = static_cast<std::size_t>(tick_ >> shift) & (kSlots - 1);
-      running_[index] = level.first[slot];
-      level.first[slot] = kNone;
-      level.occupied[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
+      if ((run_tick_ & ((std::int64_t{1} << shift) - 1)) != 0) return;
+      running_[index] = due_[index].take(slot_of(run_tick_ >> shift));
+      if (running_[index] != kNone) --due_slots_;
     }
   }
 
@@ -148,13 +186,12 @@ class LazyWheel {
     return visited;
   }
 
-  /// The first tick after the present one at which a slot with something in it ends.
-  std::int64_t next_occupied_tick() const noexcept {
+  /// The first tick after `tick` at which a slot of `levels` with something in it ends; kNever where none does.
+  static std::int64_t next_occupied_tick(const std::array<Level, kLevels>& levels, std::int64_t tick) noexcept {
     std::int64_t best = kNever;
     for (std::size_t index = 0; index < kLevels; ++index) {
-      const std::int64_t number = tick_ >> shift_of(index);
-      const std::size_t ahead =
-          first_occupied_after(levels_[index], static_cast<std::size_t>(number) & (kSlots - 1));
+      const std::int64_t number = tick >> shift_of(index);
+      const std::size_t ahead = first_occupied_after(levels[index], slot_of(number));
       if (ahead == 0) continue;
       best = std::min(best, (number + static_cast<std::int64_t>(ahead)) << shift_of(index));
     }
@@ -178,11 +215,13 @@ class LazyWheel {
   Links links_;
   const std::int64_t tick_ms_;
   const std::int64_t start_ms_;
-  // All ticks up to this one have been run, but for what stands in `running_`.
+  // What is filed lies after `tick_`. What ends by it is in `due_`, after `run_tick_`, and in `running_`.
   std::int64_t tick_ = 0;
-  std::int64_t target_ = 0;
+  std::int64_t run_tick_ = 0;
+  std::size_t due_slots_ = 0;
   std::array<std::uint32_t, kLevels> running_;
-  std::array<Level, kLevels> levels_;
+  std::array<Level, kLevels> filed_;
+  std::array<Level, kLevels> due_;
 };
 
 }  // namespace latchkey::runtime

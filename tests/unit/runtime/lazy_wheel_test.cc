@@ -84,11 +84,37 @@ TEST_F(LazyWheelTest, AnIdThatAsksForMoreIsVisitedAgain) {
 TEST_F(LazyWheelTest, AnIdThatAlwaysAsksForNowIsVisitedOnceATick) {
   wheel_.file(1, kStartMs);
   int visits = 0;
-  wheel_.advance(kStartMs + 100, kUnbounded, [&](std::uint32_t) {
-    ++visits;
-    return kStartMs;
-  });
+  for (std::int64_t now_ms = kStartMs; now_ms <= kStartMs + 100; ++now_ms) {
+    wheel_.advance(now_ms, kUnbounded, [&](std::uint32_t) {
+      ++visits;
+      return kStartMs;
+    });
+  }
   EXPECT_EQ(visits, 10);
+}
+
+constexpr std::int64_t kMonthLater = kStartMs + 30 * 86'400'000LL;
+
+TEST_F(LazyWheelTest, AfterALongHaltWhatAVisitFilesIsOnTime) {
+  wheel_.file(1, kStartMs + 500);
+  wheel_.file(2, kStartMs + 86'400'000);
+  Ids visited;
+  wheel_.advance(kMonthLater, kUnbounded, [&](std::uint32_t id) {
+    visited.push_back(id);
+    return kMonthLater + 500;
+  });
+  EXPECT_EQ(visited, (Ids{1, 2})) << "in the order of their times";
+  EXPECT_EQ(advance(kMonthLater + 499), Ids{});
+  EXPECT_EQ(advance(kMonthLater + 510), (Ids{1, 2}));
+}
+
+TEST_F(LazyWheelTest, AfterALongHaltWhatIsFiledBeforeTheVisitsIsOnTime) {
+  wheel_.file(1, kStartMs + 500);
+  wheel_.catch_up(kMonthLater);
+  EXPECT_TRUE(wheel_.behind());
+  wheel_.file(2, kMonthLater + 500);
+  EXPECT_EQ(advance(kMonthLater), Ids{1});
+  EXPECT_EQ(advance(kMonthLater + 510), Ids{2});
 }
 
 TEST_F(LazyWheelTest, GivenMoreDueThanTheBudgetTheNextCallsGoOn) {
@@ -168,6 +194,7 @@ TEST_P(RandomRuns, EveryIdComesOnceAfterItsTimeAndWithinItsPrecision) {
       const auto id = static_cast<std::uint32_t>(random() % links.size());
       if (model.filed.contains(id)) continue;
       const std::int64_t due_ms = now_ms + random_distance_ms(random);
+      wheel.catch_up(now_ms);
       wheel.file(id, due_ms);
       model.file(id, now_ms, due_ms, tick_ms);
     }
@@ -179,9 +206,12 @@ TEST_P(RandomRuns, EveryIdComesOnceAfterItsTimeAndWithinItsPrecision) {
     } else {
       now_ms += static_cast<std::int64_t>(random() % (kind == 1 ? 1'000'000'000 : 300));
     }
-    wheel.advance(now_ms, kUnbounded, [&](std::uint32_t id) {
+    wheel.advance(now_ms, kUnbounded, [&](std::uint32_t id) -> std::int64_t {
       model.visited(id, now_ms);
-      return Wheel::kDrop;
+      if (random() % 2 == 0) return Wheel::kDrop;
+      const std::int64_t due_ms = now_ms + random_distance_ms(random);
+      model.file(id, now_ms, due_ms, tick_ms);
+      return due_ms;
     });
     ASSERT_FALSE(wheel.behind());
     ASSERT_TRUE(model.by_latest.empty() || model.by_latest.begin()->first > now_ms)

@@ -124,6 +124,54 @@ TEST(Loop, ADeadlineThatMovesNearerIsNoticedWithinAStride) {
   EXPECT_LE(*deadline.came_ms, moved_ms + Loop::kStrideMs + Loop::kTickMs + 10);
 }
 
+constexpr std::int64_t kMonthMs = 30 * 86'400'000LL;
+
+TEST(Loop, AfterAMonthsHaltADeadlineIsNoticedAsSoonAsOnAnyOtherDay) {
+  LoopRig rig;
+  Deadline deadline(rig.loop());
+  rig.loop().watch(deadline);
+  rig.clock().advance_ms(kMonthMs);
+  rig.loop().pass();
+  EXPECT_EQ(deadline.looks, 1);
+  const std::int64_t moved_ms = rig.loop().now().ms;
+  deadline.due_ms = moved_ms + 10;
+  for (int i = 0; i < 100; ++i) {
+    rig.clock().advance_ms(10);
+    rig.loop().pass();
+  }
+  ASSERT_TRUE(deadline.came_ms.has_value());
+  EXPECT_LE(*deadline.came_ms, moved_ms + Loop::kStrideMs + Loop::kTickMs + 10);
+}
+
+// What is watched first after the halt is watched before the loop has looked at what is overdue.
+class WatchesAnother final : public Watched {
+ public:
+  WatchesAnother(Loop& loop, Watched& other) noexcept : loop_(loop), other_(other) {}
+  ~WatchesAnother() { loop_.forget(*this); }
+  std::int64_t look(BootTime now) noexcept override {
+    if (looks++ == 0) loop_.watch(other_, now.ms + 100);
+    return kNever;
+  }
+  int looks = 0;
+
+ private:
+  Loop& loop_;
+  Watched& other_;
+};
+
+TEST(Loop, AfterAMonthsHaltWhatIsNewlyWatchedIsLookedAtOnTime) {
+  LoopRig rig;
+  Deadline deadline(rig.loop());
+  WatchesAnother other(rig.loop(), deadline);
+  rig.loop().watch(other);
+  rig.clock().advance_ms(kMonthMs);
+  rig.loop().pass();
+  EXPECT_EQ(other.looks, 1);
+  rig.clock().advance_ms(100 + Loop::kTickMs);
+  rig.loop().pass();
+  EXPECT_EQ(deadline.looks, 1);
+}
+
 TEST(Loop, TheFirstLookComesWhenItIsAskedFor) {
   LoopRig rig;
   Deadline deadline(rig.loop());
