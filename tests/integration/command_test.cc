@@ -186,8 +186,10 @@ TEST_P(Command, UnlocksANameWhereAServerLocksIt) {
   expect_done(unlocked);
   expect_done(as_json);
   // The rig's server has the throttle by user switched off.
-  EXPECT_TRUE(holds(unlocked.output, GetParam() ? "dave: the setting login_failures_by_user is 0"
-                                                : "dave: no server runs here"))
+  EXPECT_TRUE(unlocked.output.starts_with(GetParam() ? "dave through the server at " : "dave in "))
+      << unlocked.output;
+  EXPECT_TRUE(holds(unlocked.output,
+                    GetParam() ? ": the setting login_failures_by_user is 0" : ": no server runs here"))
       << unlocked.output;
   EXPECT_TRUE(holds(as_json.output, R"({"user":"dave","unlocked":false,"detail":")")) << as_json.output;
   expect_refused(run({"user", "unlock", "nobody"}), "there is no user named 'nobody'");

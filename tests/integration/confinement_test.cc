@@ -209,7 +209,8 @@ TEST(Notification, WhereNobodyListensTheServerSaysSoAndServes) {
     ServerOptions options;
     options.environment = {"NOTIFY_SOCKET=" + address};
     OwnServer server(options);
-    EXPECT_TRUE(server.process.wait_for_log("the service manager's socket " + address)) << server.process.log();
+    EXPECT_TRUE(server.process.wait_for_log("the service manager's socket " + address))
+        << server.process.log();
     HttpClient client(server.process.port());
     obtain_token(client, "browser");
   }

@@ -163,8 +163,8 @@ int set_password(const Arguments& arguments) {
 
 int unlock_user(const Arguments& arguments) {
   return act(arguments, {"POST", "/users/" + percent_encoded(arguments.user) + "/unlock", SecretText()},
-             [&](std::string_view json, const std::string&) {
-               return fmt::format("{}: {}", printable(arguments.user), unlocked_text(json));
+             [&](std::string_view json, const std::string& place) {
+               return fmt::format("{} {}: {}", printable(arguments.user), place, unlocked_text(json));
              });
 }
 

@@ -186,8 +186,10 @@ class LazyWheel {
     return visited;
   }
 
-  /// The first tick after `tick` at which a slot of `levels` with something in it ends; kNever where none does.
-  static std::int64_t next_occupied_tick(const std::array<Level, kLevels>& levels, std::int64_t tick) noexcept {
+  /// The first tick after `tick` at which a slot of `levels` with something in it ends; kNever where none
+  /// does.
+  static std::int64_t next_occupied_tick(const std::array<Level, kLevels>& levels,
+                                         std::int64_t tick) noexcept {
     std::int64_t best = kNever;
     for (std::size_t index = 0; index < kLevels; ++index) {
       const std::int64_t number = tick >> shift_of(index);
