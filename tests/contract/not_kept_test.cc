@@ -76,6 +76,19 @@ TEST(C4, NoAnswerOfAResourceWithCredentialsIsKept) {
   EXPECT_GT(looked_at, 1000U);
 }
 
+// A page says who looks at it, whatever it is a page of.
+TEST(C4, NoPageIsKept) {
+  HttpClient client(common_server().port());
+  const std::string agent = own_agent();
+  const std::string token = obtain_token(client, agent);
+  for (const std::string& path : paths_of(client)) {
+    if (path.starts_with("/api/static/") || path.starts_with("/auth/")) continue;
+    const HeaderLines headers = {
+        {"Accept", "text/html"}, {"Cookie", "token=" + token}, {"User-Agent", agent}};
+    expect_not_kept(client.request("GET", path, headers), path);
+  }
+}
+
 TEST(C4, NoLoginIsKeptWhateverComesOfIt) {
   HttpClient client(common_server().port());
   for (const char* const path : {kTokenPath, "/api/v1/authtoken/", "/api/v2/session/"}) {
