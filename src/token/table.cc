@@ -23,7 +23,7 @@ constexpr IndexShape kByUser = {.growth = 1.125, .fullest = 0.92};
 constexpr std::size_t kIndexBytesAnEntryAtMost = 64;
 constexpr std::size_t kIndexBytesAtMost = std::size_t{64} << 20;  // beside that, for those of an empty table
 
-// A tenth of the timeout is what a crash may cost (invariant 1). Of it so much is left to the write itself.
+// A tenth of the timeout is what a crash may cost (P-4). Of it so much is left to the write itself.
 constexpr std::int64_t kMostTimeToWriteMs = 2000;
 constexpr std::int64_t kShareToWrite = 10;
 

@@ -15,6 +15,9 @@ TABLE = ROOT / "docs/logs.md"
 # Keys whose values others write: never by `field`.
 FREE_KEYS = {"user", "unknown_user", "agent", "error", "name"}
 
+# The fields of sandbox.refused, whose line src/server/refused_call.cc writes in a signal handler, without LogEvent.
+REFUSED_CALL = ("call", "number", "thread", "effect")
+
 EVENT = re.compile(r"\b(?P<kind>LogEvent|LimitedEvent)(?: (?P<variable>\w+))?\((?P<into>[^\"]*?)LogLevel::k(?P<level>\w+),"
                    r"\s*(?P<names>[^;]*?\"[a-z_.]+\"(?: : \"[a-z_.]+\")?)\)")
 QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
@@ -66,12 +69,16 @@ def row_of(name: str, kind: str, level: str, calls) -> str:
 def main() -> int:
     breaches = []
     rows = {row_of("log.dropped", "common", "warning", [("field", "lines"), ("field", "reason")])}  # of log_thread.cc
+    rows.add(row_of("sandbox.refused", "direct", "error", [("field", key) for key in REFUSED_CALL]))
     for path in sorted((ROOT / "src").rglob("*.cc")):
         if path.name in ("log.cc", "log_thread.cc"):
             continue
         text = path.read_text()
         breaches += breaches_of(path.relative_to(ROOT), text)
         rows |= {row_of(*event) for event in events_of(text)}
+    line = (ROOT / "src/server/refused_call.cc").read_text().partition("level=error event=sandbox.refused")[2]
+    if tuple(re.findall(r"[ \"](\w+)=", line.partition("write()")[0])) != REFUSED_CALL:
+        breaches.append(f"src/server/refused_call.cc: sandbox.refused has other fields than {', '.join(REFUSED_CALL)}")
     documented = {" | ".join(cell.strip() for cell in line.split("|")[:5]).strip() + " |"
                   for line in TABLE.read_text().splitlines() if line.startswith("| `") and line.count("|") > 4}
     breaches += [f"docs/logs.md lacks, or has otherwise: {row}" for row in sorted(rows - documented)]

@@ -29,7 +29,7 @@ MAY_INCLUDE = {
 # Sources that nobody includes, and so have no header: a program's main.
 WITHOUT_HEADER = ("main.cc",)
 
-# style.md asks for about 400; past this one the idea has split.
+# The aim is 400; past this one the idea has split.
 MAX_LINES = 500
 
 # What compiles sources: meson puts a target's own folder before the standard's headers unless it says otherwise.

@@ -26,7 +26,7 @@ inline constexpr const char* kMePath = "/api/v2/me/";
 inline constexpr const char* kJsonType = "application/json";
 inline constexpr const char* kFormType = "application/x-www-form-urlencoded";
 
-/// A user who is there on every server of `with_users`.
+/// A user that every OwnServer and the `common_server` have.
 inline constexpr const char* kUser = "alice";
 inline constexpr const char* kPassword = "correct horse";
 

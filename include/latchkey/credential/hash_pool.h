@@ -114,7 +114,7 @@ class HashPool final : public runtime::WorkerHooks {
   std::vector<Standby> standbys_;
 };
 
-/// Read by any thread, for the metrics page.
+/// Any thread may read them. Tests do; nothing in the server does.
 struct HashMetrics {
   std::atomic<std::uint64_t> hashes{0};   ///< jobs done
   std::atomic<std::uint64_t> refused{0};  ///< jobs refused because the queue overflowed

@@ -83,7 +83,7 @@ class FailureMeter {
   std::vector<std::atomic<std::int64_t>> cells_;
 };
 
-/// Attempts that were refused. Read by any thread, for the metrics page.
+/// Attempts that were refused. Any thread may read them. Tests do; nothing in the server does.
 struct ThrottleMetrics {
   std::atomic<std::uint64_t> by_user{0};
   std::atomic<std::uint64_t> by_address{0};

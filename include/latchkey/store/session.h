@@ -10,9 +10,10 @@
 
 namespace latchkey::store {
 
-/// SQLite's rowid of a session: positive, at most 2^40 - 1 (the token table keeps 40 bits of it).
+/// SQLite's rowid of a session: positive, of as many bits as the token table keeps (`token::Entry`).
 using RowId = std::int64_t;
-inline constexpr RowId kMaxRowId = (RowId{1} << 40) - 1;
+inline constexpr int kRowIdBits = 40;
+inline constexpr RowId kMaxRowId = (RowId{1} << kRowIdBits) - 1;
 
 /// 128 random bits; with the signing key of `key_number` the token's secret can be derived from it again.
 using SessionId = std::array<std::uint8_t, 16>;

@@ -42,7 +42,7 @@ class StoreJob : public runtime::Message {
   StoreThread& store_;
 };
 
-/// Read by any thread, for the metrics page.
+/// Any thread may read them. Tests do; nothing in the server does.
 struct StoreMetrics {
   std::atomic<std::uint64_t> reads{0};
   std::atomic<std::uint64_t> writes{0};         ///< jobs that were part of a group

@@ -2,15 +2,16 @@
 // core reads it without a lock and may refresh it. Every word that two threads touch is an atomic with
 // acquire and release, and the state word is changed by compare-and-swap alone.
 //
-//   word 0  state         last used 40 | unsaved 1 | life 3 | generation 20
+//   word 0  state         drawn at State
 //   word 1  secret        bytes 0 to 7
 //   word 2  secret        bytes 8 to 15
-//   word 3  secret, row   secret bytes 16 and 17 16 | key number 8 | store row 40
+//   word 3  secret, row   drawn at Entry
 //   word 4  binding       bytes 0 to 7
 //   word 5  binding       bytes 8 to 15
-//   word 6  user, wheel   reference to the user 32 | next in the wheel 32
-//   word 7  user's list   previous 32 | next 32, or, where this is its user's only token, the user:
-//                         id 40 | bytes of the name 8 | tag 16
+//   word 6  user, wheel   drawn at Entry
+//   word 7  user's list   drawn at Entry; where this is its user's only token, the user: drawn at LoneUser
+//
+// Each drawing names the parts from the highest bit down, with their bits, and is held by static_asserts.
 //
 // A user with one token has no record: the entry says who it is, and the reference in word 6 leads to the
 // name. With the second token the user gets a record, and word 6 changes, and then word 7. So a reader that
@@ -60,11 +61,17 @@ class UserRef {
 };
 
 /// Who holds a user's only token, but for the name's text: what fits word 7 of the entry.
+///
+///   id 40 | bytes of the name 8 | tag 16
 class LoneUser {
  public:
+  static constexpr int kTagBits = 16;
+  static constexpr int kNameBits = 8;
   static constexpr int kIdBits = 40;
+  static_assert(kIdBits == 40 && kNameBits == 8 && kTagBits == 16, "as drawn above");
+  static_assert(kTagBits == 8 * sizeof(Tag));
   static constexpr std::int64_t kMaxId = (std::int64_t{1} << kIdBits) - 1;
-  static constexpr std::size_t kMaxNameBytes = 255;
+  static constexpr std::size_t kMaxNameBytes = (std::size_t{1} << kNameBits) - 1;
 
   constexpr explicit LoneUser(std::uint64_t word) noexcept : word_(word) {}
   /// `id` from 0 to kMaxId.
@@ -72,13 +79,15 @@ class LoneUser {
       : word_(static_cast<std::uint64_t>(id) << kIdShift | std::uint64_t{name_bytes} << kNameShift | tag) {}
 
   constexpr std::int64_t id() const noexcept { return static_cast<std::int64_t>(word_ >> kIdShift); }
-  constexpr std::size_t name_bytes() const noexcept { return word_ >> kNameShift & 0xFF; }
+  constexpr std::size_t name_bytes() const noexcept { return word_ >> kNameShift & kMaxNameBytes; }
   constexpr Tag tag() const noexcept { return static_cast<Tag>(word_); }
   constexpr std::uint64_t word() const noexcept { return word_; }
 
  private:
-  static constexpr int kNameShift = 16;
-  static constexpr int kIdShift = 24;
+  static constexpr int kNameShift = kTagBits;
+  static constexpr int kIdShift = kNameShift + kNameBits;
+  static_assert(kIdShift + kIdBits == 64);
+
   std::uint64_t word_;
 };
 
@@ -112,11 +121,18 @@ constexpr Life life_of(store::Death death) noexcept {
 }
 
 /// The state word as a value.
+///
+///   last used 40 | unsaved 1 | lag 3 | life 3 | generation 17
 class State {
  public:
   static constexpr int kGenerationBits = 17;
   static constexpr int kLifeBits = 3;
   static constexpr int kLagBits = 3;
+  static constexpr int kUnsavedBits = 1;
+  static constexpr int kTimeBits = kTableTimeBits;
+  static_assert(kTimeBits == 40 && kUnsavedBits == 1 && kLagBits == 3 && kLifeBits == 3 &&
+                    kGenerationBits == 17,
+                "as drawn above");
   static constexpr std::uint32_t kMaxGeneration = (1U << kGenerationBits) - 1;
   /// From this lag on the store's time is to be brought up.
   static constexpr std::uint32_t kLagDue = 4;
@@ -128,8 +144,8 @@ class State {
                   std::uint32_t lag = 0) noexcept
       : word_(static_cast<std::uint64_t>(last_used.ms) << kTimeShift |
               static_cast<std::uint64_t>(unsaved) << kUnsavedShift |
-              static_cast<std::uint64_t>(lag) << kLagShift |
-              static_cast<std::uint64_t>(life) << kGenerationBits | generation) {}
+              static_cast<std::uint64_t>(lag) << kLagShift | static_cast<std::uint64_t>(life) << kLifeShift |
+              generation) {}
 
   /// Of a live entry: at most a second before the true last use. Of a dead one: when it died.
   constexpr TableTime last_used() const noexcept { return {static_cast<std::int64_t>(word_ >> kTimeShift)}; }
@@ -141,7 +157,7 @@ class State {
     return static_cast<std::uint32_t>(word_ >> kLagShift) & kMaxLag;
   }
   constexpr bool is_save_due() const noexcept { return unsaved() && lag() >= kLagDue; }
-  constexpr Life life() const noexcept { return static_cast<Life>(word_ >> kGenerationBits & 7); }
+  constexpr Life life() const noexcept { return static_cast<Life>(word_ >> kLifeShift & kMaxLife); }
   constexpr std::uint32_t generation() const noexcept {
     return static_cast<std::uint32_t>(word_) & kMaxGeneration;
   }
@@ -165,10 +181,14 @@ class State {
   bool operator==(const State&) const = default;
 
  private:
-  static constexpr int kLagShift = kGenerationBits + kLifeBits;
+  static constexpr std::uint32_t kMaxLife = (1U << kLifeBits) - 1;
+  static_assert(static_cast<std::uint32_t>(Life::kInactive) <= kMaxLife);
+
+  static constexpr int kLifeShift = kGenerationBits;
+  static constexpr int kLagShift = kLifeShift + kLifeBits;
   static constexpr int kUnsavedShift = kLagShift + kLagBits;
-  static constexpr int kTimeShift = kUnsavedShift + 1;
-  static_assert(kTimeShift + kTableTimeBits == 64);
+  static constexpr int kTimeShift = kUnsavedShift + kUnsavedBits;
+  static_assert(kTimeShift + kTimeBits == 64);
 
   std::uint64_t word_ = 0;
 };
@@ -196,6 +216,11 @@ struct BindingWords {
   }
 };
 
+/// The words of two or more parts, but for the state and a lone user:
+///
+///   word 3   secret bytes 16 and 17 16 | key number 8 | store row 40
+///   word 6   reference to the user 32 | next in the wheel 32
+///   word 7   previous in the user's list 32 | next 32
 class alignas(64) Entry {
  public:
   // --- Any thread.
@@ -239,7 +264,9 @@ class alignas(64) Entry {
 
   // --- The owner.
 
-  UserRef user() const noexcept { return UserRef(static_cast<std::uint32_t>(load(kUserAndWheel) >> 32)); }
+  UserRef user() const noexcept {
+    return UserRef(static_cast<std::uint32_t>(load(kUserAndWheel) >> kHalfShift));
+  }
   /// Where `user()` is a name.
   LoneUser lone_user() const noexcept { return LoneUser(load(kList)); }
 
@@ -296,9 +323,11 @@ class alignas(64) Entry {
   }
 
   /// 0 at the list's ends, and where the entry is its user's only one.
-  EntryId previous() const noexcept { return user().is_name() ? 0 : static_cast<EntryId>(load(kList) >> 32); }
+  EntryId previous() const noexcept {
+    return user().is_name() ? 0 : static_cast<EntryId>(load(kList) >> kHalfShift);
+  }
   EntryId next() const noexcept { return user().is_name() ? 0 : static_cast<EntryId>(load(kList)); }
-  void set_previous(EntryId id) noexcept { store(kList, std::uint64_t{id} << 32 | next()); }
+  void set_previous(EntryId id) noexcept { store(kList, std::uint64_t{id} << kHalfShift | next()); }
   void set_next(EntryId id) noexcept { store(kList, (load(kList) & kHighHalf) | id); }
 
  private:
@@ -308,12 +337,17 @@ class alignas(64) Entry {
   static constexpr std::size_t kBinding = 4;
   static constexpr std::size_t kUserAndWheel = 6;
   static constexpr std::size_t kList = 7;
-  static constexpr int kSecretShift = 48;
-  static constexpr int kKeyShift = 40;
-  static constexpr std::uint64_t kHighHalf = 0xFFFF'FFFF'0000'0000;
+  static constexpr int kKeyShift = store::kRowIdBits;
+  static constexpr int kSecretShift = kKeyShift + 8 * sizeof(std::uint8_t);
+  static_assert(store::kRowIdBits == 40 && kSecretShift == 48 &&
+                    kSecretShift + 8 * sizeof(SecretWords::third) == 64,
+                "as drawn above");
+  static constexpr int kHalfShift = 32;
+  static_assert(sizeof(EntryId) == 4 && sizeof(UserRef) == 4, "halves of a word, as drawn above");
+  static constexpr std::uint64_t kHighHalf = ~std::uint64_t{0} << kHalfShift;
 
   void set_user(UserRef user) noexcept {
-    store(kUserAndWheel, std::uint64_t{user.word()} << 32 | wheel_next());
+    store(kUserAndWheel, std::uint64_t{user.word()} << kHalfShift | wheel_next());
   }
 
   // Acquire, so that the second look at the state comes after every word.

@@ -33,7 +33,7 @@ class Registry {
   }
 
   /// C-31 and C-32. A live token is admitted while `now` is at most the timeout and one second after its
-  /// recorded last use, which is at most a second behind the true one (invariant 1).
+  /// recorded last use, which is at most a second behind the true one (P-3).
   Admission check(const Token& token, const store::BindingHash& binding, TableTime now) const noexcept {
     const Table& table = table_of(token.tag());
     const Verdict verdict = table.check(token, binding, now);

@@ -38,7 +38,7 @@ struct Verdict {
 
 /// A use less than this after the recorded one is not recorded. So what is recorded is less than this behind
 /// the true last use, and a token is admitted until its timeout and this much have passed: at least its
-/// timeout after its last use, and at most a second more (invariant 1).
+/// timeout after its last use, and at most a second more (P-3).
 inline constexpr std::int64_t kRefreshStepMs = 1000;
 
 struct TableSettings {
