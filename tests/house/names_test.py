@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The names in comments and documents, held against the tree. Each file that one names exists; each rule (C-11, P-3, B-1,
 S-4) is stated in docs/contract.md or docs/promises.md; each scope::name between backticks is declared, and each identifier
-there is in some source; each test that docs/promises.md names is there; each link in a document leads somewhere.
+there is in some source; each test that docs/promises.md names is there; each link in a document leads somewhere; and a
+picture in docs/ names what exists, in the dark as in the light.
 
 usage: names_test.py    prints the exceptions and every breach as file:line, and fails if there is a breach.
 """
@@ -107,7 +108,7 @@ class Tree:
     def words(self):
         """Every identifier of every source, also of those in its strings. This file does not say what exists."""
         return {word for path, text in self.texts.items()
-                if kind_of(path) not in (None, "document") and path.name != pathlib.Path(__file__).name
+                if kind_of(path) not in (None, "document", "picture") and path.name != pathlib.Path(__file__).name
                 for word in IDENTIFIER.findall(without_comments(kind_of(path), text))}
 
     @functools.cached_property
@@ -133,6 +134,8 @@ def kind_of(path):
         return "hash"
     if path.suffix in SLASH:
         return "slash"
+    if path.suffix == ".svg" and path.parent.name == "docs":
+        return "picture"
     if path.suffix == "" and path.stat().st_size < 100_000:
         with path.open("rb") as file:
             head = file.readline()
@@ -155,6 +158,10 @@ def comments_of(kind, text):
             if match["comment"]:
                 first = text.count("\n", 0, match.start()) + 1
                 yield from enumerate(match["comment"].splitlines(), first)
+    elif kind == "picture":
+        for number, line in enumerate(text.splitlines(), 1):
+            if "<text" in line:  # a type's name is not in backticks here
+                yield number, re.sub(r"\b([A-Z]\w*[a-z][A-Z]\w*)\b", r"`\1`", re.sub(r"<[^>]*>", " ", line))
     elif kind == "python":
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and token.string.startswith('"""')):
@@ -291,10 +298,22 @@ def breaches_of_promises(tree):
                 yield f"docs/promises.md:{number}: no test `{said}`"
 
 
+def breaches_of_pictures(tree):
+    """A picture for the dark is the light one in other colours."""
+    def drawing_of(text):
+        return re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
+
+    for path, text in tree.texts.items():
+        if kind_of(path) == "picture" and path.stem.endswith("-dark"):
+            light = path.with_name(path.name.replace("-dark", "-light"))
+            if drawing_of(tree.texts.get(light, "")) != drawing_of(text):
+                yield f"{path.relative_to(tree.root)}:1: draws something else than {light.name}"
+
+
 def all_breaches(root, exceptions):
     tree = Tree(root)
     return [*without_exceptions(breaches_of_names(tree), exceptions), *breaches_of_links(tree),
-            *breaches_of_promises(tree)]
+            *breaches_of_promises(tree), *breaches_of_pictures(tree)]
 
 
 class TheRule(unittest.TestCase):
@@ -359,6 +378,14 @@ class TheRule(unittest.TestCase):
         self.assertEqual([], self.breaches_in({**test, "docs/promises.md": table}))
         self.assertEqual(["docs/promises.md:1: no test `Disk.Heals`"],
                          self.breaches_in({**test, "docs/promises.md": "| P-1 | a | `Disk.Heals` |\n"}))
+
+    def test_a_picture_names_types_and_has_a_twin_for_the_dark(self):
+        light = "<style>a</style><text>Hash pool of a HashPool</text>"
+        self.assertEqual([], self.breaches_in({"src/a.cc": "class HashPool {};", "docs/a-light.svg": light,
+                                               "docs/a-dark.svg": light.replace(">a<", ">b<")}))
+        self.assertEqual(["docs/a-dark.svg:1: no source with `HashPond`", "docs/a-dark.svg:1: draws something else than a-light.svg"],
+                         self.breaches_in({"src/a.cc": "class HashPool {};", "docs/a-light.svg": light,
+                                           "docs/a-dark.svg": light.replace("HashPool", "HashPond")}))
 
     def test_an_exception_allows_a_name_and_must_be_needed(self):
         self.assertEqual(["the exception `other/*` is not needed any more"],
