@@ -42,6 +42,7 @@ EXCEPTIONS = {
     "vVERSION": "a placeholder",
     "like_this": "a placeholder",
     "user_cut": "made from a field's key by LogEvent",
+    "gtest_break_on_failure": "a flag of GoogleTest's",
     "callgrind_annotate": "a program of Valgrind's",
     "RLIMIT_NICE": "a limit of the kernel's",
     "F_MORE": "a flag of the kernel's",
