@@ -1,5 +1,14 @@
 // Result<T>: a value, or an `Error` that the world caused. The text is for the person who reads it: what
 // failed, on what, and what to do. It never holds a secret.
+//
+// A function that calls another passes its error on with LATCHKEY_TRY. Both forms move the error out:
+//
+//   LATCHKEY_TRY(Statement statement, database.prepare(sql));  // declares `statement`, or returns the error
+//   LATCHKEY_TRY(statement.run());                             // goes on, or returns the error
+//
+// The declaration may be any that has no bare comma: `const auto x`, `auto& x`, or a variable that exists.
+// The value moves into it; `auto&& x` leaves it where it is, in a Result that lives to the end of the scope.
+// Coroutines have the forms of `runtime/await.h`.
 #pragma once
 
 #include <string>
@@ -33,3 +42,25 @@ inline tl::unexpected<Error> failure(ErrorCode code, std::string text) {
 }
 
 }  // namespace latchkey
+
+#define LATCHKEY_TRY(...) LATCHKEY_FORM(LATCHKEY_TRY_, return, __VA_ARGS__)
+#define LATCHKEY_TRY_VALUE(result, leave, declaration, ...) \
+  auto result = __VA_ARGS__;                                \
+  LATCHKEY_LEAVE_ON_ERROR(result, leave);                   \
+  declaration = *std::move(result)
+#define LATCHKEY_TRY_ALONE(result, leave, expression) \
+  do {                                                \
+    auto result = expression;                         \
+    LATCHKEY_LEAVE_ON_ERROR(result, leave);           \
+  } while (false)
+#define LATCHKEY_LEAVE_ON_ERROR(result, leave) \
+  if (!result) leave tl::unexpected<::latchkey::Error>(std::move(result).error())
+
+// FORM_VALUE where a declaration comes before the expression, FORM_ALONE where none does. Names that end in
+// the line's number let two stand in one scope, and are the same in each source that includes a header.
+#define LATCHKEY_FORM(form, leave, first, ...)                     \
+  LATCHKEY_JOIN(form, LATCHKEY_FIRST(__VA_OPT__(VALUE, ) ALONE, )) \
+  (LATCHKEY_JOIN(unnamed_, __LINE__), leave, first __VA_OPT__(, ) __VA_ARGS__)
+#define LATCHKEY_FIRST(first, ...) first
+#define LATCHKEY_JOIN(left, right) LATCHKEY_JOIN_EXPANDED(left, right)
+#define LATCHKEY_JOIN_EXPANDED(left, right) left##right
