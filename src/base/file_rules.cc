@@ -68,7 +68,7 @@ Result<void> check_private_file_in(int directory, const std::string& path, std::
     if (errno == ENOENT) return {};
     return cannot_look(path);
   }
-  if (Result<void> checked = check_file(status, path, what, FileOwner::kUserAlone); !checked) return checked;
+  LATCHKEY_TRY(check_file(status, path, what, FileOwner::kUserAlone));
   if (status.st_nlink <= 1) return {};
   return failure(
       ErrorCode::kInvalid,

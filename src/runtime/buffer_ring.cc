@@ -38,9 +38,7 @@ Result<std::unique_ptr<BufferRing>> BufferRing::create(Ring& ring, unsigned entr
   buffers->memory_ = static_cast<char*>(memory) + ring_bytes;
   io_uring_buf_ring_init(buffers->ring_);
   for (unsigned id = 0; id < entries; ++id) buffers->hand_to_kernel(static_cast<std::uint16_t>(id));
-  if (Result<void> registered = ring.register_buffers(buffers->ring_, entries, kGroup); !registered) {
-    return tl::unexpected<Error>(std::move(registered.error()));
-  }
+  LATCHKEY_TRY(ring.register_buffers(buffers->ring_, entries, kGroup));
   return buffers;
 }
 

@@ -8,9 +8,8 @@
 namespace latchkey::runtime {
 
 Result<std::unique_ptr<PageHeap>> PageHeap::create(PageClient& pages, std::size_t max_bytes) {
-  auto range = ReservedRange::reserve(pages, kChunkBytes, max_bytes / kChunkBytes + 1);
-  if (!range) return tl::unexpected<Error>(std::move(range.error()));
-  return std::unique_ptr<PageHeap>(new PageHeap(std::move(*range)));
+  LATCHKEY_TRY(auto range, ReservedRange::reserve(pages, kChunkBytes, max_bytes / kChunkBytes + 1));
+  return std::unique_ptr<PageHeap>(new PageHeap(std::move(range)));
 }
 
 PageBlock PageHeap::take(std::size_t bytes) {

@@ -31,35 +31,39 @@ constexpr unsigned kSetupFlags =
     // Completions outnumber submissions: multishot operations complete many times.
     IORING_SETUP_CQSIZE;
 
-Error refusal(int error) {
+tl::unexpected<Error> refusal(int error) {
   switch (error) {
     case ENOSYS:
-      return {
+      return failure(
           ErrorCode::kUnavailable,
           "io_uring is not available (ENOSYS): the kernel was built without it or a sandbox hides it; run on "
           "Linux 6.1 or later, and in a container allow io_uring_setup, io_uring_enter and io_uring_register "
-          "in its seccomp profile"};
+          "in its seccomp profile");
     case EPERM:
     case EACCES:
-      return {
+      return failure(
           ErrorCode::kUnavailable,
           "io_uring is forbidden (EPERM): allow io_uring_setup, io_uring_enter and io_uring_register in the "
-          "container's or unit's seccomp profile, and set the sysctl kernel.io_uring_disabled to 0"};
+          "container's or unit's seccomp profile, and set the sysctl kernel.io_uring_disabled to 0");
     case EINVAL:
-      return {ErrorCode::kUnavailable,
-              "io_uring lacks SINGLE_ISSUER or DEFER_TASKRUN (EINVAL): this kernel is too old; run on Linux "
-              "6.1 or later"};
+      return failure(
+          ErrorCode::kUnavailable,
+          "io_uring lacks SINGLE_ISSUER or DEFER_TASKRUN (EINVAL): this kernel is too old; run on Linux "
+          "6.1 or later");
     case ENOMEM:
-      return {ErrorCode::kUnavailable,
-              "io_uring got no memory (ENOMEM): raise the limit on locked memory (LimitMEMLOCK= or ulimit "
-              "-l), or "
-              "lower --cores"};
+      return failure(
+          ErrorCode::kUnavailable,
+          "io_uring got no memory (ENOMEM): raise the limit on locked memory (LimitMEMLOCK= or ulimit "
+          "-l), or "
+          "lower --cores");
     case EMFILE:
     case ENFILE:
-      return {ErrorCode::kUnavailable,
-              "io_uring got no file descriptor: raise the limit on open files (LimitNOFILE= or ulimit -n)"};
+      return failure(
+          ErrorCode::kUnavailable,
+          "io_uring got no file descriptor: raise the limit on open files (LimitNOFILE= or ulimit -n)");
     default:
-      return {ErrorCode::kUnavailable, fmt::format("io_uring could not be set up: {}", std::strerror(error))};
+      return failure(ErrorCode::kUnavailable,
+                     fmt::format("io_uring could not be set up: {}", std::strerror(error)));
   }
 }
 
@@ -80,11 +84,9 @@ Result<std::unique_ptr<Ring>> Ring::create(const RingSettings& settings) {
   const int error = io_uring_queue_init_params(settings.submission_entries, &ring->ring_, &parameters);
   if (error < 0) {
     ring->ring_.ring_fd = -1;
-    return tl::unexpected<Error>(refusal(-error));
+    return refusal(-error);
   }
-  if (Result<void> restricted = ring->restrict_to(settings); !restricted) {
-    return tl::unexpected<Error>(std::move(restricted.error()));
-  }
+  LATCHKEY_TRY(ring->restrict_to(settings));
   return ring;
 }
 

@@ -31,9 +31,8 @@ Result<std::unique_ptr<Worker>> Worker::create(Port& port, std::string name, Wor
   settings.submission_entries = kWorkerSubmissionEntries;
   settings.completion_entries = kWorkerCompletionEntries;
   settings.operations = kWorkerOperations;
-  Result<std::unique_ptr<Ring>> ring = Ring::create(settings);
-  if (!ring) return tl::unexpected<Error>(std::move(ring.error()));
-  return std::unique_ptr<Worker>(new Worker(port, std::move(name), hooks, std::move(*ring)));
+  LATCHKEY_TRY(std::unique_ptr<Ring> ring, Ring::create(settings));
+  return std::unique_ptr<Worker>(new Worker(port, std::move(name), hooks, std::move(ring)));
 }
 
 Worker::~Worker() { LATCHKEY_ASSERT(!thread_.joinable()); }

@@ -43,6 +43,7 @@ inline tl::unexpected<Error> failure(ErrorCode code, std::string text) {
 
 }  // namespace latchkey
 
+// NOLINTBEGIN(bugprone-macro-parentheses): neither a name nor `return` can stand in parentheses.
 #define LATCHKEY_TRY(...) LATCHKEY_FORM(LATCHKEY_TRY_, return, __VA_ARGS__)
 #define LATCHKEY_TRY_VALUE(result, leave, declaration, ...) \
   auto result = __VA_ARGS__;                                \
@@ -55,6 +56,7 @@ inline tl::unexpected<Error> failure(ErrorCode code, std::string text) {
   } while (false)
 #define LATCHKEY_LEAVE_ON_ERROR(result, leave) \
   if (!result) leave tl::unexpected<::latchkey::Error>(std::move(result).error())
+// NOLINTEND(bugprone-macro-parentheses)
 
 // FORM_VALUE where a declaration comes before the expression, FORM_ALONE where none does. Names that end in
 // the line's number let two stand in one scope, and are the same in each source that includes a header.

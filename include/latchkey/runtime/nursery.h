@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "latchkey/base/assert.h"
+#include "latchkey/runtime/await.h"
 #include "latchkey/runtime/frame_pool.h"
 #include "latchkey/runtime/task.h"
 
@@ -57,10 +58,7 @@ class Nursery {
   };
 
   static Child run(Nursery& nursery, Task<void> task) {
-    {
-      const Task<void> child = std::move(task);
-      co_await child;
-    }
+    LATCHKEY_AWAIT(std::move(task));
     nursery.child_ended();
   }
 

@@ -53,6 +53,10 @@ Task<int> number_of(Parts parts) { co_return parts.number; }
 
 Task<int> awaits_without_a_name() { co_return co_await number_of({.counted = Counted(), .number = 7}); }
 
+Task<int> number_beside(Counted /*counted*/, int number) { co_return number; }
+
+Task<int> awaits_a_plain_call_without_a_name() { co_return co_await number_beside(Counted(), 7); }
+
 Task<int> awaits_by_the_macro() {
   LATCHKEY_AWAIT(const int number, number_of({.counted = Counted(), .number = 7}));
   co_return number;
@@ -79,6 +83,10 @@ TEST(Await, OfATaskWithoutANameHasTheFaultInTheCompilersThatTheRuleIsFor) {
   EXPECT_EQ(fault_is_seen, kRuleIsNeeded)
       << (fault_is_seen ? "this compiler has the fault too: name it here, in await.h and in CONTRIBUTING.md"
                         : "this compiler is free of the fault: where it is the last one, the rule can go");
+}
+
+TEST(Await, OfATaskWithoutANameIsSoundWhereNeitherBracesNorCapturesFillATemporary) {
+  EXPECT_EQ(destroyed_twice(awaits_a_plain_call_without_a_name), 0);
 }
 
 TEST(Await, ByTheMacrosDestroysOnceWhateverTheCompiler) {
