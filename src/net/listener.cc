@@ -29,33 +29,34 @@ constexpr std::chrono::milliseconds kBetweenAsks{20};
 
 sockaddr* as_sockaddr(void* address) noexcept { return static_cast<sockaddr*>(address); }
 
-Error bind_error(const std::string& where, int error) {
+tl::unexpected<Error> bind_error(const std::string& where, int error) {
   switch (error) {
     case EADDRINUSE:
-      return {
+      return failure(
           ErrorCode::kConflict,
-          fmt::format("{} is in use by another process: stop it, or listen elsewhere with --listen", where)};
+          fmt::format("{} is in use by another process: stop it, or listen elsewhere with --listen", where));
     case EACCES:
     case EPERM:
-      return {
+      return failure(
           ErrorCode::kUnavailable,
-          fmt::format("no permission to listen on {}: a port below 1024 needs CAP_NET_BIND_SERVICE", where)};
+          fmt::format("no permission to listen on {}: a port below 1024 needs CAP_NET_BIND_SERVICE", where));
     case EADDRNOTAVAIL:
-      return {ErrorCode::kUnavailable,
-              fmt::format("{} is not an address of this machine (see `ip addr`)", where)};
+      return failure(ErrorCode::kUnavailable,
+                     fmt::format("{} is not an address of this machine (see `ip addr`)", where));
     default:
-      return {ErrorCode::kUnavailable, fmt::format("cannot listen on {}: {}", where, std::strerror(error))};
+      return failure(ErrorCode::kUnavailable,
+                     fmt::format("cannot listen on {}: {}", where, std::strerror(error)));
   }
 }
 
-Error unix_error(const std::string& path, int error) {
-  return {ErrorCode::kUnavailable,
-          fmt::format("cannot listen on the socket '{}': {}", path, std::strerror(error))};
+tl::unexpected<Error> unix_error(const std::string& path, int error) {
+  return failure(ErrorCode::kUnavailable,
+                 fmt::format("cannot listen on the socket '{}': {}", path, std::strerror(error)));
 }
 
 Result<bool> answers(const std::string& path, sockaddr_un& address) {
   const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (probe < 0) return tl::unexpected<Error>(unix_error(path, errno));
+  if (probe < 0) return unix_error(path, errno);
   const bool answered = ::connect(probe, as_sockaddr(&address), sizeof address) == 0 || errno == EAGAIN;
   ::close(probe);
   return answered;
@@ -76,7 +77,7 @@ Result<bool> is_socket(const std::string& path) {
   struct stat found {};
   if (::lstat(path.c_str(), &found) != 0) {
     if (errno == ENOENT) return false;
-    return tl::unexpected<Error>(unix_error(path, errno));
+    return unix_error(path, errno);
   }
   if (S_ISSOCK(found.st_mode)) return true;
   return failure(ErrorCode::kConflict,
@@ -96,16 +97,14 @@ Result<sockaddr_un> unix_address(const std::string& path) {
 
 /// Removes the socket of a process that is gone.
 Result<void> clear_unix_path(const std::string& path, sockaddr_un& address) {
-  const Result<bool> there = is_socket(path);
-  if (!there) return tl::unexpected<Error>(there.error());
-  if (!*there) return {};
-  const Result<bool> answered = goes_on_answering(path, address);
-  if (!answered) return tl::unexpected<Error>(answered.error());
-  if (*answered) {
+  LATCHKEY_TRY(const bool there, is_socket(path));
+  if (!there) return {};
+  LATCHKEY_TRY(const bool answered, goes_on_answering(path, address));
+  if (answered) {
     return failure(ErrorCode::kConflict,
                    fmt::format("another process listens on '{}': stop it, or listen elsewhere", path));
   }
-  if (::unlink(path.c_str()) != 0) return tl::unexpected<Error>(unix_error(path, errno));
+  if (::unlink(path.c_str()) != 0) return unix_error(path, errno);
   return {};
 }
 
@@ -156,17 +155,16 @@ Result<Listener> Listener::bind_tcp(const Endpoint& where) {
   // TCP_NODELAY is inherited by accepted sockets: an answer leaves when it is written.
   if (fd < 0 || !set_option(fd, SOL_SOCKET, SO_REUSEADDR) || !set_option(fd, SOL_SOCKET, SO_REUSEPORT) ||
       !set_option(fd, IPPROTO_TCP, TCP_NODELAY)) {
-    return tl::unexpected<Error>(bind_error(name, errno));
+    return bind_error(name, errno);
   }
   if (address.ss_family == AF_INET6 && !set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY)) {
-    return tl::unexpected<Error>(bind_error(name, errno));
+    return bind_error(name, errno);
   }
   if (::bind(fd, as_sockaddr(&address), length) != 0 || ::listen(fd, kBacklog) != 0) {
-    return tl::unexpected<Error>(bind_error(name, errno));
+    return bind_error(name, errno);
   }
   length = sizeof address;
-  if (::getsockname(fd, as_sockaddr(&address), &length) != 0)
-    return tl::unexpected<Error>(bind_error(name, errno));
+  if (::getsockname(fd, as_sockaddr(&address), &length) != 0) return bind_error(name, errno);
   listener.endpoint_ = Endpoint::from_sockaddr(*as_sockaddr(&address)).value_or(where);
   return listener;
 }
@@ -179,32 +177,28 @@ Result<void> Listener::check_free(const Endpoint& where) {
   const bool is_free = probe.fd_ >= 0 && set_option(probe.fd_, SOL_SOCKET, SO_REUSEADDR) &&
                        (address.ss_family != AF_INET6 || set_option(probe.fd_, IPPROTO_IPV6, IPV6_V6ONLY)) &&
                        ::bind(probe.fd_, as_sockaddr(&address), length) == 0;
-  if (!is_free) return tl::unexpected<Error>(bind_error(where.to_text(), errno));
+  if (!is_free) return bind_error(where.to_text(), errno);
   return {};
 }
 
 Result<bool> Listener::is_answered(const std::string& path) {
-  Result<sockaddr_un> address = unix_address(path);
-  if (!address) return tl::unexpected<Error>(std::move(address.error()));
-  const Result<bool> there = is_socket(path);
-  return there && *there ? goes_on_answering(path, *address) : there;
+  LATCHKEY_TRY(sockaddr_un address, unix_address(path));
+  LATCHKEY_TRY(const bool there, is_socket(path));
+  if (!there) return false;
+  return goes_on_answering(path, address);
 }
 
 Result<Listener> Listener::bind_unix(const std::string& path) {
-  Result<sockaddr_un> named = unix_address(path);
-  if (!named) return tl::unexpected<Error>(std::move(named.error()));
-  sockaddr_un& address = *named;
+  LATCHKEY_TRY(sockaddr_un address, unix_address(path));
   Listener listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (listener.fd_ < 0) return tl::unexpected<Error>(unix_error(path, errno));
-  if (Result<void> cleared = clear_unix_path(path, address); !cleared) {
-    return tl::unexpected<Error>(std::move(cleared.error()));
-  }
+  if (listener.fd_ < 0) return unix_error(path, errno);
+  LATCHKEY_TRY(clear_unix_path(path, address));
   const mode_t old_mask = ::umask(0177);
   const bool bound = ::bind(listener.fd_, as_sockaddr(&address), sizeof address) == 0;
   const int error = errno;
   ::umask(old_mask);
-  if (!bound) return tl::unexpected<Error>(unix_error(path, error));
-  if (::listen(listener.fd_, kBacklog) != 0) return tl::unexpected<Error>(unix_error(path, errno));
+  if (!bound) return unix_error(path, error);
+  if (::listen(listener.fd_, kBacklog) != 0) return unix_error(path, errno);
   return listener;
 }
 
