@@ -116,9 +116,8 @@ bool stands_in(int directory, const std::filesystem::path& file) {
 /// The first of these that is there and holds something.
 Result<std::string> first_there(int directory, const std::vector<std::filesystem::path>& paths) {
   for (const std::filesystem::path& path : paths) {
-    const Result<Found> found = look_for(directory, path);
-    if (!found) return tl::unexpected(found.error());
-    if (found->bytes > 0) return path.string();
+    LATCHKEY_TRY(const Found found, look_for(directory, path));
+    if (found.bytes > 0) return path.string();
   }
   return std::string();
 }
@@ -132,36 +131,33 @@ struct DatabaseFile {
 Result<DatabaseFile> check_database(int directory, const std::filesystem::path& path,
                                     const DirectoryOptions& options) {
   const std::filesystem::path database = DataDirectory::database_path(path);
-  const Result<Found> found = look_for(directory, database);
-  if (!found) return tl::unexpected(found.error());
+  LATCHKEY_TRY(const Found found, look_for(directory, database));
   std::vector<std::filesystem::path> traces = {DataDirectory::key_path(path)};
   if (!options.key_file.empty() && stands_in(directory, options.key_file)) {
     traces.push_back(path / options.key_file.filename());
   }
   // A log beside a database that is there belongs to it.
-  if (found->bytes == 0) traces.emplace_back(database.string() + "-wal");
-  const Result<std::string> trace = first_there(directory, traces);
-  if (!trace) return tl::unexpected(trace.error());
-  if (found->bytes > 0) return DatabaseFile{true, options.create && trace->empty()};
-  if (!trace->empty()) {
+  if (found.bytes == 0) traces.emplace_back(database.string() + "-wal");
+  LATCHKEY_TRY(const std::string trace, first_there(directory, traces));
+  if (found.bytes > 0) return DatabaseFile{true, options.create && trace.empty()};
+  if (!trace.empty()) {
     return failure(
         ErrorCode::kNotFound,
         fmt::format("the database {} is {}, and {} beside it shows that one stood there: put the database "
                     "back from a backup; for a new one without its users, move {} away first",
-                    database.string(), found->is_there ? "empty" : "missing", *trace, *trace));
+                    database.string(), found.is_there ? "empty" : "missing", trace, trace));
   }
-  if (!options.create) return missing(found->is_there ? "content in the database" : "database", database);
+  if (!options.create) return missing(found.is_there ? "content in the database" : "database", database);
   return DatabaseFile{false, true};
 }
 
 /// Whose the directory is, and the files in it that are there.
 Result<void> check_owners(int directory, const std::filesystem::path& path) {
-  if (Result<void> own = check_own_directory(directory, path.string()); !own) return own;
+  LATCHKEY_TRY(check_own_directory(directory, path.string()));
   const std::string database = DataDirectory::database_path(path).string();
   for (const std::string_view behind : {"", "-wal", "-shm", "-journal"}) {
-    Result<void> checked = check_private_file_in(directory, fmt::format("{}{}", database, behind),
-                                                 behind.empty() ? "the database" : "the database's file");
-    if (!checked) return checked;
+    LATCHKEY_TRY(check_private_file_in(directory, fmt::format("{}{}", database, behind),
+                                       behind.empty() ? "the database" : "the database's file"));
   }
   return check_private_file_in(directory, DataDirectory::lock_path(path).string(), "the lock file");
 }
@@ -229,39 +225,31 @@ DataDirectory::~DataDirectory() {
 Result<DirectoryFindings> DataDirectory::inspect(const std::filesystem::path& path,
                                                  const DirectoryOptions& options) {
   DirectoryFindings findings;
-  const Result<std::optional<Descriptor>> directory = open_directory(path);
-  if (!directory) return tl::unexpected(directory.error());
-  if (!directory->has_value()) {
+  LATCHKEY_TRY(const std::optional<Descriptor> directory, open_directory(path));
+  if (!directory.has_value()) {
     if (options.create) return findings;
     return missing("data directory", path);
   }
   findings.directory = true;
-  if (Result<void> own = check_owners((*directory)->get(), path); !own) {
-    return tl::unexpected(std::move(own.error()));
-  }
-  const Result<DatabaseFile> database = check_database((*directory)->get(), path, options);
-  if (!database) return tl::unexpected(database.error());
-  findings.database = database->is_there;
-  findings.may_create_database = database->may_be_made;
-  if (Result<void> found = find_holder((*directory)->get(), path, findings); !found) {
-    return tl::unexpected(std::move(found.error()));
-  }
+  LATCHKEY_TRY(check_owners(directory->get(), path));
+  LATCHKEY_TRY(const DatabaseFile database, check_database(directory->get(), path, options));
+  findings.database = database.is_there;
+  findings.may_create_database = database.may_be_made;
+  LATCHKEY_TRY(find_holder(directory->get(), path, findings));
   return findings;
 }
 
 Result<DataDirectory> DataDirectory::open(const std::filesystem::path& path, std::string_view holder,
                                           const DirectoryOptions& options) {
   if (options.create) {
-    if (Result<void> created = create(path); !created) return tl::unexpected(std::move(created.error()));
+    LATCHKEY_TRY(create(path));
   }
-  Result<std::optional<Descriptor>> directory = open_directory(path);
-  if (!directory) return tl::unexpected(std::move(directory.error()));
-  if (!directory->has_value()) return missing("data directory", path);
-  const int descriptor = (*directory)->get();
-  if (Result<void> own = check_owners(descriptor, path); !own) return tl::unexpected(std::move(own.error()));
+  LATCHKEY_TRY(std::optional<Descriptor> directory, open_directory(path));
+  if (!directory.has_value()) return missing("data directory", path);
+  const int descriptor = directory->get();
+  LATCHKEY_TRY(check_owners(descriptor, path));
   // Before the lock's file is made: a directory that is the wrong one stays as it is.
-  const Result<DatabaseFile> database = check_database(descriptor, path, options);
-  if (!database) return tl::unexpected(database.error());
+  LATCHKEY_TRY(const DatabaseFile database, check_database(descriptor, path, options));
   const std::filesystem::path lock_name = lock_path(path);
   Descriptor lock(
       ::openat(descriptor, name_of(lock_name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -272,8 +260,8 @@ Result<DataDirectory> DataDirectory::open(const std::filesystem::path& path, std
   }
   std::string line = fmt::format("{} (pid {})\n", holder.substr(0, kMaxHolderBytes / 2), ::getpid());
   write_lines(lock.get(), line);
-  DataDirectory opened(path, std::move(line), (*directory)->release(), lock.release());
-  opened.may_create_database_ = database->may_be_made;
+  DataDirectory opened(path, std::move(line), directory->release(), lock.release());
+  opened.may_create_database_ = database.may_be_made;
   return opened;
 }
 

@@ -106,16 +106,14 @@ Result<void> create_private_file(const std::string& path) {
 
 /// Where the file system has no shared memory, SQLite stays with its rollback journal and says so in a row.
 Result<void> begin_log(Database& database) {
-  Result<Statement> statement = database.prepare("PRAGMA journal_mode=WAL");
-  if (!statement) return tl::unexpected(statement.error());
-  const Result<bool> row = statement->step();
-  if (!row) return tl::unexpected(row.error());
-  if (*row && statement->text(0) == "wal") return {};
+  LATCHKEY_TRY(Statement statement, database.prepare("PRAGMA journal_mode=WAL"));
+  LATCHKEY_TRY(const bool row, statement.step());
+  if (row && statement.text(0) == "wal") return {};
   return failure(
       ErrorCode::kUnavailable,
       fmt::format("database {}: its file system cannot hold a write-ahead log (SQLite keeps the journal "
                   "mode '{}'); put the data directory on a local disk",
-                  database.path(), statement->text(0)));
+                  database.path(), statement.text(0)));
 }
 
 int note_log_pages(void* pages, sqlite3*, const char*, int count) {
@@ -173,9 +171,8 @@ Result<bool> Statement::step() {
 
 Result<void> Statement::run() {
   for (;;) {
-    const Result<bool> row = step();
-    if (!row) return tl::unexpected(row.error());
-    if (!*row) return {};
+    LATCHKEY_TRY(const bool row, step());
+    if (!row) return {};
   }
 }
 
@@ -207,9 +204,7 @@ Database::~Database() = default;
 
 Result<Database> Database::open(const std::string& path, const DatabaseOptions& options) {
   if (options.may_create) {
-    if (Result<void> created = create_private_file(path); !created) {
-      return tl::unexpected(std::move(created.error()));
-    }
+    LATCHKEY_TRY(create_private_file(path));
   }
   auto connection = std::make_unique<detail::Connection>();
   connection->path = path;
@@ -296,11 +291,9 @@ Result<Statement> Database::prepare(std::string_view sql) {
 }
 
 Result<std::int64_t> Database::query_integer(std::string_view sql) {
-  Result<Statement> statement = prepare(sql);
-  if (!statement) return tl::unexpected(statement.error());
-  const Result<bool> row = statement->step();
-  if (!row) return tl::unexpected(row.error());
-  return *row ? statement->integer(0) : 0;
+  LATCHKEY_TRY(Statement statement, prepare(sql));
+  LATCHKEY_TRY(const bool row, statement.step());
+  return row ? statement.integer(0) : 0;
 }
 
 std::int64_t Database::last_row() const noexcept { return sqlite3_last_insert_rowid(connection_->handle); }
@@ -321,9 +314,7 @@ Result<void> Database::checkpoint() {
 }
 
 Result<Transaction> Transaction::begin(Database& database) {
-  if (Result<void> begun = database.execute("BEGIN IMMEDIATE"); !begun) {
-    return tl::unexpected(std::move(begun.error()));
-  }
+  LATCHKEY_TRY(database.execute("BEGIN IMMEDIATE"));
   return Transaction(database);
 }
 

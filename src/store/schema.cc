@@ -96,44 +96,39 @@ constexpr std::string_view kClockSetMs = "clock_set_ms";
 constexpr std::string_view kTokenTimeoutMs = "token_timeout_ms";
 
 Result<void> put_meta(Database& database, std::string_view key, auto value) {
-  Result<Statement> statement = database.prepare(
-      "INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2");
-  if (!statement) return tl::unexpected(statement.error());
-  return statement->bind(1, key).bind(2, value).run();
+  LATCHKEY_TRY(Statement statement,
+               database.prepare(
+                   "INSERT INTO meta(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2"));
+  return statement.bind(1, key).bind(2, value).run();
 }
 
 /// Calls `take` with the statement on the row of `key`; false where there is none.
 Result<bool> get_meta(Database& database, std::string_view key, auto take) {
-  Result<Statement> statement = database.prepare("SELECT value FROM meta WHERE key = ?1");
-  if (!statement) return tl::unexpected(statement.error());
-  Result<bool> row = statement->bind(1, key).step();
-  if (row && *row) take(*statement);
+  LATCHKEY_TRY(Statement statement, database.prepare("SELECT value FROM meta WHERE key = ?1"));
+  Result<bool> row = statement.bind(1, key).step();
+  if (row && *row) take(statement);
   return row;
 }
 
 Result<void> check_owner(Database& database) {
-  const Result<std::int64_t> id = database.query_integer("PRAGMA application_id");
-  if (!id) return tl::unexpected(id.error());
-  if (*id == kApplicationId) return {};
-  const Result<std::int64_t> tables = database.query_integer("SELECT count(*) FROM sqlite_schema");
-  if (!tables) return tl::unexpected(tables.error());
-  if (*id == 0 && *tables == 0) return {};
+  LATCHKEY_TRY(const std::int64_t id, database.query_integer("PRAGMA application_id"));
+  if (id == kApplicationId) return {};
+  LATCHKEY_TRY(const std::int64_t tables, database.query_integer("SELECT count(*) FROM sqlite_schema"));
+  if (id == 0 && tables == 0) return {};
   return failure(
       ErrorCode::kInvalid,
       fmt::format("{} is another program's database; name another data directory", database.path()));
 }
 
 Result<void> run_steps(Database& database, std::int64_t version) {
-  Result<Transaction> transaction = Transaction::begin(database);
-  if (!transaction) return tl::unexpected(transaction.error());
+  LATCHKEY_TRY(Transaction transaction, Transaction::begin(database));
   for (std::int64_t step = version; step < kSchemaVersion; ++step) {
-    Result<void> done = database.execute(kSteps[static_cast<std::size_t>(step)]);
-    if (!done) return done;
+    LATCHKEY_TRY(database.execute(kSteps[static_cast<std::size_t>(step)]));
   }
   const std::string marks =
       fmt::format("PRAGMA application_id={}; PRAGMA user_version={};", kApplicationId, kSchemaVersion);
-  if (Result<void> marked = database.execute(marks.c_str()); !marked) return marked;
-  return transaction->commit();
+  LATCHKEY_TRY(database.execute(marks.c_str()));
+  return transaction.commit();
 }
 
 /// What makes a new key for a database, as it is typed.
@@ -146,7 +141,7 @@ std::string renewal(const std::string& database, const std::filesystem::path& ke
 
 /// The version of a database that is ours: 0 where it has no tables yet, kSchemaVersion at most.
 Result<std::int64_t> known_version(Database& database) {
-  if (Result<void> ours = check_owner(database); !ours) return tl::unexpected(std::move(ours.error()));
+  LATCHKEY_TRY(check_owner(database));
   Result<std::int64_t> version = database.query_integer("PRAGMA user_version");
   if (!version || (*version >= 0 && *version <= kSchemaVersion)) return version;
   return failure(
@@ -157,26 +152,22 @@ Result<std::int64_t> known_version(Database& database) {
 }
 
 Result<void> bring_up_to_date(Database& database, bool may_create) {
-  const Result<std::int64_t> version = known_version(database);
-  if (!version) return tl::unexpected(version.error());
-  if (*version == 0 && !may_create) return tl::unexpected(no_tables(database.path()));
-  if (*version == kSchemaVersion) return {};
-  return run_steps(database, *version);
+  LATCHKEY_TRY(const std::int64_t version, known_version(database));
+  if (version == 0 && !may_create) return tl::unexpected(no_tables(database.path()));
+  if (version == kSchemaVersion) return {};
+  return run_steps(database, version);
 }
 
 Result<std::optional<std::string>> stored_fingerprint(Database& database) {
   std::optional<std::string> stored;
-  const Result<bool> found =
-      get_meta(database, kKeyFingerprint, [&stored](const Statement& row) { stored = row.text(0); });
-  if (!found) return tl::unexpected(found.error());
+  LATCHKEY_TRY(
+      get_meta(database, kKeyFingerprint, [&stored](const Statement& row) { stored = row.text(0); }));
   return stored;
 }
 
 Result<std::optional<std::int64_t>> stored_integer(Database& database, std::string_view key) {
   std::optional<std::int64_t> stored;
-  const Result<bool> found =
-      get_meta(database, key, [&stored](const Statement& row) { stored = row.integer(0); });
-  if (!found) return tl::unexpected(found.error());
+  LATCHKEY_TRY(get_meta(database, key, [&stored](const Statement& row) { stored = row.integer(0); }));
   return stored;
 }
 
@@ -186,20 +177,18 @@ constexpr std::int64_t kLeastStepMs = 1000;
 
 /// Moves every recorded time of a session by so much.
 Result<void> move_session_times(Database& database, std::int64_t by_ms) {
-  Result<Statement> statement = database.prepare(
-      "UPDATE sessions SET created_ms = created_ms + ?1, last_used_ms = last_used_ms + ?1, "
-      "died_ms = CASE death WHEN 0 THEN died_ms ELSE died_ms + ?1 END");
-  if (!statement) return tl::unexpected(statement.error());
-  return statement->bind(1, by_ms).run();
+  LATCHKEY_TRY(
+      Statement statement,
+      database.prepare("UPDATE sessions SET created_ms = created_ms + ?1, last_used_ms = last_used_ms + ?1, "
+                       "died_ms = CASE death WHEN 0 THEN died_ms ELSE died_ms + ?1 END"));
+  return statement.bind(1, by_ms).run();
 }
 
 }  // namespace
 
 Result<Database> open_database(const std::string& path, const DatabaseOptions& options) {
-  Result<Database> database = Database::open(path, options);
-  if (!database) return database;
-  if (Result<void> ready = bring_up_to_date(*database, options.may_create); !ready)
-    return tl::unexpected(std::move(ready.error()));
+  LATCHKEY_TRY(Database database, Database::open(path, options));
+  LATCHKEY_TRY(bring_up_to_date(database, options.may_create));
   return database;
 }
 
@@ -212,33 +201,25 @@ Error no_tables(const std::string& path) {
 
 Result<DatabaseFindings> inspect_database(const std::string& path) {
   DatabaseFindings findings;
-  Result<Database> database = Database::open_to_look(path);
-  if (!database) return tl::unexpected(std::move(database.error()));
-  const Result<std::int64_t> version = known_version(*database);
-  if (!version) return tl::unexpected(version.error());
-  if (*version == 0) return findings;
+  LATCHKEY_TRY(Database database, Database::open_to_look(path));
+  LATCHKEY_TRY(const std::int64_t version, known_version(database));
+  if (version == 0) return findings;
   findings.has_tables = true;
-  const Result<std::int64_t> users = database->query_integer("SELECT count(*) FROM users");
-  if (!users) return tl::unexpected(users.error());
-  findings.users = *users;
-  Result<std::optional<std::string>> fingerprint = stored_fingerprint(*database);
-  if (!fingerprint) return tl::unexpected(std::move(fingerprint.error()));
-  findings.fingerprint = std::move(*fingerprint);
+  LATCHKEY_TRY(findings.users, database.query_integer("SELECT count(*) FROM users"));
+  LATCHKEY_TRY(findings.fingerprint, stored_fingerprint(database));
   return findings;
 }
 
 Result<void> check_key(Database& database, std::string_view fingerprint,
                        const std::filesystem::path& key_path) {
-  const Result<std::optional<std::string>> stored = stored_fingerprint(database);
-  if (!stored) return tl::unexpected(stored.error());
-  if (!stored->has_value()) return put_meta(database, kKeyFingerprint, fingerprint);
-  return check_fingerprint(**stored, fingerprint, database.path(), key_path);
+  LATCHKEY_TRY(const std::optional<std::string> stored, stored_fingerprint(database));
+  if (!stored.has_value()) return put_meta(database, kKeyFingerprint, fingerprint);
+  return check_fingerprint(*stored, fingerprint, database.path(), key_path);
 }
 
 Result<void> check_new_key(Database& database, const std::filesystem::path& key_path) {
-  const Result<std::optional<std::string>> stored = stored_fingerprint(database);
-  if (!stored) return tl::unexpected(stored.error());
-  if (!stored->has_value()) return {};
+  LATCHKEY_TRY(const std::optional<std::string> stored, stored_fingerprint(database));
+  if (!stored.has_value()) return {};
   return tl::unexpected(lost_key(database.path(), key_path));
 }
 
@@ -261,71 +242,55 @@ Error lost_key(const std::string& database, const std::filesystem::path& key_pat
 }
 
 Result<std::int64_t> forget_key(Database& database) {
-  Result<Transaction> transaction = Transaction::begin(database);
-  if (!transaction) return tl::unexpected(std::move(transaction.error()));
-  const Result<std::int64_t> live = database.query_integer("SELECT count(*) FROM sessions WHERE death = 0");
-  if (!live) return tl::unexpected(live.error());
-  if (Result<void> emptied = database.execute("DELETE FROM sessions; DELETE FROM known_addresses");
-      !emptied) {
-    return tl::unexpected(std::move(emptied.error()));
-  }
-  Result<Statement> statement = database.prepare("DELETE FROM meta WHERE key = ?1");
-  if (!statement) return tl::unexpected(std::move(statement.error()));
-  if (Result<void> removed = statement->bind(1, kKeyFingerprint).run(); !removed) {
-    return tl::unexpected(std::move(removed.error()));
-  }
-  if (Result<void> committed = transaction->commit(); !committed) {
-    return tl::unexpected(std::move(committed.error()));
-  }
-  return *live;
+  LATCHKEY_TRY(Transaction transaction, Transaction::begin(database));
+  LATCHKEY_TRY(const std::int64_t live,
+               database.query_integer("SELECT count(*) FROM sessions WHERE death = 0"));
+  LATCHKEY_TRY(database.execute("DELETE FROM sessions; DELETE FROM known_addresses"));
+  LATCHKEY_TRY(Statement statement, database.prepare("DELETE FROM meta WHERE key = ?1"));
+  LATCHKEY_TRY(statement.bind(1, kKeyFingerprint).run());
+  LATCHKEY_TRY(transaction.commit());
+  return live;
 }
 
 Result<RunStart> begin_run(Database& database, WallTime now, std::int64_t token_timeout_ms) {
-  Result<Transaction> transaction = Transaction::begin(database);
-  if (!transaction) return tl::unexpected(transaction.error());
-  const auto clean = stored_integer(database, kCleanStop);
-  if (!clean) return tl::unexpected(clean.error());
-  const auto last_wall_ms = stored_integer(database, kLastWallMs);
-  if (!last_wall_ms) return tl::unexpected(last_wall_ms.error());
-  const auto stored_exact_since_ms = stored_integer(database, kExactSinceMs);
-  if (!stored_exact_since_ms) return tl::unexpected(stored_exact_since_ms.error());
-  const bool was_clean = clean->value_or(1) == 1;
-  const auto set_ms = stored_integer(database, kClockSetMs);
-  if (!set_ms) return tl::unexpected(set_ms.error());
-  std::int64_t exact_since_ms = stored_exact_since_ms->value_or(0);
+  LATCHKEY_TRY(Transaction transaction, Transaction::begin(database));
+  LATCHKEY_TRY(const auto clean, stored_integer(database, kCleanStop));
+  LATCHKEY_TRY(const auto last_wall_ms, stored_integer(database, kLastWallMs));
+  LATCHKEY_TRY(const auto stored_exact_since_ms, stored_integer(database, kExactSinceMs));
+  const bool was_clean = clean.value_or(1) == 1;
+  LATCHKEY_TRY(const auto set_ms, stored_integer(database, kClockSetMs));
+  std::int64_t exact_since_ms = stored_exact_since_ms.value_or(0);
   // The last run carried on its calendar from its start; and no time can have passed backwards since its end.
-  const std::int64_t behind_ms = std::max<std::int64_t>(0, last_wall_ms->value_or(now.ms) - now.ms);
-  const std::int64_t step_ms = set_ms->value_or(0) - behind_ms;
+  const std::int64_t behind_ms = std::max<std::int64_t>(0, last_wall_ms.value_or(now.ms) - now.ms);
+  const std::int64_t step_ms = set_ms.value_or(0) - behind_ms;
   if (std::abs(step_ms) >= kLeastStepMs) {
-    if (auto moved = move_session_times(database, step_ms); !moved) return tl::unexpected(moved.error());
+    LATCHKEY_TRY(move_session_times(database, step_ms));
     if (exact_since_ms > 0) exact_since_ms += step_ms;
   }
   if (!was_clean) {
     // Past every record there is, wherever the clock stood when it was made.
-    const auto newest_ms = database.query_integer("SELECT coalesce(max(last_used_ms), 0) FROM sessions");
-    if (!newest_ms) return tl::unexpected(newest_ms.error());
-    exact_since_ms = std::max(now.ms, *newest_ms + 1);
+    LATCHKEY_TRY(const auto newest_ms,
+                 database.query_integer("SELECT coalesce(max(last_used_ms), 0) FROM sessions"));
+    exact_since_ms = std::max(now.ms, newest_ms + 1);
   }
 
-  if (auto put = put_meta(database, kCleanStop, std::int64_t{0}); !put) return tl::unexpected(put.error());
-  if (auto put = put_meta(database, kTokenTimeoutMs, token_timeout_ms); !put)
-    return tl::unexpected(put.error());
-  if (auto put = put_meta(database, kExactSinceMs, exact_since_ms); !put) return tl::unexpected(put.error());
-  if (auto put = record_wall_time(database, now, 0); !put) return tl::unexpected(put.error());
-  if (auto committed = transaction->commit(); !committed) return tl::unexpected(committed.error());
+  LATCHKEY_TRY(put_meta(database, kCleanStop, std::int64_t{0}));
+  LATCHKEY_TRY(put_meta(database, kTokenTimeoutMs, token_timeout_ms));
+  LATCHKEY_TRY(put_meta(database, kExactSinceMs, exact_since_ms));
+  LATCHKEY_TRY(record_wall_time(database, now, 0));
+  LATCHKEY_TRY(transaction.commit());
   return RunStart{.was_clean = was_clean, .exact_since = {exact_since_ms}, .behind_ms = behind_ms};
 }
 
 Result<void> end_run(Database& database, WallTime now, std::int64_t set_ms) {
-  Result<Transaction> transaction = Transaction::begin(database);
-  if (!transaction) return tl::unexpected(transaction.error());
-  if (Result<void> put = put_meta(database, kCleanStop, std::int64_t{1}); !put) return put;
-  if (Result<void> put = record_wall_time(database, now, set_ms); !put) return put;
-  return transaction->commit();
+  LATCHKEY_TRY(Transaction transaction, Transaction::begin(database));
+  LATCHKEY_TRY(put_meta(database, kCleanStop, std::int64_t{1}));
+  LATCHKEY_TRY(record_wall_time(database, now, set_ms));
+  return transaction.commit();
 }
 
 Result<void> record_wall_time(Database& database, WallTime now, std::int64_t set_ms) {
-  if (Result<void> put = put_meta(database, kClockSetMs, set_ms); !put) return put;
+  LATCHKEY_TRY(put_meta(database, kClockSetMs, set_ms));
   return put_meta(database, kLastWallMs, now.ms);
 }
 

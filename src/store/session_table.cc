@@ -59,33 +59,29 @@ Result<Session> read_token_part(const Database& database, const Statement& row) 
 }
 
 Result<Session> read_session(const Database& database, const Statement& row) {
-  Result<Session> session = read_token_part(database, row);
-  if (!session) return session;
+  LATCHKEY_TRY(Session session, read_token_part(database, row));
   constexpr int kFirst = kFirstColumnAfterTokenPart;
-  if (!copy_blob(row.blob(kFirst), session->lookup)) return damaged(database, session->row);
-  session->created = {row.integer(kFirst + 1)};
-  session->address = row.text(kFirst + 2);
+  if (!copy_blob(row.blob(kFirst), session.lookup)) return damaged(database, session.row);
+  session.created = {row.integer(kFirst + 1)};
+  session.address = row.text(kFirst + 2);
   const std::span<const std::uint8_t> agent = row.blob(kFirst + 3);
-  session->agent.assign(agent.begin(), agent.end());
+  session.agent.assign(agent.begin(), agent.end());
   return session;
 }
 
 Result<std::optional<Session>> read_one(Database& database, Statement& statement) {
-  const Result<bool> row = statement.step();
-  if (!row) return tl::unexpected(row.error());
-  if (!*row) return std::optional<Session>();
-  Result<Session> session = read_session(database, statement);
-  if (!session) return tl::unexpected(std::move(session.error()));
-  return std::optional<Session>(std::move(*session));
+  LATCHKEY_TRY(const bool row, statement.step());
+  if (!row) return std::optional<Session>();
+  LATCHKEY_TRY(Session session, read_session(database, statement));
+  return std::optional<Session>(std::move(session));
 }
 
 Result<std::vector<Session>> read_all(Database& database, Statement& statement) {
   std::vector<Session> sessions;
   for (;;) {
-    Result<std::optional<Session>> session = read_one(database, statement);
-    if (!session) return tl::unexpected(std::move(session.error()));
-    if (!*session) return sessions;
-    sessions.push_back(std::move(**session));
+    LATCHKEY_TRY(std::optional<Session> session, read_one(database, statement));
+    if (!session) return sessions;
+    sessions.push_back(std::move(*session));
   }
 }
 
@@ -93,14 +89,13 @@ Result<std::vector<Session>> read_all(Database& database, Statement& statement) 
 template <class Items, class Bind>
 Result<std::size_t> run_for_each(Database& database, std::string_view sql, const Items& items, Bind bind) {
   if (items.empty()) return std::size_t{0};
-  Result<Statement> statement = database.prepare(sql);
-  if (!statement) return tl::unexpected(statement.error());
+  LATCHKEY_TRY(Statement statement, database.prepare(sql));
   std::size_t changed = 0;
   for (const auto& item : items) {
-    bind(*statement, item);
-    if (Result<void> ran = statement->run(); !ran) return tl::unexpected(std::move(ran.error()));
+    bind(statement, item);
+    LATCHKEY_TRY(statement.run());
     changed += static_cast<std::size_t>(database.changes());
-    statement->reset();
+    statement.reset();
   }
   return changed;
 }
@@ -110,12 +105,13 @@ Result<std::size_t> run_for_each(Database& database, std::string_view sql, const
 Result<RowId> insert_login(Database& database, const LoginRecord& record) {
   const Session& session = record.session;
   {
-    Result<Statement> statement = database.prepare(
-        "INSERT INTO sessions(session_id, lookup, user_id, user_name, binding, key_number, created_ms, "
-        "last_used_ms,"
-        " death, died_ms, address, agent) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
-    if (!statement) return tl::unexpected(statement.error());
-    statement->bind(1, session.id)
+    LATCHKEY_TRY(
+        Statement statement,
+        database.prepare(
+            "INSERT INTO sessions(session_id, lookup, user_id, user_name, binding, key_number, created_ms, "
+            "last_used_ms,"
+            " death, died_ms, address, agent) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
+    statement.bind(1, session.id)
         .bind(2, session.lookup)
         .bind(3, session.user_id)
         .bind(4, session.user_name)
@@ -127,7 +123,7 @@ Result<RowId> insert_login(Database& database, const LoginRecord& record) {
         .bind(10, session.died.ms)
         .bind(11, session.address)
         .bind(12, bytes_of(std::string_view(session.agent).substr(0, kMaxAgentBytes)));
-    if (Result<void> ran = statement->run(); !ran) return tl::unexpected(std::move(ran.error()));
+    LATCHKEY_TRY(statement.run());
   }
   const RowId row = database.last_row();
   if (row > kMaxRowId) {
@@ -135,9 +131,7 @@ Result<RowId> insert_login(Database& database, const LoginRecord& record) {
                    fmt::format("database {}: all {} session rows were used; start with an empty database",
                                database.path(), kMaxRowId));
   }
-  if (Result<std::size_t> buried = bury(database, record.deaths); !buried) {
-    return tl::unexpected(std::move(buried.error()));
-  }
+  LATCHKEY_TRY(bury(database, record.deaths));
   return row;
 }
 
@@ -164,63 +158,57 @@ Result<std::size_t> forget_rows(Database& database, std::span<const RowId> rows)
 }
 
 Result<std::optional<Session>> find_session(Database& database, const LookupHash& lookup) {
-  Result<Statement> statement =
-      database.prepare("SELECT " LATCHKEY_SESSION_COLUMNS " FROM sessions WHERE lookup = ?1");
-  if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, lookup);
-  return read_one(database, *statement);
+  LATCHKEY_TRY(Statement statement,
+               database.prepare("SELECT " LATCHKEY_SESSION_COLUMNS " FROM sessions WHERE lookup = ?1"));
+  statement.bind(1, lookup);
+  return read_one(database, statement);
 }
 
 Result<std::optional<Session>> find_session_row(Database& database, RowId row) {
-  Result<Statement> statement =
-      database.prepare("SELECT " LATCHKEY_SESSION_COLUMNS " FROM sessions WHERE row = ?1");
-  if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, row);
-  return read_one(database, *statement);
+  LATCHKEY_TRY(Statement statement,
+               database.prepare("SELECT " LATCHKEY_SESSION_COLUMNS " FROM sessions WHERE row = ?1"));
+  statement.bind(1, row);
+  return read_one(database, statement);
 }
 
 Result<std::vector<Session>> live_sessions_of(Database& database, std::int64_t user_id, std::size_t limit) {
-  Result<Statement> statement =
-      database.prepare("SELECT " LATCHKEY_SESSION_COLUMNS
-                       " FROM sessions WHERE user_id = ?1 AND death = 0 ORDER BY row LIMIT ?2");
-  if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, user_id).bind(2, static_cast<std::int64_t>(limit));
-  return read_all(database, *statement);
+  LATCHKEY_TRY(Statement statement,
+               database.prepare("SELECT " LATCHKEY_SESSION_COLUMNS
+                                " FROM sessions WHERE user_id = ?1 AND death = 0 ORDER BY row LIMIT ?2"));
+  statement.bind(1, user_id).bind(2, static_cast<std::int64_t>(limit));
+  return read_all(database, statement);
 }
 
 Result<std::vector<Session>> newest_live_sessions_of(Database& database, std::int64_t user_id, RowId before,
                                                      std::size_t limit) {
-  Result<Statement> statement = database.prepare(
-      "SELECT " LATCHKEY_SESSION_COLUMNS
-      " FROM sessions WHERE user_id = ?1 AND death = 0 AND row < ?2 ORDER BY row DESC LIMIT ?3");
-  if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, user_id).bind(2, before).bind(3, static_cast<std::int64_t>(limit));
-  return read_all(database, *statement);
+  LATCHKEY_TRY(
+      Statement statement,
+      database.prepare(
+          "SELECT " LATCHKEY_SESSION_COLUMNS
+          " FROM sessions WHERE user_id = ?1 AND death = 0 AND row < ?2 ORDER BY row DESC LIMIT ?3"));
+  statement.bind(1, user_id).bind(2, before).bind(3, static_cast<std::int64_t>(limit));
+  return read_all(database, statement);
 }
 
 Result<std::size_t> bury_all_of(Database& database, const UserDeath& death) {
   LATCHKEY_ASSERT(death.reason != Death::kNone);
-  Result<Statement> statement = database.prepare(
-      "UPDATE sessions SET death = ?2, died_ms = ?3"
-      " WHERE user_id = ?1 AND death = 0 AND row <= ?4 AND row <> ?5");
-  if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, death.user_id).bind(2, static_cast<std::int64_t>(death.reason)).bind(3, death.at.ms);
-  statement->bind(4, death.last_row).bind(5, death.kept_row);
-  if (Result<void> ran = statement->run(); !ran) return tl::unexpected(std::move(ran.error()));
+  LATCHKEY_TRY(Statement statement,
+               database.prepare("UPDATE sessions SET death = ?2, died_ms = ?3"
+                                " WHERE user_id = ?1 AND death = 0 AND row <= ?4 AND row <> ?5"));
+  statement.bind(1, death.user_id).bind(2, static_cast<std::int64_t>(death.reason)).bind(3, death.at.ms);
+  statement.bind(4, death.last_row).bind(5, death.kept_row);
+  LATCHKEY_TRY(statement.run());
   return static_cast<std::size_t>(database.changes());
 }
 
 Result<std::size_t> load_all(Database& database, const std::function<void(Session&)>& visit) {
-  Result<Statement> statement =
-      database.prepare("SELECT " LATCHKEY_TOKEN_COLUMNS " FROM sessions ORDER BY row");
-  if (!statement) return tl::unexpected(statement.error());
+  LATCHKEY_TRY(Statement statement,
+               database.prepare("SELECT " LATCHKEY_TOKEN_COLUMNS " FROM sessions ORDER BY row"));
   for (std::size_t count = 0;; ++count) {
-    const Result<bool> row = statement->step();
-    if (!row) return tl::unexpected(row.error());
-    if (!*row) return count;
-    Result<Session> session = read_token_part(database, *statement);
-    if (!session) return tl::unexpected(std::move(session.error()));
-    visit(*session);
+    LATCHKEY_TRY(const bool row, statement.step());
+    if (!row) return count;
+    LATCHKEY_TRY(Session session, read_token_part(database, statement));
+    visit(session);
   }
 }
 

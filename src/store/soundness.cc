@@ -16,21 +16,19 @@ void distrust_database(const DataDirectory& directory) noexcept {
 }
 
 Result<void> check_soundness(Database& database) {
-  Result<Statement> statement = database.prepare("PRAGMA integrity_check(1)");
-  if (!statement) return tl::unexpected(statement.error());
-  const Result<bool> row = statement->step();
-  if (!row) return tl::unexpected(row.error());
-  if (*row && statement->text(0) == "ok") return {};
+  LATCHKEY_TRY(Statement statement, database.prepare("PRAGMA integrity_check(1)"));
+  LATCHKEY_TRY(const bool row, statement.step());
+  if (row && statement.text(0) == "ok") return {};
   return failure(ErrorCode::kFatal,
                  fmt::format("database {} is damaged: {}; restore a backup", database.path(),
-                             *row ? statement->text(0) : "nothing can be checked"));
+                             row ? statement.text(0) : "nothing can be checked"));
 }
 
 Result<bool> check_if_distrusted(Database& database, const DataDirectory& directory) {
   const std::filesystem::path mark = directory.distrust_path();
   std::error_code error;
   if (!std::filesystem::exists(mark, error)) return false;
-  if (Result<void> sound = check_soundness(database); !sound) return tl::unexpected(std::move(sound.error()));
+  LATCHKEY_TRY(check_soundness(database));
   std::filesystem::remove(mark, error);
   if (!error) return true;
   return failure(ErrorCode::kUnavailable,

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "latchkey/runtime/await.h"
 #include "latchkey/store/session_table.h"
 #include "latchkey/store/transact.h"
 
@@ -10,66 +11,60 @@ namespace latchkey::store {
 namespace {
 
 /// The seam says that it was done, not to how many rows.
-Result<bool> done(const Result<std::size_t>& changed) {
-  if (!changed) return tl::unexpected(changed.error());
+Result<bool> done(Result<std::size_t> changed) {
+  LATCHKEY_TRY(std::move(changed));
   return true;
 }
 
 }  // namespace
 
 runtime::Task<Result<RowId>> SqliteStore::record_login(LoginRecord record) {
-  auto job =
-      transact(port_, store_, [&record](Database& database) { return insert_login(database, record); });
-  co_return co_await job;
+  LATCHKEY_CO_RETURN(
+      transact(port_, store_, [&record](Database& database) { return insert_login(database, record); }));
 }
 
 runtime::Task<Result<bool>> SqliteStore::record_deaths(std::vector<SessionDeath> deaths) {
-  auto job = transact(port_, store_, [&deaths](Database& database) { return done(bury(database, deaths)); });
-  co_return co_await job;
+  LATCHKEY_CO_RETURN(
+      transact(port_, store_, [&deaths](Database& database) { return done(bury(database, deaths)); }));
 }
 
 runtime::Task<Result<bool>> SqliteStore::record_user_death(UserDeath death) {
-  auto job =
-      transact(port_, store_, [&death](Database& database) { return done(bury_all_of(database, death)); });
-  co_return co_await job;
+  LATCHKEY_CO_RETURN(
+      transact(port_, store_, [&death](Database& database) { return done(bury_all_of(database, death)); }));
 }
 
 runtime::Task<Result<bool>> SqliteStore::record_refreshes(std::vector<SessionRefresh> refreshes) {
-  auto job = transact(port_, store_,
-                      [&refreshes](Database& database) { return done(refresh(database, refreshes)); });
-  co_return co_await job;
+  LATCHKEY_CO_RETURN(transact(
+      port_, store_, [&refreshes](Database& database) { return done(refresh(database, refreshes)); }));
 }
 
 runtime::Task<Result<bool>> SqliteStore::forget(std::vector<RowId> rows) {
-  auto job =
-      transact(port_, store_, [&rows](Database& database) { return done(forget_rows(database, rows)); });
-  co_return co_await job;
+  LATCHKEY_CO_RETURN(
+      transact(port_, store_, [&rows](Database& database) { return done(forget_rows(database, rows)); }));
 }
 
 runtime::Task<Result<std::optional<Session>>> SqliteStore::find(LookupHash lookup) {
-  auto job = read(port_, store_, [&lookup](Database& database) { return find_session(database, lookup); });
-  co_return co_await job;
+  LATCHKEY_CO_RETURN(
+      read(port_, store_, [&lookup](Database& database) { return find_session(database, lookup); }));
 }
 
 runtime::Task<Result<std::vector<Session>>> SqliteStore::sessions_of(std::int64_t user_id,
                                                                      std::size_t limit) {
-  auto job = read(port_, store_, [user_id, limit](Database& database) {
+  LATCHKEY_CO_RETURN(read(port_, store_, [user_id, limit](Database& database) {
     return live_sessions_of(database, user_id, limit);
-  });
-  co_return co_await job;
+  }));
 }
 
 runtime::Task<Result<std::vector<Session>>> SqliteStore::newest_sessions_of(std::int64_t user_id,
                                                                             RowId before, std::size_t limit) {
-  auto job = read(port_, store_, [user_id, before, limit](Database& database) {
+  LATCHKEY_CO_RETURN(read(port_, store_, [user_id, before, limit](Database& database) {
     return newest_live_sessions_of(database, user_id, before, limit);
-  });
-  co_return co_await job;
+  }));
 }
 
 runtime::Task<Result<std::optional<Session>>> SqliteStore::find_row(RowId row) {
-  auto job = read(port_, store_, [row](Database& database) { return find_session_row(database, row); });
-  co_return co_await job;
+  LATCHKEY_CO_RETURN(
+      read(port_, store_, [row](Database& database) { return find_session_row(database, row); }));
 }
 
 }  // namespace latchkey::store

@@ -83,18 +83,17 @@ void StoreThread::commit_group() noexcept {
 }
 
 Result<void> StoreThread::run_group() {
-  Result<Transaction> transaction = Transaction::begin(database_);
-  if (!transaction) return tl::unexpected(transaction.error());
+  LATCHKEY_TRY(Transaction transaction, Transaction::begin(database_));
   for (StoreJob* const job : group_) {
-    if (Result<void> kept = run_alone(*job); !kept) return kept;
+    LATCHKEY_TRY(run_alone(*job));
   }
-  if (Result<void> recorded = record_wall(); !recorded) return recorded;
-  return transaction->commit();
+  LATCHKEY_TRY(record_wall());
+  return transaction.commit();
 }
 
 /// Runs one job in a savepoint. An error is one that the whole group shares.
 Result<void> StoreThread::run_alone(StoreJob& job) {
-  if (Result<void> saved = database_.execute("SAVEPOINT job"); !saved) return saved;
+  LATCHKEY_TRY(database_.execute("SAVEPOINT job"));
   Result<void> done = job.run(database_);
   if (done) return database_.execute("RELEASE job");
   // After some errors (a full disk) SQLite has rolled the whole transaction back, the others' work too.
