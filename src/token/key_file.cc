@@ -59,8 +59,7 @@ Result<SecretText> read_text(const std::string& path) {
     const ErrorCode code = errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kUnavailable;
     return failure(code, sentence("open", path, errno));
   }
-  const Result<void> checked = check_private_file(file.fd(), path, "the key file", FileOwner::kUserOrRoot);
-  if (!checked) return tl::unexpected<Error>(checked.error());
+  LATCHKEY_TRY(check_private_file(file.fd(), path, "the key file", FileOwner::kUserOrRoot));
   std::array<char, kMaxFileBytes> bytes{};
   std::size_t size = 0;
   while (size < bytes.size()) {
@@ -168,10 +167,9 @@ Result<void> write_file(const std::string& path, const KeyFile& file, unsigned r
 }  // namespace
 
 Result<KeyFile> read_key_file(const std::string& path) {
-  const Result<SecretText> text = read_text(path);
-  if (!text) return tl::unexpected<Error>(text.error());
+  LATCHKEY_TRY(const SecretText text, read_text(path));
   Fields fields;
-  std::string_view rest = text->view();
+  std::string_view rest = text.view();
   for (int number = 1; !rest.empty(); ++number) {
     const std::size_t end = rest.find('\n');
     const std::string_view line = trimmed(rest.substr(0, end));
@@ -195,7 +193,7 @@ Result<std::string> set_key_file_aside(const std::string& path) {
   for (int number = 1; number <= kMaxOldFiles; ++number) {
     std::string aside = path + ".old-" + std::to_string(number);
     if (renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, aside.c_str(), RENAME_NOREPLACE) == 0) {
-      if (Result<void> synced = sync_directory(path); !synced) return tl::unexpected<Error>(synced.error());
+      LATCHKEY_TRY(sync_directory(path));
       return aside;
     }
     if (errno == ENOENT) return std::string();

@@ -89,30 +89,26 @@ Keyring::~Keyring() = default;
 Result<Keyring> Keyring::create(const std::string& path, Random& random) {
   KeyFile file;
   random.fill(file.root.bytes());
-  const Result<void> written = create_key_file(path, file);
-  if (!written) return tl::unexpected<Error>(written.error());
+  LATCHKEY_TRY(create_key_file(path, file));
   return Keyring(file);
 }
 
 Result<Keyring> Keyring::load(const std::string& path) {
-  const Result<KeyFile> file = read_key_file(path);
-  if (!file) return tl::unexpected<Error>(file.error());
-  return Keyring(*file);
+  LATCHKEY_TRY(const KeyFile file, read_key_file(path));
+  return Keyring(file);
 }
 
 Result<Keyring> Keyring::rotate(const std::string& path) {
-  Result<KeyFile> file = read_key_file(path);
-  if (!file) return tl::unexpected<Error>(file.error());
-  if (file->signing == kMaxSigningNumber) {
+  LATCHKEY_TRY(KeyFile file, read_key_file(path));
+  if (file.signing == kMaxSigningNumber) {
     return failure(ErrorCode::kConflict,
                    "the key file " + path + " has used all " + std::to_string(kMaxSigningNumber) +
                        " signing keys: run `latchkey key renew`, which makes a new key, ends all "
                        "sessions and keeps the users");
   }
-  ++file->signing;
-  const Result<void> written = replace_key_file(path, *file);
-  if (!written) return tl::unexpected<Error>(written.error());
-  return Keyring(*file);
+  ++file.signing;
+  LATCHKEY_TRY(replace_key_file(path, file));
+  return Keyring(file);
 }
 
 Tag Keyring::tag_of(std::int64_t user_id) const noexcept {

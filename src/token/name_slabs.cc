@@ -25,7 +25,7 @@ Result<std::unique_ptr<NameSlabs>> NameSlabs::create(runtime::PageClient& pages,
     }
   };
   std::apply([&](auto&... slab) { (make(slab), ...); }, slabs);
-  if (!made) return tl::unexpected<Error>(std::move(made.error()));
+  LATCHKEY_TRY(std::move(made));
   return std::unique_ptr<NameSlabs>(new NameSlabs(std::move(slabs)));
 }
 

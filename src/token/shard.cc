@@ -30,10 +30,9 @@ Result<std::unique_ptr<Shard>> Shard::create(const ShardParts& parts, const Shar
                                             std::to_string(TableSettings::kMaxEntries / 2) +
                                             " a core at most");
   }
-  auto table =
-      Table::create(parts.pages, parts.quiescence, parts.core, table_settings(parts, settings), parts.random);
-  if (!table) return tl::unexpected<Error>(std::move(table.error()));
-  return std::unique_ptr<Shard>(new Shard(parts, settings, std::move(*table)));
+  LATCHKEY_TRY(auto table, Table::create(parts.pages, parts.quiescence, parts.core,
+                                         table_settings(parts, settings), parts.random));
+  return std::unique_ptr<Shard>(new Shard(parts, settings, std::move(table)));
 }
 
 Shard::Shard(const ShardParts& parts, const ShardSettings& settings, std::unique_ptr<Table> table)

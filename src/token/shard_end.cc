@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "latchkey/base/assert.h"
+#include "latchkey/runtime/await.h"
 #include "latchkey/token/shard.h"
 
 namespace latchkey::token {
@@ -15,9 +16,7 @@ auto too_many_deaths() { return failure(ErrorCode::kOverloaded, "too many ended 
 runtime::Task<Result<bool>> Shard::end(Token token, store::BindingHash binding) {
   const EntryId id = table_->find(token, binding);
   if (id == 0) co_return false;
-  runtime::Task<Result<bool>> killing = kill_one(id);
-  Result<bool> killed = co_await killing;
-  co_return killed;
+  LATCHKEY_CO_RETURN(kill_one(id));
 }
 
 runtime::Task<Result<bool>> Shard::end_session(const store::Session& session) {
@@ -33,28 +32,21 @@ runtime::Task<Result<bool>> Shard::kill_one(EntryId id) {
     const TableTime timed_out{state.last_used().ms + (is_dead(state.life()) ? 0 : settings_.timeout_ms)};
     // A use that comes first leaves a token that lives, and is ended below.
     if (is_dead(state.life()) || expire(id, state)) {
-      runtime::Task<Result<bool>> write =
-          writes_.write_deaths({{row, store::Death::kExpired, wall_time(timed_out)}});
-      const Result<bool> written = co_await write;
-      if (!written) co_return tl::unexpected<Error>(written.error());
+      LATCHKEY_CO_TRY(writes_.write_deaths({{row, store::Death::kExpired, wall_time(timed_out)}}));
       co_return false;
     }
     state = table_->entry(id).state();
   }
   if (is_dead(state.life())) {
     // Ended before, and perhaps not on disk yet: to say so again is to promise it again.
-    runtime::Task<Result<bool>> confirm = writes_.confirm_deaths(row);
-    const Result<bool> confirmed = co_await confirm;
-    if (!confirmed) co_return tl::unexpected<Error>(confirmed.error());
+    LATCHKEY_CO_TRY(writes_.confirm_deaths(row));
     co_return false;
   }
   if (state.life() != Life::kLive || table_->is_timed_out(state, now)) co_return false;
   if (!may_kill(1)) co_return too_many_deaths();
   kill(id, state, Life::kDeleted, now);
   std::vector<store::SessionDeath> deaths{{row, store::Death::kDeleted, wall_time(now)}};
-  runtime::Task<Result<bool>> write = writes_.write_deaths(std::move(deaths));
-  const Result<bool> written = co_await write;
-  if (!written) co_return tl::unexpected<Error>(written.error());
+  LATCHKEY_CO_TRY(writes_.write_deaths(std::move(deaths)));
   co_return true;
 }
 
@@ -80,22 +72,16 @@ runtime::Task<Result<std::size_t>> Shard::end_all(std::int64_t user_id, store::D
     std::vector<store::SessionDeath> deaths = kill_some(user_id, reason, last_row, keep);
     if (deaths.empty()) break;
     ended += deaths.size();
-    runtime::Task<Result<bool>> write = writes_.write_deaths(std::move(deaths));
-    const Result<bool> written = co_await write;
-    if (!written) co_return tl::unexpected<Error>(written.error());
+    LATCHKEY_CO_TRY(writes_.write_deaths(std::move(deaths)));
   }
   // Those that died in an earlier try that the store refused are promised now too.
-  runtime::Task<Result<bool>> confirm = writes_.confirm_deaths(std::nullopt);
-  const Result<bool> confirmed = co_await confirm;
-  if (!confirmed) co_return tl::unexpected<Error>(confirmed.error());
+  LATCHKEY_CO_TRY(writes_.confirm_deaths(std::nullopt));
   // What the disk still has had timed out in memory alone, and a start after a crash could take it for alive.
-  runtime::Task<Result<bool>> rest = store_.record_user_death({.user_id = user_id,
-                                                               .reason = store::Death::kExpired,
-                                                               .at = wall_time(clock_.now()),
-                                                               .last_row = last_row,
-                                                               .kept_row = row_of(user_id, keep)});
-  const Result<bool> rest_written = co_await rest;
-  if (!rest_written) co_return tl::unexpected<Error>(rest_written.error());
+  LATCHKEY_CO_TRY(store_.record_user_death({.user_id = user_id,
+                                            .reason = store::Death::kExpired,
+                                            .at = wall_time(clock_.now()),
+                                            .last_row = last_row,
+                                            .kept_row = row_of(user_id, keep)}));
   co_return ended;
 }
 

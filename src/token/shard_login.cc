@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "latchkey/base/assert.h"
+#include "latchkey/runtime/await.h"
 #include "latchkey/token/shard.h"
 
 namespace latchkey::token {
@@ -26,14 +27,11 @@ runtime::Task<Result<Login>> Shard::login(LoginRequest request) {
   LATCHKEY_ASSERT(shard_of(keyring_->tag_of(request.user_id), shards_) == number_);
   const std::int64_t user_id = request.user_id;
   const std::int64_t password_number = request.password_number;
-  runtime::Task<Result<Login>> obtaining = obtain(std::move(request));
-  Result<Login> login = co_await obtaining;
+  LATCHKEY_AWAIT(Result<Login> login, obtain(std::move(request)));
   if (!login || login->is_new) co_return login;
   // The token stands by the password of whoever it was made for: it is not this login's to end.
-  runtime::Task<Result<bool>> asking = login_check_.still_holds(user_id, password_number);
-  const Result<bool> holds = co_await asking;
-  if (!holds) co_return tl::unexpected<Error>(holds.error());
-  if (!*holds) co_return counts_no_more();
+  LATCHKEY_CO_TRY(const bool holds, login_check_.still_holds(user_id, password_number));
+  if (!holds) co_return counts_no_more();
   co_return login;
 }
 
@@ -64,9 +62,7 @@ runtime::Task<Result<Login>> Shard::obtain(LoginRequest request) {
     if (other == nullptr) break;
     co_await other->done.wait();
   }
-  runtime::Task<Result<Login>> made = new_login(std::move(request));
-  Result<Login> result = co_await made;
-  co_return result;
+  LATCHKEY_CO_RETURN(new_login(std::move(request)));
 }
 
 /// The live token, its time moved to now. Nothing where it has timed out; it is dead then, if anything may
@@ -90,16 +86,13 @@ runtime::Task<Result<Login>> Shard::new_login(LoginRequest request) {
   const store::SessionId session_id = random_.bytes<sizeof(store::SessionId)>();
   const Token token(keyring_->tag_of(request.user_id),
                     keyring_->sign(keyring_->signing_number(), session_id));
-  const Result<EntryId> added = add_pending(request, token);
-  if (!added) co_return tl::unexpected<Error>(added.error());
+  LATCHKEY_CO_TRY_NOW(const EntryId added, add_pending(request, token));
 
-  Pending pending(request.user_id, *added);
+  Pending pending(request.user_id, added);
   pending_.push_back(&pending);
-  runtime::Task<Result<void>> checking = check_pending(pending, request.password_number);
-  const Result<void> checked = co_await checking;
+  LATCHKEY_AWAIT(const Result<void> checked, check_pending(pending, request.password_number));
   if (checked) {
-    runtime::Task<Result<Login>> writing = write_pending(pending, std::move(request), session_id);
-    pending.result = co_await writing;
+    LATCHKEY_AWAIT(pending.result, write_pending(pending, std::move(request), session_id));
   } else {
     drop_pending(pending);
     pending.result = tl::unexpected<Error>(checked.error());
@@ -112,8 +105,7 @@ runtime::Task<Result<Login>> Shard::new_login(LoginRequest request) {
 /// Before anything is written, and while `end_all` finds the login: who changes the password after this look
 /// ends the token, and who did before it is seen here.
 runtime::Task<Result<void>> Shard::check_pending(Pending& pending, std::int64_t password_number) {
-  runtime::Task<Result<bool>> asking = login_check_.still_holds(pending.user_id, password_number);
-  const Result<bool> holds = co_await asking;
+  LATCHKEY_AWAIT(const Result<bool> holds, login_check_.still_holds(pending.user_id, password_number));
   if (pending.ended_meanwhile != store::Death::kNone) co_return ended_during_login();
   if (!holds) co_return tl::unexpected<Error>(holds.error());
   pending.is_refused = !*holds;
@@ -125,9 +117,8 @@ runtime::Task<Result<Login>> Shard::write_pending(Pending& pending, LoginRequest
                                                   store::SessionId id) {
   const TableTime asked = clock_.now();
   const std::vector<Victim> victims = choose_victims(request.user_id, asked);
-  runtime::Task<Result<store::RowId>> write =
-      store_.record_login(record_of(std::move(request), id, pending.entry, victims, asked));
-  const Result<store::RowId> row = co_await write;
+  LATCHKEY_AWAIT(const Result<store::RowId> row,
+                 store_.record_login(record_of(std::move(request), id, pending.entry, victims, asked)));
   if (!row) {
     drop_pending(pending);
     co_return tl::unexpected<Error>(row.error());
@@ -136,9 +127,7 @@ runtime::Task<Result<Login>> Shard::write_pending(Pending& pending, LoginRequest
   newest_row_ = std::max(newest_row_, *row);
   for (const Victim& victim : victims) end_victim(victim);
   if (pending.ended_meanwhile == store::Death::kNone) co_return commit(pending.entry, *row, asked);
-  runtime::Task<Result<Login>> ending = end_pending(pending, *row);
-  Result<Login> ended = co_await ending;
-  co_return ended;
+  LATCHKEY_CO_RETURN(end_pending(pending, *row));
 }
 
 /// As if it had never been: the store does not have it.
@@ -233,9 +222,7 @@ runtime::Task<Result<Login>> Shard::end_pending(Pending& pending, store::RowId r
   entry.set_row(row);
   kill(pending.entry, entry.state(), life_of(pending.ended_meanwhile), now);
   std::vector<store::SessionDeath> deaths{{row, pending.ended_meanwhile, wall_time(now)}};
-  runtime::Task<Result<bool>> write = writes_.write_deaths(std::move(deaths));
-  const Result<bool> written = co_await write;
-  if (!written) co_return tl::unexpected<Error>(written.error());
+  LATCHKEY_CO_TRY(writes_.write_deaths(std::move(deaths)));
   co_return ended_during_login();
 }
 

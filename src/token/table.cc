@@ -41,21 +41,15 @@ Result<std::unique_ptr<Table>> Table::create(runtime::PageClient& pages, runtime
                                              Random& random) {
   LATCHKEY_ASSERT(settings.max_entries <= TableSettings::kMaxEntries);
   // Twice as many numbers as entries: a free one may wait in the wheel for a while.
-  auto entries = Entries::create(pages, quiescence, core, 2 * settings.max_entries);
-  if (!entries) return tl::unexpected<Error>(std::move(entries.error()));
-  auto records = Slab<UserRecord>::create(pages, quiescence, core, settings.max_entries + 1);
-  if (!records) return tl::unexpected<Error>(std::move(records.error()));
-  auto names = NameSlabs::create(pages, quiescence, core, settings.max_entries + 1);
-  if (!names) return tl::unexpected<Error>(std::move(names.error()));
-  auto heap =
-      runtime::PageHeap::create(pages, kIndexBytesAtMost + settings.max_entries * kIndexBytesAnEntryAtMost);
-  if (!heap) return tl::unexpected<Error>(std::move(heap.error()));
-  auto by_token = Index::create(**heap, quiescence, core, settings.index_segments, kByToken);
-  if (!by_token) return tl::unexpected<Error>(std::move(by_token.error()));
-  auto by_user = Index::create(**heap, quiescence, core, settings.index_segments, kByUser);
-  if (!by_user) return tl::unexpected<Error>(std::move(by_user.error()));
-  Parts parts{std::move(*entries), std::move(*records),  std::move(*names),
-              std::move(*heap),    std::move(*by_token), std::move(*by_user)};
+  LATCHKEY_TRY(auto entries, Entries::create(pages, quiescence, core, 2 * settings.max_entries));
+  LATCHKEY_TRY(auto records, Slab<UserRecord>::create(pages, quiescence, core, settings.max_entries + 1));
+  LATCHKEY_TRY(auto names, NameSlabs::create(pages, quiescence, core, settings.max_entries + 1));
+  LATCHKEY_TRY(auto heap, runtime::PageHeap::create(
+                              pages, kIndexBytesAtMost + settings.max_entries * kIndexBytesAnEntryAtMost));
+  LATCHKEY_TRY(auto by_token, Index::create(*heap, quiescence, core, settings.index_segments, kByToken));
+  LATCHKEY_TRY(auto by_user, Index::create(*heap, quiescence, core, settings.index_segments, kByUser));
+  Parts parts{std::move(entries), std::move(records),  std::move(names),
+              std::move(heap),    std::move(by_token), std::move(by_user)};
   return std::unique_ptr<Table>(new Table(std::move(parts), quiescence, core, settings, random));
 }
 

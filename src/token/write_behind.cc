@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "latchkey/base/assert.h"
+#include "latchkey/runtime/await.h"
 
 namespace latchkey::token {
 
@@ -50,8 +51,7 @@ void WriteBehind::forget(store::RowId row) {
 runtime::Task<Result<bool>> WriteBehind::write_deaths(std::vector<store::SessionDeath> deaths) {
   underway_.push_back(&deaths);
   deaths_underway_ += deaths.size();
-  runtime::Task<Result<bool>> write = store_.record_deaths(deaths);
-  Result<bool> written = co_await write;
+  LATCHKEY_AWAIT(Result<bool> written, store_.record_deaths(deaths));
   std::erase(underway_, &deaths);
   deaths_underway_ -= deaths.size();
   if (!written) {
@@ -70,9 +70,7 @@ runtime::Task<Result<bool>> WriteBehind::confirm_deaths(std::optional<store::Row
   std::for_each(unwritten_deaths_.begin(), unwritten_deaths_.end(), take);
   if (deaths.empty()) co_return true;
   // A row that has its death by then keeps it: to write it twice does no harm.
-  runtime::Task<Result<bool>> write = store_.record_deaths(std::move(deaths));
-  Result<bool> written = co_await write;
-  co_return written;
+  LATCHKEY_CO_RETURN(store_.record_deaths(std::move(deaths)));
 }
 
 void WriteBehind::run(TableTime now) {
@@ -144,8 +142,7 @@ runtime::Task<bool> WriteBehind::write_refreshes(std::vector<Refresh> batch) {
   std::vector<store::SessionRefresh> rows;
   rows.reserve(batch.size());
   for (const Refresh& refresh : batch) rows.push_back({refresh.row, wall_time(refresh.last_used)});
-  runtime::Task<Result<bool>> write = store_.record_refreshes(std::move(rows));
-  const Result<bool> written = co_await write;
+  LATCHKEY_AWAIT(const Result<bool> written, store_.record_refreshes(std::move(rows)));
   if (!written) {
     refused("refreshes", batch.size(), written.error());
     mark_unsaved(batch);
@@ -157,8 +154,7 @@ runtime::Task<bool> WriteBehind::write_forgotten() {
   const std::size_t count = std::min(forgotten_.size(), kMaxBatch);
   std::vector<store::RowId> rows(forgotten_.begin(), forgotten_.begin() + static_cast<std::ptrdiff_t>(count));
   std::sort(rows.begin(), rows.end());
-  runtime::Task<Result<bool>> write = store_.forget(std::move(rows));
-  const Result<bool> written = co_await write;
+  LATCHKEY_AWAIT(const Result<bool> written, store_.forget(std::move(rows)));
   if (written) {
     forgotten_.erase(forgotten_.begin(), forgotten_.begin() + static_cast<std::ptrdiff_t>(count));
   } else {
@@ -172,8 +168,7 @@ runtime::Task<bool> WriteBehind::write_deaths_again() {
   const std::size_t count = std::min(unwritten_deaths_.size(), kMaxBatch);
   const auto end = unwritten_deaths_.begin() + static_cast<std::ptrdiff_t>(count);
   std::vector<store::SessionDeath> deaths(unwritten_deaths_.begin(), end);
-  runtime::Task<Result<bool>> write = store_.record_deaths(std::move(deaths));
-  const Result<bool> written = co_await write;
+  LATCHKEY_AWAIT(const Result<bool> written, store_.record_deaths(std::move(deaths)));
   if (written) {
     const auto landed = unwritten_deaths_.begin() + static_cast<std::ptrdiff_t>(count);
     unwritten_deaths_.erase(unwritten_deaths_.begin(), landed);
@@ -185,22 +180,19 @@ runtime::Task<bool> WriteBehind::write_deaths_again() {
 
 runtime::Task<void> WriteBehind::refresh_in_background(std::vector<Refresh> batch) {
   refreshing_ = true;
-  runtime::Task<bool> write = write_refreshes(std::move(batch));
-  co_await write;
+  LATCHKEY_AWAIT(write_refreshes(std::move(batch)));
   refreshing_ = false;
 }
 
 runtime::Task<void> WriteBehind::forget_in_background() {
   forgetting_ = true;
-  runtime::Task<bool> write = write_forgotten();
-  co_await write;
+  LATCHKEY_AWAIT(write_forgotten());
   forgetting_ = false;
 }
 
 runtime::Task<void> WriteBehind::deaths_in_background() {
   burying_ = true;
-  runtime::Task<bool> write = write_deaths_again();
-  co_await write;
+  LATCHKEY_AWAIT(write_deaths_again());
   burying_ = false;
 }
 
@@ -220,18 +212,15 @@ runtime::Task<bool> WriteBehind::finish() {
   for (bool more = true; more || !refreshes_.empty();) {
     more = save_some(from);
     if (refreshes_.empty()) continue;
-    runtime::Task<bool> write = write_refreshes(next_refreshes(kMaxBatch));
-    const bool written = co_await write;
+    LATCHKEY_AWAIT(const bool written, write_refreshes(next_refreshes(kMaxBatch)));
     all = all && written;
   }
   while (all && !unwritten_deaths_.empty()) {
-    runtime::Task<bool> write = write_deaths_again();
-    const bool written = co_await write;
+    LATCHKEY_AWAIT(const bool written, write_deaths_again());
     all = all && written;
   }
   while (all && !forgotten_.empty()) {
-    runtime::Task<bool> write = write_forgotten();
-    const bool written = co_await write;
+    LATCHKEY_AWAIT(const bool written, write_forgotten());
     all = all && written;
   }
   co_return all;

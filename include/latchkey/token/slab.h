@@ -35,9 +35,8 @@ class Slab {
                                               runtime::CoreId core, std::size_t max_items) {
     LATCHKEY_ASSERT(max_items > 0 && max_items <= kMaxItems);
     const std::size_t chunks = max_items / kItemsPerChunk + 1;
-    auto range = runtime::ReservedRange::reserve(pages, kChunkBytes, chunks);
-    if (!range) return tl::unexpected<Error>(std::move(range.error()));
-    std::unique_ptr<Slab> slab(new Slab(std::move(*range), quiescence, core));
+    LATCHKEY_TRY(auto range, runtime::ReservedRange::reserve(pages, kChunkBytes, chunks));
+    std::unique_ptr<Slab> slab(new Slab(std::move(range), quiescence, core));
     slab->allocate_any();  // item 0
     if (slab->chunks_.empty()) return failure(ErrorCode::kUnavailable, "no memory for the token table");
     return slab;
