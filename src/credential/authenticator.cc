@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "latchkey/runtime/await.h"
+
 namespace latchkey::credential {
 
 using runtime::Task;
@@ -13,8 +15,7 @@ namespace {
 /// (C-15).
 Task<Result<std::optional<User>>> find_usable(Directory& directory, std::string name) {
   if (!check_user_name(name)) co_return std::optional<User>();
-  auto found = directory.find(std::move(name));
-  co_return co_await found;
+  LATCHKEY_CO_RETURN(directory.find(std::move(name)));
 }
 
 /// `time_ms` made up to whole units, and to one at least.
@@ -29,10 +30,7 @@ Task<Result<std::optional<User>>> Authenticator::authenticate(std::string name, 
   if (password.view().size() > kMaxPasswordBytes) {
     co_return failure(ErrorCode::kInvalid, "the password is too long");
   }
-  auto finding = find_usable(directory_, std::move(name));
-  Result<std::optional<User>> found = co_await finding;
-  if (!found) co_return tl::unexpected(std::move(found.error()));
-  std::optional<User> user = std::move(*found);
+  LATCHKEY_CO_TRY(std::optional<User> user, find_usable(directory_, std::move(name)));
   if (user) names_.found(user->name);
   // What C-15 refuses comes by Basic all the same, and an imported hash may be of an empty password.
   if (!is_password(password.view())) user.reset();
@@ -42,13 +40,10 @@ Task<Result<std::optional<User>>> Authenticator::authenticate(std::string name, 
   const bool is_old = user && needs_rehash(user->password_hash, hasher_.pool().settings());
   if (is_old) again = SecretText(password.view());
 
-  auto verifying = verify(std::move(password), user, verification_began);
-  const Result<bool> is_right = co_await verifying;
-  if (!is_right) co_return tl::unexpected(is_right.error());
-  if (!*is_right || !user || !user->active) co_return std::optional<User>();
+  LATCHKEY_CO_TRY(const bool is_right, verify(std::move(password), user, verification_began));
+  if (!is_right || !user || !user->active) co_return std::optional<User>();
   if (is_old && is_whole(again, *user)) {
-    auto rehashing = rehash(std::move(again), *user);
-    co_await rehashing;
+    LATCHKEY_AWAIT(rehash(std::move(again), *user));
   }
   co_return user;
 }
@@ -64,9 +59,8 @@ Task<Result<bool>> Authenticator::verify(SecretText password, std::optional<User
       user.reset();
     }
   }
-  auto verifying =
-      hasher_.verify(std::move(password), user ? user->password_hash : hasher_.pool().dummy_hash(), began);
-  co_return co_await verifying;
+  LATCHKEY_CO_RETURN(
+      hasher_.verify(std::move(password), user ? user->password_hash : hasher_.pool().dummy_hash(), began));
 }
 
 // Nothing is ever hashed anew that was not verified whole: of what the old hash does not see, what was typed
@@ -91,11 +85,9 @@ bool Authenticator::is_whole(const SecretText& password, const User& user) {
 }
 
 Task<void> Authenticator::rehash(SecretText password, User& user) {
-  auto making = hasher_.make(std::move(password));
-  Result<std::string> made = co_await making;
+  LATCHKEY_AWAIT(Result<std::string> made, hasher_.make(std::move(password)));
   if (!made) co_return;
-  auto replacing = directory_.replace_hash(user.id, user.password_hash, *made);
-  const Result<bool> replaced = co_await replacing;
+  LATCHKEY_AWAIT(const Result<bool> replaced, directory_.replace_hash(user.id, user.password_hash, *made));
   if (!replaced || !*replaced) co_return;
   user.password_hash = std::move(*made);
   LogEvent(log_, LogLevel::kInfo, "login.rehashed").text("user", user.name);

@@ -12,6 +12,7 @@
 #include "latchkey/base/hex.h"
 #include "latchkey/base/named_thread.h"
 #include "latchkey/base/scrub.h"
+#include "latchkey/runtime/await.h"
 
 namespace latchkey::credential {
 
@@ -40,15 +41,13 @@ Result<std::unique_ptr<HashPool>> HashPool::create(const HashSettings& settings,
   LATCHKEY_ASSERT(standbys.empty() || standbys.size() == standbys_for(workers.size()));
   if (sodium_init() < 0)
     return failure(ErrorCode::kUnavailable, "libsodium cannot start: no source of randomness");
-  if (Result<void> good = check_hash_settings(settings); !good)
-    return tl::unexpected(std::move(good.error()));
+  LATCHKEY_TRY(check_hash_settings(settings));
   const auto password = random.bytes<kDummyPasswordBytes>();
   const BootTime began = clock.boot();
-  Result<std::string> dummy = make_hash(to_hex(password), settings);
-  if (!dummy) return tl::unexpected(std::move(dummy.error()));
+  LATCHKEY_TRY(std::string dummy, make_hash(to_hex(password), settings));
   const std::int64_t took_ms = clock.boot().ms - began.ms;
   std::unique_ptr<HashPool> pool(
-      new HashPool(settings, std::move(workers), standbys, std::move(*dummy), clock));
+      new HashPool(settings, std::move(workers), standbys, std::move(dummy), clock));
   pool->refusal_step().cover(took_ms);
   return pool;
 }
@@ -375,18 +374,15 @@ runtime::Task<Result<std::string>> HashClient::make(SecretText password) {
   auto compute = [password = std::move(password), &settings = pool_.settings()] {
     return make_hash(password.view(), settings);
   };
-  JobOf<decltype(compute)> job(*this, std::move(compute));
-  co_return co_await job;
+  LATCHKEY_CO_RETURN(JobOf<decltype(compute)>(*this, std::move(compute)));
 }
 
 runtime::Task<Result<void>> HashClient::measure(std::string stored_hash, const Clock& clock) {
   RefusalStep& step = pool_.refusal_step();
   if (step.covers(stored_hash)) co_return Result<void>();
   auto compute = [stored_hash, &clock] { return RefusalStep::time_verification(stored_hash, clock); };
-  JobOf<decltype(compute)> job(*this, std::move(compute));
-  const Result<std::int64_t> took_ms = co_await job;
-  if (!took_ms) co_return tl::unexpected(took_ms.error());
-  step.cover(stored_hash, *took_ms);
+  LATCHKEY_CO_TRY(const std::int64_t took_ms, JobOf<decltype(compute)>(*this, std::move(compute)));
+  step.cover(stored_hash, took_ms);
   co_return Result<void>();
 }
 

@@ -109,14 +109,12 @@ Result<std::string_view> hash_kind(std::string_view stored) {
             "the stored password hash has a scheme that this Latchkey does not read ({}); it reads {}",
             scheme_name(stored.substr(0, kMaxStoredHashBytes)), names_of_schemes()));
   }
-  const Result<std::size_t> size = scheme->check(stored);
-  if (!size) return tl::unexpected(size.error());
-  return stored.substr(0, *size);
+  LATCHKEY_TRY(const std::size_t size, scheme->check(stored));
+  return stored.substr(0, size);
 }
 
 Result<void> check_stored_hash(std::string_view stored) {
-  Result<std::string_view> kind = hash_kind(stored);
-  if (!kind) return tl::unexpected(std::move(kind.error()));
+  LATCHKEY_TRY(hash_kind(stored));
   return {};
 }
 
@@ -129,9 +127,7 @@ std::vector<std::string_view> hash_prefixes() {
 
 Result<bool> verify_password(std::string_view password, std::string_view stored) {
   if (password.size() > kMaxPasswordBytes) return too_long();
-  if (Result<void> readable = check_stored_hash(stored); !readable) {
-    return tl::unexpected(std::move(readable.error()));
-  }
+  LATCHKEY_TRY(check_stored_hash(stored));
   return scheme_of(stored)->verify(password, stored);
 }
 

@@ -10,66 +10,61 @@ using store::Statement;
 
 Result<std::optional<WallTime>> last_login(Database& database, const KnownAddressHash& hash,
                                            const KnownUser& user) {
-  Result<Statement> statement = database.prepare(
-      "SELECT last_login_ms FROM known_addresses WHERE hash = ?1 AND user_id = ?2 AND password_number = ?3");
-  if (!statement) return tl::unexpected(statement.error());
-  const Result<bool> row = statement->bind(1, hash).bind(2, user.id).bind(3, user.password_number).step();
-  if (!row) return tl::unexpected(row.error());
-  if (!*row) return std::optional<WallTime>();
-  return std::optional<WallTime>(WallTime{statement->integer(0)});
+  LATCHKEY_TRY(Statement statement,
+               database.prepare("SELECT last_login_ms FROM known_addresses"
+                                " WHERE hash = ?1 AND user_id = ?2 AND password_number = ?3"));
+  LATCHKEY_TRY(const bool row, statement.bind(1, hash).bind(2, user.id).bind(3, user.password_number).step());
+  if (!row) return std::optional<WallTime>();
+  return std::optional<WallTime>(WallTime{statement.integer(0)});
 }
 
 // CROSS JOIN: the address first (SQLite takes it for an order), so that where it is not there, as for every
 // stranger's, it takes no longer for a name that has a user than for one that has none.
 Result<bool> knows(Database& database, const KnownAddressHash& hash, std::string_view name, WallTime now) {
-  Result<Statement> statement = database.prepare(
-      "SELECT 1 FROM known_addresses AS k CROSS JOIN users AS u"
-      " WHERE k.hash = ?1 AND k.last_login_ms >= ?3 AND u.name = ?2 AND u.active = 1"
-      " AND ((k.user_id = u.id AND k.password_number = u.password_number)"
-      "      OR (k.user_id IS NULL AND u.unbound_number = u.password_number))");
-  if (!statement) return tl::unexpected(statement.error());
-  return statement->bind(1, hash).bind(2, name).bind(3, now.ms - kKnownAddressMs).step();
+  LATCHKEY_TRY(
+      Statement statement,
+      database.prepare("SELECT 1 FROM known_addresses AS k CROSS JOIN users AS u"
+                       " WHERE k.hash = ?1 AND k.last_login_ms >= ?3 AND u.name = ?2 AND u.active = 1"
+                       " AND ((k.user_id = u.id AND k.password_number = u.password_number)"
+                       "      OR (k.user_id IS NULL AND u.unbound_number = u.password_number))"));
+  return statement.bind(1, hash).bind(2, name).bind(3, now.ms - kKnownAddressMs).step();
 }
 
 Result<void> put(Database& database, const KnownAddressHash& hash, const KnownUser& user, WallTime now) {
-  Result<Statement> putting = database.prepare(
-      "INSERT INTO known_addresses(hash, user_id, password_number, last_login_ms) VALUES(?1, ?2, ?3, ?4)"
-      " ON CONFLICT(hash) DO UPDATE SET user_id = ?2, password_number = ?3, last_login_ms = ?4");
-  if (!putting) return tl::unexpected(putting.error());
-  putting->bind(1, hash).bind(2, user.id).bind(3, user.password_number).bind(4, now.ms);
-  if (Result<void> put = putting->run(); !put) return put;
+  LATCHKEY_TRY(
+      Statement putting,
+      database.prepare(
+          "INSERT INTO known_addresses(hash, user_id, password_number, last_login_ms) VALUES(?1, ?2, ?3, ?4)"
+          " ON CONFLICT(hash) DO UPDATE SET user_id = ?2, password_number = ?3, last_login_ms = ?4"));
+  putting.bind(1, hash).bind(2, user.id).bind(3, user.password_number).bind(4, now.ms);
+  LATCHKEY_TRY(putting.run());
   // Never the one that was just put, though the clock may have been set back since the others were.
-  Result<Statement> removing = database.prepare(
-      "DELETE FROM known_addresses WHERE hash IN"
-      " (SELECT hash FROM known_addresses WHERE user_id = ?1 AND hash <> ?2"
-      "  ORDER BY last_login_ms DESC LIMIT ?3 OFFSET ?4)");
-  if (!removing) return tl::unexpected(removing.error());
-  return removing->bind(1, user.id).bind(2, hash).bind(3, kMaxPrunedRows).bind(4, kMaxRowsAUser - 1).run();
+  LATCHKEY_TRY(Statement removing,
+               database.prepare("DELETE FROM known_addresses WHERE hash IN"
+                                " (SELECT hash FROM known_addresses WHERE user_id = ?1 AND hash <> ?2"
+                                "  ORDER BY last_login_ms DESC LIMIT ?3 OFFSET ?4)"));
+  return removing.bind(1, user.id).bind(2, hash).bind(3, kMaxPrunedRows).bind(4, kMaxRowsAUser - 1).run();
 }
 
 Result<void> forget(Database& database, std::int64_t user_id) {
-  Result<Statement> statement = database.prepare("DELETE FROM known_addresses WHERE user_id = ?1");
-  if (!statement) return tl::unexpected(statement.error());
-  return statement->bind(1, user_id).run();
+  LATCHKEY_TRY(Statement statement, database.prepare("DELETE FROM known_addresses WHERE user_id = ?1"));
+  return statement.bind(1, user_id).run();
 }
 
 Result<std::int64_t> prune(Database& database, WallTime now, std::int64_t max_rows) {
-  const Result<std::int64_t> rows = database.query_integer("SELECT count(*) FROM known_addresses");
-  if (!rows) return tl::unexpected(rows.error());
-  Result<Statement> counting = database.prepare(
-      "SELECT count(*) FROM (SELECT 1 FROM known_addresses WHERE last_login_ms < ?1 LIMIT ?2)");
-  if (!counting) return tl::unexpected(counting.error());
-  const Result<bool> counted = counting->bind(1, now.ms - kKnownAddressMs).bind(2, kMaxPrunedRows).step();
-  if (!counted) return tl::unexpected(counted.error());
+  LATCHKEY_TRY(const std::int64_t rows, database.query_integer("SELECT count(*) FROM known_addresses"));
+  LATCHKEY_TRY(Statement counting,
+               database.prepare(
+                   "SELECT count(*) FROM (SELECT 1 FROM known_addresses WHERE last_login_ms < ?1 LIMIT ?2)"));
+  LATCHKEY_TRY(counting.bind(1, now.ms - kKnownAddressMs).bind(2, kMaxPrunedRows).step());
   // Those that are too old and those that are too many are both the oldest.
-  const std::int64_t doomed = std::max(counting->integer(0), std::min(*rows - max_rows, kMaxPrunedRows));
+  const std::int64_t doomed = std::max(counting.integer(0), std::min(rows - max_rows, kMaxPrunedRows));
   if (doomed <= 0) return 0;
 
-  Result<Statement> removing = database.prepare(
-      "DELETE FROM known_addresses WHERE hash IN"
-      " (SELECT hash FROM known_addresses ORDER BY last_login_ms LIMIT ?1)");
-  if (!removing) return tl::unexpected(removing.error());
-  if (Result<void> ran = removing->bind(1, doomed).run(); !ran) return tl::unexpected(std::move(ran.error()));
+  LATCHKEY_TRY(Statement removing,
+               database.prepare("DELETE FROM known_addresses WHERE hash IN"
+                                " (SELECT hash FROM known_addresses ORDER BY last_login_ms LIMIT ?1)"));
+  LATCHKEY_TRY(removing.bind(1, doomed).run());
   return database.changes();
 }
 

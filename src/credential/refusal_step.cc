@@ -24,8 +24,7 @@ Result<std::int64_t> RefusalStep::time_verification(std::string_view stored, con
   // The longest, because sha512-crypt takes longer for it; nobody has it, and it matters to no other scheme.
   const std::string password(kMaxPasswordBytes, 'x');
   const BootTime began = clock.boot();
-  const Result<bool> verified = verify_password(password, stored);
-  if (!verified) return tl::unexpected(verified.error());
+  LATCHKEY_TRY(verify_password(password, stored));
   return clock.boot().ms - began.ms;
 }
 
@@ -38,9 +37,8 @@ void RefusalStep::cover(std::string_view stored, std::int64_t verification_ms) {
 
 Result<void> RefusalStep::measure(std::string_view stored, const Clock& clock) {
   if (covers(stored)) return {};
-  const Result<std::int64_t> took_ms = time_verification(stored, clock);
-  if (!took_ms) return tl::unexpected(took_ms.error());
-  cover(stored, *took_ms);
+  LATCHKEY_TRY(const std::int64_t took_ms, time_verification(stored, clock));
+  cover(stored, took_ms);
   return {};
 }
 

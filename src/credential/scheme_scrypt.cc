@@ -64,8 +64,7 @@ Result<std::size_t> check_scrypt(std::string_view stored) {
   std::string_view salt;
   if (log_n < kMinScryptLogN || blocks == 0 || lanes == 0 || !take_digest(stored.substr(kind), salt))
     return malformed_hash();
-  if (const Result<void> affordable = check_work(log_n, blocks, lanes); !affordable)
-    return tl::unexpected(affordable.error());
+  LATCHKEY_TRY(check_work(log_n, blocks, lanes));
   return kind;
 }
 
@@ -93,8 +92,7 @@ Result<std::size_t> check_yescrypt(std::string_view stored) {
       !take_digest(stored.substr(kYescryptKind), salt) || !is_whole_bytes(salt)) {
     return malformed_hash();
   }
-  if (const Result<void> affordable = check_work(log_n, blocks, 1); !affordable)
-    return tl::unexpected(affordable.error());
+  LATCHKEY_TRY(check_work(log_n, blocks, 1));
   return kYescryptKind;
 }
 

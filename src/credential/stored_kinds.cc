@@ -35,10 +35,10 @@ Result<void> find_kinds_of(store::Database& database, std::string_view prefix, s
       return {};
     }
     ++looks;
-    Result<std::optional<user_table::IndexedHash>> first = user_table::first_hash_from(database, from, end);
-    if (!first) return tl::unexpected(std::move(first.error()));
-    if (!first->has_value()) return {};
-    user_table::IndexedHash& row = **first;
+    LATCHKEY_TRY(std::optional<user_table::IndexedHash> first,
+                 user_table::first_hash_from(database, from, end));
+    if (!first.has_value()) return {};
+    user_table::IndexedHash& row = *first;
     const Result<std::string_view> kind = hash_kind(row.hash);
     if (kind) {
       from = behind(*kind);
@@ -57,20 +57,18 @@ Result<StoredKinds> find_stored_kinds(store::Database& database) {
   StoredKinds found;
   std::size_t looks = 0;
   for (const std::string_view prefix : hash_prefixes()) {
-    if (Result<void> walked = find_kinds_of(database, prefix, looks, found); !walked)
-      return tl::unexpected(std::move(walked.error()));
+    LATCHKEY_TRY(find_kinds_of(database, prefix, looks, found));
   }
   return found;
 }
 
 Result<void> measure_stored_kinds(store::Database& database, RefusalStep& step, const Clock& clock,
                                   Log& log) {
-  const Result<StoredKinds> found = find_stored_kinds(database);
-  if (!found) return tl::unexpected(found.error());
+  LATCHKEY_TRY(const StoredKinds found, find_stored_kinds(database));
   const BootTime began = clock.boot();
   std::size_t unmeasured = 0;
   std::string reason = "the users' password hashes are of too many kinds";
-  for (const std::string& hash : found->hashes) {
+  for (const std::string& hash : found.hashes) {
     if (clock.boot().ms - began.ms > kMaxMeasuringMs) {
       reason = "measuring took too long";
       ++unmeasured;
@@ -79,9 +77,9 @@ Result<void> measure_stored_kinds(store::Database& database, RefusalStep& step, 
       ++unmeasured;
     }
   }
-  if (unmeasured == 0 && found->is_complete) return {};
+  if (unmeasured == 0 && found.is_complete) return {};
   LogEvent(log, LogLevel::kWarning, "login.kinds_not_measured")
-      .field("measured", found->hashes.size() - unmeasured)
+      .field("measured", found.hashes.size() - unmeasured)
       .field("step_ms", step.ms())
       .field("effect", "the time of a refused login may tell that a user exists")
       .field("remedy", "replace or remove the users whose hashes are dear; logging in replaces them")

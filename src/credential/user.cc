@@ -88,17 +88,16 @@ Result<Scan> scan(std::string_view what, std::string_view text, std::size_t max_
 }  // namespace
 
 Result<void> check_user_name(std::string_view name) {
-  const Result<Scan> seen = scan("user's name", name, kMaxNameCharacters);
-  if (!seen) return tl::unexpected(seen.error());
-  if (seen->characters == 0) return wrong("user's name", "is empty");
-  if (is_white_space(seen->first) || is_white_space(seen->last)) {
+  LATCHKEY_TRY(const Scan seen, scan("user's name", name, kMaxNameCharacters));
+  if (seen.characters == 0) return wrong("user's name", "is empty");
+  if (is_white_space(seen.first) || is_white_space(seen.last)) {
     return wrong("user's name", "begins or ends with white space");
   }
   return {};
 }
 
 Result<void> check_new_user_name(std::string_view name) {
-  if (Result<void> usable = check_user_name(name); !usable) return usable;
+  LATCHKEY_TRY(check_user_name(name));
   for (std::string_view rest = name; !rest.empty();) {
     const Utf8Character character = first_utf8_character(rest);
     if (const char* const fault = fault_of(character.code_point)) {
@@ -117,8 +116,7 @@ Result<void> check_new_user_name(std::string_view name) {
 }
 
 Result<void> check_user_detail(std::string_view what, std::string_view text) {
-  const Result<Scan> seen = scan(what, text, kMaxDetailCharacters);
-  if (!seen) return tl::unexpected(seen.error());
+  LATCHKEY_TRY(scan(what, text, kMaxDetailCharacters));
   return {};
 }
 

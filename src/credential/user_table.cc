@@ -40,35 +40,34 @@ User read_user(const Statement& row) {
 }
 
 Result<std::optional<User>> read_one(Statement& statement) {
-  const Result<bool> row = statement.step();
-  if (!row) return tl::unexpected(row.error());
-  if (!*row) return std::optional<User>();
+  LATCHKEY_TRY(const bool row, statement.step());
+  if (!row) return std::optional<User>();
   return std::optional<User>(read_user(statement));
 }
 
 /// Runs a change of one row; false where it met none.
 Result<bool> changed(Database& database, Statement& statement) {
-  if (Result<void> ran = statement.run(); !ran) return tl::unexpected(std::move(ran.error()));
+  LATCHKEY_TRY(statement.run());
   return database.changes() > 0;
 }
 
 Result<void> check(const User& user) {
-  if (Result<void> name = check_new_user_name(user.name); !name) return name;
-  if (Result<void> first = check_user_detail("first name", user.first_name); !first) return first;
-  if (Result<void> last = check_user_detail("last name", user.last_name); !last) return last;
+  LATCHKEY_TRY(check_new_user_name(user.name));
+  LATCHKEY_TRY(check_user_detail("first name", user.first_name));
+  LATCHKEY_TRY(check_user_detail("last name", user.last_name));
   return check_user_detail("email address", user.email);
 }
 
 }  // namespace
 
 Result<User> add(Database& database, User user) {
-  if (Result<void> good = check(user); !good) return tl::unexpected(std::move(good.error()));
-  Result<Statement> statement = database.prepare(
-      "INSERT INTO users(name, password_hash, active, superuser, first_name, last_name, email, created_ms, "
-      "password_number)"
-      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)");
-  if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, user.name)
+  LATCHKEY_TRY(check(user));
+  LATCHKEY_TRY(Statement statement,
+               database.prepare(
+                   "INSERT INTO users(name, password_hash, active, superuser, first_name, last_name, email,"
+                   " created_ms, password_number)"
+                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)"));
+  statement.bind(1, user.name)
       .bind(2, user.password_hash)
       .bind(3, std::int64_t{user.active ? 1 : 0})
       .bind(4, std::int64_t{user.superuser ? 1 : 0})
@@ -76,7 +75,7 @@ Result<User> add(Database& database, User user) {
       .bind(6, user.last_name)
       .bind(7, user.email)
       .bind(8, user.created.ms);
-  if (Result<void> ran = statement->run(); !ran) {
+  if (Result<void> ran = statement.run(); !ran) {
     if (ran.error().code != ErrorCode::kConflict) return tl::unexpected(std::move(ran.error()));
     return failure(ErrorCode::kConflict, fmt::format("there is a user named '{}' already", user.name));
   }
@@ -86,93 +85,85 @@ Result<User> add(Database& database, User user) {
 }
 
 Result<std::optional<User>> find(Database& database, std::string_view name) {
-  Result<Statement> statement =
-      database.prepare("SELECT " LATCHKEY_USER_COLUMNS " FROM users WHERE name = ?1");
-  if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, name);
-  return read_one(*statement);
+  LATCHKEY_TRY(Statement statement,
+               database.prepare("SELECT " LATCHKEY_USER_COLUMNS " FROM users WHERE name = ?1"));
+  statement.bind(1, name);
+  return read_one(statement);
 }
 
 Result<std::optional<User>> find_by_id(Database& database, std::int64_t id) {
-  Result<Statement> statement = database.prepare("SELECT " LATCHKEY_USER_COLUMNS " FROM users WHERE id = ?1");
-  if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, id);
-  return read_one(*statement);
+  LATCHKEY_TRY(Statement statement,
+               database.prepare("SELECT " LATCHKEY_USER_COLUMNS " FROM users WHERE id = ?1"));
+  statement.bind(1, id);
+  return read_one(statement);
 }
 
 Result<std::vector<User>> list(Database& database, std::string_view after, std::size_t limit) {
-  Result<Statement> statement =
-      database.prepare("SELECT " LATCHKEY_USER_COLUMNS " FROM users WHERE name > ?1 ORDER BY name LIMIT ?2");
-  if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, after).bind(2, static_cast<std::int64_t>(limit));
+  LATCHKEY_TRY(Statement statement, database.prepare("SELECT " LATCHKEY_USER_COLUMNS
+                                                     " FROM users WHERE name > ?1 ORDER BY name LIMIT ?2"));
+  statement.bind(1, after).bind(2, static_cast<std::int64_t>(limit));
   std::vector<User> users;
   for (;;) {
-    Result<std::optional<User>> user = read_one(*statement);
-    if (!user) return tl::unexpected(std::move(user.error()));
-    if (!user->has_value()) return users;
-    users.push_back(std::move(**user));
+    LATCHKEY_TRY(std::optional<User> user, read_one(statement));
+    if (!user.has_value()) return users;
+    users.push_back(std::move(*user));
   }
 }
 
 Result<std::optional<IndexedHash>> first_hash_from(Database& database, std::string_view from,
                                                    std::string_view end) {
   // INDEXED BY: without the index this would read every user.
-  Result<Statement> statement =
-      database.prepare("SELECT password_hash, " LATCHKEY_INDEXED_PART
-                       " FROM users INDEXED BY users_by_hash_kind"
-                       " WHERE " LATCHKEY_INDEXED_PART " >= ?1 AND " LATCHKEY_INDEXED_PART
-                       " < ?2"
-                       " ORDER BY " LATCHKEY_INDEXED_PART " LIMIT 1");
-  if (!statement) return tl::unexpected(statement.error());
-  const Result<bool> row = statement->bind(1, from).bind(2, end).step();
-  if (!row) return tl::unexpected(row.error());
-  if (!*row) return std::optional<IndexedHash>();
+  LATCHKEY_TRY(Statement statement,
+               database.prepare("SELECT password_hash, " LATCHKEY_INDEXED_PART
+                                " FROM users INDEXED BY users_by_hash_kind"
+                                " WHERE " LATCHKEY_INDEXED_PART " >= ?1 AND " LATCHKEY_INDEXED_PART " < ?2"
+                                " ORDER BY " LATCHKEY_INDEXED_PART " LIMIT 1"));
+  LATCHKEY_TRY(const bool row, statement.bind(1, from).bind(2, end).step());
+  if (!row) return std::optional<IndexedHash>();
   return std::optional<IndexedHash>(
-      IndexedHash{std::string(statement->text(0)), std::string(statement->text(1))});
+      IndexedHash{std::string(statement.text(0)), std::string(statement.text(1))});
 }
 
 Result<bool> set_password_hash(Database& database, std::int64_t id, std::string_view hash) {
-  Result<Statement> statement = database.prepare(
-      "UPDATE users SET password_hash = ?2, password_number = password_number + 1 WHERE id = ?1");
-  if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, id).bind(2, hash);
-  return changed(database, *statement);
+  LATCHKEY_TRY(
+      Statement statement,
+      database.prepare(
+          "UPDATE users SET password_hash = ?2, password_number = password_number + 1 WHERE id = ?1"));
+  statement.bind(1, id).bind(2, hash);
+  return changed(database, statement);
 }
 
 Result<bool> change_password_hash(Database& database, std::int64_t id, std::int64_t password_number,
                                   std::string_view hash) {
-  Result<Statement> statement = database.prepare(
-      "UPDATE users SET password_hash = ?3, password_number = password_number + 1"
-      " WHERE id = ?1 AND password_number = ?2 AND active = 1");
-  if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, id).bind(2, password_number).bind(3, hash);
-  return changed(database, *statement);
+  LATCHKEY_TRY(Statement statement,
+               database.prepare("UPDATE users SET password_hash = ?3, password_number = password_number + 1"
+                                " WHERE id = ?1 AND password_number = ?2 AND active = 1"));
+  statement.bind(1, id).bind(2, password_number).bind(3, hash);
+  return changed(database, statement);
 }
 
 Result<bool> replace_hash(Database& database, std::int64_t id, std::string_view expected,
                           std::string_view replacement) {
-  Result<Statement> statement =
-      database.prepare("UPDATE users SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2");
-  if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, id).bind(2, expected).bind(3, replacement);
-  return changed(database, *statement);
+  LATCHKEY_TRY(Statement statement,
+               database.prepare("UPDATE users SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2"));
+  statement.bind(1, id).bind(2, expected).bind(3, replacement);
+  return changed(database, statement);
 }
 
 Result<bool> set_active(Database& database, std::int64_t id, bool active) {
-  Result<Statement> statement = database.prepare(
-      "UPDATE users SET active = ?2, password_number = password_number + (?2 = 0) WHERE id = ?1");
-  if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, id).bind(2, std::int64_t{active ? 1 : 0});
-  return changed(database, *statement);
+  LATCHKEY_TRY(
+      Statement statement,
+      database.prepare(
+          "UPDATE users SET active = ?2, password_number = password_number + (?2 = 0) WHERE id = ?1"));
+  statement.bind(1, id).bind(2, std::int64_t{active ? 1 : 0});
+  return changed(database, statement);
 }
 
 Result<bool> remove(Database& database, std::int64_t id) {
-  if (Result<void> forgot = known_address_table::forget(database, id); !forgot)
-    return tl::unexpected(std::move(forgot.error()));
-  Result<Statement> statement = database.prepare("DELETE FROM users WHERE id = ?1");
-  if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, id);
-  return changed(database, *statement);
+  LATCHKEY_TRY(known_address_table::forget(database, id));
+  LATCHKEY_TRY(Statement statement, database.prepare("DELETE FROM users WHERE id = ?1"));
+  statement.bind(1, id);
+  return changed(database, statement);
 }
 
 }  // namespace latchkey::credential::user_table
