@@ -11,6 +11,7 @@
 #include "latchkey/base/json_text.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/http/percent.h"
+#include "latchkey/runtime/await.h"
 
 namespace latchkey::api {
 
@@ -125,129 +126,106 @@ Result<void> check_new_password(const std::optional<SecretText>& password) {
 }  // namespace
 
 Task<AdminReply> Admin::handle(AdminRequest request) {
+  LATCHKEY_AWAIT(Result<AdminReply> reply, answer(std::move(request)));
+  co_return reply ? std::move(*reply) : refusal(reply.error());
+}
+
+Task<Result<AdminReply>> Admin::answer(AdminRequest request) {
   const Target target = target_of(request.path);
   LogRoom room = request.room ? std::move(*request.room) : LogRoom::take(services_.log);
   if (!target.is_whole) co_return no_such_resource();
   if (target.resource == "users" && target.name.empty() && target.act.empty()) {
     if (request.method == "GET") {
-      auto listing = list_users(decoded(target.after));
-      co_return co_await listing;
+      LATCHKEY_CO_RETURN(list_users(decoded(target.after)));
     }
     if (request.method != "POST") co_return no_such_method();
-    auto adding = add_user(std::move(request.body), std::move(room));
-    co_return co_await adding;
+    LATCHKEY_CO_RETURN(add_user(std::move(request.body), std::move(room)));
   }
   if (target.resource == "users" && !target.name.empty()) {
-    auto acting = act_on_user(request.method, decoded(target.name), std::string(target.act),
-                              std::move(request.body), std::move(room));
-    co_return co_await acting;
+    LATCHKEY_CO_RETURN(act_on_user(request.method, decoded(target.name), std::string(target.act),
+                                   std::move(request.body), std::move(room)));
   }
   if (target.resource == "tokens" && !target.name.empty() && target.act.empty()) {
-    auto acting = act_on_tokens(request.method, decoded(target.name), std::move(room));
-    co_return co_await acting;
+    LATCHKEY_CO_RETURN(act_on_tokens(request.method, decoded(target.name), std::move(room)));
   }
   co_return no_such_resource();
 }
 
-Task<AdminReply> Admin::act_on_user(std::string method, std::string name, std::string act, SecretText body,
-                                    LogRoom room) {
+Task<Result<AdminReply>> Admin::act_on_user(std::string method, std::string name, std::string act,
+                                            SecretText body, LogRoom room) {
   const bool is_act =
       act.empty() || act == "password" || act == "unlock" || act == "disable" || act == "enable";
   if (!is_act) co_return no_such_resource();
   if (method != (act.empty() ? "DELETE" : "POST")) co_return no_such_method();
   if (gives_access(act) && !room.is_held()) co_return refusal(log_is_full());
-  auto finding = find_user(std::move(name));
-  Result<User> user = co_await finding;
-  if (!user) co_return refusal(user.error());
+  LATCHKEY_CO_TRY(User user, find_user(std::move(name)));
   if (act.empty()) {
-    auto removing = remove_user(std::move(*user), std::move(room));
-    co_return co_await removing;
+    LATCHKEY_CO_RETURN(remove_user(std::move(user), std::move(room)));
   }
   if (act == "password") {
-    auto setting = set_password(std::move(*user), std::move(body), std::move(room));
-    co_return co_await setting;
+    LATCHKEY_CO_RETURN(set_password(std::move(user), std::move(body), std::move(room)));
   }
-  if (act == "unlock") co_return unlock(*user, std::move(room));
-  auto setting = set_active(std::move(*user), act == "enable", std::move(room));
-  co_return co_await setting;
+  if (act == "unlock") co_return unlock(user, std::move(room));
+  LATCHKEY_CO_RETURN(set_active(std::move(user), act == "enable", std::move(room)));
 }
 
-Task<AdminReply> Admin::act_on_tokens(std::string method, std::string name, LogRoom room) {
+Task<Result<AdminReply>> Admin::act_on_tokens(std::string method, std::string name, LogRoom room) {
   if (method != "GET" && method != "DELETE") co_return no_such_method();
-  auto finding = find_user(std::move(name));
-  Result<User> user = co_await finding;
-  if (!user) co_return refusal(user.error());
+  LATCHKEY_CO_TRY(User user, find_user(std::move(name)));
   if (method == "GET") {
-    auto listing = list_tokens(std::move(*user));
-    co_return co_await listing;
+    LATCHKEY_CO_RETURN(list_tokens(std::move(user)));
   }
-  LogEvent(std::move(room), LogLevel::kInfo, "admin.tokens_ended").text("user", user->name);
-  auto ending = end_tokens(std::move(*user), store::Death::kDeleted, "nothing is lost");
-  co_return co_await ending;
+  LogEvent(std::move(room), LogLevel::kInfo, "admin.tokens_ended").text("user", user.name);
+  LATCHKEY_CO_RETURN(end_tokens(std::move(user), store::Death::kDeleted, "nothing is lost"));
 }
 
 Task<Result<User>> Admin::find_user(std::string name) {
-  auto finding = services_.directory.find(name);
-  Result<std::optional<User>> found = co_await finding;
-  if (!found) co_return tl::unexpected(std::move(found.error()));
-  if (!*found) co_return failure(ErrorCode::kNotFound, fmt::format("there is no user named '{}'", name));
-  co_return std::move(**found);
+  LATCHKEY_CO_TRY(std::optional<User> found, services_.directory.find(name));
+  if (!found) co_return failure(ErrorCode::kNotFound, fmt::format("there is no user named '{}'", name));
+  co_return std::move(*found);
 }
 
 Task<Result<std::string>> Admin::hash_of(AdminBody body) {
   if (!body.password_hash) {
-    if (const Result<void> good = check_new_password(body.password); !good)
-      co_return tl::unexpected(good.error());
-    auto making = services_.hasher.make(std::move(*body.password));
-    co_return co_await making;
+    LATCHKEY_CO_TRY_NOW(check_new_password(body.password));
+    LATCHKEY_CO_RETURN(services_.hasher.make(std::move(*body.password)));
   }
   if (body.password) co_return failure(ErrorCode::kInvalid, "give a password or a password's hash, not both");
   // Before anybody has it: from then on a refused login takes as long (C-14).
-  auto measuring = services_.hasher.measure(*body.password_hash, services_.clock);
-  const Result<void> measured = co_await measuring;
-  if (!measured) co_return tl::unexpected(measured.error());
+  LATCHKEY_CO_TRY(services_.hasher.measure(*body.password_hash, services_.clock));
   co_return std::move(*body.password_hash);
 }
 
-Task<AdminReply> Admin::add_user(SecretText body, LogRoom room) {
+Task<Result<AdminReply>> Admin::add_user(SecretText body, LogRoom room) {
   if (!room.is_held()) co_return refusal(log_is_full());
-  Result<AdminBody> read = read_admin_body(body.view());
-  if (!read) co_return refusal(read.error());
+  LATCHKEY_CO_TRY_NOW(AdminBody read, read_admin_body(body.view()));
   User user;
-  user.name = read->name.value_or("");
-  user.superuser = read->superuser;
-  user.first_name = std::move(read->first_name);
-  user.last_name = std::move(read->last_name);
-  user.email = std::move(read->email);
+  user.name = read.name.value_or("");
+  user.superuser = read.superuser;
+  user.first_name = std::move(read.first_name);
+  user.last_name = std::move(read.last_name);
+  user.email = std::move(read.email);
   user.created = services_.clock.wall();
   // Before the hash, so that what can be refused at once is.
-  if (const Result<void> good = credential::check_new_user_name(user.name); !good)
-    co_return refusal(good.error());
-  auto hashing = hash_of(std::move(*read));
-  Result<std::string> hash = co_await hashing;
-  if (!hash) co_return refusal(hash.error());
-  user.password_hash = std::move(*hash);
-  auto adding = services_.directory.add(std::move(user));
-  const Result<User> added = co_await adding;
-  if (!added) co_return refusal(added.error());
-  LogEvent(std::move(room), LogLevel::kInfo, "admin.user_added").text("user", added->name);
+  LATCHKEY_CO_TRY_NOW(credential::check_new_user_name(user.name));
+  LATCHKEY_CO_TRY(user.password_hash, hash_of(std::move(read)));
+  LATCHKEY_CO_TRY(const User added, services_.directory.add(std::move(user)));
+  LogEvent(std::move(room), LogLevel::kInfo, "admin.user_added").text("user", added.name);
   AdminReply reply{201, {}};
-  append_user(reply.json, *added);
+  append_user(reply.json, added);
   co_return reply;
 }
 
-Task<AdminReply> Admin::list_users(std::string after) {
-  auto listing = services_.directory.list(std::move(after), kUsersAPage);
-  const Result<std::vector<User>> users = co_await listing;
-  if (!users) co_return refusal(users.error());
+Task<Result<AdminReply>> Admin::list_users(std::string after) {
+  LATCHKEY_CO_TRY(const std::vector<User> users, services_.directory.list(std::move(after), kUsersAPage));
   AdminReply reply{200, "{\"users\":["};
-  for (const User& user : *users) {
+  for (const User& user : users) {
     if (reply.json.back() == '}') reply.json.push_back(',');
     append_user(reply.json, user);
   }
   reply.json += "],\"next\":";
-  if (users->size() == kUsersAPage) {
-    append_json_string(reply.json, users->back().name);
+  if (users.size() == kUsersAPage) {
+    append_json_string(reply.json, users.back().name);
   } else {
     reply.json += "null";
   }
@@ -255,15 +233,10 @@ Task<AdminReply> Admin::list_users(std::string after) {
   co_return reply;
 }
 
-Task<AdminReply> Admin::set_password(User user, SecretText body, LogRoom room) {
-  Result<AdminBody> read = read_admin_body(body.view());
-  if (!read) co_return refusal(read.error());
-  auto hashing = hash_of(std::move(*read));
-  Result<std::string> hash = co_await hashing;
-  if (!hash) co_return refusal(hash.error());
-  auto setting = services_.directory.set_password_hash(user.id, std::move(*hash));
-  const Result<bool> set = co_await setting;
-  if (!set) co_return refusal(set.error());
+Task<Result<AdminReply>> Admin::set_password(User user, SecretText body, LogRoom room) {
+  LATCHKEY_CO_TRY_NOW(AdminBody read, read_admin_body(body.view()));
+  LATCHKEY_CO_TRY(std::string hash, hash_of(std::move(read)));
+  LATCHKEY_CO_TRY(services_.directory.set_password_hash(user.id, std::move(hash)));
   LogEvent(std::move(room), LogLevel::kInfo, "admin.password_set").text("user", user.name);
   // Whoever gets a new password can hardly wait until nobody guesses in his name.
   std::string unlocking;
@@ -272,9 +245,8 @@ Task<AdminReply> Admin::set_password(User user, SecretText body, LogRoom room) {
     unlocking = done ? *done : not_unlocked(done.error().text);
   }
   // After the password: a login under way sees the new one, or its token is among those that end.
-  auto ending =
-      end_tokens(std::move(user), store::Death::kDeleted, "the password is set", std::move(unlocking));
-  co_return co_await ending;
+  LATCHKEY_CO_RETURN(
+      end_tokens(std::move(user), store::Death::kDeleted, "the password is set", std::move(unlocking)));
 }
 
 Result<std::string> Admin::unlocked(const User& user, LogRoom room) {
@@ -302,20 +274,17 @@ Result<std::string> Admin::unlocked(const User& user, LogRoom room) {
                      throttle->settings().failures_by_user);
 }
 
-AdminReply Admin::unlock(const User& user, LogRoom room) {
-  const Result<std::string> done = unlocked(user, std::move(room));
-  if (!done) return refusal(done.error());
+Result<AdminReply> Admin::unlock(const User& user, LogRoom room) {
+  LATCHKEY_TRY(const std::string done, unlocked(user, std::move(room)));
   AdminReply reply{200, "{\"user\":"};
   append_json_string(reply.json, user.name);
-  reply.json += *done;
+  reply.json += done;
   reply.json.push_back('}');
   return reply;
 }
 
-Task<AdminReply> Admin::set_active(User user, bool active, LogRoom room) {
-  auto setting = services_.directory.set_active(user.id, active);
-  const Result<bool> set = co_await setting;
-  if (!set) co_return refusal(set.error());
+Task<Result<AdminReply>> Admin::set_active(User user, bool active, LogRoom room) {
+  LATCHKEY_CO_TRY(services_.directory.set_active(user.id, active));
   user.active = active;
   LogEvent(std::move(room), LogLevel::kInfo, active ? "admin.user_enabled" : "admin.user_disabled")
       .text("user", user.name);
@@ -324,51 +293,44 @@ Task<AdminReply> Admin::set_active(User user, bool active, LogRoom room) {
     append_user(reply.json, user);
     co_return reply;
   }
-  auto ending = end_tokens(std::move(user), store::Death::kInactive, "the user is disabled");
-  co_return co_await ending;
+  LATCHKEY_CO_RETURN(end_tokens(std::move(user), store::Death::kInactive, "the user is disabled"));
 }
 
-Task<AdminReply> Admin::remove_user(User user, LogRoom room) {
+Task<Result<AdminReply>> Admin::remove_user(User user, LogRoom room) {
   // Disabled first, so that the tokens end while there is still a user to ask again for, should that fail.
-  auto disabling = set_active(user, false, LogRoom::take(services_.log));
-  AdminReply disabled = co_await disabling;
-  if (disabled.status != 200) co_return disabled;
-  auto removing = services_.directory.remove(user.id);
-  const Result<bool> removed = co_await removing;
-  if (!removed) co_return refusal(removed.error());
+  LATCHKEY_CO_TRY(AdminReply disabled, set_active(user, false, LogRoom::take(services_.log)));
+  LATCHKEY_CO_TRY(services_.directory.remove(user.id));
   LogEvent(std::move(room), LogLevel::kInfo, "admin.user_deleted").text("user", user.name);
   co_return disabled;
 }
 
-Task<AdminReply> Admin::list_tokens(User user) {
-  auto listing = services_.store.sessions_of(user.id, kMaxListedTokens);
-  const Result<std::vector<store::Session>> sessions = co_await listing;
-  if (!sessions) co_return refusal(sessions.error());
+Task<Result<AdminReply>> Admin::list_tokens(User user) {
+  LATCHKEY_CO_TRY(const std::vector<store::Session> sessions,
+                  services_.store.sessions_of(user.id, kMaxListedTokens));
   const std::int64_t timeout_ms = services_.token_timeout_ms;
   const WallTime now = services_.clock.wall();
   AdminReply reply{200, "{\"user\":"};
   append_json_string(reply.json, user.name);
   reply.json += ",\"tokens\":[";
-  for (const store::Session& session : *sessions) {
+  for (const store::Session& session : sessions) {
     // A token that timed out is not marked on disk until it is forgotten.
     if (timeout_ms != 0 && now.ms - session.last_used.ms > timeout_ms) continue;
     if (reply.json.back() == '}') reply.json.push_back(',');
     append_session(reply.json, session, timeout_ms);
   }
-  fmt::format_to(std::back_inserter(reply.json), "],\"complete\":{}}}", sessions->size() < kMaxListedTokens);
+  fmt::format_to(std::back_inserter(reply.json), "],\"complete\":{}}}", sessions.size() < kMaxListedTokens);
   co_return reply;
 }
 
-Task<AdminReply> Admin::end_tokens(User user, store::Death reason, std::string_view done,
-                                   std::string further) {
-  auto ending = services_.sessions.end_all(user.id, reason);
-  const Result<std::size_t> ended = co_await ending;
+Task<Result<AdminReply>> Admin::end_tokens(User user, store::Death reason, std::string_view done,
+                                           std::string further) {
+  LATCHKEY_AWAIT(const Result<std::size_t> ended, services_.sessions.end_all(user.id, reason));
   if (!ended) {
     const Error& error = ended.error();
-    co_return refusal(
-        Error{error.code, fmt::format("{}, but the tokens of '{}' could not be ended for good: {}; try "
-                                      "the same again",
-                                      done, user.name, error.text)});
+    co_return failure(error.code,
+                      fmt::format("{}, but the tokens of '{}' could not be ended for good: {}; try "
+                                  "the same again",
+                                  done, user.name, error.text));
   }
   AdminReply reply{200, "{\"user\":"};
   append_json_string(reply.json, user.name);

@@ -95,9 +95,7 @@ namespace {
   if (body.empty() || parser.parse().get(object) != simdjson::SUCCESS) return wrong("is no JSON object");
   AdminBody read;
   for (const auto& member : object) {
-    if (Result<void> taken = take_member(read, member.key, member.value); !taken) {
-      return tl::unexpected(std::move(taken.error()));
-    }
+    LATCHKEY_TRY(take_member(read, member.key, member.value));
   }
   return read;
 }

@@ -8,6 +8,7 @@
 #include "latchkey/api/cookies.h"
 #include "latchkey/api/listing.h"
 #include "latchkey/base/assert.h"
+#include "latchkey/runtime/await.h"
 
 namespace latchkey::api {
 
@@ -163,8 +164,7 @@ runtime::Task<void> Api::answer_rendered(http::Exchange& exchange, Resource& res
                                          http::Negotiated wanted) {
   Rendition rendition(exchange);
   protect(find(exchange.head.path), rendition.inner());
-  auto answering = resource.answer(rendition.inner(), binding_in(exchange));
-  co_await answering;
+  LATCHKEY_AWAIT(resource.answer(rendition.inner(), binding_in(exchange)));
   send(rendition, find(exchange.head.path), wanted, exchange);
 }
 

@@ -4,6 +4,7 @@
 
 #include "latchkey/api/answers.h"
 #include "latchkey/base/time_text.h"
+#include "latchkey/runtime/await.h"
 
 namespace latchkey::api {
 
@@ -63,8 +64,8 @@ runtime::Task<void> AuthTokenResource::answer(http::Exchange& exchange, Connecti
 }
 
 runtime::Task<void> AuthTokenResource::obtain(http::Exchange& exchange, ConnectionBinding& binding) {
-  auto logging_in = logins_.log_in(exchange, binding, kOperations[0], allow());
-  const std::optional<Granted> granted = co_await logging_in;
+  LATCHKEY_AWAIT(const std::optional<Granted> granted,
+                 logins_.log_in(exchange, binding, kOperations[0], allow()));
   if (!granted) co_return;
   const token::Token::Digits digits = granted->login.token.digits();
   exchange.response.status(200)
@@ -79,8 +80,7 @@ runtime::Task<void> AuthTokenResource::obtain(http::Exchange& exchange, Connecti
 }
 
 runtime::Task<void> AuthTokenResource::invalidate(http::Exchange& exchange, ConnectionBinding& binding) {
-  auto logging_out = logins_.log_out(exchange, binding, allow());
-  const bool ended = co_await logging_out;
+  LATCHKEY_AWAIT(const bool ended, logins_.log_out(exchange, binding, allow()));
   if (ended) exchange.response.status(204).header("Allow", allow()).no_body(services_.now());
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "latchkey/api/answers.h"
+#include "latchkey/runtime/await.h"
 
 namespace latchkey::api {
 
@@ -121,9 +122,9 @@ runtime::Task<Caller> check_basic(http::Exchange& exchange, std::string_view wor
   const net::IpAddress address = remote_address_of(exchange, services);
   watch_address(exchange, address, services);
   const std::string name = credentials->user;
-  auto checking =
-      services.passwords.check(std::move(credentials->user), std::move(credentials->password), address);
-  const PasswordVerdict verdict = co_await checking;
+  LATCHKEY_AWAIT(
+      const PasswordVerdict verdict,
+      services.passwords.check(std::move(credentials->user), std::move(credentials->password), address));
   if (const auto* const user = std::get_if<credential::User>(&verdict))
     co_return Caller{user->id, user->name, std::nullopt};
   // A password that is too long to be anybody's is as wrong as another.
@@ -141,8 +142,7 @@ runtime::Task<Caller> identify(http::Exchange& exchange, ConnectionBinding& bind
   const Presented presented = find_credentials(exchange.head, basic);
   Caller caller;
   if (presented.kind == Presented::Kind::kBasic) {
-    auto checking = check_basic(exchange, presented.word, allow, services);
-    caller = co_await checking;
+    LATCHKEY_AWAIT(caller, check_basic(exchange, presented.word, allow, services));
     co_return caller;
   }
   token::Admission admission;

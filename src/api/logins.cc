@@ -5,6 +5,7 @@
 #include "latchkey/api/answers.h"
 #include "latchkey/api/caller.h"
 #include "latchkey/api/log_room.h"
+#include "latchkey/runtime/await.h"
 
 namespace latchkey::api {
 
@@ -33,16 +34,15 @@ runtime::Task<std::optional<Granted>> Logins::log_in(http::Exchange& exchange, C
   const std::string name(fields.values[0].view());
   const net::IpAddress address = remote_address_of(exchange, services_);
   watch_address(exchange, address, services_);
-  auto checking = services_.passwords.check(name, std::move(fields.values[1]), address);
-  const PasswordVerdict verdict = co_await checking;
+  LATCHKEY_AWAIT(const PasswordVerdict verdict,
+                 services_.passwords.check(name, std::move(fields.values[1]), address));
   const auto* const user = std::get_if<credential::User>(&verdict);
   if (user == nullptr) {
     if (!answer_untried(exchange.response, allow, verdict, services_.now()))
       answer_refused_login(exchange, name, allow);
     co_return std::nullopt;
   }
-  auto granting = grant(exchange, binding, *user, allow, began);
-  co_return co_await granting;
+  LATCHKEY_CO_RETURN(grant(exchange, binding, *user, allow, began));
 }
 
 runtime::Task<std::optional<Granted>> Logins::grant(http::Exchange& exchange, ConnectionBinding& binding,
@@ -50,8 +50,7 @@ runtime::Task<std::optional<Granted>> Logins::grant(http::Exchange& exchange, Co
                                                     BootTime began) {
   const net::IpAddress address = remote_address_of(exchange, services_);
   // Before the token is durable: a login that was answered has its line.
-  auto waiting = wait_for_log_room(services_.loop, services_.log);
-  LogRoom room = co_await waiting;
+  LATCHKEY_AWAIT(LogRoom room, wait_for_log_room(services_.loop, services_.log));
   if (!room.is_held()) {
     answer_unavailable(exchange.response, allow, log_is_full(), services_.now());
     co_return std::nullopt;
@@ -65,11 +64,9 @@ runtime::Task<std::optional<Granted>> Logins::grant(http::Exchange& exchange, Co
     request.address = address.to_text();
     request.agent = exchange.head.value(http::KnownHeader::kUserAgent).substr(0, kMaxAgentTextBytes);
   }
-  auto logging_in = services_.sessions.login(std::move(request));
-  const Result<token::Login> login = co_await logging_in;
+  LATCHKEY_AWAIT(const Result<token::Login> login, services_.sessions.login(std::move(request)));
   if (!login) {
-    auto answering = answer_failed(exchange, user, login.error(), allow, began);
-    co_await answering;
+    LATCHKEY_AWAIT(answer_failed(exchange, user, login.error(), allow, began));
     co_return std::nullopt;
   }
   LogEvent(std::move(room), LogLevel::kInfo, login->is_new ? "login.new" : "login.again")
@@ -83,11 +80,10 @@ runtime::Task<void> Logins::answer_failed(http::Exchange& exchange, const creden
                                           const Error& error, std::string_view allow, BootTime began) {
   if (error.code == ErrorCode::kCancelled) {
     // The user may not log in any more, or his tokens were ended meanwhile for him to do so once more.
-    auto asking = credential::still_holds(services_.directory, user.id, user.password_number);
-    const Result<bool> holds = co_await asking;
+    LATCHKEY_AWAIT(const Result<bool> holds,
+                   credential::still_holds(services_.directory, user.id, user.password_number));
     if (holds && !*holds) {
-      auto refusing = refuse(exchange, user.name, allow, began);
-      co_await refusing;
+      LATCHKEY_AWAIT(refuse(exchange, user.name, allow, began));
       co_return;
     }
   } else {
@@ -103,8 +99,7 @@ runtime::Task<void> Logins::answer_failed(http::Exchange& exchange, const creden
 // if it had been wrong (C-14).
 runtime::Task<void> Logins::refuse(http::Exchange& exchange, std::string name, std::string_view allow,
                                    BootTime began) {
-  auto waiting = services_.passwords.wait_as_if_wrong(began);
-  co_await waiting;
+  LATCHKEY_AWAIT(services_.passwords.wait_as_if_wrong(began));
   answer_refused_login(exchange, name, allow);
 }
 
@@ -125,8 +120,8 @@ runtime::Task<bool> Logins::log_out(http::Exchange& exchange, ConnectionBinding&
     co_return false;
   }
   if (!presented.token) co_return true;
-  auto ending = services_.sessions.end(*presented.token, binding_of(exchange, binding, services_));
-  const Result<bool> ended = co_await ending;
+  LATCHKEY_AWAIT(const Result<bool> ended,
+                 services_.sessions.end(*presented.token, binding_of(exchange, binding, services_)));
   if (!ended) {
     LimitedEvent(services_.log, LogLevel::kError, "logout.failed")
         .field("address", remote_address_of(exchange, services_).to_text())

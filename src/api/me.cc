@@ -5,6 +5,7 @@
 #include "latchkey/api/answers.h"
 #include "latchkey/api/caller.h"
 #include "latchkey/base/json_text.h"
+#include "latchkey/runtime/await.h"
 
 namespace latchkey::api {
 
@@ -49,11 +50,10 @@ MeResource::MeResource(Services& services) : Resource(kDescription), services_(s
 bool MeResource::answer_now(http::Exchange&, ConnectionBinding&) { return false; }
 
 runtime::Task<void> MeResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
-  auto identifying = identify(exchange, binding, allow(), services_);
-  const Caller caller = co_await identifying;
+  LATCHKEY_AWAIT(const Caller caller, identify(exchange, binding, allow(), services_));
   if (caller.user_id == 0) co_return;
-  auto finding = services_.directory.find_by_id(caller.user_id);
-  const Result<std::optional<credential::User>> user = co_await finding;
+  LATCHKEY_AWAIT(const Result<std::optional<credential::User>> user,
+                 services_.directory.find_by_id(caller.user_id));
   if (!user) {
     answer_unavailable(exchange.response, allow(), user.error(), services_.now());
     co_return;

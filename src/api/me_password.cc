@@ -6,6 +6,7 @@
 
 #include "latchkey/api/answers.h"
 #include "latchkey/api/log_room.h"
+#include "latchkey/runtime/await.h"
 
 namespace latchkey::api {
 
@@ -49,8 +50,7 @@ MyPasswordResource::MyPasswordResource(Services& services)
 bool MyPasswordResource::answer_now(http::Exchange&, ConnectionBinding&) { return false; }
 
 runtime::Task<void> MyPasswordResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
-  auto identifying = identify(exchange, binding, allow(), services_);
-  Caller caller = co_await identifying;
+  LATCHKEY_AWAIT(Caller caller, identify(exchange, binding, allow(), services_));
   if (caller.user_id == 0) co_return;
   if (is_long_body(exchange.body)) co_await services_.turns.next();
   BodyFields fields = fields_reader_.read(kOperations[0], exchange.head, exchange.body);
@@ -58,37 +58,34 @@ runtime::Task<void> MyPasswordResource::answer(http::Exchange& exchange, Connect
     answer_body_problem(exchange.response, allow(), fields, services_.now());
     co_return;
   }
-  auto checking = services_.passwords.check(caller.name, std::move(fields.values[0]),
-                                            remote_address_of(exchange, services_));
-  const PasswordVerdict verdict = co_await checking;
+  LATCHKEY_AWAIT(const PasswordVerdict verdict,
+                 services_.passwords.check(caller.name, std::move(fields.values[0]),
+                                           remote_address_of(exchange, services_)));
   if (answer_untried(exchange.response, allow(), verdict, services_.now())) co_return;
   const auto* const user = std::get_if<credential::User>(&verdict);
   if (user == nullptr || user->id != caller.user_id) {
     refuse(exchange);
     co_return;
   }
-  auto changing = change(exchange, std::move(caller), *user, std::move(fields.values[1]));
-  co_await changing;
+  LATCHKEY_AWAIT(change(exchange, std::move(caller), *user, std::move(fields.values[1])));
 }
 
 // The password first, then the tokens: a login beside it that used the old one is found by one side or the
 // other (token::Shard::login).
 runtime::Task<void> MyPasswordResource::change(http::Exchange& exchange, Caller caller, credential::User user,
                                                SecretText password) {
-  auto hashing = services_.hasher.make(std::move(password));
-  Result<std::string> hash = co_await hashing;
+  LATCHKEY_AWAIT(Result<std::string> hash, services_.hasher.make(std::move(password)));
   if (!hash) {
     answer_unavailable(exchange.response, allow(), hash.error(), services_.now());
     co_return;
   }
-  auto waiting = wait_for_log_room(services_.loop, services_.log);
-  LogRoom room = co_await waiting;
+  LATCHKEY_AWAIT(LogRoom room, wait_for_log_room(services_.loop, services_.log));
   if (!room.is_held()) {
     answer_unavailable(exchange.response, allow(), log_is_full(), services_.now());
     co_return;
   }
-  auto setting = services_.directory.change_password_hash(user.id, user.password_number, std::move(*hash));
-  const Result<bool> set = co_await setting;
+  LATCHKEY_AWAIT(const Result<bool> set,
+                 services_.directory.change_password_hash(user.id, user.password_number, std::move(*hash)));
   if (!set) {
     answer_unavailable(exchange.response, allow(), set.error(), services_.now());
     co_return;
@@ -98,15 +95,14 @@ runtime::Task<void> MyPasswordResource::change(http::Exchange& exchange, Caller 
     refuse(exchange);
     co_return;
   }
-  auto ending = services_.sessions.end_all_but(caller.token, caller.user_id, store::Death::kDeleted);
-  const Result<std::size_t> ended = co_await ending;
+  LATCHKEY_AWAIT(const Result<std::size_t> ended,
+                 services_.sessions.end_all_but(caller.token, caller.user_id, store::Death::kDeleted));
   LogEvent(std::move(room), LogLevel::kInfo, "password.changed")
       .field("address", remote_address_of(exchange, services_).to_text())
       .text("user", caller.name);
   // From here on his addresses are known by the password that he had; this one he has just shown to be his.
   ++user.password_number;
-  auto remembering = services_.passwords.remember(user, remote_address_of(exchange, services_));
-  co_await remembering;
+  LATCHKEY_AWAIT(services_.passwords.remember(user, remote_address_of(exchange, services_)));
   if (!ended) {
     LogEvent(services_.log, LogLevel::kError, "password.tokens_not_ended")
         .text("user", caller.name)

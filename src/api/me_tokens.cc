@@ -10,6 +10,7 @@
 #include "latchkey/base/json_text.h"
 #include "latchkey/base/time_text.h"
 #include "latchkey/http/negotiation.h"
+#include "latchkey/runtime/await.h"
 
 namespace latchkey::api {
 
@@ -102,12 +103,10 @@ MyTokensResource::MyTokensResource(Services& services) : Resource(kListDescripti
 bool MyTokensResource::answer_now(http::Exchange&, ConnectionBinding&) { return false; }
 
 runtime::Task<void> MyTokensResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
-  auto identifying = identify(exchange, binding, allow(), services_);
-  Caller caller = co_await identifying;
+  LATCHKEY_AWAIT(Caller caller, identify(exchange, binding, allow(), services_));
   if (caller.user_id == 0) co_return;
-  auto acting = exchange.head.method == http::Method::kDelete ? end_all(exchange, std::move(caller))
-                                                              : list(exchange, std::move(caller));
-  co_await acting;
+  LATCHKEY_AWAIT(exchange.head.method == http::Method::kDelete ? end_all(exchange, std::move(caller))
+                                                               : list(exchange, std::move(caller)));
 }
 
 runtime::Task<void> MyTokensResource::list(http::Exchange& exchange, Caller caller) {
@@ -120,16 +119,16 @@ runtime::Task<void> MyTokensResource::list(http::Exchange& exchange, Caller call
       co_return;
     }
   }
-  auto reading = services_.store.newest_sessions_of(caller.user_id, before, kTokensAPage + 1);
-  Result<std::vector<store::Session>> sessions = co_await reading;
+  LATCHKEY_AWAIT(Result<std::vector<store::Session>> sessions,
+                 services_.store.newest_sessions_of(caller.user_id, before, kTokensAPage + 1));
   if (!sessions) {
     answer_unavailable(exchange.response, allow(), sessions.error(), services_.now());
     co_return;
   }
   const bool has_more = sessions->size() > kTokensAPage;
   if (has_more) sessions->pop_back();
-  auto listing = services_.sessions.live_tokens(caller.user_id, *sessions, caller.token);
-  const Result<token::LiveTokens> live = co_await listing;
+  LATCHKEY_AWAIT(const Result<token::LiveTokens> live,
+                 services_.sessions.live_tokens(caller.user_id, *sessions, caller.token));
   if (!live) {
     answer_unavailable(exchange.response, allow(), live.error(), services_.now());
     co_return;
@@ -140,8 +139,8 @@ runtime::Task<void> MyTokensResource::list(http::Exchange& exchange, Caller call
 }
 
 runtime::Task<void> MyTokensResource::end_all(http::Exchange& exchange, Caller caller) {
-  auto ending = services_.sessions.end_all(caller.user_id, store::Death::kDeleted);
-  const Result<std::size_t> ended = co_await ending;
+  LATCHKEY_AWAIT(const Result<std::size_t> ended,
+                 services_.sessions.end_all(caller.user_id, store::Death::kDeleted));
   if (!ended) {
     answer_unavailable(exchange.response, allow(), ended.error(), services_.now());
     co_return;
@@ -158,18 +157,15 @@ MyTokenResource::MyTokenResource(Services& services) : Resource(kItemDescription
 bool MyTokenResource::answer_now(http::Exchange&, ConnectionBinding&) { return false; }
 
 runtime::Task<void> MyTokenResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
-  auto identifying = identify(exchange, binding, allow(), services_);
-  const Caller caller = co_await identifying;
+  LATCHKEY_AWAIT(const Caller caller, identify(exchange, binding, allow(), services_));
   if (caller.user_id == 0) co_return;
   const store::RowId row = parse_id(kMyTokenPath.segment_of(exchange.head.path));
-  auto finding = services_.store.find_row(row);
-  const Result<std::optional<store::Session>> session = co_await finding;
+  LATCHKEY_AWAIT(const Result<std::optional<store::Session>> session, services_.store.find_row(row));
   Result<bool> ended = false;
   if (!session) {
     ended = tl::unexpected<Error>(session.error());
   } else if (*session && (*session)->user_id == caller.user_id) {
-    auto ending = services_.sessions.end_session(**session);
-    ended = co_await ending;
+    LATCHKEY_AWAIT(ended, services_.sessions.end_session(**session));
   }
   if (!ended) {
     answer_unavailable(exchange.response, allow(), ended.error(), services_.now());

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "latchkey/runtime/await.h"
+
 namespace latchkey::api {
 
 namespace {
@@ -27,8 +29,7 @@ runtime::Task<PasswordVerdict> PasswordCheck::check(std::string name, SecretText
   Attempt attempt(std::move(name), address, parts_.loop.now());
   if (const std::optional<Throttled> throttled = charge(attempt)) co_return PasswordVerdict(*throttled);
   if (attempt.user_wait_ms > 0) {
-    auto asking = is_from_known_address(attempt);
-    const Result<bool> known = co_await asking;
+    LATCHKEY_AWAIT(const Result<bool> known, is_from_known_address(attempt));
     if (!known || !*known) take_back(attempt);
     if (!known) co_return PasswordVerdict(known.error());
     if (!*known) {
@@ -38,18 +39,15 @@ runtime::Task<PasswordVerdict> PasswordCheck::check(std::string name, SecretText
   }
 
   BootTime verification_began = attempt.began;
-  auto authenticating =
-      parts_.authenticator.authenticate(attempt.name, std::move(password), &verification_began);
-  Result<std::optional<credential::User>> user = co_await authenticating;
+  LATCHKEY_AWAIT(Result<std::optional<credential::User>> user,
+                 parts_.authenticator.authenticate(attempt.name, std::move(password), &verification_began));
   if (user && !*user) {
-    auto waiting = wait_to_refuse(attempt.began, verification_began);
-    co_await waiting;
+    LATCHKEY_AWAIT(wait_to_refuse(attempt.began, verification_began));
     co_return PasswordVerdict(WrongPassword{});
   }
   take_back(attempt);
   if (!user) co_return PasswordVerdict(std::move(user.error()));
-  auto remembering = remember(**user, address);
-  co_await remembering;
+  LATCHKEY_AWAIT(remember(**user, address));
   co_return PasswordVerdict(std::move(**user));
 }
 
@@ -86,10 +84,10 @@ void PasswordCheck::take_back(const Attempt& attempt) noexcept {
 runtime::Task<Result<bool>> PasswordCheck::is_from_known_address(const Attempt& attempt) {
   credential::FailureMeter& by_question = parts_.throttle.by_question();
   if (by_question.charge(attempt.pair_place, attempt.began) > 0) co_return false;
-  auto asking = parts_.known_addresses.knows(
-      parts_.keyring.known_address_hash(remembered_pair(attempt.name, attempt.network)), attempt.name,
-      parts_.loop.wall_now());
-  Result<bool> known = co_await asking;
+  LATCHKEY_AWAIT(Result<bool> known,
+                 parts_.known_addresses.knows(
+                     parts_.keyring.known_address_hash(remembered_pair(attempt.name, attempt.network)),
+                     attempt.name, parts_.loop.wall_now()));
   if (known && *known) by_question.take_back(attempt.pair_place);
   co_return known;
 }
@@ -137,9 +135,9 @@ runtime::Task<void> PasswordCheck::remember(const credential::User& user, net::I
   // Where the throttle by user is off, nobody will ask.
   if (!parts_.throttle.by_user().is_on()) co_return;
   const Pair pair = remembered_pair(user.name, throttled_network(address));
-  auto remembering = parts_.known_addresses.remember(parts_.keyring.known_address_hash(pair),
-                                                     {user.id, user.password_number}, parts_.loop.wall_now());
-  const Result<void> remembered = co_await remembering;
+  LATCHKEY_AWAIT(const Result<void> remembered,
+                 parts_.known_addresses.remember(parts_.keyring.known_address_hash(pair),
+                                                 {user.id, user.password_number}, parts_.loop.wall_now()));
   if (remembered) co_return;
   LimitedEvent(parts_.log, LogLevel::kWarning, "login.address_not_remembered")
       .text("user", user.name)

@@ -7,6 +7,7 @@
 #include "latchkey/api/cookies.h"
 #include "latchkey/base/json_text.h"
 #include "latchkey/base/time_text.h"
+#include "latchkey/runtime/await.h"
 
 namespace latchkey::api {
 
@@ -71,8 +72,7 @@ runtime::Task<void> SessionResource::sign_in(http::Exchange& exchange, Connectio
     answer_detail(exchange.response, 403, allow(), kForgeryText, services_.now());
     co_return;
   }
-  auto logging_in = logins_.log_in(exchange, binding, kSignIn, allow());
-  const std::optional<Granted> granted = co_await logging_in;
+  LATCHKEY_AWAIT(const std::optional<Granted> granted, logins_.log_in(exchange, binding, kSignIn, allow()));
   if (!granted) co_return;
   const token::Token& token = granted->login.token;
   const token::Token::Digits digits = token.digits();
@@ -88,8 +88,7 @@ runtime::Task<void> SessionResource::sign_in(http::Exchange& exchange, Connectio
 }
 
 runtime::Task<void> SessionResource::sign_out(http::Exchange& exchange, ConnectionBinding& binding) {
-  auto logging_out = logins_.log_out(exchange, binding, allow());
-  const bool ended = co_await logging_out;
+  LATCHKEY_AWAIT(const bool ended, logins_.log_out(exchange, binding, allow()));
   if (!ended) co_return;
   exchange.response.status(204).header("Allow", allow());
   // Where a header's token was ended, the cookie is another's.
@@ -101,8 +100,7 @@ runtime::Task<void> SessionResource::sign_out(http::Exchange& exchange, Connecti
 }
 
 runtime::Task<void> SessionResource::tell(http::Exchange& exchange, ConnectionBinding& binding) {
-  auto identifying = identify(exchange, binding, allow(), services_);
-  const Caller caller = co_await identifying;
+  LATCHKEY_AWAIT(const Caller caller, identify(exchange, binding, allow(), services_));
   if (caller.user_id == 0) co_return;
   const WallTime expires{services_.loop.wall_now().ms + services_.settings.token_timeout_ms};
   exchange.response.status(200)

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "latchkey/base/hex.h"
+#include "latchkey/runtime/await.h"
 
 namespace latchkey::api {
 
@@ -11,8 +12,8 @@ namespace {
 // A call to another core gives a result of a result: the way there, and what was done there.
 template <class T>
 Result<T> flattened(Result<Result<T>> nested) {
-  if (!nested) return tl::unexpected<Error>(std::move(nested.error()));
-  return std::move(*nested);
+  LATCHKEY_TRY(Result<T> result, std::move(nested));
+  return result;
 }
 
 std::optional<token::Token> token_of(const std::optional<http::TokenBytes>& bytes) {
@@ -48,9 +49,10 @@ token::Admission Sessions::check(const http::TokenBytes& token, const store::Bin
 runtime::Task<Result<token::Login>> Sessions::login(token::LoginRequest request) {
   const runtime::PortId owner = owner_of(request.user_id);
   token::Shard& shard = *context_.shards[owner];
-  auto calling = runtime::call_task(
-      port_, owner, [&shard, &request](runtime::Port&) { return shard.login(std::move(request)); });
-  Result<Result<token::Login>> login = co_await calling;
+  LATCHKEY_AWAIT(Result<Result<token::Login>> login,
+                 runtime::call_task(port_, owner, [&shard, &request](runtime::Port&) {
+                   return shard.login(std::move(request));
+                 }));
   co_return flattened(std::move(login));
 }
 
@@ -58,9 +60,10 @@ runtime::Task<Result<bool>> Sessions::end(http::TokenBytes token, store::Binding
   const token::Token ended(token);
   const runtime::PortId owner = registry_.shard_of(ended.tag());
   token::Shard& shard = *context_.shards[owner];
-  auto calling = runtime::call_task(
-      port_, owner, [&shard, &ended, &binding](runtime::Port&) { return shard.end(ended, binding); });
-  Result<Result<bool>> result = co_await calling;
+  LATCHKEY_AWAIT(Result<Result<bool>> result,
+                 runtime::call_task(port_, owner, [&shard, &ended, &binding](runtime::Port&) {
+                   return shard.end(ended, binding);
+                 }));
   co_return flattened(std::move(result));
 }
 
@@ -73,19 +76,20 @@ runtime::Task<Result<std::size_t>> Sessions::end_all_but(std::optional<http::Tok
   const runtime::PortId owner = owner_of(user_id);
   token::Shard& shard = *context_.shards[owner];
   const std::optional<token::Token> token = token_of(kept);
-  auto calling = runtime::call_task(port_, owner, [&shard, user_id, reason, &token](runtime::Port&) {
-    return shard.end_all(user_id, reason, token);
-  });
-  Result<Result<std::size_t>> result = co_await calling;
+  LATCHKEY_AWAIT(Result<Result<std::size_t>> result,
+                 runtime::call_task(port_, owner, [&shard, user_id, reason, &token](runtime::Port&) {
+                   return shard.end_all(user_id, reason, token);
+                 }));
   co_return flattened(std::move(result));
 }
 
 runtime::Task<Result<bool>> Sessions::end_session(const store::Session& session) {
   const runtime::PortId owner = owner_of(session.user_id);
   token::Shard& shard = *context_.shards[owner];
-  auto calling = runtime::call_task(
-      port_, owner, [&shard, &session](runtime::Port&) { return shard.end_session(session); });
-  Result<Result<bool>> result = co_await calling;
+  LATCHKEY_AWAIT(Result<Result<bool>> result,
+                 runtime::call_task(port_, owner, [&shard, &session](runtime::Port&) {
+                   return shard.end_session(session);
+                 }));
   co_return flattened(std::move(result));
 }
 
@@ -95,11 +99,9 @@ runtime::Task<Result<token::LiveTokens>> Sessions::live_tokens(std::int64_t user
   const runtime::PortId owner = owner_of(user_id);
   const token::Shard& shard = *context_.shards[owner];
   const std::optional<token::Token> own = token_of(current);
-  auto calling = runtime::call(port_, owner, [&shard, user_id, &sessions, &own](runtime::Port&) {
+  LATCHKEY_CO_RETURN(runtime::call(port_, owner, [&shard, user_id, &sessions, &own](runtime::Port&) {
     return shard.live_tokens(user_id, sessions, own);
-  });
-  Result<token::LiveTokens> tokens = co_await calling;
-  co_return tokens;
+  }));
 }
 
 std::string Sessions::csrf_token(const http::TokenBytes& token) const {

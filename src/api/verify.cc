@@ -3,6 +3,7 @@
 #include "latchkey/api/answers.h"
 #include "latchkey/api/caller.h"
 #include "latchkey/base/percent.h"
+#include "latchkey/runtime/await.h"
 
 namespace latchkey::api {
 
@@ -45,8 +46,7 @@ bool VerifyResource::answer_now(http::Exchange& exchange, ConnectionBinding& bin
 runtime::Task<void> VerifyResource::answer(http::Exchange& exchange, ConnectionBinding&) {
   protect_answer(exchange.response);
   const Presented presented = find_credentials(exchange.head, true);
-  auto checking = check_basic(exchange, presented.word, allow(), services_);
-  const Caller caller = co_await checking;
+  LATCHKEY_AWAIT(const Caller caller, check_basic(exchange, presented.word, allow(), services_));
   if (caller.user_id == 0) co_return;
   exchange.response.status(200).header("X-Auth-User", percent_encode(caller.name)).no_body(services_.now());
 }

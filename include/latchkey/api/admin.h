@@ -82,23 +82,24 @@ class Admin {
   runtime::Task<AdminReply> handle(AdminRequest request);
 
  private:
-  runtime::Task<AdminReply> add_user(SecretText body, LogRoom room);
-  runtime::Task<AdminReply> list_users(std::string after);
-  runtime::Task<AdminReply> set_password(credential::User user, SecretText body, LogRoom room);
-  runtime::Task<AdminReply> set_active(credential::User user, bool active, LogRoom room);
-  runtime::Task<AdminReply> remove_user(credential::User user, LogRoom room);
-  runtime::Task<AdminReply> list_tokens(credential::User user);
-  AdminReply unlock(const credential::User& user, LogRoom room);
+  runtime::Task<Result<AdminReply>> answer(AdminRequest request);
+  runtime::Task<Result<AdminReply>> add_user(SecretText body, LogRoom room);
+  runtime::Task<Result<AdminReply>> list_users(std::string after);
+  runtime::Task<Result<AdminReply>> set_password(credential::User user, SecretText body, LogRoom room);
+  runtime::Task<Result<AdminReply>> set_active(credential::User user, bool active, LogRoom room);
+  runtime::Task<Result<AdminReply>> remove_user(credential::User user, LogRoom room);
+  runtime::Task<Result<AdminReply>> list_tokens(credential::User user);
+  Result<AdminReply> unlock(const credential::User& user, LogRoom room);
   /// Unlocks the name. The members of a reply: that it is unlocked, for how long and how many guesses that
   /// gives who guesses, by address; or that it is not, and why. Error kOverloaded: there is no room.
   Result<std::string> unlocked(const credential::User& user, LogRoom room);
   /// Ends the user's tokens and answers with how many, and with these further members; `done` says what has
   /// happened already where that fails.
-  runtime::Task<AdminReply> end_tokens(credential::User user, store::Death reason, std::string_view done,
-                                       std::string further = {});
-  runtime::Task<AdminReply> act_on_user(std::string method, std::string name, std::string act,
-                                        SecretText body, LogRoom room);
-  runtime::Task<AdminReply> act_on_tokens(std::string method, std::string name, LogRoom room);
+  runtime::Task<Result<AdminReply>> end_tokens(credential::User user, store::Death reason,
+                                               std::string_view done, std::string further = {});
+  runtime::Task<Result<AdminReply>> act_on_user(std::string method, std::string name, std::string act,
+                                                SecretText body, LogRoom room);
+  runtime::Task<Result<AdminReply>> act_on_tokens(std::string method, std::string name, LogRoom room);
   runtime::Task<Result<credential::User>> find_user(std::string name);
   /// The hash to store: the one that was given, if it can be verified here, or a new one of the password.
   runtime::Task<Result<std::string>> hash_of(AdminBody body);
