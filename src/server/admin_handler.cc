@@ -4,6 +4,7 @@
 
 #include "latchkey/api/answers.h"
 #include "latchkey/api/log_room.h"
+#include "latchkey/runtime/await.h"
 
 namespace latchkey::server {
 
@@ -13,12 +14,10 @@ runtime::Task<void> AdminHandler::answer(http::Exchange& exchange) {
   request.path = exchange.head.target;
   request.body = SecretText(exchange.body);
   if (exchange.head.method != http::Method::kGet) {
-    auto waiting = api::wait_for_log_room(loop_, log_);
-    LogRoom room = co_await waiting;
+    LATCHKEY_AWAIT(LogRoom room, api::wait_for_log_room(loop_, log_));
     request.room.emplace(std::move(room));
   }
-  auto handling = admin_.handle(std::move(request));
-  const api::AdminReply reply = co_await handling;
+  LATCHKEY_AWAIT(const api::AdminReply reply, admin_.handle(std::move(request)));
   exchange.response.status(reply.status).body(api::kJsonType, reply.json, loop_.now());
 }
 

@@ -12,6 +12,7 @@
 #include "latchkey/base/assert.h"
 #include "latchkey/base/named_thread.h"
 #include "latchkey/net/socket_stream.h"
+#include "latchkey/runtime/await.h"
 #include "latchkey/server/core_ring.h"
 
 namespace latchkey::server {
@@ -93,13 +94,11 @@ Result<std::unique_ptr<Core>> Core::create(std::size_t number, runtime::Port& po
   settings.submission_entries = kSubmissionEntries;
   settings.completion_entries = kCompletionEntries;
   settings.operations = kCoreOperations;
-  Result<std::unique_ptr<runtime::Ring>> ring = runtime::Ring::create(settings);
-  if (!ring) return tl::unexpected<Error>(std::move(ring.error()));
-  Result<std::unique_ptr<runtime::BufferRing>> buffers =
-      runtime::BufferRing::create(**ring, kBuffers, kBufferBytes);
-  if (!buffers) return tl::unexpected<Error>(std::move(buffers.error()));
+  LATCHKEY_TRY(std::unique_ptr<runtime::Ring> ring, runtime::Ring::create(settings));
+  LATCHKEY_TRY(std::unique_ptr<runtime::BufferRing> buffers,
+               runtime::BufferRing::create(*ring, kBuffers, kBufferBytes));
   return std::unique_ptr<Core>(
-      new Core(number, std::move(*ring), std::move(*buffers), port, shard, std::move(listeners), context));
+      new Core(number, std::move(ring), std::move(buffers), port, shard, std::move(listeners), context));
 }
 
 Core::Core(std::size_t number, std::unique_ptr<runtime::Ring> ring,
@@ -247,14 +246,8 @@ void Core::refuse(const net::IpAddress& peer, const char* reason) {
 runtime::Task<void> Core::serve(Core& core, int fd, Origin origin, http::ConnectionServices& services) {
   Client client(core, fd, origin, services);
   core.link(client);
-  {
-    auto serving = client.connection.serve();
-    co_await serving;
-  }
-  {
-    auto closing = client.stream.close();
-    co_await closing;
-  }
+  LATCHKEY_AWAIT(client.connection.serve());
+  LATCHKEY_AWAIT(client.stream.close());
   core.unlink(client);
   core.context_.places.give_back(client.place);
 }
@@ -307,10 +300,7 @@ void Core::close_listeners() noexcept {
   admin_listener_.reset();
 }
 
-runtime::Task<bool> Core::end_shard() {
-  auto stopping = shard_.stop();
-  co_return co_await stopping;
-}
+runtime::Task<bool> Core::end_shard() { LATCHKEY_CO_RETURN(shard_.stop()); }
 
 bool Core::end_loop() noexcept {
   loop_.stop();

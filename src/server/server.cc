@@ -51,9 +51,8 @@ Result<void> ServerProcess::leave_root() {
 
 // What only a process that may still make sockets and descriptors can open.
 Result<void> ServerProcess::open_channels() {
-  Result<SignalReader> signals = SignalReader::open();
-  if (!signals) return tl::unexpected<Error>(std::move(signals.error()));
-  signals_.emplace(std::move(*signals));
+  LATCHKEY_TRY(SignalReader signals, SignalReader::open());
+  signals_.emplace(std::move(signals));
   if (const Result<void> connected = service_manager_.connect(std::getenv("NOTIFY_SOCKET")); !connected) {
     say_on_stderr("latchkeyd: " + connected.error().text + '\n');
   }

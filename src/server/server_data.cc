@@ -42,15 +42,11 @@ Result<void> ServerProcess::lock_data() {
 }
 
 Result<void> ServerProcess::open_data() {
-  if (Result<void> locked = lock_data(); !locked) return locked;
-  auto database = store::open_database(directory_->database_path().string(),
-                                       {.may_create = directory_->may_create_database()});
-  if (!database) return tl::unexpected<Error>(std::move(database.error()));
-  database_.emplace(std::move(*database));
-  const Result<bool> checked = store::check_if_distrusted(*database_, *directory_);
-  if (!checked) return tl::unexpected<Error>(checked.error());
-  database_checked_ = *checked;
-  if (Result<void> keys = open_keys(*database_); !keys) return keys;
+  LATCHKEY_TRY(lock_data());
+  LATCHKEY_TRY(database_, store::open_database(directory_->database_path().string(),
+                                               {.may_create = directory_->may_create_database()}));
+  LATCHKEY_TRY(database_checked_, store::check_if_distrusted(*database_, *directory_));
+  LATCHKEY_TRY(open_keys(*database_));
   // The database's and the key's names are on disk before anything relies on them.
   return directory_->sync();
 }
@@ -59,34 +55,24 @@ Result<void> ServerProcess::open_keys(store::Database& database) {
   const std::string path = settings_.key_file.string();
   Result<token::Keyring> keyring = token::Keyring::load(path);
   if (!keyring && keyring.error().code == ErrorCode::kNotFound) {
-    if (Result<void> may = store::check_new_key(database, settings_.key_file); !may) return may;
+    LATCHKEY_TRY(store::check_new_key(database, settings_.key_file));
     if (!settings_.create) return failure(ErrorCode::kNotFound, no_key_text(settings_.key_file));
     keyring = token::Keyring::create(path, random_);
   }
-  if (!keyring) return tl::unexpected<Error>(std::move(keyring.error()));
-  keyring_.emplace(std::move(*keyring));
+  LATCHKEY_TRY(keyring_, std::move(keyring));
   return store::check_key(database, keyring_->fingerprint(), settings_.key_file);
 }
 
 // The last thing that can refuse a start, so that one which is refused leaves the last run's mark as it was.
 // Before any core runs, on a connection of its own: the store's belongs to its thread.
 Result<void> ServerProcess::begin_run_and_load() {
-  Result<store::Database> database =
-      store::open_database(directory_->database_path().string(), {.may_create = false});
-  if (!database) return tl::unexpected<Error>(std::move(database.error()));
-  const Result<std::int64_t> users = database->query_integer("SELECT count(*) FROM users");
-  if (!users) return tl::unexpected<Error>(users.error());
-  users_ = *users;
-  const Result<store::RunStart> start =
-      store::begin_run(*database, clock_.wall(), settings_.token_timeout.count());
-  if (!start) return tl::unexpected<Error>(start.error());
-  run_start_ = *start;
-  const Result<std::size_t> loaded =
-      load_sessions(*database, *keyring_, shard_pointers_, table_clock_->now(), run_start_.exact_since);
-  if (!loaded) return tl::unexpected<Error>(loaded.error());
-  loaded_sessions_ = *loaded;
-  const Result<std::int64_t> pruned = credential::known_address_table::prune(*database, clock_.wall());
-  if (!pruned) return tl::unexpected<Error>(pruned.error());
+  LATCHKEY_TRY(store::Database database,
+               store::open_database(directory_->database_path().string(), {.may_create = false}));
+  LATCHKEY_TRY(users_, database.query_integer("SELECT count(*) FROM users"));
+  LATCHKEY_TRY(run_start_, store::begin_run(database, clock_.wall(), settings_.token_timeout.count()));
+  LATCHKEY_TRY(loaded_sessions_, load_sessions(database, *keyring_, shard_pointers_, table_clock_->now(),
+                                               run_start_.exact_since));
+  LATCHKEY_TRY(credential::known_address_table::prune(database, clock_.wall()));
   return {};
 }
 

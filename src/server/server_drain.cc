@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "latchkey/base/assert.h"
+#include "latchkey/runtime/await.h"
 #include "latchkey/server/server_process.h"
 
 namespace latchkey::server {
@@ -29,9 +30,9 @@ runtime::Task<void> ServerProcess::serve_until_signal() {
         .field("remedy", "raise `drain_timeout` if requests need longer");
   }
   for (const std::unique_ptr<Core>& core : cores_) {
-    auto ending = runtime::call_task(control_->port(), core->port_id(),
-                                     [&core](runtime::Port&) { return core->end_shard(); });
-    const Result<bool> ended = co_await ending;
+    LATCHKEY_AWAIT(const Result<bool> ended,
+                   runtime::call_task(control_->port(), core->port_id(),
+                                      [&core](runtime::Port&) { return core->end_shard(); }));
     LATCHKEY_ASSERT(ended.has_value());
     if (*ended) continue;
     ended_in_order_ = false;
@@ -40,9 +41,9 @@ runtime::Task<void> ServerProcess::serve_until_signal() {
         .field("effect", "after the next start tokens live up to a tenth of their timeout longer");
   }
   for (const std::unique_ptr<Core>& core : cores_) {
-    auto ending = runtime::call(control_->port(), core->port_id(),
-                                [&core](runtime::Port&) { return core->end_loop(); });
-    const Result<bool> ended = co_await ending;
+    LATCHKEY_AWAIT(const Result<bool> ended,
+                   runtime::call(control_->port(), core->port_id(),
+                                 [&core](runtime::Port&) { return core->end_loop(); }));
     LATCHKEY_ASSERT(ended.has_value());
   }
   control_->stop();
@@ -54,9 +55,9 @@ bool ServerProcess::ends_server(int signal) const noexcept {
 }
 
 runtime::Task<void> ServerProcess::drain(Core& core, BootTime deadline, bool& drained) {
-  auto draining = runtime::call_task(control_->port(), core.port_id(),
-                                     [&core, deadline](runtime::Port&) { return core.drain(deadline); });
-  const Result<bool> result = co_await draining;
+  LATCHKEY_AWAIT(const Result<bool> result,
+                 runtime::call_task(control_->port(), core.port_id(),
+                                    [&core, deadline](runtime::Port&) { return core.drain(deadline); }));
   LATCHKEY_ASSERT(result.has_value());
   drained = drained && *result;
 }

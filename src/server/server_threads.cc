@@ -29,29 +29,26 @@ Result<void> ServerProcess::bind_sockets() {
   listeners_.resize(cores_count_);
   const auto bind_all = [this](const std::vector<net::Endpoint>& endpoints, bool proxied) -> Result<void> {
     for (net::Endpoint endpoint : endpoints) {
-      if (Result<void> is_free = net::Listener::check_free(endpoint); !is_free) return is_free;
+      LATCHKEY_TRY(net::Listener::check_free(endpoint));
       for (std::vector<CoreListener>& of_core : listeners_) {
-        Result<net::Listener> listener = net::Listener::bind_tcp(endpoint);
-        if (!listener) return tl::unexpected<Error>(std::move(listener.error()));
-        endpoint = listener->endpoint();  // port 0 has become a port, the same for all cores
-        of_core.push_back({std::move(*listener), proxied});
+        LATCHKEY_TRY(net::Listener listener, net::Listener::bind_tcp(endpoint));
+        endpoint = listener.endpoint();  // port 0 has become a port, the same for all cores
+        of_core.push_back({std::move(listener), proxied});
       }
       endpoints_.emplace_back(endpoint, proxied);
     }
     return {};
   };
-  if (Result<void> bound = bind_all(settings_.listen, false); !bound) return bound;
-  if (Result<void> bound = bind_all(settings_.proxy_listen, true); !bound) return bound;
+  LATCHKEY_TRY(bind_all(settings_.listen, false));
+  LATCHKEY_TRY(bind_all(settings_.proxy_listen, true));
   // The data directory has been looked at.
   const std::filesystem::path above =
       settings_.admin_socket.has_parent_path() ? settings_.admin_socket.parent_path() : ".";
   if (above != settings_.data) {
-    Result<void> safe = check_safe_directory(above.string(), "the directory of admin_socket");
-    if (!safe) return safe;
+    LATCHKEY_TRY(check_safe_directory(above.string(), "the directory of admin_socket"));
   }
-  Result<net::Listener> admin = net::Listener::bind_unix(settings_.admin_socket.string());
-  if (!admin) return tl::unexpected<Error>(std::move(admin.error()));
-  admin_listener_.emplace(std::move(*admin));
+  LATCHKEY_TRY(net::Listener admin, net::Listener::bind_unix(settings_.admin_socket.string()));
+  admin_listener_.emplace(std::move(admin));
   std::vector<std::string> names;
   names.reserve(endpoints_.size());
   for (const auto& [endpoint, proxied] : endpoints_) names.push_back(endpoint.to_text());
@@ -67,9 +64,8 @@ Result<void> ServerProcess::make_hash_pool() {
   for (std::size_t i = 0; i < standbys_count_; ++i) standbys.push_back(standby_port(i));
   const credential::HashSettings hash_settings{settings_.hash_memory_bytes,
                                                static_cast<std::uint32_t>(settings_.hash_passes)};
-  auto hash_pool = credential::HashPool::create(hash_settings, std::move(workers), standbys, random_, clock_);
-  if (!hash_pool) return tl::unexpected<Error>(std::move(hash_pool.error()));
-  hash_pool_ = std::move(*hash_pool);
+  LATCHKEY_TRY(hash_pool_,
+               credential::HashPool::create(hash_settings, std::move(workers), standbys, random_, clock_));
   return credential::measure_stored_kinds(*database_, hash_pool_->refusal_step(), clock_, *log_);
 }
 
@@ -83,36 +79,30 @@ Result<void> ServerProcess::make_threads() {
   ring_settings.completion_entries = kControlEntries * 2;
   ring_settings.operations = kControlOperations;
   ring_settings.fixed_file = true;
-  Result<std::unique_ptr<runtime::Ring>> ring = runtime::Ring::create(ring_settings);
-  if (!ring) return tl::unexpected<Error>(std::move(ring.error()));
-  if (Result<void> handed = service_manager_.hand_to(**ring, *log_); !handed) return handed;
-  rings_[control_port()] = (*ring)->fd();
-  control_.emplace(std::move(*ring), mailbox_->port(control_port()), clock_);
+  LATCHKEY_TRY(std::unique_ptr<runtime::Ring> ring, runtime::Ring::create(ring_settings));
+  LATCHKEY_TRY(service_manager_.hand_to(*ring, *log_));
+  rings_[control_port()] = ring->fd();
+  control_.emplace(std::move(ring), mailbox_->port(control_port()), clock_);
 
   store_ =
       std::make_unique<store::StoreThread>(std::move(*database_), mailbox_->port(store_port()), clock_, *log_,
                                            [this](const Error& error) { end_at_once(directory(), error); });
-  auto store_worker = runtime::Worker::create(mailbox_->port(store_port()), "store", *store_);
-  if (!store_worker) return tl::unexpected<Error>(std::move(store_worker.error()));
-  store_worker_ = std::move(*store_worker);
+  LATCHKEY_TRY(store_worker_, runtime::Worker::create(mailbox_->port(store_port()), "store", *store_));
   rings_[store_port()] = store_worker_->ring_fd();
 
   for (std::size_t worker = 0; worker < workers_count_; ++worker) {
-    Result<void> made = make_hash_worker(hash_port(worker), fmt::format("hash-{}", worker));
-    if (!made) return made;
+    LATCHKEY_TRY(make_hash_worker(hash_port(worker), fmt::format("hash-{}", worker)));
   }
   for (std::size_t standby = 0; standby < standbys_count_; ++standby) {
-    Result<void> made = make_hash_worker(standby_port(standby), fmt::format("standby-{}", standby));
-    if (!made) return made;
+    LATCHKEY_TRY(make_hash_worker(standby_port(standby), fmt::format("standby-{}", standby)));
   }
   return {};
 }
 
 Result<void> ServerProcess::make_hash_worker(runtime::PortId port, std::string name) {
-  auto worker = runtime::Worker::create(mailbox_->port(port), std::move(name), *hash_pool_);
-  if (!worker) return tl::unexpected<Error>(std::move(worker.error()));
-  rings_[port] = (*worker)->ring_fd();
-  hash_workers_.push_back(std::move(*worker));
+  LATCHKEY_TRY(auto worker, runtime::Worker::create(mailbox_->port(port), std::move(name), *hash_pool_));
+  rings_[port] = worker->ring_fd();
+  hash_workers_.push_back(std::move(worker));
   return {};
 }
 
@@ -137,9 +127,8 @@ Result<void> ServerProcess::make_tables() {
                                   .quiescence = *quiescence_,
                                   .pages = pages_->client(number),
                                   .log = *log_};
-    Result<std::unique_ptr<token::Shard>> shard = token::Shard::create(parts, shard_settings);
-    if (!shard) return tl::unexpected<Error>(std::move(shard.error()));
-    shards_.push_back(std::move(*shard));
+    LATCHKEY_TRY(std::unique_ptr<token::Shard> shard, token::Shard::create(parts, shard_settings));
+    shards_.push_back(std::move(shard));
   }
   return {};
 }
@@ -174,11 +163,10 @@ Result<void> ServerProcess::make_cores() {
                   .sessions = *sessions_context_});
   for (std::size_t number = 0; number < cores_count_; ++number) {
     const auto port = static_cast<runtime::PortId>(number);
-    auto core = Core::create(number, mailbox_->port(port), *shards_[number], std::move(listeners_[number]),
-                             *core_context_);
-    if (!core) return tl::unexpected<Error>(std::move(core.error()));
-    rings_[port] = (*core)->ring_fd();
-    cores_.push_back(std::move(*core));
+    LATCHKEY_TRY(auto core, Core::create(number, mailbox_->port(port), *shards_[number],
+                                         std::move(listeners_[number]), *core_context_));
+    rings_[port] = core->ring_fd();
+    cores_.push_back(std::move(core));
   }
   cores_.front()->serve_admin(std::move(*admin_listener_));
   return {};
@@ -186,13 +174,13 @@ Result<void> ServerProcess::make_cores() {
 
 Result<void> ServerProcess::start_threads() {
   // The main thread waits for a worker's end after it has rung for it: its doorbell rings at once.
-  if (Result<void> started = control_->start(rings_, true); !started) return started;
-  if (Result<void> started = store_worker_->start(rings_); !started) return started;
+  LATCHKEY_TRY(control_->start(rings_, true));
+  LATCHKEY_TRY(store_worker_->start(rings_));
   for (const std::unique_ptr<runtime::Worker>& worker : hash_workers_) {
-    if (Result<void> started = worker->start(rings_); !started) return started;
+    LATCHKEY_TRY(worker->start(rings_));
   }
   for (const std::unique_ptr<Core>& core : cores_) {
-    if (Result<void> started = core->start(rings_); !started) return started;
+    LATCHKEY_TRY(core->start(rings_));
   }
   for (const std::unique_ptr<Core>& core : cores_) core->go();
   return {};
@@ -203,10 +191,9 @@ Result<void> ServerProcess::stop_threads() {
   cores_.clear();
   for (const std::unique_ptr<runtime::Worker>& worker : hash_workers_) worker->stop(control_->port());
   store_worker_->stop(control_->port());
-  Result<store::Database> database = store_->release();
-  if (!database) return tl::unexpected<Error>(std::move(database.error()));
+  LATCHKEY_TRY(store::Database database, store_->release());
   // Only a run whose every refresh was written is marked as ended in order: the next start trusts the rows.
-  return ended_in_order_ ? store::end_run(*database, clock_.wall(), store_->clock_set_ms()) : Result<void>();
+  return ended_in_order_ ? store::end_run(database, clock_.wall(), store_->clock_set_ms()) : Result<void>();
 }
 
 }  // namespace latchkey::server

@@ -17,12 +17,12 @@ namespace {
 // The ring has this one file.
 constexpr int kFixedFile = 0;
 
-Error unheard(std::string_view address, int error) {
-  return {
+tl::unexpected<Error> unheard(std::string_view address, int error) {
+  return failure(
       ErrorCode::kUnavailable,
       fmt::format("the service manager's socket {} cannot be reached: {}; it will not hear that the server "
                   "is ready: set NOTIFY_SOCKET to its path, or unset it",
-                  address, std::strerror(error))};
+                  address, std::strerror(error)));
 }
 
 }  // namespace
@@ -37,18 +37,18 @@ Result<void> ServiceManager::connect(const char* address) {
   sockaddr_un where{};
   where.sun_family = AF_UNIX;
   if ((name.front() != '/' && name.front() != '@') || name.size() >= sizeof where.sun_path) {
-    return tl::unexpected<Error>(unheard(name, EINVAL));
+    return unheard(name, EINVAL);
   }
   std::memcpy(where.sun_path, name.data(), name.size());
   if (name.front() == '@') where.sun_path[0] = '\0';
   const auto length =
       static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size() + (name.front() == '@' ? 0 : 1));
   const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return tl::unexpected<Error>(unheard(name, errno));
+  if (fd < 0) return unheard(name, errno);
   if (::connect(fd, reinterpret_cast<const sockaddr*>(&where), length) != 0) {
     const int error = errno;
     ::close(fd);
-    return tl::unexpected<Error>(unheard(name, error));
+    return unheard(name, error);
   }
   fd_ = fd;
   return {};
@@ -56,7 +56,7 @@ Result<void> ServiceManager::connect(const char* address) {
 
 Result<void> ServiceManager::hand_to(runtime::Ring& ring, Log& log) {
   if (fd_ < 0) return {};
-  if (Result<void> registered = ring.register_file(fd_); !registered) return registered;
+  LATCHKEY_TRY(ring.register_file(fd_));
   ::close(std::exchange(fd_, -1));
   ring_ = &ring;
   log_ = &log;

@@ -113,11 +113,9 @@ class Filler {
 Result<void> forget(store::Database& database, std::span<const store::RowId> rows) {
   while (!rows.empty()) {
     const std::size_t count = std::min(rows.size(), kRowsATransaction);
-    Result<store::Transaction> transaction = store::Transaction::begin(database);
-    if (!transaction) return tl::unexpected<Error>(transaction.error());
-    const Result<std::size_t> removed = store::forget_rows(database, rows.first(count));
-    if (!removed) return tl::unexpected<Error>(removed.error());
-    if (Result<void> committed = transaction->commit(); !committed) return committed;
+    LATCHKEY_TRY(store::Transaction transaction, store::Transaction::begin(database));
+    LATCHKEY_TRY(store::forget_rows(database, rows.first(count)));
+    LATCHKEY_TRY(transaction.commit());
     rows = rows.subspan(count);
   }
   return {};
@@ -133,20 +131,18 @@ Result<std::size_t> load_sessions(store::Database& database, const token::Keyrin
     fillers.push_back(std::make_unique<Filler>(*shard, now, exact_since));
   const auto count = static_cast<std::uint32_t>(shards.size());
   // In the order of rows, and so is each shard's part: a user's list is in that order.
-  const Result<std::size_t> rows = store::load_all(database, [&](store::Session& session) {
+  Result<std::size_t> loaded = store::load_all(database, [&](store::Session& session) {
     fillers[token::shard_of(keyring.tag_of(session.user_id), count)]->give(session);
   });
   for (const std::unique_ptr<Filler>& filler : fillers) filler->end();
-  if (!rows) return tl::unexpected<Error>(rows.error());
+  LATCHKEY_TRY(std::move(loaded));
   std::size_t taken = 0;
   for (const std::unique_ptr<Filler>& filler : fillers) {
     if (filler->problem()) return tl::unexpected<Error>(*filler->problem());
     taken += filler->taken();
   }
   for (const std::unique_ptr<Filler>& filler : fillers) {
-    if (Result<void> forgotten = forget(database, filler->forgotten()); !forgotten) {
-      return tl::unexpected<Error>(std::move(forgotten.error()));
-    }
+    LATCHKEY_TRY(forget(database, filler->forgotten()));
   }
   return taken;
 }

@@ -296,9 +296,8 @@ struct Assignment {
     }
     std::vector<Element> elements;
     for (const std::string& text : values) {
-      Result<Element> element = Element::parse(text);
-      if (!element) return tl::unexpected(std::move(element.error()));
-      elements.push_back(*element);
+      LATCHKEY_TRY(Element element, Element::parse(text));
+      elements.push_back(std::move(element));
     }
     settings.*kind.member = std::move(elements);
     return {};
