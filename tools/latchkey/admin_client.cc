@@ -79,8 +79,7 @@ Result<Socket> connect_to(const AdminSocket& admin) {
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return cannot("connect", path, errno);
   }
-  if (Result<void> good = check_listener(socket, admin); !good)
-    return tl::unexpected(std::move(good.error()));
+  LATCHKEY_TRY(check_listener(socket, admin));
   return socket;
 }
 
@@ -130,25 +129,23 @@ std::optional<Head> read_head(std::string_view answer) {
 }  // namespace
 
 Result<void> probe_server(const AdminSocket& socket) {
-  const Result<Socket> connected = connect_to(socket);
-  if (!connected) return tl::unexpected(connected.error());
+  LATCHKEY_TRY(connect_to(socket));
   return {};
 }
 
 Result<api::AdminReply> ask_server(const AdminSocket& socket, const api::AdminRequest& request) {
-  const Result<Socket> connected = connect_to(socket);
-  if (!connected) return tl::unexpected(connected.error());
+  LATCHKEY_TRY(const Socket connected, connect_to(socket));
   const std::string_view body = request.body.view();
   const std::string head = fmt::format(
       "{} {} HTTP/1.1\r\nHost: latchkeyd\r\nConnection: close\r\nContent-Type: application/json\r\n"
       "Content-Length: {}\r\n\r\n",
       request.method, request.path, body.size());
-  if (!send_all(*connected, head) || !send_all(*connected, body)) return no_answer(socket.path);
+  if (!send_all(connected, head) || !send_all(connected, body)) return no_answer(socket.path);
 
   std::string answer;
   std::array<char, 65536> part{};
   while (answer.size() < kMaxAnswerBytes) {
-    const ssize_t got = ::recv(connected->get(), part.data(), part.size(), 0);
+    const ssize_t got = ::recv(connected.get(), part.data(), part.size(), 0);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     answer.append(part.data(), static_cast<std::size_t>(got));

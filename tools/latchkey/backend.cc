@@ -73,8 +73,7 @@ Result<void> become_owner(const std::filesystem::path& data) {
 }
 
 Result<store::DataDirectory> lock(const BackendOptions& options) {
-  if (Result<void> became = become_owner(options.data); !became)
-    return tl::unexpected(std::move(became.error()));
+  LATCHKEY_TRY(become_owner(options.data));
   return store::DataDirectory::open(options.data, "latchkey",
                                     {.create = options.may_create, .key_file = options.key_file});
 }

@@ -11,13 +11,11 @@
 namespace latchkey::command {
 
 Result<token::KeyRenewal> renew_key(const BackendOptions& options) {
-  const Result<store::DataDirectory> directory = open_without_server(options);
-  if (!directory) return tl::unexpected(directory.error());
-  Result<store::Database> database =
-      store::open_database(directory->database_path().string(), {.may_create = false});
-  if (!database) return tl::unexpected(std::move(database.error()));
+  LATCHKEY_TRY(const store::DataDirectory directory, open_without_server(options));
+  LATCHKEY_TRY(store::Database database,
+               store::open_database(directory.database_path().string(), {.may_create = false}));
   SystemRandom random;
-  return token::renew_key(*database, options.key_file.string(), random);
+  return token::renew_key(database, options.key_file.string(), random);
 }
 
 std::string renewal_text(const token::KeyRenewal& done, const BackendOptions& options) {

@@ -11,6 +11,7 @@
 #include "latchkey/base/random.h"
 #include "latchkey/credential/hash_pool.h"
 #include "latchkey/credential/sqlite_directory.h"
+#include "latchkey/runtime/await.h"
 #include "latchkey/runtime/mailbox.h"
 #include "latchkey/runtime/nursery.h"
 #include "latchkey/store/schema.h"
@@ -41,11 +42,10 @@ class DatabaseEnder final : public api::SessionEnder {
       : port_(port), store_(store), clock_(clock) {}
 
   runtime::Task<Result<std::size_t>> end_all(std::int64_t user_id, store::Death reason) override {
-    auto job =
+    LATCHKEY_CO_RETURN(
         store::transact(port_, store_, [user_id, reason, now = clock_.wall()](store::Database& database) {
           return store::bury_all_of(database, {.user_id = user_id, .reason = reason, .at = now});
-        });
-    co_return co_await job;
+        }));
   }
 
  private:
@@ -105,19 +105,17 @@ class Offline final : public Backend {
 }  // namespace
 
 Result<std::unique_ptr<Backend>> open_offline(store::DataDirectory directory) {
-  Result<store::Database> database = store::open_database(directory.database_path().string(),
-                                                          {.may_create = directory.may_create_database()});
-  if (!database) return tl::unexpected(std::move(database.error()));
-  if (Result<void> synced = directory.sync(); !synced) return tl::unexpected(std::move(synced.error()));
-  const Result<std::optional<std::int64_t>> timeout_ms = store::recorded_token_timeout_ms(*database);
-  if (!timeout_ms) return tl::unexpected(timeout_ms.error());
+  LATCHKEY_TRY(store::Database database,
+               store::open_database(directory.database_path().string(),
+                                    {.may_create = directory.may_create_database()}));
+  LATCHKEY_TRY(directory.sync());
+  LATCHKEY_TRY(const std::optional<std::int64_t> timeout_ms, store::recorded_token_timeout_ms(database));
   SystemRandom random;
   static const SystemClock clock;  // outlives the pool
-  Result<std::unique_ptr<credential::HashPool>> pool =
-      credential::HashPool::create(credential::HashSettings{}, {kOnlyPort}, {}, random, clock);
-  if (!pool) return tl::unexpected(std::move(pool.error()));
-  return std::make_unique<Offline>(std::move(directory), std::move(*database), std::move(*pool),
-                                   timeout_ms->value_or(0));
+  LATCHKEY_TRY(std::unique_ptr<credential::HashPool> pool,
+               credential::HashPool::create(credential::HashSettings{}, {kOnlyPort}, {}, random, clock));
+  return std::make_unique<Offline>(std::move(directory), std::move(database), std::move(pool),
+                                   timeout_ms.value_or(0));
 }
 
 }  // namespace latchkey::command
