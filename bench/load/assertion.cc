@@ -82,14 +82,11 @@ Result<void> Assertion::parse_quantity(std::string_view name) {
 
 Result<void> Assertion::parse_limit(std::string_view limit) {
   if (is_duration()) {
-    const Result<std::int64_t> ns = parse_duration_ns(limit);
-    if (!ns) return tl::unexpected<Error>(ns.error());
-    limit_ = static_cast<double>(*ns);
+    LATCHKEY_TRY(const std::int64_t ns, parse_duration_ns(limit));
+    limit_ = static_cast<double>(ns);
     return {};
   }
-  const Result<double> number = parse_number(limit);
-  if (!number) return tl::unexpected<Error>(number.error());
-  limit_ = *number;
+  LATCHKEY_TRY(limit_, parse_number(limit));
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "latchkey/net/socket_stream.h"
+#include "latchkey/runtime/await.h"
 #include "latchkey/runtime/nursery.h"
 #include "load/crew.h"
 
@@ -24,12 +25,10 @@ Task<void> Client::run() {
   bool goes_on = true;
   while (goes_on) {
     answers_ = 0;
-    auto connecting = connect();
-    const int fd = co_await connecting;
+    LATCHKEY_AWAIT(const int fd, connect());
     if (!std::exchange(has_settled_, true)) crew_.settled();
     if (fd >= 0) {
-      auto serving = serve(fd);
-      co_await serving;
+      LATCHKEY_AWAIT(serve(fd));
     }
     goes_on = !ending_ && crew_.connects_again();
     if (goes_on && answers_ == 0) {
@@ -73,10 +72,7 @@ Task<void> Client::serve(int fd) {
   runtime::Nursery writing;
   writing.spawn(write(stream));
   proceed(opened_ns);
-  {
-    auto reading = read(stream);
-    co_await reading;
-  }
+  LATCHKEY_AWAIT(read(stream));
   stream_ = nullptr;
   connection_ended(opened_ns);
   // A send that is stuck ends with the connection.
@@ -86,8 +82,7 @@ Task<void> Client::serve(int fd) {
   co_await writing.join();
   unsent_.clear();
   sending_.clear();
-  auto closing = stream.close();
-  co_await closing;
+  LATCHKEY_AWAIT(stream.close());
 }
 
 Task<void> Client::read(net::Stream& stream) {

@@ -51,12 +51,10 @@ Result<std::unique_ptr<Crew>> Crew::create(const Plan& plan, std::size_t number,
   settings.submission_entries = kSubmissionEntries;
   settings.completion_entries = kCompletionEntries;
   settings.operations = kOperations;
-  Result<std::unique_ptr<runtime::Ring>> ring = runtime::Ring::create(settings);
-  if (!ring) return tl::unexpected<Error>(std::move(ring.error()));
-  Result<std::unique_ptr<runtime::BufferRing>> buffers =
-      runtime::BufferRing::create(**ring, kBuffers, kBufferBytes);
-  if (!buffers) return tl::unexpected<Error>(std::move(buffers.error()));
-  return std::unique_ptr<Crew>(new Crew(plan, number, signals, std::move(*ring), std::move(*buffers)));
+  LATCHKEY_TRY(std::unique_ptr<runtime::Ring> ring, runtime::Ring::create(settings));
+  LATCHKEY_TRY(std::unique_ptr<runtime::BufferRing> buffers,
+               runtime::BufferRing::create(*ring, kBuffers, kBufferBytes));
+  return std::unique_ptr<Crew>(new Crew(plan, number, signals, std::move(ring), std::move(buffers)));
 }
 
 Crew::Crew(const Plan& plan, std::size_t number, Signals& signals, std::unique_ptr<runtime::Ring> ring,

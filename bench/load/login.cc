@@ -97,11 +97,9 @@ Result<void> exchange(const Plan& plan, const Line& line, std::string_view reque
 }
 
 Result<std::string> obtain_token(const Plan& plan, std::size_t source) {
-  const Result<Line> line = Line::open(plan, source);
-  if (!line) return tl::unexpected<Error>(line.error());
+  LATCHKEY_TRY(const Line line, Line::open(plan, source));
   ResponseReader reader;
-  const Result<void> exchanged = exchange(plan, *line, login_request(plan, plan.agent), reader);
-  if (!exchanged) return tl::unexpected<Error>(exchanged.error());
+  LATCHKEY_TRY(exchange(plan, line, login_request(plan, plan.agent), reader));
   const Answer& answer = reader.answer();
   if (answer.status != kOk) {
     return failure(ErrorCode::kInvalid, fmt::format("the login of '{}' was answered with {}: {}", plan.user,
@@ -115,16 +113,14 @@ Result<std::string> obtain_token(const Plan& plan, std::size_t source) {
 }  // namespace
 
 Result<void> reach(const Plan& plan) {
-  const Result<Line> line = Line::open(plan, 0);
-  if (!line) return tl::unexpected<Error>(line.error());
+  LATCHKEY_TRY(Line::open(plan, 0));
   return {};
 }
 
 Result<void> obtain_tokens(Plan& plan) {
   for (std::size_t source = 0; source < plan.sources(); ++source) {
-    Result<std::string> token = obtain_token(plan, source);
-    if (!token) return tl::unexpected<Error>(std::move(token.error()));
-    plan.tokens.push_back(std::move(*token));
+    LATCHKEY_TRY(std::string token, obtain_token(plan, source));
+    plan.tokens.push_back(std::move(token));
   }
   return {};
 }

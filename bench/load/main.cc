@@ -73,7 +73,7 @@ Result<Tally> load(Plan& plan) {
   fit_to_open_files(plan);
   Result<void> prepared = reach(plan);
   if (prepared && plan.needs_token()) prepared = obtain_tokens(plan);
-  if (!prepared) return tl::unexpected<Error>(std::move(prepared.error()));
+  LATCHKEY_TRY(std::move(prepared));
   return run_load(plan, ::isatty(STDERR_FILENO) != 0);
 }
 

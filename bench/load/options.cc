@@ -159,9 +159,7 @@ Result<void> read_scenario(const CLI::App& app, const Words& words, Plan& plan) 
                     words.what));
   }
   plan.scenario = is_named ? *named : Scenario::kUrl;
-  Result<Target> target = parse_target(is_named ? words.target : words.what);
-  if (!target) return tl::unexpected<Error>(std::move(target.error()));
-  plan.target = std::move(*target);
+  LATCHKEY_TRY(plan.target, parse_target(is_named ? words.target : words.what));
   if (is_named && plan.target.path_and_query != "/") return wrong("--target names a server, without a path");
   if (!is_named && app.count("--target") > 0) return wrong("--target goes with a scenario, not with a URL");
   if (plan.scenario == Scenario::kIdle && app.count("--connections") == 0) {
@@ -238,9 +236,8 @@ Result<void> check_sense(const Plan& plan) {
 
 Result<void> read_assertions(const Words& words, Plan& plan) {
   for (const std::string& text : words.assertions) {
-    Result<Assertion> assertion = Assertion::parse(text);
-    if (!assertion) return tl::unexpected<Error>(std::move(assertion.error()));
-    plan.assertions.push_back(std::move(*assertion));
+    LATCHKEY_TRY(Assertion assertion, Assertion::parse(text));
+    plan.assertions.push_back(std::move(assertion));
   }
   return {};
 }

@@ -44,9 +44,8 @@ constexpr std::int64_t kLeadNs = 5 * kNsAMillisecond;
 Result<std::vector<std::unique_ptr<Crew>>> make_crews(const Plan& plan, Signals& signals) {
   std::vector<std::unique_ptr<Crew>> crews;
   for (std::size_t number = 0; number < plan.threads; ++number) {
-    Result<std::unique_ptr<Crew>> crew = Crew::create(plan, number, signals);
-    if (!crew) return tl::unexpected<Error>(std::move(crew.error()));
-    crews.push_back(std::move(*crew));
+    LATCHKEY_TRY(std::unique_ptr<Crew> crew, Crew::create(plan, number, signals));
+    crews.push_back(std::move(crew));
   }
   return crews;
 }
@@ -74,19 +73,18 @@ void watch(const Plan& plan, Signals& signals, std::vector<std::unique_ptr<Crew>
 
 Result<Tally> run_load(const Plan& plan, bool show_progress) {
   Signals signals;
-  Result<std::vector<std::unique_ptr<Crew>>> crews = make_crews(plan, signals);
-  if (!crews) return tl::unexpected<Error>(std::move(crews.error()));
+  LATCHKEY_TRY(std::vector<std::unique_ptr<Crew>> crews, make_crews(plan, signals));
   const Interruption interruption;
-  for (const std::unique_ptr<Crew>& crew : *crews) crew->start();
-  watch(plan, signals, *crews, show_progress);
+  for (const std::unique_ptr<Crew>& crew : crews) crew->start();
+  watch(plan, signals, crews, show_progress);
   Result<void> enabled;
-  for (const std::unique_ptr<Crew>& crew : *crews) {
+  for (const std::unique_ptr<Crew>& crew : crews) {
     Result<void> joined = crew->join();
     if (!joined) enabled = std::move(joined);
   }
-  if (!enabled) return tl::unexpected<Error>(std::move(enabled.error()));
-  Tally total = std::move(crews->front()->tally());
-  for (std::size_t i = 1; i < crews->size(); ++i) total.merge((*crews)[i]->tally());
+  LATCHKEY_TRY(std::move(enabled));
+  Tally total = std::move(crews.front()->tally());
+  for (std::size_t i = 1; i < crews.size(); ++i) total.merge(crews[i]->tally());
   return total;
 }
 

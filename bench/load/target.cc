@@ -79,13 +79,12 @@ Result<Target> parse_target(std::string_view url) {
   if (where.host.empty()) return bad_url(url, "it names no host");
   if (!is_port || std::stoul(where.port) > kLastPort)
     return bad_url(url, "its port is not a number up to 65535");
-  const Result<net::Endpoint> endpoint = resolve(where);
-  if (!endpoint) return tl::unexpected<Error>(endpoint.error());
+  LATCHKEY_TRY(const net::Endpoint endpoint, resolve(where));
   Target target;
   target.authority = authority;
   target.path_and_query = rest.substr(authority_end);
   if (!target.path_and_query.starts_with('/')) target.path_and_query.insert(0, "/");
-  target.endpoint = *endpoint;
+  target.endpoint = endpoint;
   return target;
 }
 

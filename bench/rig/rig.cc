@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "latchkey/http/request_parser.h"
+#include "latchkey/runtime/await.h"
 #include "latchkey/runtime/nursery.h"
 #include "latchkey/token/lookahead.h"
 #include "rig/core_parts.h"
@@ -16,8 +17,7 @@ namespace {
 
 runtime::Task<void> keep_login(token::Shard& shard, token::LoginRequest request,
                                std::optional<Result<token::Login>>& result) {
-  runtime::Task<Result<token::Login>> login = shard.login(std::move(request));
-  result = co_await login;
+  LATCHKEY_AWAIT(result, shard.login(std::move(request)));
 }
 
 }  // namespace
