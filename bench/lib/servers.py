@@ -46,6 +46,7 @@ class Server:
         self.target = "/auth/verify"
         self.headers: dict[str, str] = {"User-Agent": AGENT}
         self.processes: list[subprocess.Popen] = []
+        self.loaders: list[subprocess.Popen] = []  # they write beside its data: they end before that is removed
 
     def spawn(self, command, environment=None) -> subprocess.Popen:
         log = open(self.directory / "log", "ab")
@@ -66,10 +67,17 @@ class Server:
 
     def __enter__(self):
         self.directory.mkdir()
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
+        for loader in self.loaders:
+            loader.kill()
+            loader.wait()
         for process in reversed(self.processes):
             process.send_signal(signal.SIGTERM)
         for process in self.processes:

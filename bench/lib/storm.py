@@ -90,6 +90,7 @@ class Load:
              f"http://127.0.0.1:{server.port}", "--agent", servers.AGENT,
              "--duration", f"{seconds}s", "--warmup", f"{warmup}s", "--json", self.file, *map(str, more)],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        server.loaders.append(self.process)
         self.process.stdin.write(servers.PASSWORD.encode() + b"\n")
         self.process.stdin.close()
 
