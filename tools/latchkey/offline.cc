@@ -9,6 +9,7 @@
 #include "latchkey/base/clock.h"
 #include "latchkey/base/log.h"
 #include "latchkey/base/random.h"
+#include "latchkey/credential/hash_client.h"
 #include "latchkey/credential/hash_pool.h"
 #include "latchkey/credential/sqlite_directory.h"
 #include "latchkey/runtime/await.h"

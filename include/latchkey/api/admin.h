@@ -28,7 +28,7 @@
 #include "latchkey/base/log.h"
 #include "latchkey/base/result.h"
 #include "latchkey/base/secret.h"
-#include "latchkey/credential/hash_pool.h"
+#include "latchkey/credential/hash_client.h"
 #include "latchkey/credential/sqlite_directory.h"
 #include "latchkey/credential/throttle.h"
 #include "latchkey/runtime/task.h"

@@ -7,7 +7,7 @@
 #include "latchkey/api/settings.h"
 #include "latchkey/base/log.h"
 #include "latchkey/credential/directory.h"
-#include "latchkey/credential/hash_pool.h"
+#include "latchkey/credential/hash_client.h"
 #include "latchkey/http/forwarding_watch.h"
 #include "latchkey/runtime/loop.h"
 #include "latchkey/runtime/turns.h"

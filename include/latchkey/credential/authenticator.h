@@ -11,7 +11,7 @@
 #include "latchkey/base/result.h"
 #include "latchkey/base/secret.h"
 #include "latchkey/credential/directory.h"
-#include "latchkey/credential/hash_pool.h"
+#include "latchkey/credential/hash_client.h"
 #include "latchkey/credential/names_in_log.h"
 #include "latchkey/runtime/task.h"
 

@@ -17,6 +17,7 @@
 #include "latchkey/base/log.h"
 #include "latchkey/base/rated_log.h"
 #include "latchkey/credential/authenticator.h"
+#include "latchkey/credential/hash_client.h"
 #include "latchkey/credential/hash_pool.h"
 #include "latchkey/credential/sqlite_directory.h"
 #include "latchkey/credential/sqlite_known_addresses.h"

@@ -1,6 +1,7 @@
 // Hash workers that a test turns by hand on its only thread. Port 0 is the client's.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -11,6 +12,18 @@
 #include "latchkey/credential/hash_pool.h"
 
 namespace latchkey::credential {
+
+/// Every look at it takes so long; any thread.
+class TickingClock final : public Clock {
+ public:
+  explicit TickingClock(std::int64_t tick_ms = 17) noexcept : tick_ms_(tick_ms) {}
+  BootTime boot() const noexcept override { return {now_ms_ += tick_ms_}; }
+  WallTime wall() const noexcept override { return {}; }
+
+ private:
+  const std::int64_t tick_ms_;
+  mutable std::atomic<std::int64_t> now_ms_{0};
+};
 
 inline constexpr HashSettings kCheapHash{.memory_bytes = kMinHashMemoryBytes, .passes = 1};
 
