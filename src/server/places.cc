@@ -8,7 +8,7 @@
 #include <cstring>
 #include <new>
 
-#include "latchkey/api/password_check.h"
+#include "latchkey/api/login_gate.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/http/forwarded.h"
 

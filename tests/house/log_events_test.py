@@ -21,7 +21,7 @@ REFUSED_CALL = ("call", "number", "thread", "effect")
 EVENT = re.compile(r"\b(?P<kind>LogEvent|LimitedEvent)(?: (?P<variable>\w+))?\((?P<into>[^\"]*?)LogLevel::k(?P<level>\w+),"
                    r"\s*(?P<names>[^;]*?\"[a-z_.]+\"(?: : \"[a-z_.]+\")?)\)")
 QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"')
-CALL = re.compile(r"\.(?P<how>field|text)\(\s*\"(?P<key>\w+)\"|names(?:\(\)|_)\.put\(")
+CALL = re.compile(r"\.(?P<how>field|text)\(\s*\"(?P<key>\w+)\"|names(?:\(\)|_)?\.put\(")
 
 
 def statement_behind(text: str, variable: str | None, start: int) -> str:

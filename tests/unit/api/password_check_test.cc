@@ -153,6 +153,14 @@ TEST_F(PasswordCheckTest, ARefusalByUserChargesNoAddress) {
   EXPECT_EQ(throttle_->metrics().by_user.load(), 10U);
 }
 
+TEST_F(PasswordCheckTest, ARefusalInANameAtAnAddressChargesThatAddressNothing) {
+  meter(1, 2);
+  EXPECT_TRUE(is_wrong("1", home_));
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(is_throttled("2", home_));
+  EXPECT_TRUE(std::holds_alternative<WrongPassword>(try_password("x", home_, "bob")));
+  EXPECT_EQ(throttle_->metrics().by_address.load(), 0U);
+}
+
 TEST_F(PasswordCheckTest, AFloodOfRefusalsByUserAsksTheStoreNoMoreThanFailuresAreAllowed) {
   meter(2, 0);
   EXPECT_TRUE(is_wrong("1", home_) && is_wrong("2", home_));
