@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "latchkey/base/json_text.h"
+#include "latchkey/base/json_writer.h"
 #include "load/report.h"
 
 namespace latchkey::load {
@@ -13,92 +13,110 @@ double microseconds(double ns) noexcept { return ns / static_cast<double>(kNsAMi
 
 double seconds(std::int64_t ns) noexcept { return static_cast<double>(ns) / static_cast<double>(kNsASecond); }
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
+std::string fixed(double value, int decimals) { return fmt::format("{:.{}f}", value, decimals); }
+
+void write_latencies(JsonWriter& json, std::string_view name, const Histogram& latencies) {
+  const auto write = [&json](std::string_view what, double ns) {
+    json.raw_member(what, fixed(microseconds(ns), 3));
+  };
+  json.begin_object(name);
+  json.member("count", latencies.count());
+  write("mean", latencies.mean_ns());
+  for (const auto& [what, quantile] : kReportedQuantiles)
+    write(what, static_cast<double>(latencies.quantile_ns(quantile)));
+  write("max", static_cast<double>(latencies.max_ns()));
+  json.end();
 }
 
-std::string latencies_json(const Histogram& latencies) {
-  std::string out =
-      fmt::format(R"({{"count":{},"mean":{:.3f})", latencies.count(), microseconds(latencies.mean_ns()));
-  for (const auto& [name, quantile] : kReportedQuantiles) {
-    out += fmt::format(R"(,"{}":{:.3f})", name,
-                       microseconds(static_cast<double>(latencies.quantile_ns(quantile))));
-  }
-  return out + fmt::format(R"(,"max":{:.3f}}})", microseconds(static_cast<double>(latencies.max_ns())));
-}
-
-std::string errors_json(const Tally& tally) {
-  std::string out = fmt::format(R"({{"total":{})", tally.errors());
+void write_errors(JsonWriter& json, const Tally& tally) {
+  json.begin_object("errors");
+  json.member("total", tally.errors());
   for (std::size_t i = 0; i < kFailures; ++i) {
     const auto failure = static_cast<Failure>(i);
-    out += fmt::format(R"(,"{}":{})", name_of(failure), tally.failures(failure));
+    json.member(name_of(failure), tally.failures(failure));
   }
-  return out + "}";
+  json.end();
 }
 
-std::string statuses_json(const Tally& tally) {
-  std::string out;
+void write_statuses(JsonWriter& json, const Tally& tally) {
+  json.begin_object("statuses");
   for (std::size_t status = 0; status < Tally::kStatuses; ++status) {
-    if (tally.status_count(status) == 0) continue;
-    out += fmt::format(R"({}"{}":{})", out.empty() ? "" : ",", status, tally.status_count(status));
+    if (tally.status_count(status) > 0) json.member(fmt::to_string(status), tally.status_count(status));
   }
-  return "{" + out + "}";
+  json.end();
 }
 
-std::string by_kind_json(const Plan& plan, const Tally& tally) {
-  std::string out;
+void write_latencies_by_kind(JsonWriter& json, const Plan& plan, const Tally& tally) {
+  json.begin_object("latency_us_by_kind");
   for (const RequestKind kind : plan.kinds()) {
     const Histogram* const latencies = tally.latencies_of(kind);
-    if (latencies == nullptr) continue;
-    out += fmt::format(R"({}"{}":{})", out.empty() ? "" : ",", name_of(kind), latencies_json(*latencies));
+    if (latencies != nullptr) write_latencies(json, name_of(kind), *latencies);
   }
-  return "{" + out + "}";
+  json.end();
 }
 
-std::string stretches_json(const Tally& tally) {
-  std::string out;
+void write_connections(JsonWriter& json, const HeldConnections& held) {
+  json.begin_object("connections");
+  json.member("opened", held.opened);
+  json.member("open_at_end", held.open_at_end);
+  json.member("ended_by_server", held.lost);
+  json.raw_member("shortest_held_s", fmt::to_string(seconds(held.shortest_lost_ns)));
+  json.end();
+}
+
+void write_cpu(JsonWriter& json, const Tally& tally) {
+  json.begin_array("thread_cpu_share");
+  for (const std::int64_t ns : tally.cpu_ns())
+    json.raw_element(fixed(tally.seconds() > 0 ? seconds(ns) / tally.seconds() : 0.0, 4));
+  json.end();
+}
+
+void write_stretches(JsonWriter& json, const Tally& tally) {
+  json.begin_array("stretches");
   for (const Stretch& stretch : tally.stretches()) {
-    out += fmt::format(R"({}{{"answers":{},"errors":{},"max_latency_us":{:.3f}}})", out.empty() ? "" : ",",
-                       stretch.answers, stretch.errors,
-                       microseconds(static_cast<double>(stretch.max_latency_ns)));
+    json.begin_object();
+    json.member("answers", stretch.answers);
+    json.member("errors", stretch.errors);
+    json.raw_member("max_latency_us", fixed(microseconds(static_cast<double>(stretch.max_latency_ns)), 3));
+    json.end();
   }
-  return "[" + out + "]";
+  json.end();
 }
 
-std::string cpu_json(const Tally& tally) {
-  std::string out;
-  for (const std::int64_t ns : tally.cpu_ns()) {
-    out += fmt::format("{}{:.4f}", out.empty() ? "" : ",",
-                       tally.seconds() > 0 ? seconds(ns) / tally.seconds() : 0.0);
-  }
-  return "[" + out + "]";
-}
-
-std::string plan_json(const Plan& plan) {
-  return fmt::format(
-      R"({{"scenario":"{}","url":{},"connections":{},"threads":{},"pipeline":{},"rate":{:.10g},)"
-      R"("warmup_s":{},"duration_s":{},"timeout_s":{}}})",
-      name_of(plan.scenario), quoted("http://" + plan.target.authority + plan.target.path_and_query),
-      plan.connections, plan.threads, plan.pipeline, plan.rate, seconds(plan.warmup_ns),
-      seconds(plan.duration_ns), seconds(plan.timeout_ns));
+void write_plan(JsonWriter& json, const Plan& plan) {
+  json.begin_object("plan");
+  json.member("scenario", name_of(plan.scenario));
+  json.member("url", "http://" + plan.target.authority + plan.target.path_and_query);
+  json.member("connections", plan.connections);
+  json.member("threads", plan.threads);
+  json.member("pipeline", plan.pipeline);
+  json.raw_member("rate", fmt::format("{:.10g}", plan.rate));
+  json.raw_member("warmup_s", fmt::to_string(seconds(plan.warmup_ns)));
+  json.raw_member("duration_s", fmt::to_string(seconds(plan.duration_ns)));
+  json.raw_member("timeout_s", fmt::to_string(seconds(plan.timeout_ns)));
+  json.end();
 }
 
 }  // namespace
 
 std::string json_report(const Plan& plan, const Tally& tally) {
-  const HeldConnections& held = tally.held();
-  return fmt::format(
-      R"({{"plan":{},"measured_s":{},"requests":{},"answers":{},"requests_per_second":{:.3f},"errors":{},)"
-      R"("statuses":{},"latency_us":{},"latency_us_by_kind":{},)"
-      R"("connections":{{"opened":{},"open_at_end":{},"ended_by_server":{},"shortest_held_s":{}}},)"
-      R"("thread_cpu_share":{},"stretch_s":{},"stretches":{}}})"
-      "\n",
-      plan_json(plan), tally.seconds(), tally.requests(), tally.answers(), tally.answers_a_second(),
-      errors_json(tally), statuses_json(tally), latencies_json(tally.latencies()), by_kind_json(plan, tally),
-      held.opened, held.open_at_end, held.lost, seconds(held.shortest_lost_ns), cpu_json(tally),
-      seconds(tally.stretch_ns()), stretches_json(tally));
+  JsonWriter json;
+  json.begin_object();
+  write_plan(json, plan);
+  json.raw_member("measured_s", fmt::to_string(tally.seconds()));
+  json.member("requests", tally.requests());
+  json.member("answers", tally.answers());
+  json.raw_member("requests_per_second", fixed(tally.answers_a_second(), 3));
+  write_errors(json, tally);
+  write_statuses(json, tally);
+  write_latencies(json, "latency_us", tally.latencies());
+  write_latencies_by_kind(json, plan, tally);
+  write_connections(json, tally.held());
+  write_cpu(json, tally);
+  json.raw_member("stretch_s", fmt::to_string(seconds(tally.stretch_ns())));
+  write_stretches(json, tally);
+  json.end();
+  return json.take() + "\n";
 }
 
 }  // namespace latchkey::load

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "latchkey/api/log_room.h"
-#include "latchkey/base/json_text.h"
+#include "latchkey/base/json_writer.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/http/percent.h"
 #include "latchkey/runtime/await.h"
@@ -63,10 +63,11 @@ Target target_of(std::string_view path) noexcept {
 }
 
 AdminReply refusal(int status, std::string_view text) {
-  AdminReply reply{status, "{\"detail\":"};
-  append_json_string(reply.json, text);
-  reply.json.push_back('}');
-  return reply;
+  JsonWriter json;
+  json.begin_object();
+  json.member("detail", text);
+  json.end();
+  return {status, json.take()};
 }
 
 AdminReply refusal(const Error& error) {
@@ -95,11 +96,20 @@ bool gives_access(std::string_view act) noexcept {
 AdminReply no_such_resource() { return refusal(404, "there is no such resource"); }
 AdminReply no_such_method() { return refusal(405, "the resource has no such method"); }
 
-/// The members of a reply about a name that is not unlocked.
-std::string not_unlocked(std::string_view why) {
-  std::string members = ",\"unlocked\":false,\"detail\":";
-  append_json_string(members, why);
-  return members;
+void write_unlocking(JsonWriter& json, const Unlocking& unlocking) {
+  json.member("unlocked", unlocking.why_not.empty());
+  if (unlocking.why_not.empty()) {
+    json.member("seconds", unlocking.seconds);
+    json.member("guesses_by_address", unlocking.guesses_by_address);
+  } else {
+    json.member("detail", unlocking.why_not);
+  }
+}
+
+std::string user_json(const User& user) {
+  JsonWriter json;
+  write_user(json, user);
+  return json.take();
 }
 
 /// A password must be one that a login can send: C-15 refuses the blank, the long, and NUL; JSON all but
@@ -211,26 +221,23 @@ Task<Result<AdminReply>> Admin::add_user(SecretText body, LogRoom room) {
   LATCHKEY_CO_TRY(user.password_hash, hash_of(std::move(read)));
   LATCHKEY_CO_TRY(const User added, services_.directory.add(std::move(user)));
   LogEvent(std::move(room), LogLevel::kInfo, "admin.user_added").text("user", added.name);
-  AdminReply reply{201, {}};
-  append_user(reply.json, added);
-  co_return reply;
+  co_return AdminReply{201, user_json(added)};
 }
 
 Task<Result<AdminReply>> Admin::list_users(std::string after) {
   LATCHKEY_CO_TRY(const std::vector<User> users, services_.directory.list(std::move(after), kUsersAPage));
-  AdminReply reply{200, "{\"users\":["};
-  for (const User& user : users) {
-    if (reply.json.back() == '}') reply.json.push_back(',');
-    append_user(reply.json, user);
-  }
-  reply.json += "],\"next\":";
+  JsonWriter json;
+  json.begin_object();
+  json.begin_array("users");
+  for (const User& user : users) write_user(json, user);
+  json.end();
   if (users.size() == kUsersAPage) {
-    append_json_string(reply.json, users.back().name);
+    json.member("next", users.back().name);
   } else {
-    reply.json += "null";
+    json.member("next", nullptr);
   }
-  reply.json.push_back('}');
-  co_return reply;
+  json.end();
+  co_return AdminReply{200, json.take()};
 }
 
 Task<Result<AdminReply>> Admin::set_password(User user, SecretText body, LogRoom room) {
@@ -239,26 +246,25 @@ Task<Result<AdminReply>> Admin::set_password(User user, SecretText body, LogRoom
   LATCHKEY_CO_TRY(services_.directory.set_password_hash(user.id, std::move(hash)));
   LogEvent(std::move(room), LogLevel::kInfo, "admin.password_set").text("user", user.name);
   // Whoever gets a new password can hardly wait until nobody guesses in his name.
-  std::string unlocking;
+  std::optional<Unlocking> unlocking;
   if (services_.throttle != nullptr) {
-    const Result<std::string> done = unlocked(user, LogRoom::take(services_.log));
-    unlocking = done ? *done : not_unlocked(done.error().text);
+    Result<Unlocking> done = unlock_name(user, LogRoom::take(services_.log));
+    unlocking = done ? std::move(*done) : Unlocking{.why_not = std::move(done.error().text)};
   }
   // After the password: a login under way sees the new one, or its token is among those that end.
   LATCHKEY_CO_RETURN(
       end_tokens(std::move(user), store::Death::kDeleted, "the password is set", std::move(unlocking)));
 }
 
-Result<std::string> Admin::unlocked(const User& user, LogRoom room) {
+Result<Unlocking> Admin::unlock_name(const User& user, LogRoom room) {
   credential::Throttle* const throttle = services_.throttle;
   if (throttle == nullptr) {
-    return not_unlocked(
-        "no server runs here, and failed logins are remembered by a running server alone: there is nothing "
-        "to "
-        "unlock");
+    return Unlocking{.why_not =
+                         "no server runs here, and failed logins are remembered by a running server alone: "
+                         "there is nothing to unlock"};
   }
   if (!throttle->by_user().is_on())
-    return not_unlocked("the setting login_failures_by_user is 0: no name is ever locked");
+    return Unlocking{.why_not = "the setting login_failures_by_user is 0: no name is ever locked"};
   const std::int64_t seconds = throttle->settings().window_ms / kMillisecondsASecond;
   if (!throttle->unlock(user.name, services_.clock.boot())) {
     return failure(
@@ -270,17 +276,17 @@ Result<std::string> Admin::unlocked(const User& user, LogRoom room) {
   LogEvent(std::move(room), LogLevel::kInfo, "admin.user_unlocked")
       .field("seconds", seconds)
       .text("user", user.name);
-  return fmt::format(R"(,"unlocked":true,"seconds":{},"guesses_by_address":{})", seconds,
-                     throttle->settings().failures_by_user);
+  return Unlocking{.seconds = seconds, .guesses_by_address = throttle->settings().failures_by_user};
 }
 
 Result<AdminReply> Admin::unlock(const User& user, LogRoom room) {
-  LATCHKEY_TRY(const std::string done, unlocked(user, std::move(room)));
-  AdminReply reply{200, "{\"user\":"};
-  append_json_string(reply.json, user.name);
-  reply.json += done;
-  reply.json.push_back('}');
-  return reply;
+  LATCHKEY_TRY(const Unlocking done, unlock_name(user, std::move(room)));
+  JsonWriter json;
+  json.begin_object();
+  json.member("user", user.name);
+  write_unlocking(json, done);
+  json.end();
+  return AdminReply{200, json.take()};
 }
 
 Task<Result<AdminReply>> Admin::set_active(User user, bool active, LogRoom room) {
@@ -289,9 +295,7 @@ Task<Result<AdminReply>> Admin::set_active(User user, bool active, LogRoom room)
   LogEvent(std::move(room), LogLevel::kInfo, active ? "admin.user_enabled" : "admin.user_disabled")
       .text("user", user.name);
   if (active) {
-    AdminReply reply{200, {}};
-    append_user(reply.json, user);
-    co_return reply;
+    co_return AdminReply{200, user_json(user)};
   }
   LATCHKEY_CO_RETURN(end_tokens(std::move(user), store::Death::kInactive, "the user is disabled"));
 }
@@ -309,21 +313,23 @@ Task<Result<AdminReply>> Admin::list_tokens(User user) {
                   services_.store.sessions_of(user.id, kMaxListedTokens));
   const std::int64_t timeout_ms = services_.token_timeout_ms;
   const WallTime now = services_.clock.wall();
-  AdminReply reply{200, "{\"user\":"};
-  append_json_string(reply.json, user.name);
-  reply.json += ",\"tokens\":[";
+  JsonWriter json;
+  json.begin_object();
+  json.member("user", user.name);
+  json.begin_array("tokens");
   for (const store::Session& session : sessions) {
     // A token that timed out is not marked on disk until it is forgotten.
     if (timeout_ms != 0 && now.ms - session.last_used.ms > timeout_ms) continue;
-    if (reply.json.back() == '}') reply.json.push_back(',');
-    append_session(reply.json, session, timeout_ms);
+    write_session(json, session, timeout_ms);
   }
-  fmt::format_to(std::back_inserter(reply.json), "],\"complete\":{}}}", sessions.size() < kMaxListedTokens);
-  co_return reply;
+  json.end();
+  json.member("complete", sessions.size() < kMaxListedTokens);
+  json.end();
+  co_return AdminReply{200, json.take()};
 }
 
 Task<Result<AdminReply>> Admin::end_tokens(User user, store::Death reason, std::string_view done,
-                                           std::string further) {
+                                           std::optional<Unlocking> unlocking) {
   LATCHKEY_AWAIT(const Result<std::size_t> ended, services_.sessions.end_all(user.id, reason));
   if (!ended) {
     const Error& error = ended.error();
@@ -332,10 +338,13 @@ Task<Result<AdminReply>> Admin::end_tokens(User user, store::Death reason, std::
                                   "the same again",
                                   done, user.name, error.text));
   }
-  AdminReply reply{200, "{\"user\":"};
-  append_json_string(reply.json, user.name);
-  fmt::format_to(std::back_inserter(reply.json), ",\"ended_tokens\":{}{}}}", *ended, further);
-  co_return reply;
+  JsonWriter json;
+  json.begin_object();
+  json.member("user", user.name);
+  json.member("ended_tokens", *ended);
+  if (unlocking) write_unlocking(json, *unlocking);
+  json.end();
+  co_return AdminReply{200, json.take()};
 }
 
 }  // namespace latchkey::api

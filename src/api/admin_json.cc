@@ -5,7 +5,7 @@
 
 #include <iterator>
 
-#include "latchkey/base/json_text.h"
+#include "latchkey/base/json_writer.h"
 #include "latchkey/base/scrub.h"
 #include "latchkey/base/time_text.h"
 
@@ -78,15 +78,6 @@ Result<void> take_member(AdminBody& body, std::string_view name, simdjson::dom::
   return {};
 }
 
-void append_member(std::string& json, std::string_view name, std::string_view text) {
-  fmt::format_to(std::back_inserter(json), ",\"{}\":", name);
-  append_json_string(json, text);
-}
-
-}  // namespace
-
-namespace {
-
 [[gnu::noinline]] Result<AdminBody> parse_admin_body(std::string_view body) {
   if (body.size() > kMaxAdminBodyBytes)
     return wrong(fmt::format("has more than {} bytes", kMaxAdminBodyBytes));
@@ -108,27 +99,28 @@ Result<AdminBody> read_admin_body(std::string_view body) {
   return read;
 }
 
-void append_user(std::string& json, const credential::User& user) {
-  fmt::format_to(std::back_inserter(json), "{{\"id\":{}", user.id);
-  append_member(json, "name", user.name);
-  fmt::format_to(std::back_inserter(json), ",\"active\":{},\"superuser\":{}", user.active, user.superuser);
-  append_member(json, "first_name", user.first_name);
-  append_member(json, "last_name", user.last_name);
-  append_member(json, "email", user.email);
-  append_member(json, "created", to_rfc3339(user.created));
-  json.push_back('}');
+void write_user(JsonWriter& json, const credential::User& user) {
+  json.begin_object();
+  json.member("id", user.id);
+  json.member("name", user.name);
+  json.member("active", user.active);
+  json.member("superuser", user.superuser);
+  json.member("first_name", user.first_name);
+  json.member("last_name", user.last_name);
+  json.member("email", user.email);
+  json.member("created", to_rfc3339(user.created));
+  json.end();
 }
 
-void append_session(std::string& json, const store::Session& session, std::int64_t token_timeout_ms) {
-  fmt::format_to(std::back_inserter(json), "{{\"row\":{}", session.row);
-  append_member(json, "created", to_rfc3339(session.created));
-  append_member(json, "last_used", to_rfc3339(session.last_used));
-  if (token_timeout_ms != 0) {
-    append_member(json, "expires", to_rfc3339({session.last_used.ms + token_timeout_ms}));
-  }
-  append_member(json, "address", session.address);
-  append_member(json, "agent", session.agent);
-  json.push_back('}');
+void write_session(JsonWriter& json, const store::Session& session, std::int64_t token_timeout_ms) {
+  json.begin_object();
+  json.member("row", session.row);
+  json.member("created", to_rfc3339(session.created));
+  json.member("last_used", to_rfc3339(session.last_used));
+  if (token_timeout_ms != 0) json.member("expires", to_rfc3339({session.last_used.ms + token_timeout_ms}));
+  json.member("address", session.address);
+  json.member("agent", session.agent);
+  json.end();
 }
 
 }  // namespace latchkey::api

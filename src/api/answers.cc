@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "latchkey/base/json_text.h"
+#include "latchkey/base/json_writer.h"
 
 namespace latchkey::api {
 
@@ -12,10 +12,11 @@ void protect_answer(http::ResponseWriter& response) noexcept {
 }
 
 std::string detail_json(std::string_view text) {
-  std::string json = "{\"detail\":";
-  append_json_string(json, text);
-  json.push_back('}');
-  return json;
+  JsonWriter json;
+  json.begin_object();
+  json.member("detail", text);
+  json.end();
+  return json.take();
 }
 
 void answer_detail(http::ResponseWriter& response, int status, std::string_view text, BootTime now) {

@@ -10,7 +10,7 @@
 
 #include "latchkey/api/answers.h"
 #include "latchkey/base/assert.h"
-#include "latchkey/base/json_text.h"
+#include "latchkey/base/json_writer.h"
 #include "latchkey/base/scrub.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/http/characters.h"
@@ -99,21 +99,19 @@ std::vector<std::string> problems_of(const http::Field& field, const FieldDescri
 
 // `{"username":["..."],"password":["..."]}` with the fields at fault only; empty where none is.
 std::string problems_json(std::span<const http::Field> fields, std::span<const FieldDescription> rules) {
-  std::string json;
+  JsonWriter json;
+  bool is_good = true;
+  json.begin_object();
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const std::vector<std::string> problems = problems_of(fields[i], rules[i]);
     if (problems.empty()) continue;
-    json.append(json.empty() ? "{" : ",");
-    append_json_string(json, rules[i].name);
-    json.append(":[");
-    for (std::size_t j = 0; j < problems.size(); ++j) {
-      if (j > 0) json.push_back(',');
-      append_json_string(json, problems[j]);
-    }
-    json.push_back(']');
+    is_good = false;
+    json.begin_array(rules[i].name);
+    for (const std::string& problem : problems) json.element(problem);
+    json.end();
   }
-  if (!json.empty()) json.push_back('}');
-  return json;
+  json.end();
+  return is_good ? std::string() : json.take();
 }
 
 BodyFields problem(int status, std::string json) {

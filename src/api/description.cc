@@ -6,7 +6,7 @@
 #include <array>
 #include <iterator>
 
-#include "latchkey/base/json_text.h"
+#include "latchkey/base/json_writer.h"
 
 namespace latchkey::api {
 
@@ -14,32 +14,20 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kRenders = {"application/json", "text/html"};
 
-void append_list(std::string& json, std::span<const std::string_view> texts) {
-  json += '[';
-  for (const std::string_view& text : texts) {
-    if (&text != texts.data()) json += ',';
-    append_json_string(json, text);
-  }
-  json += ']';
+void write_texts(JsonWriter& json, std::string_view name, std::span<const std::string_view> texts) {
+  json.begin_array(name);
+  for (const std::string_view text : texts) json.element(text);
+  json.end();
 }
 
-void append_field(std::string& json, const FieldDescription& field) {
-  append_json_string(json, field.name);
-  json += R"(:{"type":"string","required":true,"label":)";
-  append_json_string(json, field.label);
-  if (field.min_length != 0)
-    fmt::format_to(std::back_inserter(json), R"(,"min_length":{})", field.min_length);
-  fmt::format_to(std::back_inserter(json), R"(,"max_length":{}}})", field.max_length);
-}
-
-void append_action(std::string& json, const OperationDescription& operation) {
-  append_json_string(json, operation.method_text);
-  json += ":{";
-  for (const FieldDescription& field : operation.fields) {
-    if (&field != operation.fields.data()) json += ',';
-    append_field(json, field);
-  }
-  json += '}';
+void write_field(JsonWriter& json, const FieldDescription& field) {
+  json.begin_object(field.name);
+  json.member("type", "string");
+  json.member("required", true);
+  json.member("label", field.label);
+  if (field.min_length != 0) json.member("min_length", field.min_length);
+  json.member("max_length", field.max_length);
+  json.end();
 }
 
 }  // namespace
@@ -60,25 +48,23 @@ std::string options_json_of(const ResourceDescription& description) {
   const auto reading = std::find_if(operations.begin(), operations.end(), reads_body);
   const bool is_fixed = description.forms == Forms::kFixed;
 
-  std::string json = R"({"name":)";
-  append_json_string(json, description.name);
-  json += R"(,"description":)";
-  append_json_string(json, description.text);
-  json += R"(,"renders":)";
-  append_list(json, is_fixed ? std::span(&description.fixed_type, 1) : std::span(kRenders));
-  json += R"(,"parses":)";
-  append_list(json, reading == operations.end() ? std::span<const std::string_view>{} : reading->parses);
-  if (!description.added_in_version.empty()) {
-    json += R"(,"added_in_version":)";
-    append_json_string(json, description.added_in_version);
-  }
+  JsonWriter json;
+  json.begin_object();
+  json.member("name", description.name);
+  json.member("description", description.text);
+  write_texts(json, "renders", is_fixed ? std::span(&description.fixed_type, 1) : std::span(kRenders));
+  write_texts(json, "parses",
+              reading == operations.end() ? std::span<const std::string_view>{} : reading->parses);
+  if (!description.added_in_version.empty()) json.member("added_in_version", description.added_in_version);
   if (reading != operations.end()) {
-    json += R"(,"actions":{)";
-    append_action(json, *reading);
-    json += '}';
+    json.begin_object("actions");
+    json.begin_object(reading->method_text);
+    for (const FieldDescription& field : reading->fields) write_field(json, field);
+    json.end();
+    json.end();
   }
-  json += '}';
-  return json;
+  json.end();
+  return json.take();
 }
 
 const OperationDescription* find_operation(const ResourceDescription& description,

@@ -1,6 +1,6 @@
 #include "latchkey/api/listing.h"
 
-#include "latchkey/base/json_text.h"
+#include "latchkey/base/json_writer.h"
 
 namespace latchkey::api {
 
@@ -38,26 +38,25 @@ std::string root_json() {
 }
 
 std::string listing_json(std::span<const Route> routes, std::string_view path) {
-  std::string json;
+  JsonWriter json;
+  json.begin_object();
   for (const Route& route : routes) {
     const std::string_view text = route.path.text();
     if (!text.starts_with(path) || text.size() == path.size()) continue;
     const std::string_view name = text.substr(path.size(), text.size() - path.size() - 1);
-    if (name.find('/') != std::string_view::npos) continue;
-    json += json.empty() ? '{' : ',';
-    append_json_string(json, name);
-    json += ':';
-    append_json_string(json, text);
+    if (name.find('/') == std::string_view::npos) json.member(name, text);
   }
-  return json.empty() ? "{}" : json + '}';
+  json.end();
+  return json.take();
 }
 
 std::string ping_json(const ApiSettings& settings) {
-  std::string json = R"({"node":)";
-  append_json_string(json, settings.node);
-  json += R"(,"version":)";
-  append_json_string(json, settings.version);
-  return json + '}';
+  JsonWriter json;
+  json.begin_object();
+  json.member("node", settings.node);
+  json.member("version", settings.version);
+  json.end();
+  return json.take();
 }
 
 }  // namespace latchkey::api

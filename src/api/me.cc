@@ -4,7 +4,7 @@
 
 #include "latchkey/api/answers.h"
 #include "latchkey/api/caller.h"
-#include "latchkey/base/json_text.h"
+#include "latchkey/base/json_writer.h"
 #include "latchkey/runtime/await.h"
 
 namespace latchkey::api {
@@ -30,17 +30,23 @@ constexpr ResourceDescription kDescription = {
 };
 
 std::string user_json(const credential::User& user) {
-  std::string json =
-      fmt::format(R"({{"count":1,"next":null,"previous":null,"results":[{{"id":{},"username":)", user.id);
-  append_json_string(json, user.name);
-  json.append(R"(,"first_name":)");
-  append_json_string(json, user.first_name);
-  json.append(R"(,"last_name":)");
-  append_json_string(json, user.last_name);
-  json.append(R"(,"email":)");
-  append_json_string(json, user.email);
-  json.append(R"(,"is_superuser":)").append(user.superuser ? "true" : "false").append("}]}");
-  return json;
+  JsonWriter json;
+  json.begin_object();
+  json.member("count", 1);
+  json.member("next", nullptr);
+  json.member("previous", nullptr);
+  json.begin_array("results");
+  json.begin_object();
+  json.member("id", user.id);
+  json.member("username", user.name);
+  json.member("first_name", user.first_name);
+  json.member("last_name", user.last_name);
+  json.member("email", user.email);
+  json.member("is_superuser", user.superuser);
+  json.end();
+  json.end();
+  json.end();
+  return json.take();
 }
 
 }  // namespace

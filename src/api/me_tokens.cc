@@ -7,7 +7,7 @@
 #include <iterator>
 
 #include "latchkey/api/answers.h"
-#include "latchkey/base/json_text.h"
+#include "latchkey/base/json_writer.h"
 #include "latchkey/base/time_text.h"
 #include "latchkey/http/negotiation.h"
 #include "latchkey/runtime/await.h"
@@ -67,33 +67,39 @@ store::RowId parse_id(std::string_view text) noexcept {
   return is_id ? id : 0;
 }
 
-void append_token(std::string& json, const token::LiveToken& live, const store::Session& session) {
-  fmt::format_to(std::back_inserter(json),
-                 R"({{"id":{},"created":"{}","last_used":"{}","expires":"{}","address":)", live.row,
-                 to_rfc3339(session.created), to_rfc3339(live.last_used), to_rfc3339(live.expires));
-  append_json_string(json, session.address);
-  json += R"(,"agent":)";
-  append_json_string(json, session.agent);
-  json += live.is_current ? R"(,"current":true})" : R"(,"current":false})";
+void write_token(JsonWriter& json, const token::LiveToken& live, const store::Session& session) {
+  json.begin_object();
+  json.member("id", live.row);
+  json.member("created", to_rfc3339(session.created));
+  json.member("last_used", to_rfc3339(live.last_used));
+  json.member("expires", to_rfc3339(live.expires));
+  json.member("address", session.address);
+  json.member("agent", session.agent);
+  json.member("current", live.is_current);
+  json.end();
 }
 
 /// `live` has some of `sessions`, in their order. `has_more`: the store has older ones.
 std::string tokens_json(const std::vector<store::Session>& sessions, bool has_more,
                         const token::LiveTokens& live) {
-  std::string json = fmt::format(R"({{"count":{},"next":)", live.count);
+  JsonWriter json;
+  json.begin_object();
+  json.member("count", live.count);
   if (has_more) {
-    append_json_string(json, fmt::format("{}?before={}", kMyTokensPath.text(), sessions.back().row));
+    json.member("next", fmt::format("{}?before={}", kMyTokensPath.text(), sessions.back().row));
   } else {
-    json += "null";
+    json.member("next", nullptr);
   }
-  json += R"(,"previous":null,"results":[)";
+  json.member("previous", nullptr);
+  json.begin_array("results");
   auto session = sessions.begin();
   for (const token::LiveToken& token : live.tokens) {
-    if (&token != live.tokens.data()) json += ',';
     while (session->row != token.row) ++session;
-    append_token(json, token, *session);
+    write_token(json, token, *session);
   }
-  return json + "]}";
+  json.end();
+  json.end();
+  return json.take();
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 
 #include "latchkey/api/answers.h"
 #include "latchkey/api/resource.h"
-#include "latchkey/base/json_text.h"
+#include "latchkey/base/json_writer.h"
 #include "latchkey/http/characters.h"
 
 namespace latchkey::api {
@@ -102,31 +102,7 @@ constexpr AnswerDescription kDescribed[] = {{200, "The resource's description.",
 constexpr OperationDescription kOptions = {
     http::Method::kOptions, "OPTIONS", "What the resource is", Access::kAnyone, {}, {}, kDescribed};
 
-/// Appends to a document, with the commas between members.
-class Writer {
- public:
-  void open(std::string_view name = {}) { begin(name), out_ += '{', fresh_ = true; }
-  void close() { out_ += '}', fresh_ = false; }
-  void text(std::string_view name, std::string_view value) {
-    begin(name);
-    append_json_string(out_, value);
-  }
-  void raw(std::string_view name, std::string_view json) { begin(name), out_ += json; }
-
-  std::string take() { return std::move(out_); }
-
- private:
-  void begin(std::string_view name) {
-    if (!out_.empty() && !fresh_) out_ += ',';
-    fresh_ = false;
-    if (name.empty()) return;
-    append_json_string(out_, name);
-    out_ += ':';
-  }
-
-  std::string out_;
-  bool fresh_ = true;
-};
+constexpr std::string_view kTextSchema = R"({"type":"string"})";
 
 std::string lower_case(std::string_view text) {
   std::string lower(text);
@@ -159,27 +135,24 @@ std::string reference(std::string_view schema) {
   return fmt::format(R"({{"$ref":"#/components/schemas/{}"}})", schema);
 }
 
-void write_fields(Writer& writer, std::span<const FieldDescription> fields) {
-  writer.open("schema");
-  writer.text("type", "object");
-  std::string required = "[";
+void write_fields(JsonWriter& writer, std::span<const FieldDescription> fields) {
+  writer.begin_object("schema");
+  writer.member("type", "object");
+  writer.begin_array("required");
+  for (const FieldDescription& field : fields) writer.element(field.name);
+  writer.end();
+  writer.begin_object("properties");
   for (const FieldDescription& field : fields) {
-    if (required.size() > 1) required += ',';
-    append_json_string(required, field.name);
+    writer.begin_object(field.name);
+    writer.member("type", "string");
+    writer.member("title", field.label);
+    if (field.is_password) writer.member("format", "password");
+    if (field.min_length != 0) writer.member("minLength", field.min_length);
+    writer.member("maxLength", field.max_length);
+    writer.end();
   }
-  writer.raw("required", required + ']');
-  writer.open("properties");
-  for (const FieldDescription& field : fields) {
-    writer.open(field.name);
-    writer.text("type", "string");
-    writer.text("title", field.label);
-    if (field.is_password) writer.text("format", "password");
-    if (field.min_length != 0) writer.raw("minLength", fmt::to_string(field.min_length));
-    writer.raw("maxLength", fmt::to_string(field.max_length));
-    writer.close();
-  }
-  writer.close();
-  writer.close();
+  writer.end();
+  writer.end();
 }
 
 /// Whether a cookie alone is not enough for it.
@@ -207,76 +180,87 @@ std::map<int, AnswerDescription> answers_of(const ResourceDescription& resource,
   return answers;
 }
 
-void write_answer(Writer& writer, const ResourceDescription& resource, const AnswerDescription& answer) {
+void write_answer(JsonWriter& writer, const ResourceDescription& resource, const AnswerDescription& answer) {
   const bool has_own_form = resource.forms == Forms::kFixed && !resource.operations.empty() &&
                             answer.status == 200 && answer.schema.empty();
-  writer.open(fmt::to_string(answer.status));
-  writer.text("description", answer.meaning);
+  writer.begin_object(fmt::to_string(answer.status));
+  writer.member("description", answer.meaning);
   if (has_own_form) {
-    writer.open("content");
-    writer.raw(resource.fixed_type, R"({"schema":{"type":"string"}})");
-    writer.close();
+    writer.begin_object("content");
+    writer.begin_object(resource.fixed_type);
+    writer.raw_member("schema", kTextSchema);
+    writer.end();
+    writer.end();
   } else if (!answer.schema.empty()) {
-    writer.open("content");
-    writer.raw(kJsonType, fmt::format(R"({{"schema":{}}})", reference(answer.schema)));
-    if (resource.forms == Forms::kNegotiated) writer.raw("text/html", R"({"schema":{"type":"string"}})");
-    writer.close();
+    writer.begin_object("content");
+    writer.raw_member(kJsonType, fmt::format(R"({{"schema":{}}})", reference(answer.schema)));
+    if (resource.forms == Forms::kNegotiated) {
+      writer.begin_object("text/html");
+      writer.raw_member("schema", kTextSchema);
+      writer.end();
+    }
+    writer.end();
   }
-  writer.close();
+  writer.end();
 }
 
-std::string parameters_of(const ResourceDescription& resource, const OperationDescription& operation) {
-  std::vector<std::string> parameters;
+void write_parameters(JsonWriter& writer, const ResourceDescription& resource,
+                      const OperationDescription& operation) {
+  writer.begin_array("parameters");
   for (const ParameterDescription& parameter : operation.parameters) {
-    std::string json = fmt::format(R"({{"name":"{}","in":"query","description":)", parameter.name);
-    append_json_string(json, parameter.meaning);
-    parameters.push_back(json + R"(,"schema":{"type":"string"}})");
+    writer.begin_object();
+    writer.member("name", parameter.name);
+    writer.member("in", "query");
+    writer.member("description", parameter.meaning);
+    writer.raw_member("schema", kTextSchema);
+    writer.end();
   }
-  if (resource.forms == Forms::kNegotiated) parameters.emplace_back(kFormatParameter);
-  if (needs_proof(operation)) parameters.emplace_back(kCsrfParameter);
-  return fmt::format("[{}]", fmt::join(parameters, ","));
+  if (resource.forms == Forms::kNegotiated) writer.raw_element(kFormatParameter);
+  if (needs_proof(operation)) writer.raw_element(kCsrfParameter);
+  writer.end();
 }
 
-void write_operation(Writer& writer, const Route& route, const OperationDescription& operation,
+void write_operation(JsonWriter& writer, const Route& route, const OperationDescription& operation,
                      std::string_view method) {
-  writer.open(lower_case(method));
-  writer.text("operationId", operation_id(method, route.path.text()));
-  writer.text("summary", operation.summary);
+  writer.begin_object(lower_case(method));
+  writer.member("operationId", operation_id(method, route.path.text()));
+  writer.member("summary", operation.summary);
   if (operation.access == Access::kAnyone) {
-    writer.raw("security", "[]");
+    writer.raw_member("security", "[]");
   } else {
     const std::string_view last = operation.access == Access::kUser ? R"(,{"basic":[]}])" : ",{}]";
-    writer.raw("security", std::string(kTokenSecurity).append(last));
+    writer.raw_member("security", std::string(kTokenSecurity).append(last));
   }
   if (!operation.parses.empty()) {
-    writer.open("requestBody");
-    writer.raw("required", "true");
-    writer.open("content");
+    writer.begin_object("requestBody");
+    writer.member("required", true);
+    writer.begin_object("content");
     for (const std::string_view type : operation.parses) {
-      writer.open(type);
+      writer.begin_object(type);
       write_fields(writer, operation.fields);
-      writer.close();
+      writer.end();
     }
-    writer.close();
-    writer.close();
+    writer.end();
+    writer.end();
   }
   const ResourceDescription& resource = route.resource->description();
-  writer.raw("parameters", parameters_of(resource, operation));
-  writer.open("responses");
+  write_parameters(writer, resource, operation);
+  writer.begin_object("responses");
   for (const auto& [status, answer] : answers_of(resource, operation)) write_answer(writer, resource, answer);
-  writer.close();
-  writer.close();
+  writer.end();
+  writer.end();
 }
 
-void write_path(Writer& writer, const Route& route) {
+void write_path(JsonWriter& writer, const Route& route) {
   const ResourceDescription& description = route.resource->description();
-  writer.open(openapi_path(route.path));
-  writer.text("summary", description.name);
-  writer.text("description", description.text);
+  writer.begin_object(openapi_path(route.path));
+  writer.member("summary", description.name);
+  writer.member("description", description.text);
   if (!route.path.name().empty()) {
-    writer.raw("parameters",
-               fmt::format(R"([{{"name":"{}","in":"path","required":true,"schema":{{"type":"string"}}}}])",
-                           route.path.name()));
+    writer.raw_member(
+        "parameters",
+        fmt::format(R"([{{"name":"{}","in":"path","required":true,"schema":{{"type":"string"}}}}])",
+                    route.path.name()));
   }
   for (const OperationDescription& operation : description.operations) {
     write_operation(writer, route, operation, operation.method_text);
@@ -287,33 +271,33 @@ void write_path(Writer& writer, const Route& route) {
   } else {
     write_operation(writer, route, kOptions, kOptions.method_text);
   }
-  writer.close();
+  writer.end();
 }
 
 }  // namespace
 
 std::string openapi_json(std::span<const Route> routes, std::string_view version) {
-  Writer writer;
-  writer.open();
-  writer.text("openapi", "3.1.0");
-  writer.open("info");
-  writer.text("title", "Latchkey");
-  writer.text(
+  JsonWriter writer;
+  writer.begin_object();
+  writer.member("openapi", "3.1.0");
+  writer.begin_object("info");
+  writer.member("title", "Latchkey");
+  writer.member(
       "description",
       "Trades a username and a password for a token, and admits or refuses every later request by it.");
-  writer.text("version", version);
-  writer.raw("license", R"({"name":"Apache License 2.0","identifier":"Apache-2.0"})");
-  writer.close();
-  writer.open("paths");
+  writer.member("version", version);
+  writer.raw_member("license", R"({"name":"Apache License 2.0","identifier":"Apache-2.0"})");
+  writer.end();
+  writer.begin_object("paths");
   for (const Route& route : routes) write_path(writer, route);
-  writer.close();
-  writer.open("components");
-  writer.open("schemas");
-  for (const Schema& schema : kSchemas) writer.raw(schema.name, schema.json);
-  writer.close();
-  writer.raw("securitySchemes", kSecuritySchemes);
-  writer.close();
-  writer.close();
+  writer.end();
+  writer.begin_object("components");
+  writer.begin_object("schemas");
+  for (const Schema& schema : kSchemas) writer.raw_member(schema.name, schema.json);
+  writer.end();
+  writer.raw_member("securitySchemes", kSecuritySchemes);
+  writer.end();
+  writer.end();
   return writer.take();
 }
 

@@ -5,7 +5,7 @@
 #include "latchkey/api/answers.h"
 #include "latchkey/api/caller.h"
 #include "latchkey/api/cookies.h"
-#include "latchkey/base/json_text.h"
+#include "latchkey/base/json_writer.h"
 #include "latchkey/base/time_text.h"
 #include "latchkey/runtime/await.h"
 
@@ -48,10 +48,13 @@ constexpr ResourceDescription kDescription = {
 constexpr const OperationDescription& kSignIn = kOperations[1];
 
 std::string session_json(std::string_view name, WallTime expires, std::string_view csrf_token) {
-  std::string json = R"({"username":)";
-  append_json_string(json, name);
-  json += fmt::format(R"(,"expires":"{}","csrf_token":"{}"}})", to_rfc3339(expires), csrf_token);
-  return json;
+  JsonWriter json;
+  json.begin_object();
+  json.member("username", name);
+  json.member("expires", to_rfc3339(expires));
+  json.member("csrf_token", csrf_token);
+  json.end();
+  return json.take();
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "latchkey/base/json_text.h"
+#include "latchkey/base/json_writer.h"
 #include "latchkey/base/random.h"
 #include "latchkey/store/schema.h"
 
@@ -33,15 +33,17 @@ std::string renewal_text(const token::KeyRenewal& done, const BackendOptions& op
 }
 
 std::string renewal_json(const token::KeyRenewal& done, const BackendOptions& options) {
-  std::string json = "{\"key_file\":";
-  append_json_string(json, whole_path(options.key_file));
-  json += fmt::format(",\"ended_sessions\":{},\"old_key_file\":", done.ended_sessions);
+  JsonWriter json;
+  json.begin_object();
+  json.member("key_file", whole_path(options.key_file));
+  json.member("ended_sessions", done.ended_sessions);
   if (done.old_file.empty()) {
-    json += "null";
+    json.member("old_key_file", nullptr);
   } else {
-    append_json_string(json, whole_path(done.old_file));
+    json.member("old_key_file", whole_path(done.old_file));
   }
-  return json + "}\n";
+  json.end();
+  return json.take() + "\n";
 }
 
 }  // namespace latchkey::command

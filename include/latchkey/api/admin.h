@@ -75,6 +75,13 @@ struct AdminServices {
   credential::Throttle* throttle = nullptr;
 };
 
+/// What came of unlocking a name.
+struct Unlocking {
+  std::string why_not;       ///< empty where it is unlocked
+  std::int64_t seconds = 0;  ///< for so long
+  std::size_t guesses_by_address = 0;
+};
+
 class Admin {
  public:
   explicit Admin(const AdminServices& services) noexcept : services_(services) {}
@@ -90,13 +97,13 @@ class Admin {
   runtime::Task<Result<AdminReply>> remove_user(credential::User user, LogRoom room);
   runtime::Task<Result<AdminReply>> list_tokens(credential::User user);
   Result<AdminReply> unlock(const credential::User& user, LogRoom room);
-  /// Unlocks the name. The members of a reply: that it is unlocked, for how long and how many guesses that
-  /// gives who guesses, by address; or that it is not, and why. Error kOverloaded: there is no room.
-  Result<std::string> unlocked(const credential::User& user, LogRoom room);
-  /// Ends the user's tokens and answers with how many, and with these further members; `done` says what has
-  /// happened already where that fails.
+  /// Errors: kOverloaded, there is no room for another unlocked name.
+  Result<Unlocking> unlock_name(const credential::User& user, LogRoom room);
+  /// Ends the user's tokens and answers with how many, and with what came of an unlocking; `done` says what
+  /// has happened already if that fails.
   runtime::Task<Result<AdminReply>> end_tokens(credential::User user, store::Death reason,
-                                               std::string_view done, std::string further = {});
+                                               std::string_view done,
+                                               std::optional<Unlocking> unlocking = {});
   runtime::Task<Result<AdminReply>> act_on_user(std::string method, std::string name, std::string act,
                                                 SecretText body, LogRoom room);
   runtime::Task<Result<AdminReply>> act_on_tokens(std::string method, std::string name, LogRoom room);

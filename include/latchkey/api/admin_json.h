@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "latchkey/base/json_writer.h"
 #include "latchkey/base/result.h"
 #include "latchkey/base/secret.h"
 #include "latchkey/credential/user.h"
@@ -32,11 +33,11 @@ struct AdminBody {
 /// else, an unknown member too. What the parser kept of the body is wiped.
 Result<AdminBody> read_admin_body(std::string_view body);
 
-/// Appends the user as an object, without the password's hash.
-void append_user(std::string& json, const credential::User& user);
+/// Writes the user as an object, without the password's hash.
+void write_user(JsonWriter& json, const credential::User& user);
 
-/// Appends the session as an object, with `expires` where the timeout is known (not 0). Nothing in it opens
+/// Writes the session as an object, with `expires` where the timeout is known (not 0). Nothing in it opens
 /// anything.
-void append_session(std::string& json, const store::Session& session, std::int64_t token_timeout_ms);
+void write_session(JsonWriter& json, const store::Session& session, std::int64_t token_timeout_ms);
 
 }  // namespace latchkey::api
