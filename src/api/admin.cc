@@ -276,7 +276,8 @@ Result<Unlocking> Admin::unlock_name(const User& user, LogRoom room) {
   LogEvent(std::move(room), LogLevel::kInfo, "admin.user_unlocked")
       .field("seconds", seconds)
       .text("user", user.name);
-  return Unlocking{.seconds = seconds, .guesses_by_address = throttle->settings().failures_by_user};
+  return Unlocking{
+      .why_not = {}, .seconds = seconds, .guesses_by_address = throttle->settings().failures_by_user};
 }
 
 Result<AdminReply> Admin::unlock(const User& user, LogRoom room) {

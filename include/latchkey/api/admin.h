@@ -77,7 +77,7 @@ struct AdminServices {
 
 /// What came of unlocking a name.
 struct Unlocking {
-  std::string why_not;       ///< empty where it is unlocked
+  std::string why_not{};     ///< empty where it is unlocked
   std::int64_t seconds = 0;  ///< for so long
   std::size_t guesses_by_address = 0;
 };
