@@ -9,10 +9,12 @@
 #include <cerrno>
 #include <cstring>
 
+#include "latchkey/api/admin.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/base/named_thread.h"
 #include "latchkey/net/socket_stream.h"
 #include "latchkey/runtime/await.h"
+#include "latchkey/server/admin_handler.h"
 #include "latchkey/server/core_ring.h"
 
 namespace latchkey::server {
@@ -39,10 +41,11 @@ bool may_administer(int fd) noexcept {
 }  // namespace
 
 struct Core::Client final : public http::SourceGate {
-  Client(Core& its_core, int fd, const Origin& origin, http::ConnectionServices& services)
+  Client(Core& its_core, int fd, const Origin& origin)
       : core(its_core),
         stream(core.loop_, *core.buffers_, fd),
-        connection(stream, services, origin.peer, origin.proxied ? this : nullptr),
+        connection(stream, services_of(core, origin.entrance), origin.peer,
+                   origin.entrance == Entrance::kProxied ? this : nullptr),
         place(origin.place) {}
 
   bool admit(const net::IpAddress& source) override {
@@ -55,6 +58,8 @@ struct Core::Client final : public http::SourceGate {
     return taken.has_value();
   }
 
+  static http::ConnectionServices& services_of(Core& core, Entrance entrance);
+
   Core& core;
   net::SocketStream stream;
   http::Connection connection;
@@ -65,14 +70,14 @@ struct Core::Client final : public http::SourceGate {
 
 class Core::Door final : public net::Acceptor::Handler {
  public:
-  Door(Core& core, const net::Listener& listener, bool proxied, http::ConnectionServices& services)
-      : core_(core), proxied_(proxied), services_(services), acceptor_(core.loop_, listener, *this) {}
+  Door(Core& core, const CoreListener& listener)
+      : core_(core), entrance_(listener.entrance), acceptor_(core.loop_, listener.listener, *this) {}
 
   void open() { acceptor_.start(); }
   void close() noexcept { acceptor_.stop(); }
   bool is_closed() const noexcept { return acceptor_.stopped(); }
 
-  void accepted(int fd) override { core_.accept(fd, proxied_, services_); }
+  void accepted(int fd) override { core_.accept(fd, entrance_); }
   void accept_failed(int error) override {
     LimitedEvent(core_.log_, LogLevel::kWarning, "accept.failed")
         .field("reason", std::strerror(-error))
@@ -83,13 +88,25 @@ class Core::Door final : public net::Acceptor::Handler {
 
  private:
   Core& core_;
-  const bool proxied_;
-  http::ConnectionServices& services_;
+  const Entrance entrance_;
   net::Acceptor acceptor_;
 };
 
+struct Core::AdminService {
+  AdminService(Core& core, const api::AdminServices& commands)
+      : handler(core.loop_, commands),
+        services{core.loop_, core.context_.connection_settings, core.lines_, handler, core.log_} {}
+
+  AdminHandler handler;
+  http::ConnectionServices services;
+};
+
+http::ConnectionServices& Core::Client::services_of(Core& core, Entrance entrance) {
+  return entrance == Entrance::kAdmin ? core.admin_->services : core.connection_services_;
+}
+
 Result<std::unique_ptr<Core>> Core::create(std::size_t number, runtime::Port& port, token::Shard& shard,
-                                           std::vector<CoreListener> listeners, const CoreContext& context) {
+                                           std::vector<CoreListener> listeners, CoreContext& context) {
   runtime::RingSettings settings;
   settings.submission_entries = kSubmissionEntries;
   settings.completion_entries = kCompletionEntries;
@@ -103,7 +120,7 @@ Result<std::unique_ptr<Core>> Core::create(std::size_t number, runtime::Port& po
 
 Core::Core(std::size_t number, std::unique_ptr<runtime::Ring> ring,
            std::unique_ptr<runtime::BufferRing> buffers, runtime::Port& port, token::Shard& shard,
-           std::vector<CoreListener> listeners, const CoreContext& context)
+           std::vector<CoreListener> listeners, CoreContext& context)
     : number_(number),
       context_(context),
       log_(context.log, context.clock),
@@ -128,7 +145,8 @@ Core::Core(std::size_t number, std::unique_ptr<runtime::Ring> ring,
                 store_, turns_, &context.forwarding},
       api_(services_),
       lines_(context.api_settings.node),
-      connection_services_{loop_, context.connection_settings, lines_, api_, log_} {
+      connection_services_{loop_, context.connection_settings, lines_, api_, log_},
+      admin_(make_admin_service()) {
   connection_services_.forwarding = &context.forwarding;
   loop_.ring().set_preview(preview_);
   loop_.add_hook(*this);
@@ -138,9 +156,12 @@ Core::Core(std::size_t number, std::unique_ptr<runtime::Ring> ring,
 
 Core::~Core() { LATCHKEY_ASSERT(clients_ == 0 && !thread_.joinable()); }
 
-void Core::serve_admin(net::Listener listener) {
-  admin_listener_ = std::make_unique<net::Listener>(std::move(listener));
-  const api::AdminServices services{.directory = directory_,
+std::unique_ptr<Core::AdminService> Core::make_admin_service() {
+  if (std::none_of(listeners_.begin(), listeners_.end(),
+                   [](const CoreListener& listener) { return listener.entrance == Entrance::kAdmin; })) {
+    return nullptr;
+  }
+  const api::AdminServices commands{.directory = directory_,
                                     .hasher = hash_client_,
                                     .store = store_,
                                     .sessions = sessions_,
@@ -148,9 +169,7 @@ void Core::serve_admin(net::Listener listener) {
                                     .log = log_,
                                     .token_timeout_ms = context_.api_settings.token_timeout_ms,
                                     .throttle = &context_.throttle};
-  admin_handler_ = std::make_unique<AdminHandler>(loop_, services);
-  admin_services_ = std::make_unique<http::ConnectionServices>(
-      http::ConnectionServices{loop_, context_.connection_settings, lines_, *admin_handler_, log_});
+  return std::make_unique<AdminService>(*this, commands);
 }
 
 Result<void> Core::start(const runtime::RingTable& rings) {
@@ -176,12 +195,7 @@ void Core::run(const runtime::RingTable& rings) noexcept {
   if (!enabled_) return;
   going_.wait(false, std::memory_order_acquire);
   context_.quiescence.activate(static_cast<runtime::CoreId>(number_));
-  for (const CoreListener& listener : listeners_) {
-    doors_.push_back(
-        std::make_unique<Door>(*this, listener.listener, listener.proxied, connection_services_));
-  }
-  if (admin_listener_)
-    doors_.push_back(std::make_unique<Door>(*this, *admin_listener_, false, *admin_services_));
+  for (const CoreListener& listener : listeners_) doors_.push_back(std::make_unique<Door>(*this, listener));
   for (const std::unique_ptr<Door>& door : doors_) door->open();
   loop_.run();
   doors_.clear();
@@ -205,8 +219,9 @@ std::int64_t Core::pass(BootTime now) noexcept {
                                              : std::min(log_due_ms, context_.table_clock.boot_of(next).ms);
 }
 
-void Core::accept(int fd, bool proxied, http::ConnectionServices& services) {
-  const bool is_admin = &services == admin_services_.get();
+void Core::accept(int fd, Entrance entrance) {
+  const bool is_admin = entrance == Entrance::kAdmin;
+  const bool proxied = entrance == Entrance::kProxied;
   const net::IpAddress peer = net::peer_of(fd).address;
   if (clients_ >= context_.max_connections + (is_admin ? kSpareForAdmin : 0)) {
     ::close(fd);
@@ -228,7 +243,7 @@ void Core::accept(int fd, bool proxied, http::ConnectionServices& services) {
     ::close(fd);
     return refuse(peer, kManyOfClient);
   }
-  loop_.nursery().spawn(serve(*this, fd, Origin{peer, proxied, *place}, services));
+  loop_.nursery().spawn(serve(*this, fd, Origin{peer, entrance, *place}));
 }
 
 /// Nothing where the source has as many connections as it may.
@@ -243,8 +258,8 @@ void Core::refuse(const net::IpAddress& peer, const char* reason) {
       .field("reason", reason);
 }
 
-runtime::Task<void> Core::serve(Core& core, int fd, Origin origin, http::ConnectionServices& services) {
-  Client client(core, fd, origin, services);
+runtime::Task<void> Core::serve(Core& core, int fd, Origin origin) {
+  Client client(core, fd, origin);
   core.link(client);
   LATCHKEY_AWAIT(client.connection.serve());
   LATCHKEY_AWAIT(client.stream.close());
@@ -268,7 +283,7 @@ void Core::unlink(Client& client) noexcept {
 runtime::Task<bool> Core::drain(BootTime deadline) {
   for (const std::unique_ptr<Door>& door : doors_) door->close();
   connection_services_.draining = true;
-  if (admin_services_) admin_services_->draining = true;
+  if (admin_) admin_->services.draining = true;
   for (Client* client = first_client_; client != nullptr;) {
     // A connection that ends unlinks itself.
     Client* const next = client->next;
@@ -297,7 +312,6 @@ void Core::close_listeners() noexcept {
   if (!std::all_of(doors_.begin(), doors_.end(), [](const auto& door) { return door->is_closed(); })) return;
   doors_.clear();
   listeners_.clear();
-  admin_listener_.reset();
 }
 
 runtime::Task<bool> Core::end_shard() { LATCHKEY_CO_RETURN(shard_.stop()); }

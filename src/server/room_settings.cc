@@ -44,4 +44,12 @@ token::ShardSettings shard_settings_of(const Settings& settings, std::size_t cor
   return shard;
 }
 
+store::DirectoryOptions directory_options_of(const Settings& settings) {
+  return {.create = settings.create, .key_file = settings.key_file};
+}
+
+RootRules root_rules_of(const Settings& settings) {
+  return {.may_create = settings.create, .may_stay = settings.allow_root};
+}
+
 }  // namespace latchkey::server

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-#include <utility>
 
 namespace latchkey::server {
 
@@ -27,13 +26,13 @@ tl::unexpected<Error> unheard(std::string_view address, int error) {
 
 }  // namespace
 
-ServiceManager::~ServiceManager() {
+ManagerSocket::~ManagerSocket() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-Result<void> ServiceManager::connect(const char* address) {
+Result<ManagerSocket> ManagerSocket::connect(const char* address) {
   const std::string_view name = address == nullptr ? "" : address;
-  if (name.empty()) return {};
+  if (name.empty()) return ManagerSocket();
   sockaddr_un where{};
   where.sun_family = AF_UNIX;
   if ((name.front() != '/' && name.front() != '@') || name.size() >= sizeof where.sun_path) {
@@ -50,31 +49,28 @@ Result<void> ServiceManager::connect(const char* address) {
     ::close(fd);
     return unheard(name, error);
   }
-  fd_ = fd;
-  return {};
+  return ManagerSocket(fd);
 }
 
-Result<void> ServiceManager::hand_to(runtime::Ring& ring, Log& log) {
-  if (fd_ < 0) return {};
-  LATCHKEY_TRY(ring.register_file(fd_));
-  ::close(std::exchange(fd_, -1));
-  ring_ = &ring;
-  log_ = &log;
-  return {};
+Result<std::unique_ptr<ServiceManager>> ServiceManager::create(ManagerSocket socket, runtime::Ring& ring,
+                                                               Log& log) {
+  // The ring holds it from here on; the descriptor goes with `socket`.
+  if (socket.is_connected()) LATCHKEY_TRY(ring.register_file(socket.fd()));
+  return std::unique_ptr<ServiceManager>(new ServiceManager(socket.is_connected(), ring, log));
 }
 
 void ServiceManager::tell(std::string_view state) noexcept {
-  if (ring_ == nullptr) return;
-  ring_->start(this, [state](io_uring_sqe& entry) {
+  if (!is_there_) return;
+  ring_.start(this, [state](io_uring_sqe& entry) {
     io_uring_prep_write(&entry, kFixedFile, state.data(), static_cast<unsigned>(state.size()), 0);
     entry.flags |= IOSQE_FIXED_FILE;
   });
-  ring_->submit();
+  ring_.submit();
 }
 
 void ServiceManager::complete(std::int32_t result, std::uint32_t) noexcept {
   if (result >= 0) return;
-  LogEvent(*log_, LogLevel::kWarning, "service_manager.unreachable")
+  LogEvent(log_, LogLevel::kWarning, "service_manager.unreachable")
       .field("reason", std::strerror(-result))
       .field("effect", "it has not heard how the server fares");
 }

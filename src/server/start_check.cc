@@ -13,7 +13,10 @@
 #include "latchkey/base/file_rules.h"
 #include "latchkey/net/listener.h"
 #include "latchkey/server/confinement.h"
+#include "latchkey/server/room_settings.h"
 #include "latchkey/server/server.h"
+#include "latchkey/server/start_data.h"
+#include "latchkey/server/start_sockets.h"
 #include "latchkey/store/data_directory.h"
 #include "latchkey/store/schema.h"
 #include "latchkey/token/keyring.h"
@@ -40,15 +43,14 @@ class Checker {
 
   void become_the_server() {
     ConfinementGaps gaps;
-    const RootRules rules{.may_create = settings_.create, .may_stay = settings_.allow_root};
-    const Result<void> left = leave_root(settings_.data, gaps, rules);
+    const Result<void> left = leave_root(settings_.data, gaps, root_rules_of(settings_));
     if (!left) refuse(left.error().text);
     for (std::string& gap : gaps) note("warning: " + std::move(gap));
   }
 
   void check_directory() {
-    const store::DirectoryOptions options{.create = settings_.create, .key_file = settings_.key_file};
-    Result<store::DirectoryFindings> found = store::DataDirectory::inspect(settings_.data, options);
+    Result<store::DirectoryFindings> found =
+        store::DataDirectory::inspect(settings_.data, directory_options_of(settings_));
     if (!found) return refuse(std::move(found.error().text));
     data_ = std::move(*found);
     if (!data_.holder.empty()) {
@@ -134,13 +136,8 @@ class Checker {
 
   void check_admin_socket() {
     const std::string path = settings_.admin_socket.string();
-    const std::filesystem::path above =
-        settings_.admin_socket.has_parent_path() ? settings_.admin_socket.parent_path() : ".";
-    // The data directory has been looked at, and may be yet to make.
-    if (above != settings_.data) {
-      const Result<void> safe = check_safe_directory(above.string(), "the directory of admin_socket");
-      if (!safe) return refuse(safe.error().text);
-    }
+    const Result<void> safe = check_admin_directory(settings_);
+    if (!safe) return refuse(safe.error().text);
     // The server's own, where one works on the same data.
     if (!data_.holder.empty()) return;
     const Result<bool> answered = net::Listener::is_answered(path);

@@ -4,79 +4,57 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
 
-#include "latchkey/api/admin.h"
 #include "latchkey/api/api.h"
 #include "latchkey/api/password_check.h"
 #include "latchkey/api/services.h"
 #include "latchkey/api/sessions.h"
-#include "latchkey/base/log.h"
 #include "latchkey/base/rated_log.h"
 #include "latchkey/credential/authenticator.h"
 #include "latchkey/credential/hash_client.h"
 #include "latchkey/credential/hash_pool.h"
 #include "latchkey/credential/sqlite_directory.h"
 #include "latchkey/credential/sqlite_known_addresses.h"
-#include "latchkey/credential/throttle.h"
 #include "latchkey/http/connection.h"
-#include "latchkey/http/forwarding_watch.h"
 #include "latchkey/net/listener.h"
 #include "latchkey/runtime/buffer_ring.h"
 #include "latchkey/runtime/loop.h"
-#include "latchkey/runtime/quiescence.h"
-#include "latchkey/server/admin_handler.h"
+#include "latchkey/server/core_context.h"
 #include "latchkey/server/places.h"
 #include "latchkey/store/sqlite_store.h"
-#include "latchkey/token/keyring.h"
 #include "latchkey/token/lookahead.h"
 #include "latchkey/token/shard.h"
 
 namespace latchkey::server {
 
-/// A listening socket of one core, and whether the PROXY protocol opens its connections.
-struct CoreListener {
-  net::Listener listener;
-  bool proxied = false;
+/// Who comes in by a listener.
+enum class Entrance : std::uint8_t {
+  kClients,  ///< or proxies, by HTTP alone
+  kProxied,  ///< the PROXY protocol opens the connection
+  kAdmin,    ///< the administrator, to commands of his own
 };
 
-/// What all cores share; it outlives them.
-struct CoreContext {
-  const Clock& clock;
-  Log& log;
-  const api::ApiSettings& api_settings;
-  const http::ConnectionSettings& connection_settings;
-  credential::HashPool& hash_pool;
-  credential::Throttle& throttle;
-  const credential::NamesInLog::Key& name_key;
-  const token::Keyring& keyring;
-  std::size_t hash_queue;       ///< waiting logins, of one core
-  std::size_t max_connections;  ///< of one core
-  Places& places;               ///< of clients, over all cores
-  PeerRules peer_rules;
-  http::ForwardingWatch& forwarding;
-  store::StoreThread& store;
-  runtime::Quiescence& quiescence;
-  const token::TableClock& table_clock;
-  const api::SessionsContext& sessions;
+/// A listening socket of one core.
+struct CoreListener {
+  net::Listener listener;
+  Entrance entrance = Entrance::kClients;
 };
 
 class Core final : private runtime::LoopHook {
  public:
-  /// `number` is the core's port and shard. Errors are the ring's and the buffers'.
+  /// `number` is the core's port and shard. All that is passed by reference outlives it. Errors are the
+  /// ring's and the buffers'.
   static Result<std::unique_ptr<Core>> create(std::size_t number, runtime::Port& port, token::Shard& shard,
-                                              std::vector<CoreListener> listeners,
-                                              const CoreContext& context);
+                                              std::vector<CoreListener> listeners, CoreContext& context);
   ~Core() override;
 
   int ring_fd() noexcept { return loop_.ring().fd(); }
   runtime::PortId port_id() const noexcept { return static_cast<runtime::PortId>(number_); }
-
-  /// Makes this core serve the administrator's commands from `listener` too. Before `start`.
-  void serve_admin(net::Listener listener);
 
   /// Starts the thread and waits until its ring is enabled.
   Result<void> start(const runtime::RingTable& rings);
@@ -96,13 +74,15 @@ class Core final : private runtime::LoopHook {
   /// Where a connection comes from.
   struct Origin {
     net::IpAddress peer;
-    bool proxied;         ///< the PROXY protocol opens it
+    Entrance entrance;
     Places::Place place;  ///< its client's; kUncounted until the PROXY protocol has named that
   };
   /// One open connection; sits in the list of its core.
   struct Client;
   /// Takes connections from one listener.
   class Door;
+  /// The administrator's commands, where one of the listeners is for them.
+  struct AdminService;
 
   /// Asks for the memory of the tokens that a batch of receives has brought.
   class Preview final : public runtime::BatchPreview {
@@ -120,24 +100,24 @@ class Core final : private runtime::LoopHook {
   };
 
   Core(std::size_t number, std::unique_ptr<runtime::Ring> ring, std::unique_ptr<runtime::BufferRing> buffers,
-       runtime::Port& port, token::Shard& shard, std::vector<CoreListener> listeners,
-       const CoreContext& context);
+       runtime::Port& port, token::Shard& shard, std::vector<CoreListener> listeners, CoreContext& context);
 
   void before_wait() noexcept override;
   void after_wait() noexcept override;
   std::int64_t pass(BootTime now) noexcept override;
 
   void run(const runtime::RingTable& rings) noexcept;
-  void accept(int fd, bool proxied, http::ConnectionServices& services);
+  std::unique_ptr<AdminService> make_admin_service();
+  void accept(int fd, Entrance entrance);
   std::optional<Places::Place> place_of(const net::IpAddress& source) noexcept;
   void refuse(const net::IpAddress& peer, const char* reason);
-  static runtime::Task<void> serve(Core& core, int fd, Origin origin, http::ConnectionServices& services);
+  static runtime::Task<void> serve(Core& core, int fd, Origin origin);
   void close_listeners() noexcept;
   void link(Client& client) noexcept;
   void unlink(Client& client) noexcept;
 
   const std::size_t number_;
-  const CoreContext& context_;
+  CoreContext& context_;
   RatedLog log_;
   std::unique_ptr<runtime::BufferRing> buffers_;
   runtime::Loop loop_;
@@ -158,9 +138,7 @@ class Core final : private runtime::LoopHook {
   http::ServerLines lines_;
   http::ConnectionServices connection_services_;
 
-  std::unique_ptr<net::Listener> admin_listener_;
-  std::unique_ptr<AdminHandler> admin_handler_;
-  std::unique_ptr<http::ConnectionServices> admin_services_;
+  const std::unique_ptr<AdminService> admin_;
 
   std::vector<std::unique_ptr<Door>> doors_;
   Client* first_client_ = nullptr;

@@ -8,7 +8,15 @@ namespace latchkey::server {
 
 /// Marks the database as not to be trusted, says why on standard error, and ends the process with kExitFatal:
 /// it must not live on beside a disk that has lost what it acknowledged, nor close the database as if it
-/// could be trusted. `directory` is null where none is open yet. Any thread.
-[[noreturn]] void end_at_once(const store::DataDirectory* directory, const Error& error) noexcept;
+/// could be trusted. Any thread.
+[[noreturn]] void end_at_once(const store::DataDirectory& directory, const Error& error) noexcept;
+
+/// Gives the result on, unless its error is kFatal, which ends the process. Whoever holds the directory or
+/// the database open asks it of what was done with them, before it lets go of either.
+template <class T>
+Result<T> end_if_fatal(const store::DataDirectory& directory, Result<T> result) {
+  if (!result && result.error().code == ErrorCode::kFatal) end_at_once(directory, result.error());
+  return result;
+}
 
 }  // namespace latchkey::server

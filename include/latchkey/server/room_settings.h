@@ -1,11 +1,14 @@
-// What the process's settings mean to each room of the house. Plain values; any thread.
+// What the process's settings mean to each room of the house, and to parts of this one. Plain values; any
+// thread.
 #pragma once
 
 #include <cstddef>
 
 #include "latchkey/api/settings.h"
 #include "latchkey/http/connection.h"
+#include "latchkey/server/confinement.h"
 #include "latchkey/server/settings.h"
+#include "latchkey/store/data_directory.h"
 #include "latchkey/token/shard.h"
 
 namespace latchkey::server {
@@ -14,5 +17,7 @@ api::ApiSettings api_settings_of(const Settings& settings);
 http::ConnectionSettings connection_settings_of(const Settings& settings);
 /// Of one of as many cores' shards.
 token::ShardSettings shard_settings_of(const Settings& settings, std::size_t cores);
+store::DirectoryOptions directory_options_of(const Settings& settings);
+RootRules root_rules_of(const Settings& settings);
 
 }  // namespace latchkey::server

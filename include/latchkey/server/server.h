@@ -1,9 +1,8 @@
 // Server: the whole process in the order of its start (docs/architecture.md): data, keys, sockets and rings
-// on the main thread; then threads; then it serves until SIGTERM or SIGINT, drains, and ends. One object,
-// used by the main thread.
+// on the main thread; then threads; then it serves until a signal ends it, drains, and ends. The main thread
+// calls it, once.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -17,9 +16,6 @@ inline constexpr int kExitDone = 0;
 inline constexpr int kExitRefused = 1;  ///< it did not start; standard error says why
 /// What is on disk could not be trusted any more (a failed fsync): EX_IOERR of sysexits.h.
 inline constexpr int kExitFatal = 74;
-
-/// That the key file is missing and may not be made.
-std::string no_key_text(const std::filesystem::path& path);
 
 /// Serves until a signal ends it. `warnings` of the settings go to the log. Errors are of the start alone,
 /// each with what to do.

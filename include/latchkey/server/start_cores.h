@@ -1,0 +1,31 @@
+// The start's last stage that makes anything: the cores, without starting them, and what they share. Main
+// thread.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "latchkey/base/log.h"
+#include "latchkey/base/result.h"
+#include "latchkey/credential/hash_pool.h"
+#include "latchkey/server/core.h"
+#include "latchkey/server/core_context.h"
+#include "latchkey/server/start_context.h"
+#include "latchkey/server/start_tables.h"
+#include "latchkey/server/start_threads.h"
+#include "latchkey/token/keyring.h"
+
+namespace latchkey::server {
+
+/// Each is behind a pointer, as others point to it: so the stage may be moved.
+struct Cores {
+  std::unique_ptr<CoreContext> context;
+  std::vector<std::unique_ptr<Core>> cores;  ///< by their number
+};
+
+/// `listeners` of each core. What is passed by reference outlives the cores. Errors are the rings'.
+Result<Cores> make_cores(StartContext& start, const token::Keyring& keyring, credential::HashPool& hash_pool,
+                         const Threads& threads, const Tables& tables,
+                         std::vector<std::vector<CoreListener>> listeners, Log& log);
+
+}  // namespace latchkey::server

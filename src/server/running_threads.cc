@@ -1,0 +1,54 @@
+#include "latchkey/server/running_threads.h"
+
+#include <unistd.h>
+
+#include <memory>
+
+#include "latchkey/server/server.h"
+#include "latchkey/server/stderr_sink.h"
+
+namespace latchkey::server {
+
+namespace {
+
+runtime::RingTable rings_of(const Ports& ports, const Threads& threads, const Cores& cores) {
+  runtime::RingTable rings(ports.count(), -1);
+  rings[ports.control()] = threads.control->ring().fd();
+  rings[ports.store()] = threads.store_worker->ring_fd();
+  for (const std::unique_ptr<runtime::Worker>& worker : threads.hash_workers) {
+    rings[worker->port_id()] = worker->ring_fd();
+  }
+  for (const std::unique_ptr<Core>& core : cores.cores) rings[core->port_id()] = core->ring_fd();
+  return rings;
+}
+
+}  // namespace
+
+RunningThreads::RunningThreads(const Ports& ports, const Threads& threads, const Cores& cores)
+    : threads_(threads), cores_(cores), rings_(rings_of(ports, threads, cores)) {
+  const Result<void> started = start();
+  if (started) return;
+  say_on_stderr("latchkeyd: " + started.error().text + '\n');
+  ::_exit(kExitRefused);
+}
+
+Result<void> RunningThreads::start() {
+  // The main thread waits for a worker's end after it has rung for it: its doorbell rings at once.
+  LATCHKEY_TRY(threads_.control->start(rings_, true));
+  LATCHKEY_TRY(threads_.store_worker->start(rings_));
+  for (const std::unique_ptr<runtime::Worker>& worker : threads_.hash_workers) {
+    LATCHKEY_TRY(worker->start(rings_));
+  }
+  for (const std::unique_ptr<Core>& core : cores_.cores) LATCHKEY_TRY(core->start(rings_));
+  for (const std::unique_ptr<Core>& core : cores_.cores) core->go();
+  return {};
+}
+
+RunningThreads::~RunningThreads() {
+  for (const std::unique_ptr<Core>& core : cores_.cores) core->join();
+  runtime::Port& own = threads_.control->port();
+  for (const std::unique_ptr<runtime::Worker>& worker : threads_.hash_workers) worker->stop(own);
+  threads_.store_worker->stop(own);
+}
+
+}  // namespace latchkey::server

@@ -1,0 +1,101 @@
+#include "latchkey/server/start_threads.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "latchkey/credential/stored_kinds.h"
+#include "latchkey/runtime/ring.h"
+#include "latchkey/server/fatal_end.h"
+
+namespace latchkey::server {
+
+namespace {
+
+// It reads signals, and writes to the service manager.
+constexpr std::array<std::uint8_t, 4> kControlOperations = {IORING_OP_READ, IORING_OP_WRITE,
+                                                            IORING_OP_MSG_RING, IORING_OP_ASYNC_CANCEL};
+constexpr unsigned kControlEntries = 64;
+
+// Unfinished messages from one thread to another; past it a client is told 503. Few threads afford more.
+constexpr std::size_t kFewPorts = 32;
+constexpr std::size_t kMessagesOfFew = 1024;
+constexpr std::size_t kMessagesOfMany = 256;
+
+std::size_t messages_of(std::size_t ports) noexcept {
+  return ports <= kFewPorts ? kMessagesOfFew : kMessagesOfMany;
+}
+
+Result<std::unique_ptr<runtime::Ring>> make_control_ring() {
+  runtime::RingSettings settings;
+  settings.submission_entries = kControlEntries;
+  settings.completion_entries = kControlEntries * 2;
+  settings.operations = kControlOperations;
+  settings.fixed_file = true;
+  return runtime::Ring::create(settings);
+}
+
+Result<std::vector<std::unique_ptr<runtime::Worker>>> make_hash_workers(const Ports& ports,
+                                                                        runtime::Mailbox& mailbox,
+                                                                        credential::HashPool& hash_pool) {
+  std::vector<std::unique_ptr<runtime::Worker>> made;
+  const auto make = [&](runtime::PortId port, std::string name) -> Result<void> {
+    LATCHKEY_TRY(auto worker, runtime::Worker::create(mailbox.port(port), std::move(name), hash_pool));
+    made.push_back(std::move(worker));
+    return {};
+  };
+  for (std::size_t number = 0; number < ports.hash_workers(); ++number) {
+    LATCHKEY_TRY(make(ports.hash_worker(number), fmt::format("hash-{}", number)));
+  }
+  for (std::size_t number = 0; number < ports.standbys(); ++number) {
+    LATCHKEY_TRY(make(ports.standby(number), fmt::format("standby-{}", number)));
+  }
+  return made;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<credential::HashPool>> make_hash_pool(StartContext& start, store::Database& database,
+                                                             Log& log) {
+  const Ports& ports = start.ports;
+  std::vector<runtime::PortId> workers;
+  for (std::size_t i = 0; i < ports.hash_workers(); ++i) workers.push_back(ports.hash_worker(i));
+  std::vector<runtime::PortId> standbys;
+  for (std::size_t i = 0; i < ports.standbys(); ++i) standbys.push_back(ports.standby(i));
+  const credential::HashSettings settings{start.settings.hash_memory_bytes,
+                                          static_cast<std::uint32_t>(start.settings.hash_passes)};
+  LATCHKEY_TRY(auto pool, credential::HashPool::create(settings, std::move(workers), standbys, start.random,
+                                                       start.clock));
+  LATCHKEY_TRY(credential::measure_stored_kinds(database, pool->refusal_step(), start.clock, log));
+  return pool;
+}
+
+Result<Threads> make_threads(const StartContext& start, const store::DataDirectory& directory,
+                             store::Database database, ManagerSocket manager_socket,
+                             credential::HashPool& hash_pool, Log& log) {
+  const Ports& ports = start.ports;
+  auto mailbox = std::make_unique<runtime::Mailbox>(ports.count(), messages_of(ports.count()));
+  LATCHKEY_TRY(std::unique_ptr<runtime::Ring> ring, make_control_ring());
+  LATCHKEY_TRY(auto manager, ServiceManager::create(std::move(manager_socket), *ring, log));
+  auto control =
+      std::make_unique<runtime::Loop>(std::move(ring), mailbox->port(ports.control()), start.clock);
+
+  runtime::Port& store_port = mailbox->port(ports.store());
+  auto store = std::make_unique<store::StoreThread>(
+      std::move(database), store_port, start.clock, log,
+      [&directory](const Error& error) { end_at_once(directory, error); });
+  LATCHKEY_TRY(auto store_worker, runtime::Worker::create(store_port, "store", *store));
+  LATCHKEY_TRY(auto hash_workers, make_hash_workers(ports, *mailbox, hash_pool));
+  return Threads{.mailbox = std::move(mailbox),
+                 .manager = std::move(manager),
+                 .control = std::move(control),
+                 .store = std::move(store),
+                 .store_worker = std::move(store_worker),
+                 .hash_workers = std::move(hash_workers)};
+}
+
+}  // namespace latchkey::server
