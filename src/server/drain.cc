@@ -19,10 +19,10 @@ bool stops(int signal, bool hang_up_stops) noexcept {
   return rule == SignalRule::kStop || (rule == SignalRule::kHangUp && hang_up_stops);
 }
 
-runtime::Task<int> next_that_stops(const Watch& watch) {
-  int signal = co_await watch.signals.next(watch.control);
-  for (; !stops(signal, watch.hang_up_stops); signal = co_await watch.signals.next(watch.control)) {
-    LogEvent(watch.log, LogLevel::kInfo, "server.signal")
+runtime::Task<int> next_that_stops(const ServingParts& parts) {
+  int signal = co_await parts.signals.next(parts.control);
+  for (; !stops(signal, parts.hang_up_stops); signal = co_await parts.signals.next(parts.control)) {
+    LogEvent(parts.log, LogLevel::kInfo, "server.signal")
         .field("signal", strsignal(signal))
         .field("effect", "none");
   }
@@ -37,65 +37,65 @@ runtime::Task<void> drain(runtime::Port& own, Core& core, BootTime deadline, boo
   drained = drained && *result;
 }
 
-runtime::Task<void> drain_all(const Watch& watch) {
-  const BootTime deadline{watch.control.now().ms + watch.drain_timeout.count()};
+runtime::Task<void> drain_all(const ServingParts& parts) {
+  const BootTime deadline{parts.control.now().ms + parts.drain_timeout.count()};
   bool drained = true;
   {
     runtime::Nursery draining;
-    for (const std::unique_ptr<Core>& core : watch.cores) {
-      draining.spawn(drain(watch.control.port(), *core, deadline, drained));
+    for (const std::unique_ptr<Core>& core : parts.cores) {
+      draining.spawn(drain(parts.control.port(), *core, deadline, drained));
     }
     co_await draining.join();
   }
   if (drained) co_return;
-  LogEvent(watch.log, LogLevel::kWarning, "server.drain_timeout")
+  LogEvent(parts.log, LogLevel::kWarning, "server.drain_timeout")
       .field("effect", "connections that were still busy were broken off")
       .field("remedy", "raise `drain_timeout` if requests need longer");
 }
 
 /// Whether the store took all that the shards owed it.
-runtime::Task<bool> end_shards(const Watch& watch) {
+runtime::Task<bool> end_shards(const ServingParts& parts) {
   bool ended_in_order = true;
-  for (const std::unique_ptr<Core>& core : watch.cores) {
+  for (const std::unique_ptr<Core>& core : parts.cores) {
     LATCHKEY_AWAIT(const Result<bool> ended,
-                   runtime::call_task(watch.control.port(), core->port_id(),
+                   runtime::call_task(parts.control.port(), core->port_id(),
                                       [&core](runtime::Port&) { return core->end_shard(); }));
     LATCHKEY_ASSERT(ended.has_value());
     if (*ended) continue;
     ended_in_order = false;
-    LogEvent(watch.log, LogLevel::kError, "server.refreshes_lost")
+    LogEvent(parts.log, LogLevel::kError, "server.refreshes_lost")
         .field("reason", "the store refused them")
         .field("effect", "after the next start tokens live up to a tenth of their timeout longer");
   }
   co_return ended_in_order;
 }
 
-runtime::Task<void> end_loops(const Watch& watch) {
-  for (const std::unique_ptr<Core>& core : watch.cores) {
+runtime::Task<void> end_loops(const ServingParts& parts) {
+  for (const std::unique_ptr<Core>& core : parts.cores) {
     LATCHKEY_AWAIT(const Result<bool> ended,
-                   runtime::call(watch.control.port(), core->port_id(),
+                   runtime::call(parts.control.port(), core->port_id(),
                                  [&core](runtime::Port&) { return core->end_loop(); }));
     LATCHKEY_ASSERT(ended.has_value());
   }
 }
 
 // Each step ends on all cores before the next begins, as a request on one core may need another's shard.
-runtime::Task<void> stop_at_signal(const Watch& watch, bool& ended_in_order) {
-  LATCHKEY_AWAIT(const int signal, next_that_stops(watch));
-  LogEvent(watch.log, LogLevel::kInfo, "server.stopping").field("signal", strsignal(signal));
-  watch.manager.tell("STOPPING=1");
-  LATCHKEY_AWAIT(drain_all(watch));
-  LATCHKEY_AWAIT(ended_in_order, end_shards(watch));
-  LATCHKEY_AWAIT(end_loops(watch));
-  watch.control.stop();
+runtime::Task<void> stop_at_signal(const ServingParts& parts, bool& ended_in_order) {
+  LATCHKEY_AWAIT(const int signal, next_that_stops(parts));
+  LogEvent(parts.log, LogLevel::kInfo, "server.stopping").field("signal", strsignal(signal));
+  parts.manager.tell("STOPPING=1");
+  LATCHKEY_AWAIT(drain_all(parts));
+  LATCHKEY_AWAIT(ended_in_order, end_shards(parts));
+  LATCHKEY_AWAIT(end_loops(parts));
+  parts.control.stop();
 }
 
 }  // namespace
 
-bool serve_until_signal(const Watch& watch) {
+bool serve_until_signal(const ServingParts& parts) {
   bool ended_in_order = false;
-  watch.control.nursery().spawn(stop_at_signal(watch, ended_in_order));
-  watch.control.run();
+  parts.control.nursery().spawn(stop_at_signal(parts, ended_in_order));
+  parts.control.run();
   return ended_in_order;
 }
 

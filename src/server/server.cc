@@ -83,15 +83,15 @@ void log_findings(Log& log, const StartContext& start, const ConfinementGaps& ga
 
 void announce(const Sockets& sockets, ServiceManager& manager) {
   std::string lines;
-  for (const Sockets::Place& place : sockets.places) {
-    lines += fmt::format("latchkeyd: listening on http://{}{}\n", place.endpoint.to_text(),
-                         place.proxied ? " (PROXY protocol)" : "");
+  for (const Sockets::Address& address : sockets.addresses) {
+    lines += fmt::format("latchkeyd: listening on http://{}{}\n", address.endpoint.to_text(),
+                         address.proxied ? " (PROXY protocol)" : "");
   }
   say_on_stderr(lines);
   manager.tell("READY=1");
 }
 
-/// The start's stages, one after the other, then the run, then the stages' end in reverse.
+/// A start's stages in their order, then the run. What the stages gave goes in the reverse order.
 Result<void> serve_over(const store::DataDirectory& directory, StartContext& start, ConfinementGaps& gaps) {
   const Settings& settings = start.settings;
   LATCHKEY_TRY(Data data, open_data(settings, directory, start.random));
@@ -105,7 +105,7 @@ Result<void> serve_over(const store::DataDirectory& directory, StartContext& sta
                                                    std::move(channels.manager), *hash_pool, log));
   LATCHKEY_TRY(const Tables tables, make_tables(start, data.keyring, threads, log));
   bool ended_in_order = false;
-  {
+  {  // The cores end here: what their logs have left out is told before the server has stopped.
     LATCHKEY_TRY(const Cores cores, make_cores(start, data.keyring, *hash_pool, threads, tables,
                                                std::move(sockets.of_cores), log));
     // All rings are there, and so is every socket.

@@ -21,15 +21,15 @@ Result<void> bind_all(Sockets& sockets, const std::vector<net::Endpoint>& endpoi
       endpoint = listener.endpoint();  // port 0 has become a port, the same for all cores
       of_core.push_back({std::move(listener), proxied ? Entrance::kProxied : Entrance::kClients});
     }
-    sockets.places.push_back({endpoint, proxied});
+    sockets.addresses.push_back({endpoint, proxied});
   }
   return {};
 }
 
 void note_endpoints(const store::DataDirectory& directory, const Sockets& sockets) {
   std::vector<std::string> names;
-  names.reserve(sockets.places.size());
-  for (const Sockets::Place& place : sockets.places) names.push_back(place.endpoint.to_text());
+  names.reserve(sockets.addresses.size());
+  for (const Sockets::Address& address : sockets.addresses) names.push_back(address.endpoint.to_text());
   directory.note_endpoints(names);
 }
 

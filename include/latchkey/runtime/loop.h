@@ -65,7 +65,7 @@ class Loop {
   /// Before `start`; `hook` outlives the loop.
   void add_hook(LoopHook& hook) { hooks_.push_back(&hook); }
 
-  /// On the thread that owns the loop, first: enables the ring. `rings` outlives the loop.
+  /// On the thread that owns the loop, first: enables the ring. `rings` outlives its last pass.
   Result<void> start(const RingTable& rings, bool doorbell_at_once = false);
 
   /// Runs passes until `stop` was called (on this thread) and nothing runs in the loop's and the port's

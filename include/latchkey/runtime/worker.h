@@ -38,7 +38,7 @@ class Worker {
   PortId port_id() const noexcept { return port_.id(); }
 
   /// Starts the thread and waits until its ring is enabled, so that it may be messaged after. `rings`
-  /// outlives it.
+  /// outlives the thread.
   Result<void> start(const RingTable& rings);
 
   /// Ends the thread when it has run what had arrived, and waits for it. `from` is the caller's own port,

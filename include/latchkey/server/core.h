@@ -32,11 +32,11 @@
 
 namespace latchkey::server {
 
-/// Who comes in by a listener.
+/// What a listener's connections are.
 enum class Entrance : std::uint8_t {
-  kClients,  ///< or proxies, by HTTP alone
-  kProxied,  ///< the PROXY protocol opens the connection
-  kAdmin,    ///< the administrator, to commands of his own
+  kClients,  ///< HTTP from the first byte, from a client or a proxy
+  kProxied,  ///< the PROXY protocol comes before HTTP
+  kAdmin,    ///< the administrator's commands
 };
 
 /// A listening socket of one core.

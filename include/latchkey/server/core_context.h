@@ -1,5 +1,5 @@
-// CoreContext: what all cores share. One object, made on the main thread before any core; it outlives them,
-// and never moves, as they point into it. What is not const in it any core's thread may use.
+// CoreContext: what all cores share. One object, made on the main thread before any core. It outlives them
+// and never moves, as they point into it. Thread: any core's.
 #pragma once
 
 #include <cstddef>

@@ -14,8 +14,8 @@
 
 namespace latchkey::server {
 
-/// What that takes.
-struct Watch {
+/// What `serve_until_signal` works with.
+struct ServingParts {
   runtime::Loop& control;  ///< the main thread's
   SignalReader& signals;
   ServiceManager& manager;
@@ -27,6 +27,6 @@ struct Watch {
 
 /// Returns when each core has been told to end its loop. True where the run ends in order: every refresh that
 /// a shard owed the store has been written.
-bool serve_until_signal(const Watch& watch);
+bool serve_until_signal(const ServingParts& parts);
 
 }  // namespace latchkey::server

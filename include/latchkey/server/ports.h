@@ -19,15 +19,17 @@ class Ports {
   std::size_t standbys() const noexcept { return standbys_; }
 
   /// A core's port is its number, and its shard's.
-  static runtime::PortId core(std::size_t number) noexcept { return static_cast<runtime::PortId>(number); }
-  runtime::PortId hash_worker(std::size_t number) const noexcept { return core(cores_ + number); }
-  runtime::PortId standby(std::size_t number) const noexcept { return hash_worker(hash_workers_ + number); }
+  static runtime::PortId core(std::size_t number) noexcept { return port(number); }
+  runtime::PortId hash_worker(std::size_t number) const noexcept { return port(cores_ + number); }
+  runtime::PortId standby(std::size_t number) const noexcept { return port(cores_ + hash_workers_ + number); }
   runtime::PortId store() const noexcept { return standby(standbys_); }
   /// The main thread's.
   runtime::PortId control() const noexcept { return store() + 1; }
-  std::size_t count() const noexcept { return control() + 1; }
+  std::size_t count() const noexcept { return std::size_t{control()} + 1; }
 
  private:
+  static runtime::PortId port(std::size_t number) noexcept { return static_cast<runtime::PortId>(number); }
+
   std::size_t cores_;
   std::size_t hash_workers_;
   std::size_t standbys_;

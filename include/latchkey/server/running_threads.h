@@ -1,5 +1,5 @@
-// RunningThreads: all threads but the log's and the pages', for as long as they run. Made by the main thread
-// once everything is there that they use, and ended by it: what they use is destroyed after.
+// RunningThreads: the threads of store, hash workers and cores, for as long as they run. The main thread
+// makes the object once all that they use is there, and destroys it before any of that goes.
 #pragma once
 
 #include "latchkey/base/result.h"
@@ -12,11 +12,12 @@ namespace latchkey::server {
 
 class RunningThreads {
  public:
-  /// Starts the store, the hash workers and the cores, and lets the cores run once all are there. A kernel
-  /// that refuses one ends the process with kExitRefused, which standard error explains: threads that have
-  /// started wait for those that have not, so there is no way but out. All outlive the object.
+  /// Starts the threads, and lets the cores run once all have started. Where the kernel refuses one, standard
+  /// error says so and the process ends with kExitRefused: the threads that have started wait for those that
+  /// have not, so there is no way but out. Lifetime: all that is passed in outlives the object.
   RunningThreads(const Ports& ports, const Threads& threads, const Cores& cores);
-  /// Waits for the cores, which have been told to end (drain.h), and ends the other threads after them.
+  /// Waits for the cores' threads, and ends the others after them. Requires: the cores have been told to end
+  /// (drain.h).
   ~RunningThreads();
   RunningThreads(const RunningThreads&) = delete;
   RunningThreads& operator=(const RunningThreads&) = delete;

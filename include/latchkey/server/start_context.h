@@ -1,6 +1,6 @@
-// StartContext: what is there before the first stage of a start, and what every stage may use. It lives in
-// the frame of `serve` (server.cc), where it outlives all that the stages give; it never moves, as they point
-// into it. The main thread makes it; any thread may read it, and use the clock and the randomness.
+// StartContext: what is there before the first stage of a start, for every stage to use. It lives in the
+// frame of `serve` (server.cc) and outlives all that the stages give. It never moves, as they point into it.
+// Thread: the main thread makes it; any thread may read it and use its clock and randomness.
 #pragma once
 
 #include <unistd.h>
@@ -24,7 +24,7 @@ struct StartContext {
   const Settings& settings;
   const std::vector<std::string>& warnings;  ///< of the settings, for the log
   const Ports ports;
-  /// Whether standard error was a terminal then: one that has hung up is none any more.
+  /// Whether standard error is a terminal. Asked once, here: a terminal that has hung up is none any more.
   const bool on_terminal = ::isatty(STDERR_FILENO) == 1;
   SystemClock clock;
   SystemRandom random;

@@ -1,4 +1,4 @@
-// The start's last stage that makes anything: the cores, without starting them, and what they share. Main
+// The stage of a start that makes the cores, without starting them, and what they share. Thread: the main
 // thread.
 #pragma once
 
@@ -17,13 +17,14 @@
 
 namespace latchkey::server {
 
-/// Each is behind a pointer, as others point to it: so the stage may be moved.
+/// Each part is behind a pointer, as other parts point to it. So the stage itself may move.
 struct Cores {
   std::unique_ptr<CoreContext> context;
   std::vector<std::unique_ptr<Core>> cores;  ///< by their number
 };
 
-/// `listeners` of each core. What is passed by reference outlives the cores. Errors are the rings'.
+/// `listeners` of each core, by its number. Lifetime: what is passed by reference outlives the cores. Errors
+/// are the rings'.
 Result<Cores> make_cores(StartContext& start, const token::Keyring& keyring, credential::HashPool& hash_pool,
                          const Threads& threads, const Tables& tables,
                          std::vector<std::vector<CoreListener>> listeners, Log& log);

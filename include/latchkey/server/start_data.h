@@ -1,6 +1,6 @@
-// The start's stages over what the server keeps on disk: directory, database and key, opened and held against
-// each other; later the mark of the run that begins, with the sessions of those before; and at the stop that
-// run's end. All on the main thread, while no other has the database.
+// The stages of a start over what the server keeps on disk: first directory, database and key, opened and
+// held against each other; later the run's mark and the recorded sessions; at the stop the end of that mark.
+// Thread: the main thread, while no other works on the database.
 #pragma once
 
 #include <cstddef>
@@ -21,22 +21,22 @@
 
 namespace latchkey::server {
 
-/// The data directory, made if that may be, and locked. Waits a little for a command that is about to end.
-/// Errors as of DataDirectory::open.
+/// Locks the data directory, and makes it where the settings ask for that. Waits half a second for a command
+/// that holds the lock. Errors as of DataDirectory::open.
 Result<store::DataDirectory> lock_data(const Settings& settings);
 
 /// That the key file is missing and may not be made.
 std::string no_key_text(const std::filesystem::path& path);
 
-/// The database and the keys that made its sessions. To be moved into its place before anything points to the
-/// keyring. The database goes on to the store's thread; the keyring stays.
+/// The database and the keys that made its sessions. The database moves on to the store's thread. Everything
+/// else points to the keyring: it must not move once a later stage has been made.
 struct Data {
   store::Database database;
   token::Keyring keyring;
   bool was_checked = false;  ///< the database, because the last run could not trust it
 };
 
-/// Durable when it returns: nothing that relies on the database or the key comes before.
+/// What it makes is durable when it returns, before anything relies on it.
 Result<Data> open_data(const Settings& settings, const store::DataDirectory& directory, Random& random);
 
 /// What the database held when this run began.
@@ -46,14 +46,15 @@ struct Recorded {
   std::size_t sessions = 0;  ///< those that the shards took
 };
 
-/// Marks the database as in use and fills the tables from it. The last thing that can refuse a start, so that
-/// one which is refused leaves the last run's mark as it was. Before any core runs, on a connection of its
-/// own: the store's belongs to its thread.
+/// Marks the database as in use and fills the tables from it. The last stage that can refuse a start, so that
+/// a refused start leaves the last run's mark as it was. It opens a connection of its own, as the store's
+/// belongs to its thread. Requires: no core runs yet.
 Result<Recorded> begin_run(const StartContext& start, const store::DataDirectory& directory,
                            const token::Keyring& keyring, const Tables& tables);
 
-/// The counterpart, once all threads have ended: takes the database back from the store. Only a run whose
-/// every refresh was written (`ended_in_order`) is marked as ended in order: the next start trusts the rows.
+/// The counterpart of `begin_run`: takes the database back from the store and marks the run as ended in
+/// order. It leaves the mark out where a refresh was not written (not `ended_in_order`), as the next start
+/// trusts the rows of a marked run. Requires: the store's worker has ended.
 Result<void> end_run(const StartContext& start, store::StoreThread& store, bool ended_in_order);
 
 }  // namespace latchkey::server

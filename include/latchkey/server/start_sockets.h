@@ -1,5 +1,5 @@
-// The start's stages that open sockets and descriptors, before the process gives up the right to. Main
-// thread.
+// The stages of a start that open sockets and descriptors, before the process gives up the right to. Thread:
+// the main thread.
 #pragma once
 
 #include <cstddef>
@@ -17,32 +17,32 @@ namespace latchkey::server {
 
 /// All that the server listens on.
 struct Sockets {
-  /// Where all cores listen, with the ports that they got, and whether the PROXY protocol opens connections.
-  struct Place {
-    net::Endpoint endpoint;
-    bool proxied = false;
+  struct Address {
+    net::Endpoint endpoint;  ///< with the port that the kernel chose, where the settings say 0
+    bool proxied = false;    ///< the PROXY protocol opens its connections
   };
 
   std::vector<std::vector<CoreListener>> of_cores;  ///< by the core's number; the admin socket is core 0's
-  std::vector<Place> places;
+  std::vector<Address> addresses;                   ///< where all cores listen
 };
 
-/// Errors: an address or a path that is held or not to be had, a directory that is not safe.
+/// Notes the addresses in `directory` for whoever inspects it. Errors: an address or a path that is in use or
+/// cannot be had; a directory of the admin socket that is not safe.
 Result<Sockets> bind_sockets(const Settings& settings, std::size_t cores,
                              const store::DataDirectory& directory);
 
-/// Whether the admin socket may stand where it is to. Nothing where that is the data directory,
-/// which is looked at for itself, and which `--check` may find missing.
+/// Refuses a directory in which the admin socket would not be safe. The data directory is not looked at here:
+/// the data's own stage has done that, and `--check` may find it missing.
 Result<void> check_admin_directory(const Settings& settings);
 
-/// What the main thread hears signals by, and what the service manager hears. A manager that cannot be
-/// reached is said on standard error, and is not an error.
+/// What the main thread reads signals from, and what it tells the service manager by.
 struct Channels {
   SignalReader signals;
   ManagerSocket manager;
 };
 
-/// `decide_on_signals` was called. Errors are the kernel's.
+/// Requires: `decide_on_signals` was called. Errors are the kernel's. A service manager that cannot be
+/// reached is none of them: standard error says so, and the server starts without it.
 Result<Channels> open_channels();
 
 }  // namespace latchkey::server

@@ -1,6 +1,5 @@
-// The start's stage that makes the threads beside the cores, without starting them: the mailbox that all
-// threads talk by, the main thread's loop, the store's thread, the hash workers and their standbys. Main
-// thread.
+// The stage of a start that makes the threads beside the cores, without starting them: the mailbox, the main
+// thread's loop, the store's thread, the hash workers and their standbys. Thread: the main thread.
 #pragma once
 
 #include <memory>
@@ -20,11 +19,12 @@
 
 namespace latchkey::server {
 
-/// While the database is still the main thread's: the pool has to know which hashes stand in it (C-14).
+/// Comes before the database moves to the store's thread, as the pool has to know which kinds of hashes it
+/// holds (C-14). Errors are the settings' and the database's.
 Result<std::unique_ptr<credential::HashPool>> make_hash_pool(StartContext& start, store::Database& database,
                                                              Log& log);
 
-/// Each is behind a pointer, as others point to it: so the stage may be moved.
+/// Each part is behind a pointer, as other parts point to it. So the stage itself may move.
 struct Threads {
   std::unique_ptr<runtime::Mailbox> mailbox;
   std::unique_ptr<ServiceManager> manager;
@@ -34,8 +34,8 @@ struct Threads {
   std::vector<std::unique_ptr<runtime::Worker>> hash_workers;  ///< and, behind them, their standbys
 };
 
-/// A store that cannot trust its disk any more marks that in `directory` and ends the process. What is passed
-/// by reference outlives the threads. Errors are the rings'.
+/// Where the store cannot trust its disk any more, it marks that in `directory` and ends the process.
+/// Lifetime: what is passed by reference outlives the threads. Errors are the rings'.
 Result<Threads> make_threads(const StartContext& start, const store::DataDirectory& directory,
                              store::Database database, ManagerSocket manager_socket,
                              credential::HashPool& hash_pool, Log& log);
