@@ -1,4 +1,4 @@
-#include "latchkey/api/admin_json.h"
+#include "api/admin_json.h"
 
 #include <fmt/format.h>
 #include <simdjson.h>

@@ -4,9 +4,9 @@
 #include <string>
 #include <utility>
 
+#include "api/cookies.h"
+#include "api/listing.h"
 #include "latchkey/api/answers.h"
-#include "latchkey/api/cookies.h"
-#include "latchkey/api/listing.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/runtime/await.h"
 

@@ -1,4 +1,4 @@
-#include "latchkey/api/authtoken.h"
+#include "api/authtoken.h"
 
 #include <fmt/format.h>
 

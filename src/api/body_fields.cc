@@ -1,4 +1,4 @@
-#include "latchkey/api/body_fields.h"
+#include "api/body_fields.h"
 
 #include <fmt/format.h>
 

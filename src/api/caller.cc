@@ -1,4 +1,4 @@
-#include "latchkey/api/caller.h"
+#include "api/caller.h"
 
 #include <utility>
 

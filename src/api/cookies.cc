@@ -1,4 +1,4 @@
-#include "latchkey/api/cookies.h"
+#include "api/cookies.h"
 
 #include <sodium.h>
 

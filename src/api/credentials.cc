@@ -1,4 +1,4 @@
-#include "latchkey/api/credentials.h"
+#include "api/credentials.h"
 
 namespace latchkey::api {
 

@@ -1,4 +1,4 @@
-#include "latchkey/api/description.h"
+#include "api/description.h"
 
 #include <fmt/format.h>
 

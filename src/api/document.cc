@@ -1,4 +1,4 @@
-#include "latchkey/api/document.h"
+#include "api/document.h"
 
 #include "latchkey/api/answers.h"
 

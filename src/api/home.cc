@@ -1,11 +1,11 @@
-#include "latchkey/api/home.h"
+#include "api/home.h"
 
 #include <algorithm>
 #include <array>
 
+#include "api/caller.h"
+#include "api/page_files.h"
 #include "latchkey/api/answers.h"
-#include "latchkey/api/caller.h"
-#include "latchkey/api/page_files.h"
 
 namespace latchkey::api {
 

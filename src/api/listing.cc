@@ -1,4 +1,4 @@
-#include "latchkey/api/listing.h"
+#include "api/listing.h"
 
 #include "latchkey/base/json_writer.h"
 

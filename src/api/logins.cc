@@ -1,9 +1,9 @@
-#include "latchkey/api/logins.h"
+#include "api/logins.h"
 
 #include <utility>
 
+#include "api/caller.h"
 #include "latchkey/api/answers.h"
-#include "latchkey/api/caller.h"
 #include "latchkey/api/log_room.h"
 #include "latchkey/runtime/await.h"
 

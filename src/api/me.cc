@@ -1,9 +1,9 @@
-#include "latchkey/api/me.h"
+#include "api/me.h"
 
 #include <fmt/format.h>
 
+#include "api/caller.h"
 #include "latchkey/api/answers.h"
-#include "latchkey/api/caller.h"
 #include "latchkey/base/json_writer.h"
 #include "latchkey/runtime/await.h"
 

@@ -1,4 +1,4 @@
-#include "latchkey/api/me_password.h"
+#include "api/me_password.h"
 
 #include <fmt/format.h>
 

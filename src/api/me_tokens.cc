@@ -1,4 +1,4 @@
-#include "latchkey/api/me_tokens.h"
+#include "api/me_tokens.h"
 
 #include <fmt/format.h>
 

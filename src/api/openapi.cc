@@ -1,4 +1,4 @@
-#include "latchkey/api/openapi.h"
+#include "api/openapi.h"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 #include <map>
 #include <vector>
 
+#include "api/resource.h"
 #include "latchkey/api/answers.h"
-#include "latchkey/api/resource.h"
 #include "latchkey/base/json_writer.h"
 #include "latchkey/http/characters.h"
 

@@ -1,4 +1,4 @@
-#include "latchkey/api/page_files.h"
+#include "api/page_files.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "latchkey/api/pages.h"
+#include "api/pages.h"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 #include <kainjow/mustache.hpp>
 #include <utility>
 
-#include "latchkey/api/page_files.h"
-#include "latchkey/api/skeleton.h"
+#include "api/page_files.h"
+#include "api/skeleton.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/base/json_text.h"
 #include "latchkey/base/printable.h"

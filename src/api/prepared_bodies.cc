@@ -1,8 +1,8 @@
-#include "latchkey/api/prepared_bodies.h"
+#include "api/prepared_bodies.h"
 
 #include <algorithm>
 
-#include "latchkey/api/skeleton.h"
+#include "api/skeleton.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/base/json_text.h"
 

@@ -1,4 +1,4 @@
-#include "latchkey/api/rendition.h"
+#include "api/rendition.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "latchkey/api/resource.h"
+#include "api/resource.h"
 
 namespace latchkey::api {
 

@@ -1,10 +1,10 @@
-#include "latchkey/api/session.h"
+#include "api/session.h"
 
 #include <fmt/format.h>
 
+#include "api/caller.h"
+#include "api/cookies.h"
 #include "latchkey/api/answers.h"
-#include "latchkey/api/caller.h"
-#include "latchkey/api/cookies.h"
 #include "latchkey/base/json_writer.h"
 #include "latchkey/base/time_text.h"
 #include "latchkey/runtime/await.h"

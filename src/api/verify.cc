@@ -1,7 +1,7 @@
-#include "latchkey/api/verify.h"
+#include "api/verify.h"
 
+#include "api/caller.h"
 #include "latchkey/api/answers.h"
-#include "latchkey/api/caller.h"
 #include "latchkey/base/percent.h"
 #include "latchkey/runtime/await.h"
 

@@ -1,4 +1,4 @@
-#include "latchkey/credential/crypt_library.h"
+#include "credential/crypt_library.h"
 
 #include <crypt.h>
 #include <sodium.h>
@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <string>
 
+#include "credential/stored_scheme.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/base/secret.h"
-#include "latchkey/credential/stored_scheme.h"
 
 namespace latchkey::credential {
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "credential/hash_run.h"
+#include "credential/worker_watch.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/base/scrub.h"
-#include "latchkey/credential/hash_run.h"
 #include "latchkey/credential/hash_scheme.h"
-#include "latchkey/credential/worker_watch.h"
 #include "latchkey/runtime/await.h"
 
 namespace latchkey::credential {

@@ -6,14 +6,14 @@
 #include <algorithm>
 #include <array>
 
+#include "credential/scheme_argon2id.h"
+#include "credential/scheme_bcrypt.h"
+#include "credential/scheme_pbkdf2.h"
+#include "credential/scheme_scrypt.h"
+#include "credential/scheme_sha512_crypt.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/base/secret.h"
 #include "latchkey/base/utf8.h"
-#include "latchkey/credential/scheme_argon2id.h"
-#include "latchkey/credential/scheme_bcrypt.h"
-#include "latchkey/credential/scheme_pbkdf2.h"
-#include "latchkey/credential/scheme_scrypt.h"
-#include "latchkey/credential/scheme_sha512_crypt.h"
 
 namespace latchkey::credential {
 

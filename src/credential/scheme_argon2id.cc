@@ -1,4 +1,4 @@
-#include "latchkey/credential/scheme_argon2id.h"
+#include "credential/scheme_argon2id.h"
 
 #include <fmt/format.h>
 #include <sodium.h>

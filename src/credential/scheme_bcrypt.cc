@@ -1,12 +1,12 @@
-#include "latchkey/credential/scheme_bcrypt.h"
+#include "credential/scheme_bcrypt.h"
 
 #include <fmt/format.h>
 #include <sodium.h>
 
 #include <array>
 
+#include "credential/crypt_library.h"
 #include "latchkey/base/secret.h"
-#include "latchkey/credential/crypt_library.h"
 #include "latchkey/credential/hash_scheme.h"
 
 namespace latchkey::credential {

@@ -1,4 +1,4 @@
-#include "latchkey/credential/scheme_pbkdf2.h"
+#include "credential/scheme_pbkdf2.h"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>

@@ -1,8 +1,8 @@
-#include "latchkey/credential/scheme_scrypt.h"
+#include "credential/scheme_scrypt.h"
 
 #include <fmt/format.h>
 
-#include "latchkey/credential/crypt_library.h"
+#include "credential/crypt_library.h"
 #include "latchkey/credential/hash_scheme.h"
 
 namespace latchkey::credential {

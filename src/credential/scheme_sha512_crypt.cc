@@ -1,10 +1,10 @@
-#include "latchkey/credential/scheme_sha512_crypt.h"
+#include "credential/scheme_sha512_crypt.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "latchkey/credential/crypt_library.h"
+#include "credential/crypt_library.h"
 #include "latchkey/credential/hash_scheme.h"
 
 namespace latchkey::credential {

@@ -1,4 +1,4 @@
-#include "latchkey/credential/stored_scheme.h"
+#include "credential/stored_scheme.h"
 
 #include <fmt/format.h>
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "http/chunked.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/base/secret_buffer.h"
-#include "latchkey/http/chunked.h"
 #include "latchkey/http/credentials.h"
 #include "latchkey/net/proxy_protocol.h"
 

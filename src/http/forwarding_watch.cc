@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "http/known_header.h"
 #include "latchkey/http/characters.h"
-#include "latchkey/http/known_header.h"
 
 namespace latchkey::http {
 

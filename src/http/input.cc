@@ -1,4 +1,4 @@
-#include "latchkey/http/input.h"
+#include "http/input.h"
 
 #include <utility>
 

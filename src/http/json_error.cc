@@ -1,12 +1,12 @@
-#include "latchkey/http/json_error.h"
+#include "http/json_error.h"
 
 #include <array>
 #include <bitset>
 #include <cstdint>
 
+#include "http/json_number.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/http/characters.h"
-#include "latchkey/http/json_number.h"
 
 namespace latchkey::http {
 

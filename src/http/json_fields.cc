@@ -10,11 +10,11 @@
 #include <new>
 #include <optional>
 
+#include "http/json_error.h"
+#include "http/json_number.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/base/secret.h"
 #include "latchkey/http/characters.h"
-#include "latchkey/http/json_error.h"
-#include "latchkey/http/json_number.h"
 
 namespace latchkey::http {
 

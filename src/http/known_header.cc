@@ -1,4 +1,4 @@
-#include "latchkey/http/known_header.h"
+#include "http/known_header.h"
 
 #include <array>
 #include <cstddef>

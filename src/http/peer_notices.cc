@@ -1,4 +1,4 @@
-#include "latchkey/http/peer_notices.h"
+#include "http/peer_notices.h"
 
 #include <algorithm>
 #include <cstring>

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "http/known_header.h"
+#include "http/request_rules.h"
+#include "http/scan.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/http/characters.h"
-#include "latchkey/http/known_header.h"
-#include "latchkey/http/request_rules.h"
-#include "latchkey/http/scan.h"
 
 namespace latchkey::http {
 

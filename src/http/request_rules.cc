@@ -1,4 +1,4 @@
-#include "latchkey/http/request_rules.h"
+#include "http/request_rules.h"
 
 #include <cstddef>
 #include <cstdint>

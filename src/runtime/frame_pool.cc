@@ -1,4 +1,4 @@
-#include "latchkey/runtime/frame_pool.h"
+#include "runtime/frame_pool.h"
 
 #include <array>
 #include <cstdint>

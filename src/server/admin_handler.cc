@@ -1,4 +1,4 @@
-#include "latchkey/server/admin_handler.h"
+#include "server/admin_handler.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "latchkey/server/confinement.h"
+#include "server/confinement.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,8 +16,8 @@
 #include <cstring>
 
 #include "latchkey/base/sanitized.h"
-#include "latchkey/server/landlock.h"
-#include "latchkey/server/syscall_filter.h"
+#include "server/landlock.h"
+#include "server/syscall_filter.h"
 
 namespace latchkey::server {
 

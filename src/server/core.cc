@@ -1,4 +1,4 @@
-#include "latchkey/server/core.h"
+#include "server/core.h"
 
 #include <fmt/format.h>
 #include <sched.h>
@@ -14,8 +14,8 @@
 #include "latchkey/base/named_thread.h"
 #include "latchkey/net/socket_stream.h"
 #include "latchkey/runtime/await.h"
-#include "latchkey/server/admin_handler.h"
 #include "latchkey/server/core_ring.h"
+#include "server/admin_handler.h"
 
 namespace latchkey::server {
 

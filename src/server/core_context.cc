@@ -1,8 +1,8 @@
-#include "latchkey/server/core_context.h"
+#include "server/core_context.h"
 
 #include <algorithm>
 
-#include "latchkey/server/room_settings.h"
+#include "server/room_settings.h"
 
 namespace latchkey::server {
 

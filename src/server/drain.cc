@@ -1,4 +1,4 @@
-#include "latchkey/server/drain.h"
+#include "server/drain.h"
 
 #include <cstring>
 

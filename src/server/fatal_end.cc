@@ -1,13 +1,13 @@
-#include "latchkey/server/fatal_end.h"
+#include "server/fatal_end.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <string>
 
-#include "latchkey/server/server.h"
-#include "latchkey/server/stderr_sink.h"
 #include "latchkey/store/soundness.h"
+#include "server/server.h"
+#include "server/stderr_sink.h"
 
 namespace latchkey::server {
 

@@ -1,4 +1,4 @@
-#include "latchkey/server/landlock.h"
+#include "server/landlock.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "latchkey/server/log_thread.h"
+#include "server/log_thread.h"
 
 #include <fmt/format.h>
 #include <spdlog/logger.h>
@@ -10,7 +10,7 @@
 
 #include "latchkey/base/assert.h"
 #include "latchkey/base/named_thread.h"
-#include "latchkey/server/stderr_sink.h"
+#include "server/stderr_sink.h"
 
 namespace latchkey::server {
 

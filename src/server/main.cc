@@ -5,11 +5,11 @@
 #include <iostream>
 #include <optional>
 
-#include "latchkey/server/confinement.h"
-#include "latchkey/server/server.h"
-#include "latchkey/server/settings.h"
-#include "latchkey/server/start_check.h"
-#include "latchkey/server/stderr_sink.h"
+#include "server/confinement.h"
+#include "server/server.h"
+#include "server/settings.h"
+#include "server/start_check.h"
+#include "server/stderr_sink.h"
 
 int main(int argument_count, char** arguments) {
   using namespace latchkey::server;

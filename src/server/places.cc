@@ -1,4 +1,4 @@
-#include "latchkey/server/places.h"
+#include "server/places.h"
 
 #include <sodium.h>
 

@@ -1,4 +1,4 @@
-#include "latchkey/server/ports.h"
+#include "server/ports.h"
 
 #include <sched.h>
 

@@ -1,4 +1,4 @@
-#include "latchkey/server/refused_call.h"
+#include "server/refused_call.h"
 
 #include <seccomp.h>
 #include <sys/prctl.h>

@@ -1,4 +1,4 @@
-#include "latchkey/server/room_settings.h"
+#include "server/room_settings.h"
 
 #include <algorithm>
 #include <string>

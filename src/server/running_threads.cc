@@ -1,11 +1,11 @@
-#include "latchkey/server/running_threads.h"
+#include "server/running_threads.h"
 
 #include <unistd.h>
 
 #include <memory>
 
-#include "latchkey/server/server.h"
-#include "latchkey/server/stderr_sink.h"
+#include "server/server.h"
+#include "server/stderr_sink.h"
 
 namespace latchkey::server {
 

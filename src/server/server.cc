@@ -1,4 +1,4 @@
-#include "latchkey/server/server.h"
+#include "server/server.h"
 
 #include <fmt/format.h>
 #include <sodium.h>
@@ -7,20 +7,20 @@
 #include <string>
 #include <utility>
 
-#include "latchkey/server/confinement.h"
-#include "latchkey/server/drain.h"
-#include "latchkey/server/fatal_end.h"
-#include "latchkey/server/log_thread.h"
-#include "latchkey/server/room_settings.h"
-#include "latchkey/server/running_threads.h"
-#include "latchkey/server/signals.h"
-#include "latchkey/server/start_context.h"
-#include "latchkey/server/start_cores.h"
-#include "latchkey/server/start_data.h"
-#include "latchkey/server/start_sockets.h"
-#include "latchkey/server/start_tables.h"
-#include "latchkey/server/start_threads.h"
-#include "latchkey/server/stderr_sink.h"
+#include "server/confinement.h"
+#include "server/drain.h"
+#include "server/fatal_end.h"
+#include "server/log_thread.h"
+#include "server/room_settings.h"
+#include "server/running_threads.h"
+#include "server/signals.h"
+#include "server/start_context.h"
+#include "server/start_cores.h"
+#include "server/start_data.h"
+#include "server/start_sockets.h"
+#include "server/start_tables.h"
+#include "server/start_threads.h"
+#include "server/stderr_sink.h"
 
 namespace latchkey::server {
 

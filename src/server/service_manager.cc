@@ -1,4 +1,4 @@
-#include "latchkey/server/service_manager.h"
+#include "server/service_manager.h"
 
 #include <fmt/format.h>
 #include <sys/socket.h>

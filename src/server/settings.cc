@@ -1,4 +1,4 @@
-#include "latchkey/server/settings.h"
+#include "server/settings.h"
 
 #include <fmt/format.h>
 
@@ -7,10 +7,10 @@
 #include <string_view>
 #include <utility>
 
-#include "latchkey/server/settings_sources.h"
-#include "latchkey/server/settings_table.h"
-#include "latchkey/server/settings_text.h"
 #include "latchkey/store/data_directory.h"
+#include "server/settings_sources.h"
+#include "server/settings_table.h"
+#include "server/settings_text.h"
 
 namespace latchkey::server {
 

@@ -1,4 +1,4 @@
-#include "latchkey/server/settings_slips.h"
+#include "server/settings_slips.h"
 
 #include <fmt/format.h>
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "latchkey/server/settings_slips.h"
-#include "latchkey/server/settings_text.h"
+#include "server/settings_slips.h"
+#include "server/settings_text.h"
 
 namespace latchkey::server {
 

@@ -1,4 +1,4 @@
-#include "latchkey/server/settings_sources.h"
+#include "server/settings_sources.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -13,8 +13,8 @@
 #include <system_error>
 
 #include "latchkey/base/file_rules.h"
-#include "latchkey/server/settings_slips.h"
-#include "latchkey/server/settings_text.h"
+#include "server/settings_slips.h"
+#include "server/settings_text.h"
 
 namespace latchkey::server {
 

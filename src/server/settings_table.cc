@@ -1,4 +1,4 @@
-#include "latchkey/server/settings_table.h"
+#include "server/settings_table.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

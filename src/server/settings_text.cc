@@ -1,4 +1,4 @@
-#include "latchkey/server/settings_text.h"
+#include "server/settings_text.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "latchkey/server/settings_table.h"
+#include "server/settings_table.h"
 
 namespace latchkey::server {
 

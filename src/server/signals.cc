@@ -1,4 +1,4 @@
-#include "latchkey/server/signals.h"
+#include "server/signals.h"
 
 #include <fmt/format.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-#include "latchkey/server/start_check.h"
+#include "server/start_check.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -12,14 +12,14 @@
 
 #include "latchkey/base/file_rules.h"
 #include "latchkey/net/listener.h"
-#include "latchkey/server/confinement.h"
-#include "latchkey/server/room_settings.h"
-#include "latchkey/server/server.h"
-#include "latchkey/server/start_data.h"
-#include "latchkey/server/start_sockets.h"
 #include "latchkey/store/data_directory.h"
 #include "latchkey/store/schema.h"
 #include "latchkey/token/keyring.h"
+#include "server/confinement.h"
+#include "server/room_settings.h"
+#include "server/server.h"
+#include "server/start_data.h"
+#include "server/start_sockets.h"
 
 namespace latchkey::server {
 

@@ -1,4 +1,4 @@
-#include "latchkey/server/start_cores.h"
+#include "server/start_cores.h"
 
 #include <cstddef>
 #include <utility>

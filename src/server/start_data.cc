@@ -1,4 +1,4 @@
-#include "latchkey/server/start_data.h"
+#include "server/start_data.h"
 
 #include <fmt/format.h>
 
@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "latchkey/credential/known_address_table.h"
-#include "latchkey/server/fatal_end.h"
-#include "latchkey/server/room_settings.h"
-#include "latchkey/server/session_loader.h"
 #include "latchkey/store/soundness.h"
+#include "server/fatal_end.h"
+#include "server/room_settings.h"
+#include "server/session_loader.h"
 
 namespace latchkey::server {
 

@@ -1,4 +1,4 @@
-#include "latchkey/server/start_sockets.h"
+#include "server/start_sockets.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -7,7 +7,7 @@
 
 #include "latchkey/base/file_rules.h"
 #include "latchkey/net/listener.h"
-#include "latchkey/server/stderr_sink.h"
+#include "server/stderr_sink.h"
 
 namespace latchkey::server {
 

@@ -1,10 +1,10 @@
-#include "latchkey/server/start_tables.h"
+#include "server/start_tables.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 
-#include "latchkey/server/room_settings.h"
+#include "server/room_settings.h"
 
 namespace latchkey::server {
 

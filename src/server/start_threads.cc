@@ -1,4 +1,4 @@
-#include "latchkey/server/start_threads.h"
+#include "server/start_threads.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 
 #include "latchkey/credential/stored_kinds.h"
 #include "latchkey/runtime/ring.h"
-#include "latchkey/server/fatal_end.h"
+#include "server/fatal_end.h"
 
 namespace latchkey::server {
 

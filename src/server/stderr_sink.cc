@@ -1,4 +1,4 @@
-#include "latchkey/server/stderr_sink.h"
+#include "server/stderr_sink.h"
 
 #include <poll.h>
 

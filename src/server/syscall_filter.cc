@@ -1,4 +1,4 @@
-#include "latchkey/server/syscall_filter.h"
+#include "server/syscall_filter.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "latchkey/server/refused_call.h"
+#include "server/refused_call.h"
 
 namespace latchkey::server {
 

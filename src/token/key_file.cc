@@ -1,4 +1,4 @@
-#include "latchkey/token/key_file.h"
+#include "token/key_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "latchkey/store/schema.h"
-#include "latchkey/token/key_file.h"
 #include "latchkey/token/keyring.h"
+#include "token/key_file.h"
 
 namespace latchkey::token {
 

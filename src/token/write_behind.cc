@@ -1,4 +1,4 @@
-#include "latchkey/token/write_behind.h"
+#include "token/write_behind.h"
 
 #include <algorithm>
 #include <utility>

@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "latchkey/api/resource.h"
+#include "api/resource.h"
 #include "odd_input.h"
 
 namespace latchkey::cost {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "latchkey/api/openapi.h"
+#include "api/openapi.h"
 
 namespace latchkey::cost {
 

@@ -12,7 +12,7 @@
 #include "crash/crash_run.h"
 #include "crash/failing_disk.h"
 #include "crash/plan.h"
-#include "latchkey/server/server.h"
+#include "server/server.h"
 
 namespace latchkey::test {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "fuzz/plain_request.h"
 #include "fuzz/property.h"
-#include "latchkey/http/chunked.h"
+#include "http/chunked.h"
 
 namespace latchkey::fuzz {
 namespace {

@@ -4,9 +4,9 @@
 #include <string>
 
 #include "fuzz/login_fields.h"
+#include "http/json_error.h"
 #include "latchkey/base/json_text.h"
 #include "latchkey/base/utf8.h"
-#include "latchkey/http/json_error.h"
 #include "latchkey/http/json_fields.h"
 
 namespace latchkey::fuzz {

@@ -7,7 +7,7 @@
 #include "fuzz/other_parser.h"
 #include "fuzz/parser_differences.h"
 #include "fuzz/property.h"
-#include "latchkey/http/chunked.h"
+#include "http/chunked.h"
 #include "latchkey/http/request_parser.h"
 
 namespace latchkey::fuzz {

@@ -8,8 +8,8 @@
 
 #include "fuzz/property.h"
 #include "latchkey/base/utf8.h"
-#include "latchkey/server/settings.h"
-#include "latchkey/server/settings_text.h"
+#include "server/settings.h"
+#include "server/settings_text.h"
 
 namespace latchkey::fuzz {
 namespace {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The rules of the house, held against every source: which room may include which (docs/architecture.md),
-that a source and its header have the same name, that a file has one idea, and that no target takes a script in its
+"""The rules of the house, held against every source: which room may include which (docs/architecture.md), that a room's
+face holds what other rooms include and nothing else, that a source and its header have the same name, that a file has one idea, and that no target takes a script in its
 own folder for a header.
 
 usage: room_rule_test.py    prints every breach as file:line and fails if there is one.
@@ -43,8 +43,20 @@ def cxx_files(folder):
     return sorted(path for path in folder.rglob("*") if path.suffix in (".h", ".cc"))
 
 
+def includes_of(path):
+    """Number and line of each include, and what it includes as parts of a path."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if found := INCLUDE.match(line):
+            yield number, line, tuple(found.group(1).split("/"))
+
+
+def is_rooms_own(parts):
+    """Whether an include names a header of src/: "net/x.h" is net's own, "latchkey/net/x.h" is of its face."""
+    return len(parts) == 2 and parts[0] in MAY_INCLUDE
+
+
 def breaches_of_rooms(root):
-    """Includes of a room that stands to the right, of no room, or around `latchkey/`."""
+    """Includes of a room that stands to the right, of no room, of what is another room's own, or around `latchkey/`."""
     for top in (root / "include" / "latchkey", root / "src"):
         for path in cxx_files(top):
             room = path.relative_to(top).parts[0]
@@ -52,19 +64,42 @@ def breaches_of_rooms(root):
             if room not in MAY_INCLUDE:
                 yield f"{name}:1: '{room}' is no room of the house"
                 continue
-            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-                found = INCLUDE.match(line)
-                if not found:
-                    continue
-                parts = found.group(1).split("/")
-                if parts[0] != "latchkey":
+            for number, line, parts in includes_of(path):
+                if is_rooms_own(parts) and '"' in line:
+                    if parts[0] != room:
+                        yield f"{name}:{number}: {'/'.join(parts)} is {parts[0]}'s own"
+                elif parts[0] != "latchkey":
                     if '"' in line:
-                        yield f"{name}:{number}: write our own headers as \"latchkey/<room>/x.h\": {line.strip()}"
+                        yield (f"{name}:{number}: write our own headers as \"latchkey/<room>/x.h\", or \"{room}/x.h\": "
+                               f"{line.strip()}")
                 elif len(parts) < 3 or parts[1] not in MAY_INCLUDE:
                     yield f"{name}:{number}: no room of the house: {line.strip()}"
                 elif parts[1] != room and parts[1] not in MAY_INCLUDE[room]:
                     allowed = ", ".join(MAY_INCLUDE[room]) or "none"
                     yield f"{name}:{number}: {room} may not include {parts[1]} (it may: {allowed})"
+
+
+def breaches_of_faces(root):
+    """Headers of a room's face that nobody outside the room includes, and includes from outside of what is a room's own.
+    Tests of several rooms may include it; those of one room, that room's alone."""
+    used = set()
+    for folder in ("include/latchkey", "src", "tools", "bench"):
+        for path in cxx_files(root / folder):
+            inside = path.relative_to(root / folder).parts[0] if folder in ("include/latchkey", "src") else ""
+            for number, line, parts in includes_of(path):
+                if parts[0] == "latchkey" and len(parts) == 3 and parts[1] != inside:
+                    used.add(parts[1:])
+                if not inside and is_rooms_own(parts) and '"' in line:
+                    yield f"{path.relative_to(root)}:{number}: {'/'.join(parts)} is {parts[0]}'s own"
+    for path in cxx_files(root / "include" / "latchkey"):
+        if path.relative_to(root / "include" / "latchkey").parts not in used:
+            name = path.relative_to(root)
+            yield f"{name}:1: no other room, tool or benchmark includes it: its place is src/{path.parent.name}/"
+    for path in cxx_files(root / "tests" / "unit"):
+        room = path.relative_to(root / "tests" / "unit").parts[0]
+        for number, line, parts in includes_of(path):
+            if is_rooms_own(parts) and '"' in line and room in MAY_INCLUDE and parts[0] != room:
+                yield f"{path.relative_to(root)}:{number}: {'/'.join(parts)} is {parts[0]}'s own"
 
 
 def headers_of(name):
@@ -78,12 +113,11 @@ def breaches_of_names(root):
     """Sources whose header is missing."""
     for path in cxx_files(root / "src"):
         name = path.relative_to(root / "src")
-        if path.suffix == ".h":
-            yield f"src/{name}:1: headers stand in include/latchkey/"
-        elif path.name not in WITHOUT_HEADER:
-            headers = headers_of(name)
-            if not any((root / "include" / "latchkey" / header).exists() for header in headers):
-                yield f"src/{name}:1: no include/latchkey/{headers[0]}"
+        if path.suffix == ".h" or path.name in WITHOUT_HEADER:
+            continue
+        headers = headers_of(name)
+        if not any((root / top / header).exists() for header in headers for top in ("include/latchkey", "src")):
+            yield f"src/{name}:1: no header {headers[0]}"
 
 
 def breaches_of_size(root):
@@ -126,20 +160,24 @@ def table_of_rooms(text):
     return table
 
 
+# In a small house whose rooms include nothing of each other no header is of a room's face: that rule has tests of its own.
+RULES = (breaches_of_rooms, breaches_of_names, breaches_of_size, breaches_of_targets)
+
+
 def all_breaches(root):
-    return [*breaches_of_rooms(root), *breaches_of_names(root), *breaches_of_size(root), *breaches_of_targets(root)]
+    return [breach for rule in (*RULES, breaches_of_faces) for breach in rule(root)]
 
 
 class TheRules(unittest.TestCase):
     """Each rule, on a small house made for it: it must see the breach, and only that."""
 
-    def breaches_in(self, files):
+    def breaches_in(self, files, rules=RULES):
         with tempfile.TemporaryDirectory() as folder:
             for name, text in files.items():
                 path = pathlib.Path(folder) / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")
-            return all_breaches(pathlib.Path(folder))
+            return [breach for rule in rules for breach in rule(pathlib.Path(folder))]
 
     def test_a_room_may_include_itself_and_those_to_its_left(self):
         self.assertEqual([], self.breaches_in({
@@ -165,13 +203,36 @@ class TheRules(unittest.TestCase):
         self.assertEqual(["include/latchkey/attic/a.h:1: 'attic' is no room of the house"],
                          self.breaches_in({"include/latchkey/attic/a.h": ""}))
 
+    def test_what_is_another_rooms_own_is_refused(self):
+        files = {"src/http/a.h": '#include "net/b.h"\n#include "http/c.h"\n#include "latchkey/net/b.h"\n'}
+        self.assertEqual(["src/http/a.h:1: net/b.h is net's own"], self.breaches_in(files))
+
+    def test_a_face_holds_what_others_include(self):
+        files = {"include/latchkey/net/a.h": "", "include/latchkey/net/b.h": "", "include/latchkey/net/c.h": "",
+                 "src/net/a.cc": '#include "latchkey/net/a.h"\n',
+                 "src/http/d.h": '#include "latchkey/net/b.h"\n',
+                 "bench/e.cc": '#include "latchkey/net/c.h"\n'}
+        self.assertEqual(["include/latchkey/net/a.h:1: no other room, tool or benchmark includes it: its place is src/net/"],
+                         self.breaches_in(files, [breaches_of_faces]))
+
+    def test_what_is_a_rooms_own_is_for_the_room_and_its_tests(self):
+        line = '#include "net/a.h"\n'
+        files = {"src/net/a.h": "", "tests/unit/net/a_test.cc": line, "tests/fuzz/a_fuzz.cc": line}
+        self.assertEqual([], self.breaches_in(files, [breaches_of_faces]))
+        self.assertEqual(
+            ["tools/a.cc:1: net/a.h is net's own", "bench/a.cc:1: net/a.h is net's own",
+             "tests/unit/http/a_test.cc:1: net/a.h is net's own"],
+            self.breaches_in({**files, "tools/a.cc": line, "bench/a.cc": line, "tests/unit/http/a_test.cc": line},
+                             [breaches_of_faces]))
+
     def test_a_source_needs_its_header(self):
-        self.assertEqual(["src/net/a.cc:1: no include/latchkey/net/a.h"], self.breaches_in({"src/net/a.cc": ""}))
+        self.assertEqual(["src/net/a.cc:1: no header net/a.h"], self.breaches_in({"src/net/a.cc": ""}))
+        self.assertEqual([], self.breaches_in({"src/net/a.cc": "", "src/net/a.h": ""}))
         self.assertEqual([], self.breaches_in({"src/server/main.cc": ""}))
 
     def test_a_part_of_a_long_source_goes_with_the_header_of_the_whole(self):
         files = {"include/latchkey/token/shard.h": "", "src/token/shard_login.cc": "", "src/token/shared_login.cc": ""}
-        self.assertEqual(["src/token/shared_login.cc:1: no include/latchkey/token/shared_login.h"],
+        self.assertEqual(["src/token/shared_login.cc:1: no header token/shared_login.h"],
                          self.breaches_in(files))
 
     def test_a_long_file_is_refused(self):

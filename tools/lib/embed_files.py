@@ -1,6 +1,6 @@
 """Writes a C++ source that holds the bytes of files: embed_files.py OUTPUT FILE...
 
-Each file becomes one PageFile (include/latchkey/api/page_files.h): its name, its bytes, and a version that changes
+Each file becomes one PageFile (src/api/page_files.h): its name, its bytes, and a version that changes
 with them.
 """
 
@@ -9,7 +9,7 @@ import pathlib
 import sys
 
 HEAD = """// Made by tools/lib/embed_files.py; edit the files in src/api/page instead.
-#include "latchkey/api/page_files.h"
+#include "api/page_files.h"
 
 #include <array>
 

@@ -23,7 +23,7 @@
 #include <string>
 #include <string_view>
 
-#include "latchkey/api/admin_json.h"
+#include "api/admin_json.h"
 #include "latchkey/base/clock.h"
 #include "latchkey/base/log.h"
 #include "latchkey/base/result.h"

@@ -11,7 +11,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "latchkey/api/password_verdict.h"
+#include "api/password_verdict.h"
 #include "latchkey/base/clock.h"
 #include "latchkey/base/log.h"
 #include "latchkey/base/result.h"

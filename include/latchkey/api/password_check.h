@@ -5,8 +5,8 @@
 
 #include <string>
 
+#include "api/password_verdict.h"
 #include "latchkey/api/login_gate.h"
-#include "latchkey/api/password_verdict.h"
 #include "latchkey/base/clock.h"
 #include "latchkey/base/log.h"
 #include "latchkey/base/secret.h"

@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
+#include "credential/hash_queue.h"
 #include "latchkey/base/clock.h"
 #include "latchkey/base/result.h"
 #include "latchkey/base/secret.h"
 #include "latchkey/credential/hash_pool.h"
-#include "latchkey/credential/hash_queue.h"
 #include "latchkey/runtime/loop.h"
 #include "latchkey/runtime/mailbox.h"
 #include "latchkey/runtime/task.h"

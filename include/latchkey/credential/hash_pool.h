@@ -15,11 +15,11 @@
 #include <string>
 #include <vector>
 
+#include "credential/refusal_step.h"
 #include "latchkey/base/clock.h"
 #include "latchkey/base/random.h"
 #include "latchkey/base/result.h"
 #include "latchkey/credential/hash_scheme.h"
-#include "latchkey/credential/refusal_step.h"
 #include "latchkey/runtime/mailbox.h"
 #include "latchkey/runtime/worker.h"
 

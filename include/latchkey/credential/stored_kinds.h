@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "credential/refusal_step.h"
 #include "latchkey/base/clock.h"
 #include "latchkey/base/log.h"
 #include "latchkey/base/result.h"
-#include "latchkey/credential/refusal_step.h"
 #include "latchkey/store/database.h"
 
 namespace latchkey::credential {

@@ -12,10 +12,10 @@
 #include <string_view>
 #include <vector>
 
+#include "credential/unlocked_names.h"
 #include "latchkey/base/clock.h"
 #include "latchkey/base/random.h"
 #include "latchkey/base/secret.h"
-#include "latchkey/credential/unlocked_names.h"
 
 namespace latchkey::credential {
 

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "http/input.h"
 #include "latchkey/base/log.h"
 #include "latchkey/http/forwarding_watch.h"
 #include "latchkey/http/handler.h"
-#include "latchkey/http/input.h"
 #include "latchkey/http/request_parser.h"
 #include "latchkey/http/response.h"
 #include "latchkey/net/stream.h"

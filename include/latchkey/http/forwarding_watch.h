@@ -7,10 +7,10 @@
 #include <span>
 #include <string_view>
 
+#include "http/peer_notices.h"
 #include "latchkey/base/clock.h"
 #include "latchkey/base/log.h"
 #include "latchkey/http/forwarded.h"
-#include "latchkey/http/peer_notices.h"
 #include "latchkey/http/request.h"
 #include "latchkey/net/address.h"
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "latchkey/http/refusal.h"
+#include "http/refusal.h"
 #include "latchkey/http/request.h"
 
 namespace latchkey::http {

@@ -16,8 +16,8 @@
 
 #include "latchkey/base/result.h"
 #include "latchkey/runtime/nursery.h"
-#include "latchkey/runtime/spsc_queue.h"
 #include "latchkey/runtime/task.h"
+#include "runtime/spsc_queue.h"
 
 namespace latchkey::runtime {
 

@@ -8,8 +8,8 @@
 
 #include "latchkey/base/assert.h"
 #include "latchkey/runtime/await.h"
-#include "latchkey/runtime/frame_pool.h"
 #include "latchkey/runtime/task.h"
+#include "runtime/frame_pool.h"
 
 namespace latchkey::runtime {
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "latchkey/base/result.h"
-#include "latchkey/runtime/spsc_queue.h"
+#include "runtime/spsc_queue.h"
 
 namespace latchkey::runtime {
 

@@ -13,7 +13,7 @@
 #include <memory>
 
 #include "latchkey/base/assert.h"
-#include "latchkey/runtime/spsc_queue.h"
+#include "runtime/spsc_queue.h"
 
 namespace latchkey::runtime {
 

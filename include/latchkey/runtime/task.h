@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "latchkey/base/assert.h"
-#include "latchkey/runtime/frame_pool.h"
+#include "runtime/frame_pool.h"
 
 namespace latchkey::runtime {
 

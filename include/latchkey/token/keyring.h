@@ -12,8 +12,8 @@
 #include "latchkey/base/random.h"
 #include "latchkey/base/result.h"
 #include "latchkey/store/session.h"
-#include "latchkey/token/format.h"
-#include "latchkey/token/key_file.h"
+#include "token/format.h"
+#include "token/key_file.h"
 
 namespace latchkey::token {
 

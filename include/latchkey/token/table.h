@@ -12,11 +12,11 @@
 #include "latchkey/base/result.h"
 #include "latchkey/runtime/page_source.h"
 #include "latchkey/runtime/quiescence.h"
-#include "latchkey/token/entry.h"
-#include "latchkey/token/index.h"
-#include "latchkey/token/name_slabs.h"
-#include "latchkey/token/slab.h"
-#include "latchkey/token/user_record.h"
+#include "token/entry.h"
+#include "token/index.h"
+#include "token/name_slabs.h"
+#include "token/slab.h"
+#include "token/user_record.h"
 
 namespace latchkey::token {
 

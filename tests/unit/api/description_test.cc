@@ -1,9 +1,9 @@
-#include "latchkey/api/description.h"
+#include "api/description.h"
 
 #include <gtest/gtest.h>
 
-#include "latchkey/api/body_fields.h"
-#include "latchkey/api/path_template.h"
+#include "api/body_fields.h"
+#include "api/path_template.h"
 
 namespace latchkey::api {
 namespace {

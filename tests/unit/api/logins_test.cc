@@ -1,5 +1,5 @@
 // Logins beside a change of the password: who comes before it and who comes after, from one place (C-13).
-#include "latchkey/api/logins.h"
+#include "api/logins.h"
 
 #include <gtest/gtest.h>
 

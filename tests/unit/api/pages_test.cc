@@ -1,13 +1,13 @@
-#include "latchkey/api/pages.h"
+#include "api/pages.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <utility>
 
-#include "latchkey/api/body_fields.h"
-#include "latchkey/api/page_files.h"
-#include "latchkey/api/prepared_bodies.h"
+#include "api/body_fields.h"
+#include "api/page_files.h"
+#include "api/prepared_bodies.h"
 
 namespace latchkey::api {
 namespace {

@@ -1,4 +1,4 @@
-#include "latchkey/api/skeleton.h"
+#include "api/skeleton.h"
 
 #include <gtest/gtest.h>
 

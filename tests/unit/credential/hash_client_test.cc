@@ -10,8 +10,8 @@
 #include <thread>
 
 #include "../store/thread_rig.h"
+#include "credential/worker_watch.h"
 #include "hash_rig.h"
-#include "latchkey/credential/worker_watch.h"
 
 namespace latchkey::credential {
 namespace {

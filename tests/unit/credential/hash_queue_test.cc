@@ -1,4 +1,4 @@
-#include "latchkey/credential/hash_queue.h"
+#include "credential/hash_queue.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "latchkey/credential/hash_run.h"
+#include "credential/hash_run.h"
 
 #include <gtest/gtest.h>
 

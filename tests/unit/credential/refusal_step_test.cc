@@ -1,4 +1,4 @@
-#include "latchkey/credential/refusal_step.h"
+#include "credential/refusal_step.h"
 
 #include <gtest/gtest.h>
 #include <sodium.h>

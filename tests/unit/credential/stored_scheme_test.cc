@@ -1,5 +1,5 @@
 // The schemes of other programs, by hashes that other programs made.
-#include "latchkey/credential/stored_scheme.h"
+#include "credential/stored_scheme.h"
 
 #include <gtest/gtest.h>
 #include <sodium.h>

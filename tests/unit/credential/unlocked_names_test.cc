@@ -1,4 +1,4 @@
-#include "latchkey/credential/unlocked_names.h"
+#include "credential/unlocked_names.h"
 
 #include <gtest/gtest.h>
 #include <sodium.h>

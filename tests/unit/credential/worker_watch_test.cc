@@ -1,4 +1,4 @@
-#include "latchkey/credential/worker_watch.h"
+#include "credential/worker_watch.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "latchkey/http/chunked.h"
+#include "http/chunked.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // The scanner by itself; the places it names are in json_fields_test.cc, where clients read them.
-#include "latchkey/http/json_error.h"
+#include "http/json_error.h"
 
 #include <gtest/gtest.h>
 

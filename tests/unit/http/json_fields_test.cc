@@ -7,7 +7,7 @@
 #include <random>
 #include <string>
 
-#include "latchkey/http/json_error.h"
+#include "http/json_error.h"
 
 namespace latchkey::http {
 namespace {

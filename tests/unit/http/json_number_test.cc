@@ -1,4 +1,4 @@
-#include "latchkey/http/json_number.h"
+#include "http/json_number.h"
 
 #include <gtest/gtest.h>
 

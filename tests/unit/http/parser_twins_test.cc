@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "http/scan.h"
 #include "latchkey/http/request_parser.h"
-#include "latchkey/http/scan.h"
 
 namespace latchkey::http {
 namespace {

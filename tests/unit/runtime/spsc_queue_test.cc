@@ -1,4 +1,4 @@
-#include "latchkey/runtime/spsc_queue.h"
+#include "runtime/spsc_queue.h"
 
 #include <gtest/gtest.h>
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "latchkey/runtime/event.h"
-#include "latchkey/runtime/frame_pool.h"
 #include "latchkey/runtime/nursery.h"
+#include "runtime/frame_pool.h"
 
 namespace latchkey::runtime {
 namespace {

@@ -1,4 +1,4 @@
-#include "latchkey/server/confinement.h"
+#include "server/confinement.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "latchkey/server/log_thread.h"
+#include "server/log_thread.h"
 
 #include <gtest/gtest.h>
 #include <spdlog/details/null_mutex.h>

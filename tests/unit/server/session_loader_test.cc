@@ -1,4 +1,4 @@
-#include "latchkey/server/session_loader.h"
+#include "server/session_loader.h"
 
 #include <gtest/gtest.h>
 

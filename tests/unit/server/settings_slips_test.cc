@@ -1,6 +1,6 @@
 // The commonest slips of a settings file: each is answered with its line and what would be right, and that,
 // put in its place, is taken.
-#include "latchkey/server/settings_slips.h"
+#include "server/settings_slips.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "latchkey/server/settings.h"
+#include "server/settings.h"
 
 namespace latchkey::server {
 namespace {

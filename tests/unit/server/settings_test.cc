@@ -1,4 +1,4 @@
-#include "latchkey/server/settings.h"
+#include "server/settings.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "latchkey/server/settings_table.h"
+#include "server/settings_table.h"
 
 namespace latchkey::server {
 namespace {

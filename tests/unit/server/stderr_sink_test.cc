@@ -1,4 +1,4 @@
-#include "latchkey/server/stderr_sink.h"
+#include "server/stderr_sink.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 #include <thread>
 #include <utility>
 
-#include "latchkey/server/log_thread.h"
+#include "server/log_thread.h"
 
 namespace latchkey::server {
 namespace {

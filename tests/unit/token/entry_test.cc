@@ -1,4 +1,4 @@
-#include "latchkey/token/entry.h"
+#include "token/entry.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "latchkey/token/format.h"
+#include "token/format.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "latchkey/token/index.h"
+#include "token/index.h"
 
 #include <gtest/gtest.h>
 

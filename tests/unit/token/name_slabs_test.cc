@@ -1,4 +1,4 @@
-#include "latchkey/token/name_slabs.h"
+#include "token/name_slabs.h"
 
 #include <gtest/gtest.h>
 

@@ -1,12 +1,12 @@
-#include "latchkey/token/slab.h"
+#include "token/slab.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 #include <set>
 
-#include "latchkey/token/entry.h"
-#include "latchkey/token/user_record.h"
+#include "token/entry.h"
+#include "token/user_record.h"
 
 namespace latchkey::token {
 namespace {

@@ -1,4 +1,4 @@
-#include "latchkey/token/user_record.h"
+#include "token/user_record.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,26 @@
+// `/api/v2/authtoken/`: the token resource: POST obtains a token (C-10 to C-21), DELETE ends one (C-40),
+// OPTIONS describes it (C-50).
+#pragma once
+
+#include "api/logins.h"
+#include "api/resource.h"
+#include "latchkey/api/services.h"
+
+namespace latchkey::api {
+
+class AuthTokenResource final : public Resource {
+ public:
+  AuthTokenResource(Services& services, Logins& logins);
+
+  bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
+  runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding) override;
+
+ private:
+  runtime::Task<void> obtain(http::Exchange& exchange, ConnectionBinding& binding);
+  runtime::Task<void> invalidate(http::Exchange& exchange, ConnectionBinding& binding);
+
+  Services& services_;
+  Logins& logins_;
+};
+
+}  // namespace latchkey::api

@@ -1,0 +1,30 @@
+// DocumentResource: a resource whose GET is one document that does not change: a listing (C-70), the ping,
+// the OpenAPI document. One core thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "api/resource.h"
+#include "latchkey/api/services.h"
+
+namespace latchkey::api {
+
+class DocumentResource final : public Resource {
+ public:
+  DocumentResource(Services& services, const ResourceDescription& description)
+      : Resource(description), services_(services) {}
+
+  /// Before the first request: compact JSON.
+  void set_document(std::string json) { json_ = std::move(json); }
+  std::string_view document() const noexcept { return json_; }
+
+  bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
+
+ private:
+  Services& services_;
+  std::string json_;
+};
+
+}  // namespace latchkey::api

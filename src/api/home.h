@@ -1,0 +1,42 @@
+// `/` and `/api/static/{name}`: the page on which a person signs in and sees his sessions, and the files that
+// all pages use. One core thread.
+#pragma once
+
+#include "api/credentials.h"
+#include "api/pages.h"
+#include "api/path_template.h"
+#include "api/resource.h"
+#include "latchkey/api/services.h"
+
+namespace latchkey::api {
+
+inline constexpr PathTemplate kHomePath{"/"};
+inline constexpr PathTemplate kStaticPath{"/api/static/{name}"};
+
+class HomeResource final : public Resource {
+ public:
+  /// Both outlive the resource.
+  HomeResource(Services& services, const Pages& pages);
+
+  bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
+
+ private:
+  Services& services_;
+  const Pages& pages_;
+};
+
+class StaticResource final : public Resource {
+ public:
+  explicit StaticResource(Services& services);
+
+  bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
+
+ private:
+  Services& services_;
+};
+
+/// Who looks, by the cookie of the request. Looking is a use of the token (C-31).
+Visitor visitor_of(const http::Exchange& exchange, const Presented& presented, ConnectionBinding& binding,
+                   const Services& services);
+
+}  // namespace latchkey::api

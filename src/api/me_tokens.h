@@ -1,0 +1,43 @@
+// `/api/v2/me/tokens/` and `/api/v2/me/tokens/{id}/`: the live tokens of the user, to be seen and ended;
+// never the tokens themselves.
+#pragma once
+
+#include "api/caller.h"
+#include "api/path_template.h"
+#include "api/resource.h"
+#include "latchkey/api/services.h"
+
+namespace latchkey::api {
+
+inline constexpr PathTemplate kMyTokensPath{"/api/v2/me/tokens/"};
+inline constexpr PathTemplate kMyTokenPath{"/api/v2/me/tokens/{id}/"};
+
+/// Tokens in one answer.
+inline constexpr std::size_t kTokensAPage = 100;
+
+class MyTokensResource final : public Resource {
+ public:
+  explicit MyTokensResource(Services& services);
+
+  bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
+  runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding) override;
+
+ private:
+  runtime::Task<void> list(http::Exchange& exchange, Caller caller);
+  runtime::Task<void> end_all(http::Exchange& exchange, Caller caller);
+
+  Services& services_;
+};
+
+class MyTokenResource final : public Resource {
+ public:
+  explicit MyTokenResource(Services& services);
+
+  bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
+  runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding) override;
+
+ private:
+  Services& services_;
+};
+
+}  // namespace latchkey::api

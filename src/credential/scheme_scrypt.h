@@ -1,0 +1,16 @@
+// scrypt (RFC 7914) and what grew out of it, yescrypt, by libxcrypt:
+//   $7$<N><r, 5 digits><p, 5 digits><salt>$<hash>   N by its binary logarithm, one digit
+//   $y$<flavor><N><r>$<salt>$<hash>                 each one digit
+// as crypt(5) writes them. Of yescrypt's parameters those are read that crypt_gensalt(3) writes; the optional
+// ones behind them are refused.
+// Constants, which any thread uses as stored_scheme.h says.
+#pragma once
+
+#include "credential/stored_scheme.h"
+
+namespace latchkey::credential {
+
+extern const StoredScheme kScrypt;
+extern const StoredScheme kYescrypt;
+
+}  // namespace latchkey::credential

@@ -1,0 +1,153 @@
+// Core: the wiring of one core thread: its loop, listeners, connections, shard and services. Made whole on
+// the main thread, run by its own thread, and destroyed on the main thread after that has ended.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "latchkey/api/api.h"
+#include "latchkey/api/password_check.h"
+#include "latchkey/api/services.h"
+#include "latchkey/api/sessions.h"
+#include "latchkey/base/rated_log.h"
+#include "latchkey/credential/authenticator.h"
+#include "latchkey/credential/hash_client.h"
+#include "latchkey/credential/hash_pool.h"
+#include "latchkey/credential/sqlite_directory.h"
+#include "latchkey/credential/sqlite_known_addresses.h"
+#include "latchkey/http/connection.h"
+#include "latchkey/net/listener.h"
+#include "latchkey/runtime/buffer_ring.h"
+#include "latchkey/runtime/loop.h"
+#include "latchkey/store/sqlite_store.h"
+#include "latchkey/token/lookahead.h"
+#include "latchkey/token/shard.h"
+#include "server/core_context.h"
+#include "server/places.h"
+
+namespace latchkey::server {
+
+/// What a listener's connections are.
+enum class Entrance : std::uint8_t {
+  kClients,  ///< HTTP from the first byte, from a client or a proxy
+  kProxied,  ///< the PROXY protocol comes before HTTP
+  kAdmin,    ///< the administrator's commands
+};
+
+/// A listening socket of one core.
+struct CoreListener {
+  net::Listener listener;
+  Entrance entrance = Entrance::kClients;
+};
+
+class Core final : private runtime::LoopHook {
+ public:
+  /// `number` is the core's port and shard. All that is passed by reference outlives it. Errors are the
+  /// ring's and the buffers'.
+  static Result<std::unique_ptr<Core>> create(std::size_t number, runtime::Port& port, token::Shard& shard,
+                                              std::vector<CoreListener> listeners, CoreContext& context);
+  ~Core() override;
+
+  int ring_fd() noexcept { return loop_.ring().fd(); }
+  runtime::PortId port_id() const noexcept { return static_cast<runtime::PortId>(number_); }
+
+  /// Starts the thread and waits until its ring is enabled.
+  Result<void> start(const runtime::RingTable& rings);
+  /// Lets the started thread run, after every ring is enabled.
+  void go();
+  void join();
+
+  /// The steps of a stop; each runs on the core's own thread, by the mailbox, one after the other on all
+  /// cores. Takes no new connection and lets requests under way end, at most until `deadline`.
+  runtime::Task<bool> drain(BootTime deadline);
+  /// Ends the shard: what it owes the store is written. False where the store refused.
+  runtime::Task<bool> end_shard();
+  /// Ends the loop when all that it runs has ended.
+  bool end_loop() noexcept;
+
+ private:
+  /// Where a connection comes from.
+  struct Origin {
+    net::IpAddress peer;
+    Entrance entrance;
+    Places::Place place;  ///< its client's; kUncounted until the PROXY protocol has named that
+  };
+  /// One open connection; sits in the list of its core.
+  struct Client;
+  /// Takes connections from one listener.
+  class Door;
+  /// The administrator's commands, where one of the listeners is for them.
+  struct AdminService;
+
+  /// Asks for the memory of the tokens that a batch of receives has brought.
+  class Preview final : public runtime::BatchPreview {
+   public:
+    Preview(const runtime::BufferRing& buffers, const token::Registry& registry) noexcept
+        : buffers_(buffers), tokens_(registry) {}
+    void coming(std::int32_t result, std::uint32_t flags) noexcept override {
+      tokens_.see(buffers_.peek(flags, result));
+    }
+    void all_seen() noexcept override { tokens_.fetch(); }
+
+   private:
+    const runtime::BufferRing& buffers_;
+    token::Lookahead tokens_;
+  };
+
+  Core(std::size_t number, std::unique_ptr<runtime::Ring> ring, std::unique_ptr<runtime::BufferRing> buffers,
+       runtime::Port& port, token::Shard& shard, std::vector<CoreListener> listeners, CoreContext& context);
+
+  void before_wait() noexcept override;
+  void after_wait() noexcept override;
+  std::int64_t pass(BootTime now) noexcept override;
+
+  void run(const runtime::RingTable& rings) noexcept;
+  std::unique_ptr<AdminService> make_admin_service();
+  void accept(int fd, Entrance entrance);
+  std::optional<Places::Place> place_of(const net::IpAddress& source) noexcept;
+  void refuse(const net::IpAddress& peer, const char* reason);
+  static runtime::Task<void> serve(Core& core, int fd, Origin origin);
+  void close_listeners() noexcept;
+  void link(Client& client) noexcept;
+  void unlink(Client& client) noexcept;
+
+  const std::size_t number_;
+  CoreContext& context_;
+  RatedLog log_;
+  std::unique_ptr<runtime::BufferRing> buffers_;
+  runtime::Loop loop_;
+  token::Shard& shard_;
+  std::vector<CoreListener> listeners_;
+
+  store::SqliteStore store_;
+  credential::SqliteDirectory directory_;
+  credential::HashClient hash_client_;
+  credential::SqliteKnownAddresses known_addresses_;
+  credential::Authenticator authenticator_;
+  api::PasswordCheck passwords_;
+  api::Sessions sessions_;
+  Preview preview_;
+  runtime::Turns turns_;
+  api::Services services_;
+  api::Api api_;
+  http::ServerLines lines_;
+  http::ConnectionServices connection_services_;
+
+  const std::unique_ptr<AdminService> admin_;
+
+  std::vector<std::unique_ptr<Door>> doors_;
+  Client* first_client_ = nullptr;
+  std::size_t clients_ = 0;
+
+  Result<void> enabled_;
+  std::atomic<bool> ready_{false};
+  std::atomic<bool> going_{false};
+  std::thread thread_;
+};
+
+}  // namespace latchkey::server

@@ -1,0 +1,60 @@
+// CoreContext: what all cores share. One object, made on the main thread before any core. It outlives them
+// and never moves, as they point into it. Thread: any core's.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "latchkey/api/sessions.h"
+#include "latchkey/api/settings.h"
+#include "latchkey/base/clock.h"
+#include "latchkey/base/log.h"
+#include "latchkey/credential/hash_pool.h"
+#include "latchkey/credential/names_in_log.h"
+#include "latchkey/credential/throttle.h"
+#include "latchkey/http/connection.h"
+#include "latchkey/http/forwarding_watch.h"
+#include "latchkey/runtime/quiescence.h"
+#include "latchkey/store/store_thread.h"
+#include "latchkey/token/binding.h"
+#include "latchkey/token/keyring.h"
+#include "latchkey/token/shard.h"
+#include "latchkey/token/table_time.h"
+#include "server/places.h"
+#include "server/start_context.h"
+#include "server/start_tables.h"
+
+namespace latchkey::server {
+
+struct CoreContext {
+  /// All outlive it.
+  CoreContext(StartContext& start, const token::Keyring& the_keyring, credential::HashPool& the_hash_pool,
+              store::StoreThread& the_store, const Tables& tables, Log& the_log);
+  CoreContext(const CoreContext&) = delete;
+  CoreContext& operator=(const CoreContext&) = delete;
+
+  const Clock& clock;
+  Log& log;
+  const token::Keyring& keyring;
+  credential::HashPool& hash_pool;
+  store::StoreThread& store;
+  runtime::Quiescence& quiescence;
+  const token::TableClock& table_clock;
+
+  const api::ApiSettings api_settings;
+  const http::ConnectionSettings connection_settings;
+  const std::size_t hash_queue;       ///< waiting logins, of one core
+  const std::size_t max_connections;  ///< of one core
+  const PeerRules peer_rules;
+  const credential::NamesInLog::Key name_key;
+
+  const std::vector<token::Shard*> shards;  ///< of each core, by its number
+  const token::Binder binder;
+  const api::SessionsContext sessions;
+
+  credential::Throttle throttle;
+  Places places;  ///< of clients, over all cores
+  http::ForwardingWatch forwarding;
+};
+
+}  // namespace latchkey::server

@@ -1,0 +1,32 @@
+// What the main thread does while the server runs: it waits for the signal that ends it, and then stops the
+// cores step by step.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "latchkey/base/log.h"
+#include "latchkey/runtime/loop.h"
+#include "server/core.h"
+#include "server/service_manager.h"
+#include "server/signals.h"
+
+namespace latchkey::server {
+
+/// What `serve_until_signal` works with.
+struct ServingParts {
+  runtime::Loop& control;  ///< the main thread's
+  SignalReader& signals;
+  ServiceManager& manager;
+  const std::vector<std::unique_ptr<Core>>& cores;  ///< which run
+  Log& log;
+  std::chrono::milliseconds drain_timeout;
+  bool hang_up_stops;  ///< SIGHUP does, as on a terminal
+};
+
+/// Returns when each core has been told to end its loop. True where the run ends in order: every refresh that
+/// a shard owed the store has been written.
+bool serve_until_signal(const ServingParts& parts);
+
+}  // namespace latchkey::server

@@ -1,0 +1,105 @@
+// The one table of settings: key, kind, bounds and help of each. The file, the environment, the flags, --help
+// and --print-config are all read off it, so that they cannot drift apart. Constant; any thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "latchkey/base/result.h"
+#include "server/settings.h"
+
+namespace latchkey::server {
+
+struct SwitchKind {
+  bool Settings::*member;
+};
+
+template <class Number>
+struct NumberKind {
+  Number Settings::*member;
+  Number least;
+  Number most;
+};
+
+struct BytesKind {
+  std::size_t Settings::*member;
+  std::size_t least;
+  std::size_t most;
+};
+
+struct DurationKind {
+  std::chrono::milliseconds Settings::*member;
+  std::chrono::milliseconds least;
+  std::chrono::milliseconds most;
+  /// The value is a multiple of it.
+  std::chrono::milliseconds step{1};
+};
+
+/// Visible ASCII, since it goes into a header.
+struct NameKind {
+  std::string Settings::*member;
+  std::size_t max_bytes;
+};
+
+struct PathKind {
+  std::filesystem::path Settings::*member;
+  std::size_t max_bytes;
+  /// Said as the default where it depends on another setting; the member is empty until then.
+  std::string_view derived_default{};
+};
+
+template <class Choice>
+struct ChoiceKind {
+  Choice Settings::*member;
+  std::span<const std::pair<std::string_view, Choice>> names;
+};
+
+template <class Element>
+struct ListKind {
+  std::vector<Element> Settings::*member;
+  std::size_t max_elements;
+};
+
+using SettingKind =
+    std::variant<SwitchKind, NumberKind<std::size_t>, NumberKind<int>, BytesKind, DurationKind, NameKind,
+                 PathKind, ChoiceKind<LogLevel>, ChoiceKind<http::ForwardedSource>, ListKind<net::Endpoint>,
+                 ListKind<net::Network>>;
+
+struct Setting {
+  /// As in the file. LATCHKEY_KEY and --the-key are derived from it.
+  std::string_view key;
+  /// Stands for the value in the help: `--listen ADDR:PORT`.
+  std::string_view value_name;
+  SettingKind kind;
+  /// One sentence for the operator, without default and bounds, which the help adds.
+  std::string_view help;
+
+  std::string flag() const;
+  std::string variable() const;
+  bool is_switch() const noexcept { return std::holds_alternative<SwitchKind>(kind); }
+  bool is_list() const noexcept;
+};
+
+/// All settings, in the order of the help.
+std::span<const Setting> settings_table() noexcept;
+
+/// Null where no setting has the key.
+const Setting* find_setting(std::string_view key) noexcept;
+
+/// What a value must be, as in "a whole number from 0 to 512".
+std::string expectation_of(const Setting& setting);
+
+/// Sets the member from text: one value, or for a list each of them, which replace what the list held. Error
+/// kInvalid says what was expected; the settings are then unchanged.
+Result<void> assign(const Setting& setting, std::span<const std::string> values, Settings& settings);
+
+/// The values in force, as `assign` reads them; one unless it is a list.
+std::vector<std::string> values_of(const Setting& setting, const Settings& settings);
+
+}  // namespace latchkey::server

@@ -1,0 +1,24 @@
+// What latchkeyd says of its settings: --help and --print-config, written from the table.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "server/settings.h"
+#include "server/settings_table.h"
+
+namespace latchkey::server {
+
+/// `latchkeyd 0.1.0`.
+std::string version_text();
+
+/// Every flag with its bounds and default, in lines of 110 characters at most.
+std::string help_text();
+
+/// What stands behind the equals sign in a file that gives the setting these values.
+std::string toml_literal(const Setting& setting, std::vector<std::string> values);
+
+/// A TOML file that gives these settings again, each key under its help.
+std::string config_text(const Settings& settings);
+
+}  // namespace latchkey::server
