@@ -3,6 +3,7 @@
 // was made, by the library that moves clocks (support/clock_shift.cc).
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "latchkey/base/sanitized.h"
@@ -29,10 +30,12 @@ class EarlierData : public ::testing::Test {
   void SetUp() override {
     if (kAddressSanitized) GTEST_SKIP() << "the sanitizer wants to be the first library, and reads the clock";
     namespace fs = std::filesystem;
+    const char* const earlier = std::getenv("EARLIER_DATA");
+    ASSERT_NE(earlier, nullptr) << "run the tests by 'meson test'";
     fs::create_directory(data_);
     fs::permissions(data_, fs::perms::owner_all);
     for (const char* const name : {"latchkey.db", "latchkey.key"}) {
-      fs::copy_file(fs::path(LATCHKEY_EARLIER_DATA) / "version-3" / name, data_ / name);
+      fs::copy_file(fs::path(earlier) / "version-3" / name, data_ / name);
       fs::permissions(data_ / name, fs::perms::owner_read | fs::perms::owner_write);
     }
     shift_->set_s = kMadeAt + kDay - now_ms() / 1000;
