@@ -40,7 +40,7 @@ def clang_suffix() -> str:
 
 
 class Tree:
-    """A clone of a small project: a.cc includes a.h, which includes deep.h; b.cc includes nothing of it."""
+    """A clone of a small project: one source includes a header, which includes another; the second source includes neither."""
 
     def __init__(self, folder: pathlib.Path):
         self.root = folder
