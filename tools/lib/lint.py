@@ -16,6 +16,7 @@ import os
 import pathlib
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -194,7 +195,11 @@ class Lint:
         unknown = [path for path in wanted if self.anew or not self.is_known_clean(names[path])]
         found = 0
         with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
-            for path, findings in zip(unknown, pool.map(lambda path: judge_one(self.tidy, folder, path), unknown)):
+            judging = [pool.submit(judge_one, self.tidy, folder, path) for path in unknown]
+            # What has not begun when this run is to end does not begin.
+            signal.signal(signal.SIGTERM, lambda *_: (pool.shutdown(wait=False, cancel_futures=True), sys.exit(1)))
+            for path, judged in zip(unknown, judging):
+                findings = judged.result()
                 if findings is not None:
                     found += 1
                     print(findings, flush=True)
