@@ -11,8 +11,8 @@ namespace latchkey::server {
 /// could be trusted. Any thread.
 [[noreturn]] void end_at_once(const store::DataDirectory& directory, const Error& error) noexcept;
 
-/// Passes the result on, unless its error is kFatal: that ends the process here. A function that holds the
-/// directory or the database passes through this what was done with them, before it closes either.
+/// Passes the result on, unless its error is kFatal: that ends the process here, while the directory is open
+/// and locked. A stage that holds the server's database passes its results through this before it closes it.
 template <class T>
 Result<T> end_if_fatal(const store::DataDirectory& directory, Result<T> result) {
   if (!result && result.error().code == ErrorCode::kFatal) end_at_once(directory, result.error());

@@ -27,7 +27,7 @@ class RunningThreads {
 
   const Threads& threads_;
   const Cores& cores_;
-  const runtime::RingTable rings_;
+  const runtime::RingTable rings_;  ///< of all threads; nobody rings once they have ended
 };
 
 }  // namespace latchkey::server

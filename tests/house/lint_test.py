@@ -157,6 +157,16 @@ class WhatIsRemembered(unittest.TestCase):
     def test_anew_judges_what_is_known(self) -> None:
         self.assertEqual(["src/a.cc", "src/b.cc"], self.tree.judged(self.memory, anew=True))
 
+    def test_a_finding_takes_back_what_was_remembered(self) -> None:
+        self.write_tidy(TIDY + '[ ! -e "$0.hidden" ]\n')
+        self.assertEqual(["src/a.cc", "src/b.cc"], self.tree.judged(self.memory))
+        # What nothing that is remembered tells of.
+        (self.folder / "tidy.hidden").touch()
+        self.assertEqual([], self.tree.judged(self.memory))
+        self.tree.judged(self.memory, anew=True)
+        self.assertEqual(2, self.tree.found)
+        self.assertEqual(["src/a.cc", "src/b.cc"], self.tree.judged(self.memory))
+
     def test_without_a_memory_all_are_judged(self) -> None:
         self.assertEqual(["src/a.cc", "src/b.cc"], self.tree.judged(None))
 

@@ -50,9 +50,10 @@ def includes_of(path):
             yield number, line, tuple(found.group(1).split("/"))
 
 
-def is_rooms_own(parts):
-    """Whether an include names a header of src/: "net/x.h" is net's own, "latchkey/net/x.h" is of its face."""
-    return len(parts) == 2 and parts[0] in MAY_INCLUDE
+def is_rooms_own(root, line, parts):
+    """Whether an include names a header of src/: "net/x.h" is net's own, "latchkey/net/x.h" is of its face, and <net/if.h>
+    is the system's."""
+    return len(parts) == 2 and parts[0] in MAY_INCLUDE and ('"' in line or (root / "src").joinpath(*parts).exists())
 
 
 def breaches_of_rooms(root):
@@ -65,7 +66,7 @@ def breaches_of_rooms(root):
                 yield f"{name}:1: '{room}' is no room of the house"
                 continue
             for number, line, parts in includes_of(path):
-                if is_rooms_own(parts) and '"' in line:
+                if is_rooms_own(root, line, parts):
                     if parts[0] != room:
                         yield f"{name}:{number}: {'/'.join(parts)} is {parts[0]}'s own"
                 elif parts[0] != "latchkey":
@@ -89,7 +90,7 @@ def breaches_of_faces(root):
             for number, line, parts in includes_of(path):
                 if parts[0] == "latchkey" and len(parts) == 3 and parts[1] != inside:
                     used.add(parts[1:])
-                if not inside and is_rooms_own(parts) and '"' in line:
+                if not inside and is_rooms_own(root, line, parts):
                     yield f"{path.relative_to(root)}:{number}: {'/'.join(parts)} is {parts[0]}'s own"
     for path in cxx_files(root / "include" / "latchkey"):
         if path.relative_to(root / "include" / "latchkey").parts not in used:
@@ -98,7 +99,7 @@ def breaches_of_faces(root):
     for path in cxx_files(root / "tests" / "unit"):
         room = path.relative_to(root / "tests" / "unit").parts[0]
         for number, line, parts in includes_of(path):
-            if is_rooms_own(parts) and '"' in line and room in MAY_INCLUDE and parts[0] != room:
+            if is_rooms_own(root, line, parts) and room in MAY_INCLUDE and parts[0] != room:
                 yield f"{path.relative_to(root)}:{number}: {'/'.join(parts)} is {parts[0]}'s own"
 
 
@@ -205,6 +206,8 @@ class TheRules(unittest.TestCase):
 
     def test_what_is_another_rooms_own_is_refused(self):
         files = {"src/http/a.h": '#include "net/b.h"\n#include "http/c.h"\n#include "latchkey/net/b.h"\n'}
+        self.assertEqual(["src/http/a.h:1: net/b.h is net's own"], self.breaches_in(files))
+        files = {"src/http/a.h": "#include <net/b.h>\n#include <net/if.h>\n", "src/net/b.h": ""}
         self.assertEqual(["src/http/a.h:1: net/b.h is net's own"], self.breaches_in(files))
 
     def test_a_face_holds_what_others_include(self):

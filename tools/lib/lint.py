@@ -48,6 +48,9 @@ class Memory:
     def remember(self, name: str) -> None:
         (self.folder / name).touch()
 
+    def forget(self, name: str) -> None:
+        (self.folder / name).unlink(missing_ok=True)
+
     def forget_the_oldest(self) -> None:
         """Another run may be forgetting them too."""
         used: list[tuple[float, str]] = []
@@ -203,6 +206,8 @@ class Lint:
                 if findings is not None:
                     found += 1
                     print(findings, flush=True)
+                    if self.memory and names[path]:
+                        self.memory.forget(names[path])
                 elif self.memory and names[path] and names[path] == name(path, Texts(self.root)):
                     self.memory.remember(names[path])
         if self.memory:

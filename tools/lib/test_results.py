@@ -1,10 +1,10 @@
 """Adds up what `meson test` ran: reads its log and the XML files that the GoogleTest programs wrote.
 
-usage: test_results.py TESTLOG_JSON XML_DIRECTORY
+usage: test_results.py TESTLOG_JSON XML_DIRECTORY < TESTS_JSON    (of `meson introspect --tests`)
 
-Prints the output of what failed, then one line for the caller: `PASSED FAILED SKIPPED`. A program that wrote
-no XML (not GoogleTest, or ended before it could) counts as one case, by meson's verdict. A program that
-failed though none of its cases did (a leak found at exit, say) adds one failed case.
+Prints the output of what failed, then one line for the caller: `PASSED FAILED SKIPPED`. A program that is not of
+GoogleTest counts as one case, by meson's verdict. A run that failed though none of its cases did (a leak found at exit,
+say) adds one failed case; so does one of GoogleTest that left no XML, and a test that meson knows and did not run.
 """
 
 import json
@@ -32,10 +32,25 @@ def cases_of(path):
     return passed, failed, skipped
 
 
-def written_by(program, directory):
-    """The XML files of one program; GoogleTest numbers the later ones where it ran more than once."""
-    name = re.escape(program) + r"(_\d+)?\.xml"
-    return sorted(path for path in directory.glob("*.xml") if re.fullmatch(name, path.name))
+def program_of(run):
+    return pathlib.Path(run["command"][0]).name
+
+
+def is_of_googletest(run):
+    return program_of(run).startswith("test_")
+
+
+def written_by(run, directory):
+    """The XML file of one run: a part of a program's cases is told its own name."""
+    told = re.fullmatch(r"xml:(.*\.xml)", (run.get("env") or {}).get("GTEST_OUTPUT", ""))
+    return pathlib.Path(told[1]) if told else directory / f"{program_of(run)}.xml"
+
+
+def not_run(tests, runs):
+    """The tests that meson knows, but for those of the house, and that its log does not name."""
+    ran = {run["name"].split(" / ")[-1] for run in runs}
+    return [test["name"] for test in tests
+            if not any(suite.endswith(":house") for suite in test["suite"]) and test["name"] not in ran]
 
 
 def output_of(run):
@@ -47,35 +62,37 @@ def output_of(run):
 
 def main():
     log, directory = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-    runs = {}
-    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
-        run = json.loads(line)
-        runs.setdefault(pathlib.Path(run["command"][0]).name, []).append(run)
-
+    runs = [json.loads(line) for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
     passed, failed, skipped = 0, 0, []
-    for program, its_runs in runs.items():
-        files = written_by(program, directory)
+    for run in runs:
+        is_well, is_skipped = run["result"] in WELL, run["result"] == "SKIP"
+        path = written_by(run, directory)
         failed_cases = []
-        for path in files:
-            passed_here, failed_here, skipped_here = cases_of(path)
+        if path.exists():
+            passed_here, failed_cases, skipped_here = cases_of(path)
             passed += passed_here
-            failed_cases += failed_here
             skipped += skipped_here
-        if not files:
-            passed += sum(run["result"] in WELL for run in its_runs)
-            skipped += [run["name"] for run in its_runs if run["result"] == "SKIP"]
-        broken = [run for run in its_runs if run["result"] not in (*WELL, "SKIP")]
-        failed += max(len(failed_cases), len(broken))
-        for run in broken:
+        elif is_of_googletest(run):
+            is_well = is_skipped = False
+        else:
+            passed += is_well
+            skipped += [run["name"]] if is_skipped else []
+        is_broken = not is_well and not is_skipped
+        failed += max(len(failed_cases), int(is_broken))
+        if is_broken:
             print(f"=== {run['name']}: {run['result']}, exit status {run.get('returncode')}", file=sys.stderr)
             # Where cases failed they say it all; else the program's own last words are what there is.
             if not failed_cases:
                 print(output_of(run), file=sys.stderr)
         if failed_cases:
             print(*failed_cases, sep="\n", file=sys.stderr)
+    for name in not_run(json.load(sys.stdin), runs):
+        print(f"=== {name}: did not run", file=sys.stderr)
+        failed += 1
     if skipped:
         print("skipped: " + ", ".join(skipped), file=sys.stderr)
     print(passed, failed, len(skipped))
 
 
-main()
+if __name__ == "__main__":
+    main()
