@@ -124,9 +124,9 @@ bool Client::take(std::string_view bytes) {
   while (true) {
     const bool is_awaited = !requests_.empty();
     const UnderWay first = is_awaited ? requests_.front() : UnderWay{};
-    const ResponseReader::Step step = reader_.next(bytes, first.to_head, first.keep_body);
-    if (step == ResponseReader::Step::kNeedMore) break;
-    if (step == ResponseReader::Step::kRefused) {
+    const http::ResponseReader::Step step = reader_.next(bytes, first.to_head, first.keep_body);
+    if (step == http::ResponseReader::Step::kNeedMore) break;
+    if (step == http::ResponseReader::Step::kRefused) {
       was_refused_ = true;
       crew_.tally().refused(reader_.refusal());
       return false;
@@ -140,7 +140,7 @@ bool Client::take(std::string_view bytes) {
 
 bool Client::take_answer(std::int64_t now_ns) {
   const UnderWay request = requests_.pop();
-  const Answer& answer = reader_.answer();
+  const http::Answer& answer = reader_.answer();
   crew_.tally().answered(request.kind, request.due_ns, now_ns, answer.status);
   script_->answered(request.kind, answer);
   ++answers_;

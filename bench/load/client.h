@@ -9,11 +9,11 @@
 #include <string>
 #include <string_view>
 
+#include "latchkey/http/response_reader.h"
 #include "latchkey/net/stream.h"
 #include "latchkey/runtime/event.h"
 #include "latchkey/runtime/task.h"
 #include "load/bounded_queue.h"
-#include "load/response_reader.h"
 #include "load/script.h"
 #include "load/socket.h"
 
@@ -79,7 +79,7 @@ class Client {
   const std::size_t number_;
   const std::unique_ptr<Script> script_;
   BoundedQueue<UnderWay> requests_;
-  ResponseReader reader_;
+  http::ResponseReader reader_;
 
   net::Stream* stream_ = nullptr;  ///< null while there is no connection
   Connect* connecting_ = nullptr;

@@ -11,8 +11,8 @@
 #include <cstring>
 #include <utility>
 
+#include "latchkey/http/response_reader.h"
 #include "load/requests.h"
-#include "load/response_reader.h"
 #include "load/socket.h"
 
 namespace latchkey::load {
@@ -77,7 +77,8 @@ class Line {
 };
 
 // `reader` holds what the answer consists of.
-Result<void> exchange(const Plan& plan, const Line& line, std::string_view request, ResponseReader& reader) {
+Result<void> exchange(const Plan& plan, const Line& line, std::string_view request,
+                      http::ResponseReader& reader) {
   if (!line.send(request)) return failure(ErrorCode::kUnavailable, "the connection ended during the login");
   std::array<char, 4096> buffer{};
   while (true) {
@@ -87,9 +88,9 @@ Result<void> exchange(const Plan& plan, const Line& line, std::string_view reque
                      fmt::format("no answer to the login within {}",
                                  duration_text(static_cast<double>(plan.timeout_ns))));
     }
-    const ResponseReader::Step step = reader.next(bytes, false, true);
-    if (step == ResponseReader::Step::kAnswer) return {};
-    if (step == ResponseReader::Step::kRefused) {
+    const http::ResponseReader::Step step = reader.next(bytes, false, true);
+    if (step == http::ResponseReader::Step::kAnswer) return {};
+    if (step == http::ResponseReader::Step::kRefused) {
       return failure(ErrorCode::kInvalid,
                      fmt::format("the answer to the login cannot be read: {}", reader.refusal()));
     }
@@ -98,9 +99,9 @@ Result<void> exchange(const Plan& plan, const Line& line, std::string_view reque
 
 Result<std::string> obtain_token(const Plan& plan, std::size_t source) {
   LATCHKEY_TRY(const Line line, Line::open(plan, source));
-  ResponseReader reader;
+  http::ResponseReader reader;
   LATCHKEY_TRY(exchange(plan, line, login_request(plan, plan.agent), reader));
-  const Answer& answer = reader.answer();
+  const http::Answer& answer = reader.answer();
   if (answer.status != kOk) {
     return failure(ErrorCode::kInvalid, fmt::format("the login of '{}' was answered with {}: {}", plan.user,
                                                     answer.status, answer.body.substr(0, kMaxShownBytes)));

@@ -99,7 +99,7 @@ class Churn final : public Script {
     return {check_, RequestKind::kCheck};
   }
 
-  void answered(RequestKind kind, const Answer& answer) override {
+  void answered(RequestKind kind, const http::Answer& answer) override {
     if (kind == RequestKind::kDeletion) check_.clear();
     if (kind != RequestKind::kLogin) return;
     const std::string_view token = token_in(answer.body);

@@ -6,8 +6,8 @@
 #include <memory>
 #include <string_view>
 
+#include "latchkey/http/response_reader.h"
 #include "load/plan.h"
-#include "load/response_reader.h"
 #include "load/tally.h"
 
 namespace latchkey::load {
@@ -24,7 +24,7 @@ class Script {
   virtual ~Script() = default;
   virtual NextRequest next() = 0;
   /// Requests are answered in their order; one that failed is never.
-  virtual void answered(RequestKind /*kind*/, const Answer& /*answer*/) {}
+  virtual void answered(RequestKind /*kind*/, const http::Answer& /*answer*/) {}
   /// The connection has ended, and the requests under way with it.
   virtual void disconnected() {}
 };

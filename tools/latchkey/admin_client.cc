@@ -6,16 +6,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include "latchkey/http/response_reader.h"
 #include "latchkey/net/listener.h"
 
 namespace latchkey::command {
@@ -93,39 +92,6 @@ bool send_all(const Socket& socket, std::string_view bytes) {
   return true;
 }
 
-struct Head {
-  int status = 0;
-  std::size_t head_bytes = 0;
-  std::size_t body_bytes = 0;
-};
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
-
-/// What is wanted of an answer's head, once it is whole. The other side is latchkeyd, which always says the
-/// length.
-std::optional<Head> read_head(std::string_view answer) {
-  constexpr std::string_view kVersion = "HTTP/1.1 ";
-  constexpr std::string_view kLength = "\r\ncontent-length:";
-  const std::size_t end = answer.find("\r\n\r\n");
-  if (end == std::string_view::npos || !answer.starts_with(kVersion)) return std::nullopt;
-  Head head;
-  head.head_bytes = end + 4;
-  const std::string lines = lower(answer.substr(0, end + 2));
-  std::from_chars(lines.data() + kVersion.size(), lines.data() + lines.size(), head.status);
-  const std::size_t length = lines.find(kLength);
-  if (length == std::string::npos) return head;
-  const std::size_t digits = lines.find_first_not_of(" \t", length + kLength.size());
-  if (digits != std::string::npos) {
-    std::from_chars(lines.data() + digits, lines.data() + lines.size(), head.body_bytes);
-  }
-  return head;
-}
-
 }  // namespace
 
 Result<void> probe_server(const AdminSocket& socket) {
@@ -142,18 +108,18 @@ Result<api::AdminReply> ask_server(const AdminSocket& socket, const api::AdminRe
       request.method, request.path, body.size());
   if (!send_all(connected, head) || !send_all(connected, body)) return no_answer(socket.path);
 
-  std::string answer;
+  http::ResponseReader reader(kMaxAnswerBytes);
   std::array<char, 65536> part{};
-  while (answer.size() < kMaxAnswerBytes) {
+  while (true) {
     const ssize_t got = ::recv(connected.get(), part.data(), part.size(), 0);
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    answer.append(part.data(), static_cast<std::size_t>(got));
-    const std::optional<Head> read = read_head(answer);
-    if (!read || answer.size() < read->head_bytes + read->body_bytes) continue;
-    return api::AdminReply{read->status, answer.substr(read->head_bytes, read->body_bytes)};
+    if (got <= 0) return no_answer(socket.path);
+    std::string_view bytes(part.data(), static_cast<std::size_t>(got));
+    const http::ResponseReader::Step step = reader.next(bytes, false, true);
+    if (step == http::ResponseReader::Step::kRefused) return no_answer(socket.path);
+    if (step == http::ResponseReader::Step::kNeedMore) continue;
+    return api::AdminReply{reader.answer().status, std::string(reader.answer().body)};
   }
-  return no_answer(socket.path);
 }
 
 }  // namespace latchkey::command

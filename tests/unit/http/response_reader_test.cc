@@ -1,11 +1,11 @@
-#include "load/response_reader.h"
+#include "latchkey/http/response_reader.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-namespace latchkey::load {
+namespace latchkey::http {
 namespace {
 
 using Step = ResponseReader::Step;
@@ -138,4 +138,4 @@ TEST(ResponseReader, RefusesAHeadWithoutEnd) {
 }
 
 }  // namespace
-}  // namespace latchkey::load
+}  // namespace latchkey::http

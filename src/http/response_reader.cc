@@ -1,29 +1,16 @@
-#include "load/response_reader.h"
+#include "latchkey/http/response_reader.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cstring>
 
-namespace latchkey::load {
+#include "latchkey/http/characters.h"
+
+namespace latchkey::http {
 
 namespace {
 
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
-
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool same_in_any_case(std::string_view text, std::string_view lower_case) noexcept {
-  return text.size() == lower_case.size() && std::equal(text.begin(), text.end(), lower_case.begin(),
-                                                        [](char a, char b) { return lower(a) == b; });
-}
-
-std::string_view trimmed(std::string_view text) noexcept {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 // How many of the bytes belong to a head of which `held` came before; 0 where its end is not among them.
 std::size_t rest_of_head(std::string_view held, std::string_view bytes) {
@@ -81,8 +68,8 @@ ResponseReader::Step ResponseReader::take_body(std::string_view& bytes, bool kee
   body_left_ -= part.size();
   const bool is_whole = body_left_ == 0;
   if (keep_body) {
-    if (body_.size() + part.size() > kMaxKeptBodyBytes) {
-      refuse("the body of an answer that has to be read is longer than 64 KiB");
+    if (part.size() > max_kept_bytes_ - body_.size()) {
+      refuse("the body of an answer is longer than what is kept of one");
       return Step::kRefused;
     }
     body_.append(part);
@@ -123,7 +110,7 @@ bool ResponseReader::parse_status_line(std::string_view line) {
     return refuse("an answer does not begin with HTTP/1.1 and a status");
   }
   for (const char c : line.substr(kCodeAt, 3)) {
-    if (!is_digit(c)) return refuse("the status of an answer is not a number");
+    if (!is_a(kDigitCharacter, c)) return refuse("the status of an answer is not a number");
     answer_.status = answer_.status * 10 + (c - '0');
   }
   if (answer_.status < 100 || answer_.status > 599)
@@ -140,16 +127,16 @@ bool ResponseReader::parse_field(std::string_view line) {
   }
   const std::string_view name = line.substr(0, colon);
   // The three names that matter begin with these letters; most others do not.
-  const char initial = lower(name[0]);
+  const char initial = to_lower(name[0]);
   if (initial != 'c' && initial != 't') return true;
-  const std::string_view value = trimmed(line.substr(colon + 1));
-  if (same_in_any_case(name, "content-length")) return parse_length(value);
-  if (same_in_any_case(name, "transfer-encoding")) {
+  const std::string_view value = trim_blanks(line.substr(colon + 1));
+  if (equals_ignoring_case(name, "content-length")) return parse_length(value);
+  if (equals_ignoring_case(name, "transfer-encoding")) {
     return refuse("the answer has Transfer-Encoding, and only Content-Length is read here");
   }
-  if (same_in_any_case(name, "connection")) {
-    if (same_in_any_case(value, "close")) answer_.keep_alive = false;
-    if (same_in_any_case(value, "keep-alive")) answer_.keep_alive = true;
+  if (equals_ignoring_case(name, "connection")) {
+    if (equals_ignoring_case(value, "close")) answer_.keep_alive = false;
+    if (equals_ignoring_case(value, "keep-alive")) answer_.keep_alive = true;
   }
   return true;
 }
@@ -179,4 +166,4 @@ bool ResponseReader::settle_length(bool to_head) {
   return has_length_ || refuse("the answer has no Content-Length");
 }
 
-}  // namespace latchkey::load
+}  // namespace latchkey::http

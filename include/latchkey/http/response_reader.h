@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace latchkey::load {
+namespace latchkey::http {
 
 struct Answer {
   int status = 0;
@@ -19,15 +19,19 @@ struct Answer {
 
 class ResponseReader {
  public:
-  /// A head of more bytes is refused, and a body of more where bodies are kept.
+  /// A head of more bytes is refused.
   static constexpr std::size_t kMaxHeadBytes = std::size_t{16} * 1024;
-  static constexpr std::size_t kMaxKeptBodyBytes = std::size_t{64} * 1024;
+  static constexpr std::size_t kUsualKeptBytes = std::size_t{64} * 1024;
 
   enum class Step : std::uint8_t {
     kAnswer,    ///< `answer` is whole
     kNeedMore,  ///< all of the bytes were taken
     kRefused,   ///< `refusal` says why; the reader is of no use any more
   };
+
+  /// A body of more bytes is refused where bodies are kept.
+  explicit ResponseReader(std::size_t max_kept_bytes = kUsualKeptBytes) noexcept
+      : max_kept_bytes_(max_kept_bytes) {}
 
   /// Takes bytes off the front of `bytes`, up to the end of an answer. Interim answers (1xx) are passed over.
   /// `to_head`: the request was HEAD, so that no body follows.
@@ -53,6 +57,7 @@ class ResponseReader {
     return false;
   }
 
+  const std::size_t max_kept_bytes_;
   Answer answer_;
   std::string_view refusal_;
   std::string head_;  ///< of a head that did not arrive in one piece
@@ -62,4 +67,4 @@ class ResponseReader {
   bool has_length_ = false;
 };
 
-}  // namespace latchkey::load
+}  // namespace latchkey::http
