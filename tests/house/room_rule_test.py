@@ -51,8 +51,8 @@ def includes_of(path):
 
 
 def is_rooms_own(root, line, parts):
-    """Whether an include names a header of src/: "net/x.h" is net's own, "latchkey/net/x.h" is of its face, and <net/if.h>
-    is the system's."""
+    """Whether an include names a header of src/: "net/x.h" is net's own, "latchkey/net/x.h" is of its face. In
+    angle brackets it is the system's, unless src/ has it."""
     return len(parts) == 2 and parts[0] in MAY_INCLUDE and ('"' in line or (root / "src").joinpath(*parts).exists())
 
 
