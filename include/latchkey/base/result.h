@@ -6,9 +6,9 @@
 //   LATCHKEY_TRY(Statement statement, database.prepare(sql));  // declares `statement`, or returns the error
 //   LATCHKEY_TRY(statement.run());                             // goes on, or returns the error
 //
-// The declaration may be any that has no bare comma: `const auto x`, `const auto& x`, or a variable that exists.
-// The value moves into it; `auto&& x` leaves it where it is, in a Result that lives to the end of the scope.
-// Coroutines have the forms of `runtime/await.h`.
+// The declaration may be any that has no bare comma: `const auto x`, `const auto& x`, or a variable that
+// exists. The value moves into it; `auto&& x` leaves it where it is, in a Result that lives to the end of the
+// scope. Coroutines have the forms of `runtime/await.h`.
 #pragma once
 
 #include <string>
