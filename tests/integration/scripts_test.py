@@ -65,6 +65,10 @@ def wait_until(condition):
 class Scripts(unittest.TestCase):
     def setUp(self):
         guard.prctl(guard.PR_SET_CHILD_SUBREAPER, 1)
+        # A script goes on ignoring what it was started to ignore, as by nohup: these are to be started by a terminal.
+        for number in SIGNALS:
+            if number != signal.SIGKILL and signal.getsignal(number) == signal.SIG_IGN:
+                signal.signal(number, signal.SIG_DFL)
         # Short: a server's admin socket, deep below, has 107 bytes for its path.
         scratch = tempfile.TemporaryDirectory(prefix="ls-")
         self.addCleanup(scratch.cleanup)
