@@ -13,7 +13,10 @@
 #include <cstring>
 #include <filesystem>
 #include <stdexcept>
+#include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
 
 #include "support/rig.h"
 
@@ -240,6 +243,56 @@ TEST(AdminSocket, OfAStrangerIsSentNothing) {
     EXPECT_NE(refused.errors.find(std::to_string(kStranger)), std::string::npos) << refused.errors;
     EXPECT_NE(refused.errors.find("nothing was sent"), std::string::npos) << refused.errors;
     EXPECT_EQ(impostor.received(), 0);
+  }
+}
+
+/// A process of the right user that is no server: whoever asks it gets `part` again and again.
+class EndlessAnswer {
+ public:
+  EndlessAnswer(const fs::path& path, std::string part) : part_(std::move(part)) {
+    door_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+    if (::bind(door_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::listen(door_, 8) != 0) {
+      throw std::runtime_error("no socket to answer at");
+    }
+    thread_ = std::thread([this] { answer(); });
+  }
+  ~EndlessAnswer() {
+    ::shutdown(door_, SHUT_RDWR);
+    thread_.join();
+    ::close(door_);
+  }
+  EndlessAnswer(const EndlessAnswer&) = delete;
+  EndlessAnswer& operator=(const EndlessAnswer&) = delete;
+
+ private:
+  void answer() const {
+    for (int client = 0; (client = ::accept(door_, nullptr, nullptr)) >= 0;) {
+      while (::send(client, part_.data(), part_.size(), MSG_NOSIGNAL) > 0) {
+      }
+      ::close(client);
+    }
+  }
+
+  const std::string part_;
+  int door_ = -1;
+  std::thread thread_;
+};
+
+TEST(AdminSocket, AnAnswerWithoutAnEndIsNone) {
+  TemporaryDirectory directory;
+  const fs::path data = directory / "data";
+  ASSERT_EQ(run_latchkey(data, {"user", "add", "alice", "--create", "--password-stdin"}, "one\n").status, 0);
+  const std::string filler = "X: " + std::string(15'000, 'x') + "\r\n\r\n";
+  for (const std::string& part : {"HTTP/1.1 100 Continue\r\n" + filler, filler}) {
+    const fs::path door = directory / (part.front() == 'H' ? "interim" : "no-answer");
+    const EndlessAnswer server(door, part);
+    const Finished refused = run_latchkey(data, {"--admin-socket", door.string(), "user", "list"});
+    EXPECT_EQ(refused.status, 1) << refused.output;
+    EXPECT_NE(refused.errors.find("gave no whole answer"), std::string::npos) << refused.errors;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -110,16 +111,19 @@ Result<api::AdminReply> ask_server(const AdminSocket& socket, const api::AdminRe
 
   http::ResponseReader reader(kMaxAnswerBytes);
   std::array<char, 65536> part{};
-  while (true) {
-    const ssize_t got = ::recv(connected.get(), part.data(), part.size(), 0);
+  // Of all that comes, interim answers too.
+  for (std::size_t left = kMaxAnswerBytes; left > 0;) {
+    const ssize_t got = ::recv(connected.get(), part.data(), std::min(part.size(), left), 0);
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return no_answer(socket.path);
+    if (got <= 0) break;
+    left -= static_cast<std::size_t>(got);
     std::string_view bytes(part.data(), static_cast<std::size_t>(got));
     const http::ResponseReader::Step step = reader.next(bytes, false, true);
-    if (step == http::ResponseReader::Step::kRefused) return no_answer(socket.path);
-    if (step == http::ResponseReader::Step::kNeedMore) continue;
-    return api::AdminReply{reader.answer().status, std::string(reader.answer().body)};
+    if (step == http::ResponseReader::Step::kRefused) break;
+    if (step == http::ResponseReader::Step::kAnswer)
+      return api::AdminReply{reader.answer().status, std::string(reader.answer().body)};
   }
+  return no_answer(socket.path);
 }
 
 }  // namespace latchkey::command
