@@ -36,11 +36,6 @@ void protect(const Route* route, http::Exchange& exchange) noexcept {
   protect_answer(exchange.response);
 }
 
-ConnectionBinding& binding_in(const http::Exchange& exchange) noexcept {
-  LATCHKEY_ASSERT(exchange.memo != nullptr);
-  return static_cast<ConnectionBinding&>(*exchange.memo);
-}
-
 /// A resource of a form of its own is not negotiated.
 http::Negotiated negotiated(const Route* route, const http::RequestHead& head) noexcept {
   if (route != nullptr && route->resource->description().forms == Forms::kFixed) return {};
@@ -57,12 +52,12 @@ Api::Api(Services& services)
       pages_(services.settings),
       logins_(services),
       home_(services, pages_),
-      static_(services),
-      root_(services, kRootDescription),
-      version1_(services, kVersion1Description),
-      version2_(services, kVersion2Description),
-      openapi_(services, kOpenapiDescription),
-      ping_(services, kPingDescription),
+      static_(),
+      root_(kRootDescription),
+      version1_(kVersion1Description),
+      version2_(kVersion2Description),
+      openapi_(kOpenapiDescription),
+      ping_(kPingDescription),
       authtoken_(services, logins_),
       session_(services, logins_),
       me_(services),
@@ -122,24 +117,30 @@ const Route* Api::find(std::string_view path) const noexcept {
   return nullptr;
 }
 
+RequestContext Api::context_of(http::Exchange& exchange, const Route* route) const noexcept {
+  const std::string_view allow = route == nullptr ? std::string_view{} : route->resource->allow();
+  return {exchange, services_, allow, services_.settings.basic};
+}
+
 bool Api::answer_now(http::Exchange& exchange) {
   if (http::has_forwarded_field(exchange.head)) watch_forwarded(exchange);
   // The hottest path is not looked for, and not negotiated.
-  if (is_verify(exchange.head.path)) return verify_.answer_now(exchange, binding_in(exchange));
+  if (is_verify(exchange.head.path)) {
+    RequestContext request(exchange, services_, verify_.allow(), services_.settings.verify_basic);
+    return verify_.answer_now(request);
+  }
   const Route* const route = find(exchange.head.path);
   if (route == nullptr && redirect(exchange)) return true;
   const http::Negotiated wanted = negotiated(route, exchange.head);
   if (wanted.is_plain_json()) return answer_json_now(route, exchange);
-  const std::string_view allow = route == nullptr ? std::string_view{} : route->resource->allow();
   if (wanted.status == http::Negotiated::Status::kUnknownFormat) {
     protect(route, exchange);
-    answer_not_found(exchange.response, allow, services_.now());
+    context_of(exchange, route).not_found();
     return true;
   }
   if (wanted.status == http::Negotiated::Status::kNotAcceptable) {
     protect(route, exchange);
-    answer_detail(exchange.response, 406, allow, "Could not satisfy the request Accept header.",
-                  services_.now());
+    context_of(exchange, route).refuse(406, "Could not satisfy the request Accept header.");
     return true;
   }
   Rendition rendition(exchange);
@@ -149,79 +150,77 @@ bool Api::answer_now(http::Exchange& exchange) {
 }
 
 runtime::Task<void> Api::answer(http::Exchange& exchange) {
-  if (is_verify(exchange.head.path)) return verify_.answer(exchange, binding_in(exchange));
+  if (is_verify(exchange.head.path)) {
+    RequestContext request(exchange, services_, verify_.allow(), services_.settings.verify_basic);
+    LATCHKEY_AWAIT(verify_.answer(request));
+    co_return;
+  }
   const Route* const route = find(exchange.head.path);
   LATCHKEY_ASSERT(route != nullptr);
   const http::Negotiated wanted = negotiated(route, exchange.head);
   if (wanted.is_plain_json()) {
-    protect(route, exchange);
-    return route->resource->answer(exchange, binding_in(exchange));
+    LATCHKEY_AWAIT(answer_json(*route, exchange));
+    co_return;
   }
-  return answer_rendered(exchange, *route->resource, wanted);
+  Rendition rendition(exchange);
+  LATCHKEY_AWAIT(answer_json(*route, rendition.inner()));
+  send(rendition, route, wanted, exchange);
 }
 
-runtime::Task<void> Api::answer_rendered(http::Exchange& exchange, Resource& resource,
-                                         http::Negotiated wanted) {
-  Rendition rendition(exchange);
-  protect(find(exchange.head.path), rendition.inner());
-  LATCHKEY_AWAIT(resource.answer(rendition.inner(), binding_in(exchange)));
-  send(rendition, find(exchange.head.path), wanted, exchange);
+runtime::Task<void> Api::answer_json(const Route& route, http::Exchange& exchange) {
+  protect(&route, exchange);
+  RequestContext request = context_of(exchange, &route);
+  LATCHKEY_AWAIT(route.resource->answer(request));
 }
 
 void Api::send(Rendition& rendition, const Route* route, const http::Negotiated& wanted,
-               const http::Exchange& exchange) {
+               http::Exchange& exchange) {
   if (wanted.form == http::Negotiated::Form::kJson) {
     rendition.send_indented(bodies_, wanted.indent, services_.now());
     return;
   }
-  const Presented presented = find_credentials(exchange.head, services_.settings.basic);
-  rendition.send_page(
-      pages_, bodies_, route == nullptr ? kNotFoundDescription : route->resource->description(),
-      breadcrumbs_to(exchange.head.path), visitor_of(exchange, presented, binding_in(exchange), services_),
-      services_.settings.token_timeout_text, services_.now());
+  RequestContext request = context_of(exchange, route);
+  rendition.send_page(pages_, bodies_,
+                      route == nullptr ? kNotFoundDescription : route->resource->description(),
+                      breadcrumbs_to(exchange.head.path), visitor_of(request, services_),
+                      services_.settings.token_timeout_text, services_.now());
 }
 
 bool Api::answer_json_now(const Route* route, http::Exchange& exchange) {
+  RequestContext request = context_of(exchange, route);
   if (route == nullptr) {
-    answer_not_found(exchange.response, {}, services_.now());
+    request.not_found();
     return true;
   }
   protect(route, exchange);
-  Resource& resource = *route->resource;
-  if (answer_without_asking(resource, exchange)) return true;
-  return resource.answer_now(exchange, binding_in(exchange));
+  return answer_without_asking(*route->resource, request) || route->resource->answer_now(request);
 }
 
 void Api::watch_forwarded(const http::Exchange& exchange) {
-  if (services_.forwarding == nullptr || !binding_in(exchange).is_first_forwarded()) return;
+  if (services_.forwarding == nullptr || !connection_of(exchange).is_first_forwarded()) return;
   services_.forwarding->field_came(exchange.peer, exchange.head, services_.now());
 }
 
 /// What is the same for all resources: OPTIONS, methods that there are not, and requests that another site
 /// made a browser send.
-bool Api::answer_without_asking(const Resource& resource, http::Exchange& exchange) const {
-  const http::Method method = exchange.head.method;
+bool Api::answer_without_asking(const Resource& resource, RequestContext& request) const {
+  const http::Method method = request.head().method;
   if (method == http::Method::kOptions) {
-    exchange.response.status(200)
-        .header("Allow", resource.allow())
-        .body(kJsonType, resource.options_json(), services_.now());
+    request.reply(200).json(resource.options_json());
     return true;
   }
   const OperationDescription* const operation = find_operation(resource.description(), method);
   if (operation == nullptr) {
-    answer_method_not_allowed(exchange.response, resource.allow(), exchange.head.method_text,
-                              services_.now());
+    request.method_not_allowed();
     return true;
   }
   if (is_safe(method)) return false;
   bool is_another_sites =
-      !operation->parses.empty() && may_be_another_sites_form(exchange, services_.settings);
-  if (!is_another_sites && operation->access != Access::kAnyone) {
-    const Presented presented = find_credentials(exchange.head, services_.settings.basic);
-    is_another_sites = is_forged(exchange.head, operation->access, presented, services_.sessions);
-  }
+      !operation->parses.empty() && may_be_another_sites_form(request.exchange(), services_.settings);
+  if (!is_another_sites && operation->access != Access::kAnyone)
+    is_another_sites = is_forged(request.head(), operation->access, request.presented(), services_.sessions);
   if (!is_another_sites) return false;
-  answer_detail(exchange.response, 403, resource.allow(), kForgeryText, services_.now());
+  request.refuse(403, kForgeryText);
   return true;
 }
 
@@ -238,10 +237,10 @@ bool Api::redirect(http::Exchange& exchange) const {
   if (route == nullptr) return false;
   if (!exchange.head.query.empty()) location.append(1, '?').append(exchange.head.query);
   protect(route, exchange);
-  exchange.response.status(is_safe(exchange.head.method) ? 301 : 308)
-      .header("Allow", route->resource->allow())
+  context_of(exchange, route)
+      .reply(is_safe(exchange.head.method) ? 301 : 308)
       .header("Location", location)
-      .no_body(services_.now());
+      .end();
   return true;
 }
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "latchkey/api/answers.h"
 #include "latchkey/base/time_text.h"
 #include "latchkey/runtime/await.h"
 
@@ -56,32 +55,25 @@ constexpr ResourceDescription kDescription = {
 AuthTokenResource::AuthTokenResource(Services& services, Logins& logins)
     : Resource(kDescription), services_(services), logins_(logins) {}
 
-bool AuthTokenResource::answer_now(http::Exchange&, ConnectionBinding&) { return false; }
-
-runtime::Task<void> AuthTokenResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
-  return exchange.head.method == http::Method::kPost ? obtain(exchange, binding)
-                                                     : invalidate(exchange, binding);
+runtime::Task<void> AuthTokenResource::answer(RequestContext& request) {
+  return request.head().method == http::Method::kPost ? obtain(request) : invalidate(request);
 }
 
-runtime::Task<void> AuthTokenResource::obtain(http::Exchange& exchange, ConnectionBinding& binding) {
-  LATCHKEY_AWAIT(const std::optional<Granted> granted,
-                 logins_.log_in(exchange, binding, kOperations[0], allow()));
+runtime::Task<void> AuthTokenResource::obtain(RequestContext& request) {
+  LATCHKEY_AWAIT(const std::optional<Granted> granted, logins_.log_in(request, kOperations[0]));
   if (!granted) co_return;
   const token::Token::Digits digits = granted->login.token.digits();
-  exchange.response.status(200)
-      .header("Allow", allow())
+  request.reply(200)
       .header("Auth-Token-Timeout", services_.settings.token_timeout_text)
       .header("Pragma", "no-cache")
       .header("Cache-Control", "max-age=0, no-cache, no-store, must-revalidate")
-      .body(kJsonType,
-            fmt::format(R"({{"token":"{}","expires":"{}"}})", std::string_view(digits.data(), digits.size()),
-                        to_rfc3339(granted->login.expires)),
-            services_.now());
+      .json(fmt::format(R"({{"token":"{}","expires":"{}"}})", std::string_view(digits.data(), digits.size()),
+                        to_rfc3339(granted->login.expires)));
 }
 
-runtime::Task<void> AuthTokenResource::invalidate(http::Exchange& exchange, ConnectionBinding& binding) {
-  LATCHKEY_AWAIT(const bool ended, logins_.log_out(exchange, binding, allow()));
-  if (ended) exchange.response.status(204).header("Allow", allow()).no_body(services_.now());
+runtime::Task<void> AuthTokenResource::invalidate(RequestContext& request) {
+  LATCHKEY_AWAIT(const bool ended, logins_.log_out(request));
+  if (ended) request.reply(204).end();
 }
 
 }  // namespace latchkey::api

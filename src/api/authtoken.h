@@ -12,12 +12,11 @@ class AuthTokenResource final : public Resource {
  public:
   AuthTokenResource(Services& services, Logins& logins);
 
-  bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
-  runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding) override;
+  runtime::Task<void> answer(RequestContext& request) override;
 
  private:
-  runtime::Task<void> obtain(http::Exchange& exchange, ConnectionBinding& binding);
-  runtime::Task<void> invalidate(http::Exchange& exchange, ConnectionBinding& binding);
+  runtime::Task<void> obtain(RequestContext& request);
+  runtime::Task<void> invalidate(RequestContext& request);
 
   Services& services_;
   Logins& logins_;

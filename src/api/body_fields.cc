@@ -183,14 +183,6 @@ bool BodyFieldsReader::is_charset_read(const BodyKind& kind, std::string_view bo
                      [](const http::Field& field) { return is_ascii(field.text); });
 }
 
-void answer_body_problem(http::ResponseWriter& response, std::string_view allow, const BodyFields& fields,
-                         BootTime now) {
-  response.status(fields.status).header("Allow", allow);
-  // RFC 9110 §15.5.16
-  if (fields.is_encoded) response.header("Accept-Encoding", "identity");
-  response.body(kJsonType, fields.problem, now);
-}
-
 BodyFields BodyFieldsReader::read(const OperationDescription& operation, const http::RequestHead& head,
                                   std::string_view body) {
   BodyFields fields = read_body(operation, head, body);

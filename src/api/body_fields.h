@@ -70,10 +70,6 @@ class BodyFieldsReader {
   http::FormFieldDecoder form_;
 };
 
-/// Answers with what is wrong with a body, by `fields`, whose status is not 200.
-void answer_body_problem(http::ResponseWriter& response, std::string_view allow, const BodyFields& fields,
-                         BootTime now);
-
 /// The text without white space at either end: ASCII's and Unicode's (C-16). `text` is valid UTF-8.
 std::string_view trim_white_space(std::string_view text) noexcept;
 

@@ -1,11 +1,9 @@
 #include "api/document.h"
 
-#include "latchkey/api/answers.h"
-
 namespace latchkey::api {
 
-bool DocumentResource::answer_now(http::Exchange& exchange, ConnectionBinding&) {
-  exchange.response.status(200).header("Allow", allow()).body(kJsonType, json_, services_.now());
+bool DocumentResource::answer_now(RequestContext& request) {
+  request.reply(200).json(json_);
   return true;
 }
 

@@ -13,17 +13,15 @@ namespace latchkey::api {
 
 class DocumentResource final : public Resource {
  public:
-  DocumentResource(Services& services, const ResourceDescription& description)
-      : Resource(description), services_(services) {}
+  explicit DocumentResource(const ResourceDescription& description) : Resource(description) {}
 
   /// Before the first request: compact JSON.
   void set_document(std::string json) { json_ = std::move(json); }
   std::string_view document() const noexcept { return json_; }
 
-  bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
+  bool answer_now(RequestContext& request) override;
 
  private:
-  Services& services_;
   std::string json_;
 };
 

@@ -69,12 +69,12 @@ const PageFile* find_static(std::string_view name) noexcept {
 
 }  // namespace
 
-Visitor visitor_of(const http::Exchange& exchange, const Presented& presented, ConnectionBinding& binding,
-                   const Services& services) {
+Visitor visitor_of(RequestContext& request, const Services& services) {
   Visitor visitor;
+  const Presented& presented = request.presented();
   if (!presented.by_cookie || !presented.token) return visitor;
   visitor.csrf_token = services.sessions.csrf_token(*presented.token);
-  const token::Admission admission = admission_of(exchange, presented, binding, services);
+  const token::Admission admission = request.admission();
   if (admission.outcome == token::Outcome::kAdmitted) visitor.user_name = admission.user->name();
   return visitor;
 }
@@ -82,42 +82,38 @@ Visitor visitor_of(const http::Exchange& exchange, const Presented& presented, C
 HomeResource::HomeResource(Services& services, const Pages& pages)
     : Resource(kHomeDescription), services_(services), pages_(pages) {}
 
-bool HomeResource::answer_now(http::Exchange& exchange, ConnectionBinding& binding) {
-  const Presented presented = find_credentials(exchange.head, services_.settings.basic);
-  if (presented.kind == Presented::Kind::kAmbiguous) {
+bool HomeResource::answer_now(RequestContext& request) {
+  if (request.presented().kind == Presented::Kind::kAmbiguous) {
     // Said rather than shown the form to sign in again, for ever.
-    answer_detail(exchange.response, 400, allow(), kTwoTokensText, services_.now());
+    request.refuse(400, kTwoTokensText);
     return true;
   }
-  const Visitor visitor = visitor_of(exchange, presented, binding, services_);
-  exchange.response.status(200).header("Allow", allow());
-  if (!visitor.user_name.empty()) {
-    exchange.response.header("Auth-Token-Timeout", services_.settings.token_timeout_text);
-  }
-  add_page_headers(exchange.response);
+  const Visitor visitor = visitor_of(request, services_);
+  Reply answer = request.reply(200);
+  if (!visitor.user_name.empty()) answer.header("Auth-Token-Timeout", services_.settings.token_timeout_text);
+  add_page_headers(request.response());
   if (visitor.user_name.empty()) {
-    pages_.sign_in(exchange.response, services_.now());
+    pages_.sign_in(request.response(), services_.now());
   } else {
-    pages_.sessions(visitor, exchange.response, services_.now());
+    pages_.sessions(visitor, request.response(), services_.now());
   }
   return true;
 }
 
-StaticResource::StaticResource(Services& services) : Resource(kStaticDescription), services_(services) {}
+StaticResource::StaticResource() : Resource(kStaticDescription) {}
 
-bool StaticResource::answer_now(http::Exchange& exchange, ConnectionBinding&) {
-  const PageFile* const file = find_static(kStaticPath.segment_of(exchange.head.path));
+bool StaticResource::answer_now(RequestContext& request) {
+  const PageFile* const file = find_static(kStaticPath.segment_of(request.head().path));
   if (file == nullptr) {
-    answer_not_found(exchange.response, allow(), services_.now());
+    request.not_found();
     return true;
   }
   // Under its version a file never changes.
-  const bool is_versioned = exchange.head.query == file->version;
-  exchange.response.status(200)
-      .header("Allow", allow())
+  const bool is_versioned = request.head().query == file->version;
+  request.reply(200)
       .header("Cache-Control", is_versioned ? "public, max-age=31536000, immutable" : "no-cache")
       .header("X-Content-Type-Options", "nosniff")
-      .body(static_type_of(file->name), file->bytes, services_.now());
+      .body(static_type_of(file->name), file->bytes);
   return true;
 }
 

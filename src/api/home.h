@@ -18,7 +18,7 @@ class HomeResource final : public Resource {
   /// Both outlive the resource.
   HomeResource(Services& services, const Pages& pages);
 
-  bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
+  bool answer_now(RequestContext& request) override;
 
  private:
   Services& services_;
@@ -27,16 +27,12 @@ class HomeResource final : public Resource {
 
 class StaticResource final : public Resource {
  public:
-  explicit StaticResource(Services& services);
+  StaticResource();
 
-  bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
-
- private:
-  Services& services_;
+  bool answer_now(RequestContext& request) override;
 };
 
 /// Who looks, by the cookie of the request. Looking is a use of the token (C-31).
-Visitor visitor_of(const http::Exchange& exchange, const Presented& presented, ConnectionBinding& binding,
-                   const Services& services);
+Visitor visitor_of(RequestContext& request, const Services& services);
 
 }  // namespace latchkey::api

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "api/caller.h"
-#include "latchkey/api/answers.h"
 #include "latchkey/api/log_room.h"
 #include "latchkey/runtime/await.h"
 
@@ -18,120 +16,112 @@ constexpr std::string_view kRefusedLogin = R"({"__all__":["Unable to login with 
 
 }  // namespace
 
-runtime::Task<std::optional<Granted>> Logins::log_in(http::Exchange& exchange, ConnectionBinding& binding,
-                                                     const OperationDescription& operation,
-                                                     std::string_view allow) {
+runtime::Task<std::optional<Granted>> Logins::log_in(RequestContext& request,
+                                                     const OperationDescription& operation) {
   const BootTime began = services_.now();
-  if (is_long_body(exchange.body)) co_await services_.turns.next();
-  BodyFields fields = fields_reader_.read(operation, exchange.head, exchange.body);
+  if (is_long_body(request.body())) co_await services_.turns.next();
+  BodyFields fields = fields_reader_.read(operation, request.head(), request.body());
   if (fields.status != 200) {
     LimitedEvent(services_.log, LogLevel::kInfo, "login.invalid")
-        .field("address", remote_address_of(exchange, services_).to_text())
+        .field("address", request.address().to_text())
         .field("status", fields.status);
-    answer_body_problem(exchange.response, allow, fields, services_.now());
+    request.refuse_body(fields);
     co_return std::nullopt;
   }
   const std::string name(fields.values[0].view());
-  const net::IpAddress address = remote_address_of(exchange, services_);
-  watch_address(exchange, address, services_);
+  request.watch_address();
   LATCHKEY_AWAIT(const PasswordVerdict verdict,
-                 services_.passwords.check(name, std::move(fields.values[1]), address));
+                 services_.passwords.check(name, std::move(fields.values[1]), request.address()));
   const auto* const user = std::get_if<credential::User>(&verdict);
   if (user == nullptr) {
-    if (!answer_untried(exchange.response, allow, verdict, services_.now()))
-      answer_refused_login(exchange, name, allow);
+    if (!request.untried(verdict)) answer_refused_login(request, name);
     co_return std::nullopt;
   }
-  LATCHKEY_CO_RETURN(grant(exchange, binding, *user, allow, began));
+  LATCHKEY_CO_RETURN(grant(request, *user, began));
 }
 
-runtime::Task<std::optional<Granted>> Logins::grant(http::Exchange& exchange, ConnectionBinding& binding,
-                                                    const credential::User& user, std::string_view allow,
+runtime::Task<std::optional<Granted>> Logins::grant(RequestContext& request, const credential::User& user,
                                                     BootTime began) {
-  const net::IpAddress address = remote_address_of(exchange, services_);
   // Before the token is durable: a login that was answered has its line.
   LATCHKEY_AWAIT(LogRoom room, wait_for_log_room(services_.loop, services_.log));
   if (!room.is_held()) {
-    answer_unavailable(exchange.response, allow, log_is_full(), services_.now());
+    request.unavailable(log_is_full());
     co_return std::nullopt;
   }
-  token::LoginRequest request;
-  request.user_id = user.id;
-  request.user_name = user.name;
-  request.password_number = user.password_number;
-  request.binding = binding_of(exchange, binding, services_);
+  token::LoginRequest wanted;
+  wanted.user_id = user.id;
+  wanted.user_name = user.name;
+  wanted.password_number = user.password_number;
+  wanted.binding = request.binding();
   if (services_.settings.session_text) {
-    request.address = address.to_text();
-    request.agent = exchange.head.value(http::KnownHeader::kUserAgent).substr(0, kMaxAgentTextBytes);
+    wanted.address = request.address().to_text();
+    wanted.agent = request.head().value(http::KnownHeader::kUserAgent).substr(0, kMaxAgentTextBytes);
   }
-  LATCHKEY_AWAIT(const Result<token::Login> login, services_.sessions.login(std::move(request)));
+  LATCHKEY_AWAIT(const Result<token::Login> login, services_.sessions.login(std::move(wanted)));
   if (!login) {
-    LATCHKEY_AWAIT(answer_failed(exchange, user, login.error(), allow, began));
+    LATCHKEY_AWAIT(answer_failed(request, user, login.error(), began));
     co_return std::nullopt;
   }
   LogEvent(std::move(room), LogLevel::kInfo, login->is_new ? "login.new" : "login.again")
-      .field("address", address.to_text())
+      .field("address", request.address().to_text())
       .text("user", user.name);
   co_return Granted{*login, user.name};
 }
 
 // The name and the password were right, and there is no token all the same.
-runtime::Task<void> Logins::answer_failed(http::Exchange& exchange, const credential::User& user,
-                                          const Error& error, std::string_view allow, BootTime began) {
+runtime::Task<void> Logins::answer_failed(RequestContext& request, const credential::User& user,
+                                          const Error& error, BootTime began) {
   if (error.code == ErrorCode::kCancelled) {
     // The user may not log in any more, or his tokens were ended meanwhile for him to do so once more.
     LATCHKEY_AWAIT(const Result<bool> holds,
                    credential::still_holds(services_.directory, user.id, user.password_number));
     if (holds && !*holds) {
-      LATCHKEY_AWAIT(refuse(exchange, user.name, allow, began));
+      LATCHKEY_AWAIT(refuse(request, user.name, began));
       co_return;
     }
   } else {
     LogEvent(services_.log, LogLevel::kError, "login.failed")
-        .field("address", remote_address_of(exchange, services_).to_text())
+        .field("address", request.address().to_text())
         .text("user", user.name)
         .text("reason", error.text);
   }
-  answer_unavailable(exchange.response, allow, error, services_.now());
+  request.unavailable(error);
 }
 
 // The password was right when it was checked and counts no more: the same bytes at the same step of time as
 // if it had been wrong (C-14).
-runtime::Task<void> Logins::refuse(http::Exchange& exchange, std::string name, std::string_view allow,
-                                   BootTime began) {
+runtime::Task<void> Logins::refuse(RequestContext& request, std::string name, BootTime began) {
   LATCHKEY_AWAIT(services_.passwords.wait_as_if_wrong(began));
-  answer_refused_login(exchange, name, allow);
+  answer_refused_login(request, name);
 }
 
-void Logins::answer_refused_login(http::Exchange& exchange, std::string_view name, std::string_view allow) {
+void Logins::answer_refused_login(RequestContext& request, std::string_view name) {
   {
     LogEvent event(services_.log, LogLevel::kInfo, "login.refused");
-    event.field("address", remote_address_of(exchange, services_).to_text());
+    event.field("address", request.address().to_text());
     services_.passwords.names().put(event, name);
   }
-  exchange.response.status(400).header("Allow", allow).body(kJsonType, kRefusedLogin, services_.now());
+  request.reply(400).json(kRefusedLogin);
 }
 
-runtime::Task<bool> Logins::log_out(http::Exchange& exchange, ConnectionBinding& binding,
-                                    std::string_view allow) {
-  const Presented presented = find_credentials(exchange.head, services_.settings.basic);
+runtime::Task<bool> Logins::log_out(RequestContext& request) {
+  const Presented& presented = request.presented();
   if (presented.kind == Presented::Kind::kAmbiguous) {
-    answer_detail(exchange.response, 400, allow, kTwoTokensText, services_.now());
+    request.refuse(400, kTwoTokensText);
     co_return false;
   }
   if (!presented.token) co_return true;
-  LATCHKEY_AWAIT(const Result<bool> ended,
-                 services_.sessions.end(*presented.token, binding_of(exchange, binding, services_)));
+  LATCHKEY_AWAIT(const Result<bool> ended, services_.sessions.end(*presented.token, request.binding()));
   if (!ended) {
     LimitedEvent(services_.log, LogLevel::kError, "logout.failed")
-        .field("address", remote_address_of(exchange, services_).to_text())
+        .field("address", request.address().to_text())
         .text("reason", ended.error().text);
-    answer_unavailable(exchange.response, allow, ended.error(), services_.now());
+    request.unavailable(ended.error());
     co_return false;
   }
   if (*ended) {
     LogEvent(LogRoom::take(services_.log), LogLevel::kInfo, "logout")
-        .field("address", remote_address_of(exchange, services_).to_text());
+        .field("address", request.address().to_text());
   }
   co_return true;
 }

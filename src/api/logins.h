@@ -7,7 +7,7 @@
 
 #include "api/body_fields.h"
 #include "api/credentials.h"
-#include "api/memo.h"
+#include "api/request_context.h"
 #include "latchkey/api/services.h"
 #include "latchkey/http/handler.h"
 #include "latchkey/runtime/task.h"
@@ -32,23 +32,21 @@ class Logins {
       : services_(services), fields_reader_(services.settings.max_body_bytes) {}
 
   /// Reads the body by `operation`, whose fields are kLoginFields, and obtains a token (C-10 to C-21).
-  /// Nothing where there is none: then it has answered, with this `Allow`.
-  runtime::Task<std::optional<Granted>> log_in(http::Exchange& exchange, ConnectionBinding& binding,
-                                               const OperationDescription& operation, std::string_view allow);
+  /// Nothing where there is none: then it has answered. Lifetime: both outlive the task.
+  runtime::Task<std::optional<Granted>> log_in(RequestContext& request,
+                                               const OperationDescription& operation);
 
   /// Ends the token that the request shows, and tells nothing where it shows none of the right form (C-40).
-  /// False where that could not be promised: then it has answered, with this `Allow`.
-  runtime::Task<bool> log_out(http::Exchange& exchange, ConnectionBinding& binding, std::string_view allow);
+  /// False where that could not be promised: then it has answered. Lifetime: the request outlives the task.
+  runtime::Task<bool> log_out(RequestContext& request);
 
  private:
-  runtime::Task<std::optional<Granted>> grant(http::Exchange& exchange, ConnectionBinding& binding,
-                                              const credential::User& user, std::string_view allow,
+  runtime::Task<std::optional<Granted>> grant(RequestContext& request, const credential::User& user,
                                               BootTime began);
-  runtime::Task<void> answer_failed(http::Exchange& exchange, const credential::User& user,
-                                    const Error& error, std::string_view allow, BootTime began);
-  runtime::Task<void> refuse(http::Exchange& exchange, std::string name, std::string_view allow,
-                             BootTime began);
-  void answer_refused_login(http::Exchange& exchange, std::string_view name, std::string_view allow);
+  runtime::Task<void> answer_failed(RequestContext& request, const credential::User& user, const Error& error,
+                                    BootTime began);
+  runtime::Task<void> refuse(RequestContext& request, std::string name, BootTime began);
+  void answer_refused_login(RequestContext& request, std::string_view name);
 
   Services& services_;
   BodyFieldsReader fields_reader_;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "api/caller.h"
-#include "latchkey/api/answers.h"
 #include "latchkey/base/json_writer.h"
 #include "latchkey/runtime/await.h"
 
@@ -53,23 +52,14 @@ std::string user_json(const credential::User& user) {
 
 MeResource::MeResource(Services& services) : Resource(kDescription), services_(services) {}
 
-bool MeResource::answer_now(http::Exchange&, ConnectionBinding&) { return false; }
-
-runtime::Task<void> MeResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
-  LATCHKEY_AWAIT(const Caller caller, identify(exchange, binding, allow(), services_));
+runtime::Task<void> MeResource::answer(RequestContext& request) {
+  LATCHKEY_AWAIT(const Caller caller, identify(request, services_));
   if (caller.user_id == 0) co_return;
   LATCHKEY_AWAIT(const Result<std::optional<credential::User>> user,
                  services_.directory.find_by_id(caller.user_id));
-  if (!user) {
-    answer_unavailable(exchange.response, allow(), user.error(), services_.now());
-    co_return;
-  }
-  if (!*user || !(*user)->active) {
-    const Presented presented = find_credentials(exchange.head, services_.settings.basic);
-    answer_refused(exchange, presented, token::Outcome::kInactive, services_.settings.basic, services_);
-    co_return;
-  }
-  exchange.response.status(200).header("Allow", allow()).body(kJsonType, user_json(**user), services_.now());
+  if (!user) co_return request.unavailable(user.error());
+  if (!*user || !(*user)->active) co_return request.refuse_credentials(token::Outcome::kInactive);
+  request.reply(200).json(user_json(**user));
 }
 
 }  // namespace latchkey::api

@@ -10,8 +10,7 @@ class MeResource final : public Resource {
  public:
   explicit MeResource(Services& services);
 
-  bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
-  runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding) override;
+  runtime::Task<void> answer(RequestContext& request) override;
 
  private:
   Services& services_;

@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "latchkey/api/answers.h"
 #include "latchkey/api/log_room.h"
 #include "latchkey/runtime/await.h"
 
@@ -47,83 +46,56 @@ constexpr std::string_view kWrongPassword = R"({"current_password":["Invalid pas
 MyPasswordResource::MyPasswordResource(Services& services)
     : Resource(kDescription), services_(services), fields_reader_(services.settings.max_body_bytes) {}
 
-bool MyPasswordResource::answer_now(http::Exchange&, ConnectionBinding&) { return false; }
-
-runtime::Task<void> MyPasswordResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
-  LATCHKEY_AWAIT(Caller caller, identify(exchange, binding, allow(), services_));
+runtime::Task<void> MyPasswordResource::answer(RequestContext& request) {
+  LATCHKEY_AWAIT(Caller caller, identify(request, services_));
   if (caller.user_id == 0) co_return;
-  if (is_long_body(exchange.body)) co_await services_.turns.next();
-  BodyFields fields = fields_reader_.read(kOperations[0], exchange.head, exchange.body);
-  if (fields.status != 200) {
-    answer_body_problem(exchange.response, allow(), fields, services_.now());
-    co_return;
-  }
+  if (is_long_body(request.body())) co_await services_.turns.next();
+  BodyFields fields = fields_reader_.read(kOperations[0], request.head(), request.body());
+  if (fields.status != 200) co_return request.refuse_body(fields);
   LATCHKEY_AWAIT(const PasswordVerdict verdict,
-                 services_.passwords.check(caller.name, std::move(fields.values[0]),
-                                           remote_address_of(exchange, services_)));
-  if (answer_untried(exchange.response, allow(), verdict, services_.now())) co_return;
+                 services_.passwords.check(caller.name, std::move(fields.values[0]), request.address()));
+  if (request.untried(verdict)) co_return;
   const auto* const user = std::get_if<credential::User>(&verdict);
-  if (user == nullptr || user->id != caller.user_id) {
-    refuse(exchange);
-    co_return;
-  }
-  LATCHKEY_AWAIT(change(exchange, std::move(caller), *user, std::move(fields.values[1])));
+  if (user == nullptr || user->id != caller.user_id) co_return refuse(request);
+  LATCHKEY_AWAIT(change(request, std::move(caller), *user, std::move(fields.values[1])));
 }
 
 // The password first, then the tokens: a login beside it that used the old one is found by one side or the
 // other (token::Shard::login).
-runtime::Task<void> MyPasswordResource::change(http::Exchange& exchange, Caller caller, credential::User user,
+runtime::Task<void> MyPasswordResource::change(RequestContext& request, Caller caller, credential::User user,
                                                SecretText password) {
   LATCHKEY_AWAIT(Result<std::string> hash, services_.hasher.make(std::move(password)));
-  if (!hash) {
-    answer_unavailable(exchange.response, allow(), hash.error(), services_.now());
-    co_return;
-  }
+  if (!hash) co_return request.unavailable(hash.error());
   LATCHKEY_AWAIT(LogRoom room, wait_for_log_room(services_.loop, services_.log));
-  if (!room.is_held()) {
-    answer_unavailable(exchange.response, allow(), log_is_full(), services_.now());
-    co_return;
-  }
+  if (!room.is_held()) co_return request.unavailable(log_is_full());
   LATCHKEY_AWAIT(const Result<bool> set,
                  services_.directory.change_password_hash(user.id, user.password_number, std::move(*hash)));
-  if (!set) {
-    answer_unavailable(exchange.response, allow(), set.error(), services_.now());
-    co_return;
-  }
-  if (!*set) {
-    // An administrator has set another password meanwhile, or the user is there or active no more.
-    refuse(exchange);
-    co_return;
-  }
+  if (!set) co_return request.unavailable(set.error());
+  // An administrator has set another password meanwhile, or the user is there or active no more.
+  if (!*set) co_return refuse(request);
   LATCHKEY_AWAIT(const Result<std::size_t> ended,
                  services_.sessions.end_all_but(caller.token, caller.user_id, store::Death::kDeleted));
   LogEvent(std::move(room), LogLevel::kInfo, "password.changed")
-      .field("address", remote_address_of(exchange, services_).to_text())
+      .field("address", request.address().to_text())
       .text("user", caller.name);
   // From here on his addresses are known by the password that he had; this one he has just shown to be his.
   ++user.password_number;
-  LATCHKEY_AWAIT(services_.passwords.remember(user, remote_address_of(exchange, services_)));
+  LATCHKEY_AWAIT(services_.passwords.remember(user, request.address()));
   if (!ended) {
     LogEvent(services_.log, LogLevel::kError, "password.tokens_not_ended")
         .text("user", caller.name)
         .text("reason", ended.error().text);
-    exchange.response.status(503)
-        .header("Allow", allow())
+    request.reply(503)
         .header("Retry-After", kRetryAfterSeconds)
-        .body(kJsonType,
-              detail_json("The password is changed, but not all other sessions could be ended. End them."),
-              services_.now());
+        .json(detail_json("The password is changed, but not all other sessions could be ended. End them."));
     co_return;
   }
-  exchange.response.status(200)
-      .header("Allow", allow())
-      .body(kJsonType, fmt::format(R"({{"ended":{}}})", *ended), services_.now());
+  request.reply(200).json(fmt::format(R"({{"ended":{}}})", *ended));
 }
 
-void MyPasswordResource::refuse(http::Exchange& exchange) {
-  LogEvent(services_.log, LogLevel::kInfo, "password.refused")
-      .field("address", remote_address_of(exchange, services_).to_text());
-  exchange.response.status(400).header("Allow", allow()).body(kJsonType, kWrongPassword, services_.now());
+void MyPasswordResource::refuse(RequestContext& request) {
+  LogEvent(services_.log, LogLevel::kInfo, "password.refused").field("address", request.address().to_text());
+  request.reply(400).json(kWrongPassword);
 }
 
 }  // namespace latchkey::api

@@ -16,13 +16,12 @@ class MyPasswordResource final : public Resource {
  public:
   explicit MyPasswordResource(Services& services);
 
-  bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
-  runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding) override;
+  runtime::Task<void> answer(RequestContext& request) override;
 
  private:
-  runtime::Task<void> change(http::Exchange& exchange, Caller caller, credential::User user,
+  runtime::Task<void> change(RequestContext& request, Caller caller, credential::User user,
                              SecretText password);
-  void refuse(http::Exchange& exchange);
+  void refuse(RequestContext& request);
 
   Services& services_;
   BodyFieldsReader fields_reader_;

@@ -6,7 +6,6 @@
 #include <charconv>
 #include <iterator>
 
-#include "latchkey/api/answers.h"
 #include "latchkey/base/json_writer.h"
 #include "latchkey/base/time_text.h"
 #include "latchkey/http/negotiation.h"
@@ -106,85 +105,57 @@ std::string tokens_json(const std::vector<store::Session>& sessions, bool has_mo
 
 MyTokensResource::MyTokensResource(Services& services) : Resource(kListDescription), services_(services) {}
 
-bool MyTokensResource::answer_now(http::Exchange&, ConnectionBinding&) { return false; }
-
-runtime::Task<void> MyTokensResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
-  LATCHKEY_AWAIT(Caller caller, identify(exchange, binding, allow(), services_));
+runtime::Task<void> MyTokensResource::answer(RequestContext& request) {
+  LATCHKEY_AWAIT(Caller caller, identify(request, services_));
   if (caller.user_id == 0) co_return;
-  LATCHKEY_AWAIT(exchange.head.method == http::Method::kDelete ? end_all(exchange, std::move(caller))
-                                                               : list(exchange, std::move(caller)));
+  LATCHKEY_AWAIT(request.head().method == http::Method::kDelete ? end_all(request, std::move(caller))
+                                                                : list(request, std::move(caller)));
 }
 
-runtime::Task<void> MyTokensResource::list(http::Exchange& exchange, Caller caller) {
+runtime::Task<void> MyTokensResource::list(RequestContext& request, Caller caller) {
   store::RowId before = store::kMaxRowId + 1;
-  if (const auto text = http::find_query_parameter(exchange.head.query, "before"); text) {
+  if (const auto text = http::find_query_parameter(request.head().query, "before"); text) {
     before = parse_id(*text);
-    if (before == 0) {
-      answer_detail(exchange.response, 400, allow(), "The parameter before is not the id of a token.",
-                    services_.now());
-      co_return;
-    }
+    if (before == 0) co_return request.refuse(400, "The parameter before is not the id of a token.");
   }
   LATCHKEY_AWAIT(Result<std::vector<store::Session>> sessions,
                  services_.store.newest_sessions_of(caller.user_id, before, kTokensAPage + 1));
-  if (!sessions) {
-    answer_unavailable(exchange.response, allow(), sessions.error(), services_.now());
-    co_return;
-  }
+  if (!sessions) co_return request.unavailable(sessions.error());
   const bool has_more = sessions->size() > kTokensAPage;
   if (has_more) sessions->pop_back();
   LATCHKEY_AWAIT(const Result<token::LiveTokens> live,
                  services_.sessions.live_tokens(caller.user_id, *sessions, caller.token));
-  if (!live) {
-    answer_unavailable(exchange.response, allow(), live.error(), services_.now());
-    co_return;
-  }
-  exchange.response.status(200)
-      .header("Allow", allow())
-      .body(kJsonType, tokens_json(*sessions, has_more, *live), services_.now());
+  if (!live) co_return request.unavailable(live.error());
+  request.reply(200).json(tokens_json(*sessions, has_more, *live));
 }
 
-runtime::Task<void> MyTokensResource::end_all(http::Exchange& exchange, Caller caller) {
+runtime::Task<void> MyTokensResource::end_all(RequestContext& request, Caller caller) {
   LATCHKEY_AWAIT(const Result<std::size_t> ended,
                  services_.sessions.end_all(caller.user_id, store::Death::kDeleted));
-  if (!ended) {
-    answer_unavailable(exchange.response, allow(), ended.error(), services_.now());
-    co_return;
-  }
+  if (!ended) co_return request.unavailable(ended.error());
   LogEvent(LogRoom::take(services_.log), LogLevel::kInfo, "logout.all")
-      .field("address", remote_address_of(exchange, services_).to_text())
+      .field("address", request.address().to_text())
       .field("tokens", *ended)
       .text("user", caller.name);
-  exchange.response.status(204).header("Allow", allow()).no_body(services_.now());
+  request.reply(204).end();
 }
 
 MyTokenResource::MyTokenResource(Services& services) : Resource(kItemDescription), services_(services) {}
 
-bool MyTokenResource::answer_now(http::Exchange&, ConnectionBinding&) { return false; }
-
-runtime::Task<void> MyTokenResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
-  LATCHKEY_AWAIT(const Caller caller, identify(exchange, binding, allow(), services_));
+runtime::Task<void> MyTokenResource::answer(RequestContext& request) {
+  LATCHKEY_AWAIT(const Caller caller, identify(request, services_));
   if (caller.user_id == 0) co_return;
-  const store::RowId row = parse_id(kMyTokenPath.segment_of(exchange.head.path));
+  const store::RowId row = parse_id(kMyTokenPath.segment_of(request.head().path));
   LATCHKEY_AWAIT(const Result<std::optional<store::Session>> session, services_.store.find_row(row));
-  Result<bool> ended = false;
-  if (!session) {
-    ended = tl::unexpected<Error>(session.error());
-  } else if (*session && (*session)->user_id == caller.user_id) {
-    LATCHKEY_AWAIT(ended, services_.sessions.end_session(**session));
-  }
-  if (!ended) {
-    answer_unavailable(exchange.response, allow(), ended.error(), services_.now());
-    co_return;
-  }
-  if (!*ended) {
-    answer_not_found(exchange.response, allow(), services_.now());
-    co_return;
-  }
+  if (!session) co_return request.unavailable(session.error());
+  if (!*session || (*session)->user_id != caller.user_id) co_return request.not_found();
+  LATCHKEY_AWAIT(const Result<bool> ended, services_.sessions.end_session(**session));
+  if (!ended) co_return request.unavailable(ended.error());
+  if (!*ended) co_return request.not_found();
   LogEvent(LogRoom::take(services_.log), LogLevel::kInfo, "logout.one")
-      .field("address", remote_address_of(exchange, services_).to_text())
+      .field("address", request.address().to_text())
       .text("user", caller.name);
-  exchange.response.status(204).header("Allow", allow()).no_body(services_.now());
+  request.reply(204).end();
 }
 
 }  // namespace latchkey::api

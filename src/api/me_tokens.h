@@ -19,12 +19,11 @@ class MyTokensResource final : public Resource {
  public:
   explicit MyTokensResource(Services& services);
 
-  bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
-  runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding) override;
+  runtime::Task<void> answer(RequestContext& request) override;
 
  private:
-  runtime::Task<void> list(http::Exchange& exchange, Caller caller);
-  runtime::Task<void> end_all(http::Exchange& exchange, Caller caller);
+  runtime::Task<void> list(RequestContext& request, Caller caller);
+  runtime::Task<void> end_all(RequestContext& request, Caller caller);
 
   Services& services_;
 };
@@ -33,8 +32,7 @@ class MyTokenResource final : public Resource {
  public:
   explicit MyTokenResource(Services& services);
 
-  bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
-  runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding) override;
+  runtime::Task<void> answer(RequestContext& request) override;
 
  private:
   Services& services_;

@@ -2,7 +2,7 @@
 
 namespace latchkey::api {
 
-runtime::Task<void> Resource::answer(http::Exchange&, ConnectionBinding&) {
+runtime::Task<void> Resource::answer(RequestContext&) {
   LATCHKEY_ASSERT(false);
   co_return;
 }

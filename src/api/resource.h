@@ -6,9 +6,8 @@
 #include <string_view>
 
 #include "api/description.h"
-#include "api/memo.h"
+#include "api/request_context.h"
 #include "latchkey/base/assert.h"
-#include "latchkey/http/handler.h"
 #include "latchkey/runtime/task.h"
 
 namespace latchkey::api {
@@ -32,10 +31,11 @@ class Resource {
 
   /// Answers, if that needs no wait. False, with nothing written, if `answer` is to be asked. The method is
   /// one of the description's operations.
-  virtual bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) = 0;
+  virtual bool answer_now(RequestContext&) { return false; }
 
-  /// Answers, waiting as long as it takes. Both outlive the task. Asked only after `answer_now` gave false.
-  virtual runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding);
+  /// Answers, waiting as long as it takes. Asked only after `answer_now` gave false. Lifetime: the request
+  /// outlives the task.
+  virtual runtime::Task<void> answer(RequestContext& request);
 
  private:
   const ResourceDescription& description_;

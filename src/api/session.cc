@@ -4,7 +4,6 @@
 
 #include "api/caller.h"
 #include "api/cookies.h"
-#include "latchkey/api/answers.h"
 #include "latchkey/base/json_writer.h"
 #include "latchkey/base/time_text.h"
 #include "latchkey/runtime/await.h"
@@ -62,56 +61,44 @@ std::string session_json(std::string_view name, WallTime expires, std::string_vi
 SessionResource::SessionResource(Services& services, Logins& logins)
     : Resource(kDescription), services_(services), logins_(logins) {}
 
-bool SessionResource::answer_now(http::Exchange&, ConnectionBinding&) { return false; }
-
-runtime::Task<void> SessionResource::answer(http::Exchange& exchange, ConnectionBinding& binding) {
-  if (exchange.head.method == http::Method::kPost) return sign_in(exchange, binding);
-  if (exchange.head.method == http::Method::kDelete) return sign_out(exchange, binding);
-  return tell(exchange, binding);
+runtime::Task<void> SessionResource::answer(RequestContext& request) {
+  if (request.head().method == http::Method::kPost) return sign_in(request);
+  if (request.head().method == http::Method::kDelete) return sign_out(request);
+  return tell(request);
 }
 
-runtime::Task<void> SessionResource::sign_in(http::Exchange& exchange, ConnectionBinding& binding) {
-  if (!is_from_here(exchange.head)) {
-    answer_detail(exchange.response, 403, allow(), kForgeryText, services_.now());
-    co_return;
-  }
-  LATCHKEY_AWAIT(const std::optional<Granted> granted, logins_.log_in(exchange, binding, kSignIn, allow()));
+runtime::Task<void> SessionResource::sign_in(RequestContext& request) {
+  if (!is_from_here(request.head())) co_return request.refuse(403, kForgeryText);
+  LATCHKEY_AWAIT(const std::optional<Granted> granted, logins_.log_in(request, kSignIn));
   if (!granted) co_return;
   const token::Token& token = granted->login.token;
   const token::Token::Digits digits = token.digits();
   const std::string_view text(digits.data(), digits.size());
-  exchange.response.status(200)
-      .header("Allow", allow())
+  request.reply(200)
       .header("Auth-Token-Timeout", services_.settings.token_timeout_text)
-      .header("Set-Cookie", token_cookie(text, is_under_tls(exchange, services_.settings)))
-      .body(kJsonType,
-            session_json(granted->user_name, granted->login.expires,
-                         services_.sessions.csrf_token(token.bytes())),
-            services_.now());
+      .header("Set-Cookie", token_cookie(text, is_under_tls(request.exchange(), services_.settings)))
+      .json(session_json(granted->user_name, granted->login.expires,
+                         services_.sessions.csrf_token(token.bytes())));
 }
 
-runtime::Task<void> SessionResource::sign_out(http::Exchange& exchange, ConnectionBinding& binding) {
-  LATCHKEY_AWAIT(const bool ended, logins_.log_out(exchange, binding, allow()));
+runtime::Task<void> SessionResource::sign_out(RequestContext& request) {
+  LATCHKEY_AWAIT(const bool ended, logins_.log_out(request));
   if (!ended) co_return;
-  exchange.response.status(204).header("Allow", allow());
+  Reply answer = request.reply(204);
   // Where a header's token was ended, the cookie is another's.
-  const Presented presented = find_credentials(exchange.head, services_.settings.basic);
+  const Presented& presented = request.presented();
   if (!presented.token || presented.by_cookie) {
-    exchange.response.header("Set-Cookie", token_cookie({}, is_under_tls(exchange, services_.settings)));
+    answer.header("Set-Cookie", token_cookie({}, is_under_tls(request.exchange(), services_.settings)));
   }
-  exchange.response.no_body(services_.now());
+  answer.end();
 }
 
-runtime::Task<void> SessionResource::tell(http::Exchange& exchange, ConnectionBinding& binding) {
-  LATCHKEY_AWAIT(const Caller caller, identify(exchange, binding, allow(), services_));
+runtime::Task<void> SessionResource::tell(RequestContext& request) {
+  LATCHKEY_AWAIT(const Caller caller, identify(request, services_));
   if (caller.user_id == 0) co_return;
   const WallTime expires{services_.loop.wall_now().ms + services_.settings.token_timeout_ms};
-  exchange.response.status(200)
-      .header("Allow", allow())
-      .body(kJsonType,
-            session_json(caller.name, expires,
-                         caller.token ? services_.sessions.csrf_token(*caller.token) : std::string()),
-            services_.now());
+  request.reply(200).json(session_json(
+      caller.name, expires, caller.token ? services_.sessions.csrf_token(*caller.token) : std::string()));
 }
 
 }  // namespace latchkey::api

@@ -12,13 +12,12 @@ class SessionResource final : public Resource {
  public:
   SessionResource(Services& services, Logins& logins);
 
-  bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
-  runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding) override;
+  runtime::Task<void> answer(RequestContext& request) override;
 
  private:
-  runtime::Task<void> sign_in(http::Exchange& exchange, ConnectionBinding& binding);
-  runtime::Task<void> sign_out(http::Exchange& exchange, ConnectionBinding& binding);
-  runtime::Task<void> tell(http::Exchange& exchange, ConnectionBinding& binding);
+  runtime::Task<void> sign_in(RequestContext& request);
+  runtime::Task<void> sign_out(RequestContext& request);
+  runtime::Task<void> tell(RequestContext& request);
 
   Services& services_;
   Logins& logins_;

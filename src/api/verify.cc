@@ -27,28 +27,25 @@ VerifyResource::VerifyResource(Services& services)
           "Auth-Token-Timeout: " +
           services.settings.token_timeout_text + "\r\nX-Auth-User: ") {}
 
-bool VerifyResource::answer_now(http::Exchange& exchange, ConnectionBinding& binding) {
-  const bool basic = services_.settings.verify_basic;
-  const Presented presented = find_credentials(exchange.head, basic);
+bool VerifyResource::answer_now(RequestContext& request) {
+  const Presented& presented = request.presented();
   if (presented.kind == Presented::Kind::kBasic) return false;
   token::Admission admission;
-  if (presented.kind == Presented::Kind::kToken)
-    admission = admission_of(exchange, presented, binding, services_);
+  if (presented.kind == Presented::Kind::kToken) admission = request.admission();
   if (admission.outcome != token::Outcome::kAdmitted) {
-    protect_answer(exchange.response);
-    answer_refused(exchange, presented, admission.outcome, basic, services_);
+    protect_answer(request.response());
+    request.refuse_credentials(admission.outcome);
     return true;
   }
-  exchange.response.ok_head(admitted_head_, admission.user->header_name()).no_body(services_.now());
+  request.response().ok_head(admitted_head_, admission.user->header_name()).no_body(services_.now());
   return true;
 }
 
-runtime::Task<void> VerifyResource::answer(http::Exchange& exchange, ConnectionBinding&) {
-  protect_answer(exchange.response);
-  const Presented presented = find_credentials(exchange.head, true);
-  LATCHKEY_AWAIT(const Caller caller, check_basic(exchange, presented.word, allow(), services_));
+runtime::Task<void> VerifyResource::answer(RequestContext& request) {
+  protect_answer(request.response());
+  LATCHKEY_AWAIT(const Caller caller, check_basic(request, services_));
   if (caller.user_id == 0) co_return;
-  exchange.response.status(200).header("X-Auth-User", percent_encode(caller.name)).no_body(services_.now());
+  request.reply(200).header("X-Auth-User", percent_encode(caller.name)).end();
 }
 
 }  // namespace latchkey::api

@@ -13,8 +13,8 @@ class VerifyResource final : public Resource {
  public:
   explicit VerifyResource(Services& services);
 
-  bool answer_now(http::Exchange& exchange, ConnectionBinding& binding) override;
-  runtime::Task<void> answer(http::Exchange& exchange, ConnectionBinding& binding) override;
+  bool answer_now(RequestContext& request) override;
+  runtime::Task<void> answer(RequestContext& request) override;
 
  private:
   Services& services_;

@@ -48,10 +48,11 @@ class Api final : public http::Handler {
   bool answer_json_now(const Route* route, http::Exchange& exchange);
   /// Out of the way of the requests without a forwarded field.
   [[gnu::noinline]] void watch_forwarded(const http::Exchange& exchange);
-  bool answer_without_asking(const Resource& resource, http::Exchange& exchange) const;
-  runtime::Task<void> answer_rendered(http::Exchange& exchange, Resource& resource, http::Negotiated wanted);
+  RequestContext context_of(http::Exchange& exchange, const Route* route) const noexcept;
+  bool answer_without_asking(const Resource& resource, RequestContext& request) const;
+  runtime::Task<void> answer_json(const Route& route, http::Exchange& exchange);
   void send(Rendition& rendition, const Route* route, const http::Negotiated& wanted,
-            const http::Exchange& exchange);
+            http::Exchange& exchange);
   std::vector<Breadcrumb> breadcrumbs_to(std::string_view path) const;
 
   Services& services_;
