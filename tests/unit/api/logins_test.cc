@@ -85,7 +85,7 @@ class LoginsTest : public CoreTest {
 
   std::unique_ptr<Attempt> start(std::string_view password) {
     auto attempt = std::make_unique<Attempt>(password, lines_);
-    loop_.nursery().spawn(run(logins_, *attempt));
+    loop_.nursery().spawn(run(logins_, services_, *attempt));
     turn();
     return attempt;
   }
@@ -111,8 +111,9 @@ class LoginsTest : public CoreTest {
         .outcome;
   }
 
-  static runtime::Task<void> run(Logins& logins, Attempt& attempt) {
-    auto logging_in = logins.log_in(attempt.exchange, attempt.binding, kLogin, "POST");
+  static runtime::Task<void> run(Logins& logins, Services& services, Attempt& attempt) {
+    RequestContext request(attempt.exchange, services, "POST", false);
+    auto logging_in = logins.log_in(request, kLogin);
     attempt.granted = co_await logging_in;
     attempt.ended = true;
   }
