@@ -123,7 +123,7 @@ void check(benchmark::State& state, const std::vector<Token>& tokens, TableTime 
     }
     if (++at == tokens.size()) at = 0;
   }
-  state.counters["bytes_a_token"] = static_cast<double>(full.table().bytes()) / kTokens;
+  state.counters["bytes_per_token"] = static_cast<double>(full.table().bytes()) / kTokens;
 }
 
 void check_hit(benchmark::State& state) { check(state, million().tokens(), kNow, Outcome::kAdmitted); }

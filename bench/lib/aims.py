@@ -16,7 +16,7 @@ def count(number: int) -> str:
 
 
 def shape(run: dict) -> str:
-    return f"{count(run['tokens'])} tokens, {count(run['tokens_a_user'])} a user"
+    return f"{count(run['tokens'])} tokens, {count(run['tokens_per_user'])} a user"
 
 
 def growing_pause_us(run: dict) -> float:
@@ -39,8 +39,8 @@ def ratio(latencies: dict) -> float:
 def table_line(run: dict) -> str:
     return "\n".join([
         f"table, {shape(run)}",
-        f"  resident bytes a token  {run['bytes_a_token']:.1f}; most while growing from 1 M "
-        f"{run['peak_bytes_a_token'] or '-'} (at {run['peak_at']})",
+        f"  resident bytes a token  {run['bytes_per_token']:.1f}; most while growing from 1 M "
+        f"{run['peak_bytes_per_token'] or '-'} (at {run['peak_at']})",
         f"  logins                  {run['logins_per_cpu_second']:,.0f} a second of CPU time",
         f"  longest pause, growing  {growing_pause_us(run) / 1000:.2f} ms CPU time of the step itself; {growing_rounds(run)}",
         *(f"  {name:<23} {run[key]['full'][1]:.0f} ns [{run[key]['full'][0]:.0f} to {run[key]['full'][2]:.0f}], "
@@ -53,7 +53,7 @@ def table_line(run: dict) -> str:
 
 def start_line(run: dict) -> str:
     line = (f"start, {shape(run)}: {run['seconds']:.1f} s ({run['cpu_seconds']:.1f} s CPU time; "
-            f"{run['empty_seconds']:.1f} s with none), {run['bytes_a_token']:.1f} resident bytes a token, "
+            f"{run['empty_seconds']:.1f} s with none), {run['bytes_per_token']:.1f} resident bytes a token, "
             f"database {run['database_bytes'] / 1e9:.2f} GB")
     if "checks" in run:
         many, few = (sorted(run["checks"]["cpu_us"][name]) for name in ("many", "few"))
@@ -74,7 +74,7 @@ def start_line(run: dict) -> str:
 def idle_line(run: dict) -> str:
     if not run["held"]:
         return f"idle connections, {run['wanted']} wanted: none was held ({run['said'].strip()})"
-    return (f"idle connections, {run['wanted']} wanted: {run['held']} held, {run['bytes_a_connection']:.0f} resident "
+    return (f"idle connections, {run['wanted']} wanted: {run['held']} held, {run['bytes_per_connection']:.0f} resident "
             f"bytes each (limit of open files {run['limit_of_open_files']})")
 
 
@@ -96,9 +96,9 @@ def verdicts(result: dict) -> str:
     for run in result["table"]:
         name = shape(run)
         if run["tokens"] >= 10 * MILLION:
-            aim(f"resident bytes a token, {name}", run["bytes_a_token"], 100, "")
+            aim(f"resident bytes a token, {name}", run["bytes_per_token"], 100, "")
         if run["peak_at"]:
-            aim(f"the same while growing, {name}", max(run["peak_bytes_a_token"], run["bytes_a_token"]), 128, "")
+            aim(f"the same while growing, {name}", max(run["peak_bytes_per_token"], run["bytes_per_token"]), 128, "")
         aim(f"longest pause while growing, {name}", growing_pause_us(run) / 1000, 1, " ms")
         if run["second"]["tokens"] >= MILLION:
             aim(f"longest pause while 1 M die in a second, {name}", run["second"]["pause"]["cpu_us"] / 1000, 1, " ms")
@@ -116,7 +116,7 @@ def verdicts(result: dict) -> str:
                     pace["logins"]["p99_us"] / found["idle"]["p99_us"], 2, "")
     for run in result["idle"]:
         if run["held"] and run["wanted"] == 10_000:
-            aim("resident bytes an idle connection, 10 000", run["bytes_a_connection"], 2048, "")
+            aim("resident bytes an idle connection, 10 000", run["bytes_per_connection"], 2048, "")
     return str(said)
 
 

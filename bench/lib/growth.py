@@ -221,9 +221,9 @@ def start(options, scratch: pathlib.Path, tokens: int, share: int, progress) -> 
     try:
         with Latchkeyd(options, data, "--tokens", str(max(2 * tokens, 1000))) as server:
             grown = server.resident() - empty_bytes
-            found = {"tokens": tokens, "tokens_a_user": share, "seconds": server.seconds,
+            found = {"tokens": tokens, "tokens_per_user": share, "seconds": server.seconds,
                     "cpu_seconds": server.cpu_seconds, "empty_seconds": empty_seconds,
-                    "bytes_a_token": grown / tokens, "database_bytes": (data / "latchkey.db").stat().st_size,
+                    "bytes_per_token": grown / tokens, "database_bytes": (data / "latchkey.db").stat().st_size,
                     "making_seconds": made}
         # A user's other tokens want other agents.
         if share == 1:
@@ -268,4 +268,4 @@ def idle(options, scratch: pathlib.Path, connections: int, progress) -> dict:
             time.sleep(0.2)
         said = client.communicate()[0].decode(errors="replace")
         return {"wanted": connections, "held": held, "limit_of_open_files": limit,
-                "bytes_a_connection": grown / held if held else None, "said": said}
+                "bytes_per_connection": grown / held if held else None, "said": said}

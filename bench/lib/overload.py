@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 60
 LATER_SECONDS = 1
 
 KIB, MIB = 1024, 1024 * 1024
-WORKERS_OF_A_STANDBY = 4  # HashPool::kWorkersOfAStandby
+WORKERS_PER_STANDBY = 4  # HashPool::kWorkersPerStandby
 OF_CONNECTION = 8 * KIB  # beside a head and a body
 RECEIVE_BUFFERS = 4 * MIB  # of one core
 OTHER = 16 * MIB  # stacks, the log, SQLite's cache, tokens of the run
@@ -58,7 +58,7 @@ class OverloadServer(storm.StormServer):
                     return int(value.removesuffix(unit)) * factor
         threads = of("hash_threads")
         return (of("connections") * (of("head_limit") + of("body_limit") + OF_CONNECTION)
-                + (threads + -(-threads // WORKERS_OF_A_STANDBY)) * of("hash_memory") + RECEIVE_BUFFERS + OTHER)
+                + (threads + -(-threads // WORKERS_PER_STANDBY)) * of("hash_memory") + RECEIVE_BUFFERS + OTHER)
 
 
 def ask(server, method: str, path: str, headers: dict, body: str | None = None) -> tuple[int, float, bool]:

@@ -16,8 +16,8 @@ class Alarm final : private runtime::Operation {
   void set(runtime::Ring& ring, std::int64_t when_ns) noexcept {
     if (is_set_) return;
     is_set_ = true;
-    when_.tv_sec = when_ns / kNsASecond;
-    when_.tv_nsec = when_ns % kNsASecond;
+    when_.tv_sec = when_ns / kNsPerSecond;
+    when_.tv_nsec = when_ns % kNsPerSecond;
     ring.start(this,
                [this](io_uring_sqe& entry) { io_uring_prep_timeout(&entry, &when_, 0, IORING_TIMEOUT_ABS); });
   }

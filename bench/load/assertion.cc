@@ -91,7 +91,7 @@ Result<void> Assertion::parse_limit(std::string_view limit) {
 }
 
 std::optional<double> Assertion::measured(const Tally& tally) const {
-  if (quantity_ == Quantity::kRate) return tally.answers_a_second();
+  if (quantity_ == Quantity::kRate) return tally.answers_per_second();
   if (quantity_ == Quantity::kErrors) return static_cast<double>(tally.errors());
   const Histogram* const latencies = kind_ ? tally.latencies_of(*kind_) : &tally.latencies();
   if (latencies == nullptr || latencies->count() == 0) return std::nullopt;

@@ -36,7 +36,7 @@ constexpr std::int64_t kAlarmGrainNs = 50'000;
 std::int64_t thread_cpu_ns() noexcept {
   timespec used{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-  return std::int64_t{used.tv_sec} * kNsASecond + used.tv_nsec;
+  return std::int64_t{used.tv_sec} * kNsPerSecond + used.tv_nsec;
 }
 
 // Connections number `thread`, `thread` + threads, and so on.
@@ -134,10 +134,10 @@ void Crew::begin(std::int64_t begin_ns, std::int64_t now_ns) {
   const auto threads = static_cast<double>(plan_.threads);
   const double phase = static_cast<double>(number_) / threads;
   if (is_slow()) {
-    const double bytes_a_second =
+    const double bytes_per_second =
         static_cast<double>(clients_.size()) /
-        (static_cast<double>(plan_.byte_interval_ns) / static_cast<double>(kNsASecond));
-    schedule_ = Schedule(bytes_a_second, phase, begin_ns, window_.end_ns);
+        (static_cast<double>(plan_.byte_interval_ns) / static_cast<double>(kNsPerSecond));
+    schedule_ = Schedule(bytes_per_second, phase, begin_ns, window_.end_ns);
   } else if (plan_.is_open_loop()) {
     schedule_ = Schedule(plan_.rate / threads, phase, begin_ns, window_.end_ns);
   }
@@ -177,7 +177,7 @@ void Crew::hand_out(std::int64_t now_ns) {
 }
 
 BootTime Crew::deadline() const noexcept {
-  return BootTime{loop_.now().ms + plan_.timeout_ns / kNsAMillisecond};
+  return BootTime{loop_.now().ms + plan_.timeout_ns / kNsPerMillisecond};
 }
 
 void Crew::note_cpu(std::int64_t now_ns) noexcept {

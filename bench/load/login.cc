@@ -29,7 +29,8 @@ class Line {
     const int fd = open_socket(plan.target.endpoint, plan.source_address(source));
     if (fd < 0) return unreachable(plan, -fd);
     Line line(fd);
-    const timeval patience{plan.timeout_ns / kNsASecond, plan.timeout_ns % kNsASecond / kNsAMicrosecond};
+    const timeval patience{plan.timeout_ns / kNsPerSecond,
+                           plan.timeout_ns % kNsPerSecond / kNsPerMicrosecond};
     ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     sockaddr_storage address{};

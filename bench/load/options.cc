@@ -97,7 +97,7 @@ void add_scenario_options(CLI::App& app, Words& words, Plan& plan) {
       ->type_name("SHARE")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  app.add_option("--checks", plan.checks_a_login, "churn: checks of a token before its deletion")
+  app.add_option("--checks", plan.checks_per_login, "churn: checks of a token before its deletion")
       ->type_name("N")
       ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1'000'000}))
       ->capture_default_str();
@@ -140,9 +140,9 @@ Result<void> read_duration(std::string_view flag, std::string_view text, std::in
 
 Result<void> read_durations(const Words& words, Plan& plan) {
   Result<void> read = read_duration("--warmup", words.warmup, 0, plan.warmup_ns);
-  if (read) read = read_duration("--duration", words.duration, kNsAMillisecond, plan.duration_ns);
-  if (read) read = read_duration("--timeout", words.timeout, kNsAMillisecond, plan.timeout_ns);
-  if (read) read = read_duration("--interval", words.interval, kNsAMicrosecond, plan.byte_interval_ns);
+  if (read) read = read_duration("--duration", words.duration, kNsPerMillisecond, plan.duration_ns);
+  if (read) read = read_duration("--timeout", words.timeout, kNsPerMillisecond, plan.timeout_ns);
+  if (read) read = read_duration("--interval", words.interval, kNsPerMicrosecond, plan.byte_interval_ns);
   return read;
 }
 

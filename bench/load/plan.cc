@@ -37,13 +37,13 @@ std::span<const RequestKind> Plan::kinds() const noexcept {
 
 std::size_t Plan::sources() const noexcept {
   if (!target.is_loopback_v4()) return 1;
-  return (connections + kConnectionsAnAddress - 1) / kConnectionsAnAddress;
+  return (connections + kConnectionsPerAddress - 1) / kConnectionsPerAddress;
 }
 
 std::optional<net::IpAddress> Plan::source_address(std::size_t source) const noexcept {
   if (source == 0) return std::nullopt;
   // 127.0.0.1 is the first, the kernel's choice; a million connections need a hundred.
-  static_assert(kMostConnections / kConnectionsAnAddress < 250);
+  static_assert(kMostConnections / kConnectionsPerAddress < 250);
   return net::IpAddress::from_v4(127, 0, 0, static_cast<std::uint8_t>(source + 1));
 }
 

@@ -34,7 +34,7 @@ struct Plan {
   static constexpr std::size_t kMostTokens = 100'000'000;
   /// An address has 28,000 ports to connect from, as Linux is set. Where the server is on 127.0.0.0/8,
   /// further connections come from further addresses of it, so many from each.
-  static constexpr std::size_t kConnectionsAnAddress = 10'000;
+  static constexpr std::size_t kConnectionsPerAddress = 10'000;
 
   Scenario scenario = Scenario::kCheck;
   Target target;
@@ -42,18 +42,18 @@ struct Plan {
   std::size_t threads = 1;
   std::size_t pipeline = 1;
   double rate = 0;  ///< requests a second of all threads; 0 is the closed loop
-  std::int64_t warmup_ns = kNsASecond;
-  std::int64_t duration_ns = 10 * kNsASecond;
-  std::int64_t timeout_ns = 10 * kNsASecond;
+  std::int64_t warmup_ns = kNsPerSecond;
+  std::int64_t duration_ns = 10 * kNsPerSecond;
+  std::int64_t timeout_ns = 10 * kNsPerSecond;
   std::string agent = "latchkey-bench";
 
   std::string user;
   std::string password;
-  std::vector<std::string> tokens;                        ///< one for each address that connections come from
-  std::vector<TokenDigits> tokens_by_turns;               ///< of check: each request shows the next
-  double login_share = 0.01;                              ///< of mixed
-  std::uint64_t checks_a_login = 10;                      ///< of churn
-  std::int64_t byte_interval_ns = 100 * kNsAMillisecond;  ///< of slow
+  std::vector<std::string> tokens;           ///< one for each address that connections come from
+  std::vector<TokenDigits> tokens_by_turns;  ///< of check: each request shows the next
+  double login_share = 0.01;                 ///< of mixed
+  std::uint64_t checks_per_login = 10;       ///< of churn
+  std::int64_t byte_interval_ns = 100 * kNsPerMillisecond;  ///< of slow
 
   std::string method = "GET";
   std::string body;
@@ -78,7 +78,7 @@ struct Plan {
   std::size_t sources() const noexcept;
   /// Which of them the connection `number` (of all threads) comes from.
   std::size_t source_of(std::size_t number) const noexcept {
-    return number / kConnectionsAnAddress % sources();
+    return number / kConnectionsPerAddress % sources();
   }
   /// The address itself; nothing where the kernel chooses it.
   std::optional<net::IpAddress> source_address(std::size_t source) const noexcept;

@@ -8,7 +8,7 @@ namespace latchkey::load {
 
 namespace {
 
-constexpr std::int64_t kIntervalNs = 500 * kNsAMillisecond;
+constexpr std::int64_t kIntervalNs = 500 * kNsPerMillisecond;
 // Back to the line's begin, and all that stood there is cleared (ECMA-48, EL).
 constexpr std::string_view kClearLine = "\r\x1b[K";
 
@@ -17,7 +17,7 @@ std::string phase_text(const Plan& plan, std::int64_t begin_ns, std::int64_t now
   const std::int64_t measured_ns = now_ns - begin_ns - plan.warmup_ns;
   if (measured_ns < 0) return "warm-up";
   if (measured_ns > plan.duration_ns) return "waiting for the last answers";
-  return fmt::format("{:.1f} s of {}", static_cast<double>(measured_ns) / static_cast<double>(kNsASecond),
+  return fmt::format("{:.1f} s of {}", static_cast<double>(measured_ns) / static_cast<double>(kNsPerSecond),
                      duration_text(static_cast<double>(plan.duration_ns)));
 }
 
@@ -42,7 +42,7 @@ void ProgressLine::show(std::int64_t now_ns) {
   if (!is_shown_ || now_ns - last_ns_ < kIntervalNs) return;
   const Totals now = totals();
   const std::uint64_t answers = now.answers - last_.answers;
-  const auto seconds = static_cast<double>(now_ns - last_ns_) / static_cast<double>(kNsASecond);
+  const auto seconds = static_cast<double>(now_ns - last_ns_) / static_cast<double>(kNsPerSecond);
   const double mean_ns = answers == 0 ? 0
                                       : static_cast<double>(now.latency_sum_ns - last_.latency_sum_ns) /
                                             static_cast<double>(answers);

@@ -124,7 +124,7 @@ void add_distribution(std::string& out, const Plan& plan, const Tally& tally) {
 }
 
 void add_throughput(std::string& out, const Tally& tally) {
-  const double stretch_s = static_cast<double>(tally.stretch_ns()) / static_cast<double>(kNsASecond);
+  const double stretch_s = static_cast<double>(tally.stretch_ns()) / static_cast<double>(kNsPerSecond);
   Curve answers{"answers", {}};
   Curve errors{"errors", {}};
   double highest = 0;
@@ -183,7 +183,7 @@ std::string html_report(const Plan& plan, const Tally& tally) {
   } else {
     out += fmt::format("<p><strong>{}</strong> requests, <strong>{}</strong> answers a second.</p>\n",
                        count_text(tally.requests()),
-                       count_text(static_cast<std::uint64_t>(std::llround(tally.answers_a_second()))));
+                       count_text(static_cast<std::uint64_t>(std::llround(tally.answers_per_second()))));
   }
   add_table(out, plan, tally);
   add_distribution(out, plan, tally);

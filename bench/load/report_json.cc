@@ -9,9 +9,11 @@ namespace latchkey::load {
 
 namespace {
 
-double microseconds(double ns) noexcept { return ns / static_cast<double>(kNsAMicrosecond); }
+double microseconds(double ns) noexcept { return ns / static_cast<double>(kNsPerMicrosecond); }
 
-double seconds(std::int64_t ns) noexcept { return static_cast<double>(ns) / static_cast<double>(kNsASecond); }
+double seconds(std::int64_t ns) noexcept {
+  return static_cast<double>(ns) / static_cast<double>(kNsPerSecond);
+}
 
 std::string fixed(double value, int decimals) { return fmt::format("{:.{}f}", value, decimals); }
 
@@ -106,7 +108,7 @@ std::string json_report(const Plan& plan, const Tally& tally) {
   json.raw_member("measured_s", fmt::to_string(tally.seconds()));
   json.member("requests", tally.requests());
   json.member("answers", tally.answers());
-  json.raw_member("requests_per_second", fixed(tally.answers_a_second(), 3));
+  json.raw_member("requests_per_second", fixed(tally.answers_per_second(), 3));
   write_errors(json, tally);
   write_statuses(json, tally);
   write_latencies(json, "latency_us", tally.latencies());

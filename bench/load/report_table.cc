@@ -68,7 +68,7 @@ void add_held(std::string& out, const Plan& plan, const Tally& tally) {
 double busiest_thread(const Tally& tally) noexcept {
   if (tally.cpu_ns().empty() || tally.seconds() <= 0) return 0;
   const std::int64_t most_ns = *std::max_element(tally.cpu_ns().begin(), tally.cpu_ns().end());
-  return static_cast<double>(most_ns) / static_cast<double>(kNsASecond) / tally.seconds();
+  return static_cast<double>(most_ns) / static_cast<double>(kNsPerSecond) / tally.seconds();
 }
 
 std::string headline(const Plan& plan, const Tally& tally) {
@@ -94,7 +94,7 @@ std::string table_report(const Plan& plan, const Tally& tally) {
     add_held(out, plan, tally);
   } else {
     out += fmt::format("  requests  {:>12}  {}/s\n", count_text(tally.requests()),
-                       count_text(static_cast<std::uint64_t>(std::llround(tally.answers_a_second()))));
+                       count_text(static_cast<std::uint64_t>(std::llround(tally.answers_per_second()))));
   }
   add_errors(out, tally);
   add_all_latencies(out, plan, tally);

@@ -39,7 +39,7 @@ class Interruption {
 
 constexpr std::chrono::milliseconds kLook{20};
 // Long enough for each thread to see the signal before the load begins.
-constexpr std::int64_t kLeadNs = 5 * kNsAMillisecond;
+constexpr std::int64_t kLeadNs = 5 * kNsPerMillisecond;
 
 Result<std::vector<std::unique_ptr<Crew>>> make_crews(const Plan& plan, Signals& signals) {
   std::vector<std::unique_ptr<Crew>> crews;

@@ -106,7 +106,7 @@ class Churn final : public Script {
     if (token.empty()) return;
     check_ = check_request(plan_, agent_, token);
     deletion_ = deletion_request(plan_, agent_, token);
-    checks_left_ = plan_.checks_a_login;
+    checks_left_ = plan_.checks_per_login;
   }
 
   // Whether a deletion under way was done is not known: where it was not, the login gives the same token

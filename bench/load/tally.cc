@@ -128,10 +128,10 @@ void Tally::merge(const Tally& other) {
 }
 
 double Tally::seconds() const noexcept {
-  return static_cast<double>(window_.end_ns - window_.begin_ns) / static_cast<double>(kNsASecond);
+  return static_cast<double>(window_.end_ns - window_.begin_ns) / static_cast<double>(kNsPerSecond);
 }
 
-double Tally::answers_a_second() const noexcept {
+double Tally::answers_per_second() const noexcept {
   return seconds() > 0 ? static_cast<double>(answers_) / seconds() : 0;
 }
 

@@ -101,7 +101,7 @@ class Tally {
   std::uint64_t requests() const noexcept { return latencies_.count(); }
   /// Answers that came within the measured time.
   std::uint64_t answers() const noexcept { return answers_; }
-  double answers_a_second() const noexcept;
+  double answers_per_second() const noexcept;
   std::uint64_t failures(Failure failure) const noexcept {
     return failures_[static_cast<std::size_t>(failure)];
   }

@@ -17,13 +17,13 @@ struct Unit {
 };
 
 constexpr std::array<Unit, 7> kUnits = {{{"ns", 1},
-                                         {"us", kNsAMicrosecond},
-                                         {"µs", kNsAMicrosecond},
-                                         {"ms", kNsAMillisecond},
-                                         {"s", kNsASecond},
-                                         {"m", 60 * kNsASecond},
-                                         {"h", 3600 * kNsASecond}}};
-constexpr double kLongestNs = 24.0 * 3600.0 * static_cast<double>(kNsASecond);
+                                         {"us", kNsPerMicrosecond},
+                                         {"µs", kNsPerMicrosecond},
+                                         {"ms", kNsPerMillisecond},
+                                         {"s", kNsPerSecond},
+                                         {"m", 60 * kNsPerSecond},
+                                         {"h", 3600 * kNsPerSecond}}};
+constexpr double kLongestNs = 24.0 * 3600.0 * static_cast<double>(kNsPerSecond);
 
 }  // namespace
 

@@ -10,15 +10,15 @@
 
 namespace latchkey::load {
 
-inline constexpr std::int64_t kNsAMicrosecond = 1'000;
-inline constexpr std::int64_t kNsAMillisecond = 1'000'000;
-inline constexpr std::int64_t kNsASecond = 1'000'000'000;
+inline constexpr std::int64_t kNsPerMicrosecond = 1'000;
+inline constexpr std::int64_t kNsPerMillisecond = 1'000'000;
+inline constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 /// CLOCK_MONOTONIC: what latencies are measured by, and what the kernel's timeouts count in.
 inline std::int64_t monotonic_ns() noexcept {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return std::int64_t{now.tv_sec} * kNsASecond + now.tv_nsec;
+  return std::int64_t{now.tv_sec} * kNsPerSecond + now.tv_nsec;
 }
 
 /// A number, also with a fraction, and one of the units ns, us (or µs), ms, s, m and h: `1.5ms`. Error

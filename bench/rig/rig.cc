@@ -72,7 +72,7 @@ void Rig::activate() noexcept { parts_->quiescence.activate(0); }
 
 void Rig::pass() {
   parts_->quiescence.activate(0);
-  parts_->shard->advance(now(), token::Shard::kVisitsAPass);
+  parts_->shard->advance(now(), token::Shard::kVisitsPerPass);
   parts_->quiescence.collect(0);
 }
 

@@ -32,14 +32,14 @@ namespace {
 
 // Every user's password: bench/scale logs in with it.
 constexpr std::string_view kPassword = "a long enough password";
-constexpr std::size_t kRowsATransaction = 200'000;
+constexpr std::size_t kRowsPerTransaction = 200'000;
 constexpr std::int64_t kTokenTimeoutMs = 1'800'000;
 constexpr std::string_view kAgent = "bench";  // of a user's first session; the others add a number
 
 struct Options {
   std::filesystem::path directory;
   std::size_t tokens = 0;
-  std::size_t tokens_a_user = 0;
+  std::size_t tokens_per_user = 0;
 };
 
 void must(const Result<void>& result) {
@@ -49,9 +49,9 @@ void must(const Result<void>& result) {
 // `one(i)` for each row, so many in a transaction. The log is brought into the file between them.
 template <class One>
 void in_transactions(store::Database& database, std::string_view what, std::size_t rows, One one) {
-  for (std::size_t begin = 0; begin < rows; begin += kRowsATransaction) {
+  for (std::size_t begin = 0; begin < rows; begin += kRowsPerTransaction) {
     auto transaction = value_or_exit(store::Transaction::begin(database));
-    const std::size_t end = std::min(begin + kRowsATransaction, rows);
+    const std::size_t end = std::min(begin + kRowsPerTransaction, rows);
     for (std::size_t i = begin; i < end; ++i) one(i);
     must(transaction.commit());
     must(database.checkpoint());
@@ -113,7 +113,7 @@ int run(const Options& options) {
   must(store::check_key(database, keyring.fingerprint(), options.directory / "latchkey.key"));
   // The indexes by lookup and by user are filled in random order: they stand in SQLite's cache.
   must(database.execute("PRAGMA synchronous=OFF; PRAGMA cache_size=-4000000;"));
-  const std::size_t users = std::max<std::size_t>(options.tokens / options.tokens_a_user, 1);
+  const std::size_t users = std::max<std::size_t>(options.tokens / options.tokens_per_user, 1);
   add_users(database, users);
   add_sessions(database, keyring, options, users);
   const WallTime now = SystemClock().wall();
@@ -130,7 +130,7 @@ int main(int argument_count, char** arguments) {
   latchkey::bench::Options options;
   if (sodium_init() < 0 || argument_count != 4 ||
       !latchkey::bench::read_count(arguments[2], options.tokens) ||
-      !latchkey::bench::read_count(arguments[3], options.tokens_a_user)) {
+      !latchkey::bench::read_count(arguments[3], options.tokens_per_user)) {
     std::fprintf(stderr, "usage: scale-database DIRECTORY TOKENS TOKENS_A_USER\n");
     return 2;
   }

@@ -22,7 +22,7 @@ namespace {
 constexpr std::size_t kSmallTokens = 10'000;  // what the latency at the full size is held against
 constexpr std::size_t kMillion = 1'000'000;
 constexpr std::size_t kMaxSample = 1 << 20;  // tokens that are asked for, chosen from all
-constexpr std::size_t kLoginsAPass = 64;     // a core's pass takes in some tens of messages
+constexpr std::size_t kLoginsPerPass = 64;   // a core's pass takes in some tens of messages
 constexpr std::size_t kBatch = 256;          // requests between two readings of the clock
 constexpr std::size_t kArrivals = 16;        // of them, that a pass of the loop would find together
 constexpr std::size_t kBatches = 2000;       // of each kind and each table
@@ -35,7 +35,7 @@ constexpr std::int64_t kBurstAgeMs = 300'000;  // so much earlier than the other
 
 struct Options {
   std::size_t tokens = kMillion;
-  std::size_t tokens_a_user = 1;
+  std::size_t tokens_per_user = 1;
 };
 
 void say(const std::string& text) {
@@ -78,14 +78,14 @@ class Sample {
 // A table and who its tokens belong to. The tokens of a user are made far apart, as logins come.
 class Population {
  public:
-  Population(std::size_t tokens, std::size_t tokens_a_user)
+  Population(std::size_t tokens, std::size_t tokens_per_user)
       : tokens_(tokens),
-        users_(std::max<std::size_t>(tokens / tokens_a_user, 1)),
+        users_(std::max<std::size_t>(tokens / tokens_per_user, 1)),
         rig_({.max_tokens = tokens + kMillion + 1,
               .timeout_ms = kTimeoutMs,
               .pages = runtime::PageSource::Mode::kThread}),
         sample_(tokens) {
-    for (std::size_t agent = 0; agent < tokens_a_user; ++agent) {
+    for (std::size_t agent = 0; agent < tokens_per_user; ++agent) {
       agents_.push_back(fmt::format("curl/7.88.{:03}", agent));
       bindings_.push_back(rig_.binding(agents_.back()));
     }
@@ -151,7 +151,8 @@ std::string quartiles_json(const Quartiles& quartiles) {
 
 /// CPU time of each login and of each pass, in the round that took the least of it.
 struct Steps {
-  explicit Steps(std::size_t tokens) : logins(tokens), passes((tokens + kLoginsAPass - 1) / kLoginsAPass) {}
+  explicit Steps(std::size_t tokens)
+      : logins(tokens), passes((tokens + kLoginsPerPass - 1) / kLoginsPerPass) {}
   void begin_round() noexcept {
     logins.begin_round();
     passes.begin_round();
@@ -164,7 +165,7 @@ struct Steps {
 struct Growth {
   StepMeter logins;
   StepMeter passes;
-  std::size_t peak_bytes_a_token = 0;
+  std::size_t peak_bytes_per_token = 0;
   std::size_t peak_at = 0;
   double seconds = 0;
   std::int64_t faults = 0;
@@ -182,7 +183,7 @@ Growth fill(Population& population, Steps& steps, std::size_t baseline_bytes) {
   std::size_t next_look = std::max(kMillion, look_every);
   for (std::size_t made = 0; made < tokens;) {
     growth.logins.begin();
-    for (const std::size_t end = std::min(made + kLoginsAPass, tokens); made < end; ++made) {
+    for (const std::size_t end = std::min(made + kLoginsPerPass, tokens); made < end; ++made) {
       population.log_in(made);
       steps.logins.add(growth.logins.end());
     }
@@ -194,8 +195,8 @@ Growth fill(Population& population, Steps& steps, std::size_t baseline_bytes) {
     if (made < next_look) continue;
     next_look = made + look_every;
     const std::size_t bytes = (resident_bytes() - baseline_bytes) / made;
-    if (bytes > growth.peak_bytes_a_token) {
-      growth.peak_bytes_a_token = bytes;
+    if (bytes > growth.peak_bytes_per_token) {
+      growth.peak_bytes_per_token = bytes;
       growth.peak_at = made;
     }
   }
@@ -336,10 +337,10 @@ Deaths let_die(Population& population, token::TableTime first_login) {
 
 int run(const Options& options) {
   Steps steps(options.tokens);
-  auto small = std::make_unique<Population>(kSmallTokens, options.tokens_a_user);
+  auto small = std::make_unique<Population>(kSmallTokens, options.tokens_per_user);
   Steps small_steps(kSmallTokens);
   fill(*small, small_steps, 0);
-  auto full = std::make_unique<Population>(options.tokens, options.tokens_a_user);
+  auto full = std::make_unique<Population>(options.tokens, options.tokens_per_user);
   const std::size_t baseline = resident_bytes();
   const token::TableTime first_login = full->rig().now();
   say("growing");
@@ -359,18 +360,18 @@ int run(const Options& options) {
   for (std::size_t round = 1; round < kFills; ++round) {
     say(fmt::format("growing again, {} of {}", round + 1, kFills));
     idle_loop(growth.seconds, idle);
-    Population same(options.tokens, options.tokens_a_user);
+    Population same(options.tokens, options.tokens_per_user);
     rounds += "," + round_json(fill(same, steps, 0));
   }
   const auto tokens = static_cast<double>(options.tokens);
   fmt::print(
-      R"({{"tokens":{},"tokens_a_user":{},"baseline_bytes":{},"bytes_a_token":{:.2f},"counted_bytes_a_token":{:.2f},)"
-      R"("peak_bytes_a_token":{},"peak_at":{},"logins_per_cpu_second":{:.0f},"seconds":{:.2f},"faults_of_core":{},)"
+      R"({{"tokens":{},"tokens_per_user":{},"baseline_bytes":{},"bytes_per_token":{:.2f},"counted_bytes_per_token":{:.2f},)"
+      R"("peak_bytes_per_token":{},"peak_at":{},"logins_per_cpu_second":{:.0f},"seconds":{:.2f},"faults_of_core":{},)"
       R"("growing":{{"login_itself_us":{:.1f},"pass_itself_us":{:.1f},"rounds":[{}],"idle_loop":{}}},)"
       R"("lookup_ns":{},"check_ns":{},"visits":{},"second":{},"minute":{}}})"
       "\n",
-      options.tokens, options.tokens_a_user, baseline, static_cast<double>(bytes) / tokens,
-      static_cast<double>(counts.memory_bytes) / tokens, growth.peak_bytes_a_token, growth.peak_at,
+      options.tokens, options.tokens_per_user, baseline, static_cast<double>(bytes) / tokens,
+      static_cast<double>(counts.memory_bytes) / tokens, growth.peak_bytes_per_token, growth.peak_at,
       tokens / (static_cast<double>(growth.logins.total_ns() + growth.passes.total_ns()) / 1e9),
       growth.seconds, growth.faults, static_cast<double>(steps.logins.longest_ns()) / 1e3,
       static_cast<double>(steps.passes.longest_ns()) / 1e3, rounds, pause_json(idle), latencies_json(lookups),
@@ -386,7 +387,7 @@ int main(int argument_count, char** arguments) {
   latchkey::bench::Options options;
   if (sodium_init() < 0 || argument_count != 3 ||
       !latchkey::bench::read_count(arguments[1], options.tokens) ||
-      !latchkey::bench::read_count(arguments[2], options.tokens_a_user)) {
+      !latchkey::bench::read_count(arguments[2], options.tokens_per_user)) {
     std::fprintf(stderr, "usage: scale-table TOKENS TOKENS_A_USER\n");
     return 2;
   }

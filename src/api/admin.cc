@@ -20,7 +20,7 @@ using runtime::Task;
 
 namespace {
 
-constexpr std::int64_t kMillisecondsASecond = 1000;
+constexpr std::int64_t kMillisecondsPerSecond = 1000;
 
 std::string decoded(std::string_view text) {
   std::string out(text.size(), '\0');
@@ -225,13 +225,13 @@ Task<Result<AdminReply>> Admin::add_user(SecretText body, LogRoom room) {
 }
 
 Task<Result<AdminReply>> Admin::list_users(std::string after) {
-  LATCHKEY_CO_TRY(const std::vector<User> users, services_.directory.list(std::move(after), kUsersAPage));
+  LATCHKEY_CO_TRY(const std::vector<User> users, services_.directory.list(std::move(after), kUsersPerPage));
   JsonWriter json;
   json.begin_object();
   json.begin_array("users");
   for (const User& user : users) write_user(json, user);
   json.end();
-  if (users.size() == kUsersAPage) {
+  if (users.size() == kUsersPerPage) {
     json.member("next", users.back().name);
   } else {
     json.member("next", nullptr);
@@ -265,7 +265,7 @@ Result<Unlocking> Admin::unlock_name(const User& user, LogRoom room) {
   }
   if (!throttle->by_user().is_on())
     return Unlocking{.why_not = "the setting login_failures_by_user is 0: no name is ever locked"};
-  const std::int64_t seconds = throttle->settings().window_ms / kMillisecondsASecond;
+  const std::int64_t seconds = throttle->settings().window_ms / kMillisecondsPerSecond;
   if (!throttle->unlock(user.name, services_.clock.boot())) {
     return failure(
         ErrorCode::kOverloaded,

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kNetworkPrefixV4 = 32;
 constexpr int kNetworkPrefixV6 = 64;
-constexpr std::int64_t kMillisecondsASecond = 1000;
+constexpr std::int64_t kMillisecondsPerSecond = 1000;
 
 }  // namespace
 
@@ -86,7 +86,7 @@ tl::unexpected<PasswordVerdict> LoginGate::refuse(std::string_view name, const n
                                                   std::string_view by, std::int64_t wait_ms,
                                                   std::atomic<std::uint64_t>& refusals) {
   refusals.fetch_add(1, std::memory_order_relaxed);
-  const std::int64_t seconds = (wait_ms + kMillisecondsASecond - 1) / kMillisecondsASecond;
+  const std::int64_t seconds = (wait_ms + kMillisecondsPerSecond - 1) / kMillisecondsPerSecond;
   {
     LimitedEvent event(parts_.log, LogLevel::kInfo, "login.throttled");
     event.field("address", address.to_text()).field("by", by).field("seconds", seconds);

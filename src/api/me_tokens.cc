@@ -119,9 +119,9 @@ runtime::Task<void> MyTokensResource::list(RequestContext& request, Caller calle
     if (before == 0) co_return request.refuse(400, "The parameter before is not the id of a token.");
   }
   LATCHKEY_AWAIT(Result<std::vector<store::Session>> sessions,
-                 services_.store.newest_sessions_of(caller.user_id, before, kTokensAPage + 1));
+                 services_.store.newest_sessions_of(caller.user_id, before, kTokensPerPage + 1));
   if (!sessions) co_return request.unavailable(sessions.error());
-  const bool has_more = sessions->size() > kTokensAPage;
+  const bool has_more = sessions->size() > kTokensPerPage;
   if (has_more) sessions->pop_back();
   LATCHKEY_AWAIT(const Result<token::LiveTokens> live,
                  services_.sessions.live_tokens(caller.user_id, *sessions, caller.token));

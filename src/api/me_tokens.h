@@ -13,7 +13,7 @@ inline constexpr PathTemplate kMyTokensPath{"/api/v2/me/tokens/"};
 inline constexpr PathTemplate kMyTokenPath{"/api/v2/me/tokens/{id}/"};
 
 /// Tokens in one answer.
-inline constexpr std::size_t kTokensAPage = 100;
+inline constexpr std::size_t kTokensPerPage = 100;
 
 class MyTokensResource final : public Resource {
  public:

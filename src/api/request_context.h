@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "api/body_fields.h"
+#include "api/connection_binding.h"
 #include "api/credentials.h"
-#include "api/memo.h"
 #include "latchkey/api/answers.h"
 #include "latchkey/api/password_check.h"
 #include "latchkey/api/services.h"

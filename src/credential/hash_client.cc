@@ -151,7 +151,7 @@ void HashClient::answer_refused(std::size_t most) noexcept {
 }
 
 std::int64_t HashClient::pass(BootTime now) noexcept {
-  answer_refused(kRefusalsAPass);
+  answer_refused(kRefusalsPerPass);
   relieve_where_needed(now);
   return queue_.refused() == 0 ? look_ms_ : now.ms;
 }

@@ -68,7 +68,7 @@ std::chrono::nanoseconds HashPool::cpu_time_of(std::size_t worker) const noexcep
 
 std::optional<runtime::PortId> HashPool::engage_standby_of(std::size_t worker) noexcept {
   if (standbys_.empty()) return std::nullopt;
-  Standby& standby = standbys_[worker / kWorkersOfAStandby];
+  Standby& standby = standbys_[worker / kWorkersPerStandby];
   if (standby.engaged.exchange(true, std::memory_order_acq_rel)) return std::nullopt;
   return standby.port;
 }
@@ -79,7 +79,7 @@ void HashPool::note_done(std::size_t worker) noexcept {
 
 void HashPool::note_relief(std::size_t worker) noexcept {
   progress_[worker].relief_ms.store(clock_.boot().ms, std::memory_order_relaxed);
-  standbys_[worker / kWorkersOfAStandby].engaged.store(false, std::memory_order_release);
+  standbys_[worker / kWorkersPerStandby].engaged.store(false, std::memory_order_release);
 }
 
 }  // namespace latchkey::credential

@@ -19,7 +19,7 @@ namespace latchkey::credential {
 
 namespace {
 
-constexpr std::size_t kBytesAKib = 1024;
+constexpr std::size_t kBytesPerKib = 1024;
 constexpr std::size_t kMaxSchemeNameBytes = 32;
 /// Of SHA-256, in HMAC.
 constexpr std::size_t kHmacBlockBytes = 64;
@@ -155,7 +155,7 @@ bool is_password(std::string_view password) noexcept {
 
 bool needs_rehash(std::string_view stored, const HashSettings& settings) {
   const Result<std::string_view> kind = hash_kind(stored);
-  return !kind || *kind != fmt::format("$argon2id$v=19$m={},t={},p=1$", settings.memory_bytes / kBytesAKib,
+  return !kind || *kind != fmt::format("$argon2id$v=19$m={},t={},p=1$", settings.memory_bytes / kBytesPerKib,
                                        settings.passes);
 }
 

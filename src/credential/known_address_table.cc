@@ -43,7 +43,7 @@ Result<void> put(Database& database, const KnownAddressHash& hash, const KnownUs
                database.prepare("DELETE FROM known_addresses WHERE hash IN"
                                 " (SELECT hash FROM known_addresses WHERE user_id = ?1 AND hash <> ?2"
                                 "  ORDER BY last_login_ms DESC LIMIT ?3 OFFSET ?4)"));
-  return removing.bind(1, user.id).bind(2, hash).bind(3, kMaxPrunedRows).bind(4, kMaxRowsAUser - 1).run();
+  return removing.bind(1, user.id).bind(2, hash).bind(3, kMaxPrunedRows).bind(4, kMaxRowsPerUser - 1).run();
 }
 
 Result<void> forget(Database& database, std::int64_t user_id) {

@@ -17,9 +17,9 @@ namespace {
 
 constexpr std::string_view kPrefix = "$argon2id$";
 constexpr std::uint32_t kVersion = 0x13;
-constexpr std::size_t kBytesAKib = 1024;
+constexpr std::size_t kBytesPerKib = 1024;
 // What libsodium accepts at least, and far more than anybody writes.
-constexpr std::uint32_t kMinKibALane = 8;
+constexpr std::uint32_t kMinKibPerLane = 8;
 constexpr std::size_t kMinSaltBytes = 8;
 constexpr std::size_t kMinDigestBytes = 16;
 constexpr std::size_t kMaxPartBytes = 128;
@@ -72,11 +72,11 @@ std::optional<Parameters> read_parameters(std::string_view stored) noexcept {
 Result<std::size_t> check(std::string_view stored) {
   const std::optional<Parameters> parameters = read_parameters(stored);
   if (!parameters || parameters->version != kVersion || parameters->passes == 0 || parameters->lanes == 0 ||
-      parameters->memory_kib / kMinKibALane < parameters->lanes) {
+      parameters->memory_kib / kMinKibPerLane < parameters->lanes) {
     return malformed_hash();
   }
   // libsodium itself would take what anybody wrote into the database, up to 4 TiB and years.
-  if (parameters->memory_kib > kMaxHashMemoryBytes / kBytesAKib || parameters->passes > kMaxHashPasses ||
+  if (parameters->memory_kib > kMaxHashMemoryBytes / kBytesPerKib || parameters->passes > kMaxHashPasses ||
       parameters->lanes > kMaxHashLanes) {
     return hash_too_dear(fmt::format("{} MiB, {} passes and {} lanes", kMaxHashMemoryBytes >> 20,
                                      kMaxHashPasses, kMaxHashLanes));

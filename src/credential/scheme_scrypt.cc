@@ -10,11 +10,11 @@ namespace latchkey::credential {
 namespace {
 
 constexpr std::size_t kDigestCharacters = 43;
-constexpr unsigned kBitsADigit = 6;
+constexpr unsigned kBitsPerDigit = 6;
 // The least that libxcrypt takes.
 constexpr unsigned kMinScryptLogN = 2;
 constexpr unsigned kMinYescryptLogN = 3;
-constexpr std::size_t kBytesABlock = 128;
+constexpr std::size_t kBytesPerBlock = 128;
 
 constexpr std::string_view kScryptPrefix = "$7$";
 constexpr std::size_t kNumberDigits = 5;
@@ -38,7 +38,7 @@ bool take_digest(std::string_view text, std::string_view& salt) noexcept {
 
 /// The work is the memory once a lane: `lanes` are done one after the other.
 Result<void> check_work(unsigned log_n, std::size_t blocks, std::size_t lanes) {
-  const std::size_t max = kMaxHashMemoryBytes / kBytesABlock;
+  const std::size_t max = kMaxHashMemoryBytes / kBytesPerBlock;
   // Each factor by itself first, so that the product cannot overflow.
   if ((max >> log_n) == 0 || blocks > max || lanes > kMaxHashLanes || blocks * lanes > (max >> log_n)) {
     return hash_too_dear(
@@ -49,7 +49,7 @@ Result<void> check_work(unsigned log_n, std::size_t blocks, std::size_t lanes) {
 
 std::size_t little_endian_number(std::string_view digits) noexcept {
   std::size_t number = 0;
-  for (std::size_t i = digits.size(); i-- > 0;) number = number << kBitsADigit | crypt_digit(digits[i]);
+  for (std::size_t i = digits.size(); i-- > 0;) number = number << kBitsPerDigit | crypt_digit(digits[i]);
   return number;
 }
 

@@ -24,7 +24,7 @@ Task<Result<void>> SqliteKnownAddresses::remember(KnownAddressHash hash, KnownUs
                   }));
   if (last.has_value() && now.ms - last->ms < kKnownAddressRenewalMs) co_return Result<void>();
 
-  const bool prunes = ++writes_ % kWritesAPruning == 0;
+  const bool prunes = ++writes_ % kWritesPerPruning == 0;
   LATCHKEY_CO_TRY(
       store::transact(port_, store_, [&hash, &user, now, prunes](Database& database) -> Result<std::int64_t> {
         LATCHKEY_TRY(known_address_table::put(database, hash, user, now));

@@ -12,7 +12,7 @@ namespace latchkey::credential {
 
 namespace {
 
-constexpr std::int64_t kMicrosecondsAMillisecond = 1000;
+constexpr std::int64_t kMicrosecondsPerMillisecond = 1000;
 
 // Before a charge is added to a cell whose time is past, it is tried this often to bring the cell up to now.
 // Each try fails only because another thread has just changed the cell, which brings it up to now itself
@@ -21,13 +21,13 @@ constexpr int kMostTries = 16;
 
 static_assert(crypto_shorthash_siphashx24_BYTES == FailureMeter::kRows * sizeof(std::uint32_t));
 static_assert(crypto_shorthash_siphashx24_KEYBYTES == 16);
-static_assert((FailureMeter::kCellsARow & (FailureMeter::kCellsARow - 1)) == 0);
+static_assert((FailureMeter::kCellsPerRow & (FailureMeter::kCellsPerRow - 1)) == 0);
 static_assert(std::atomic<std::int64_t>::is_always_lock_free);
 
 std::int64_t step_us_of(std::size_t failures, std::int64_t window_ms) noexcept {
   LATCHKEY_ASSERT(failures <= FailureMeter::kMaxFailures);
   LATCHKEY_ASSERT(window_ms >= FailureMeter::kMinWindowMs && window_ms <= FailureMeter::kMaxWindowMs);
-  return failures == 0 ? 0 : window_ms * kMicrosecondsAMillisecond / static_cast<std::int64_t>(failures);
+  return failures == 0 ? 0 : window_ms * kMicrosecondsPerMillisecond / static_cast<std::int64_t>(failures);
 }
 
 }  // namespace
@@ -35,7 +35,7 @@ std::int64_t step_us_of(std::size_t failures, std::int64_t window_ms) noexcept {
 FailureMeter::FailureMeter(std::size_t failures, std::int64_t window_ms, Random& random)
     : step_us_(step_us_of(failures, window_ms)),
       tolerance_us_(failures == 0 ? 0 : step_us_ * static_cast<std::int64_t>(failures - 1)),
-      cells_(failures == 0 ? 0 : kRows * kCellsARow) {
+      cells_(failures == 0 ? 0 : kRows * kCellsPerRow) {
   random.fill(hash_key_.bytes());
 }
 
@@ -46,8 +46,8 @@ FailureMeter::Place FailureMeter::place_of(std::span<const std::uint8_t> key) co
   std::memcpy(place.data(), hash.data(), hash.size());
   std::uint32_t row_begin = 0;
   for (std::uint32_t& cell : place) {
-    cell = row_begin + (cell & (kCellsARow - 1));
-    row_begin += kCellsARow;
+    cell = row_begin + (cell & (kCellsPerRow - 1));
+    row_begin += kCellsPerRow;
   }
   return place;
 }
@@ -58,13 +58,13 @@ FailureMeter::Place FailureMeter::place_of(std::string_view key) const noexcept 
 
 std::int64_t FailureMeter::charge(const Place& place, BootTime now) noexcept {
   if (!is_on()) return 0;
-  const std::int64_t now_us = now.ms * kMicrosecondsAMillisecond;
+  const std::int64_t now_us = now.ms * kMicrosecondsPerMillisecond;
   const std::int64_t most_us = now_us + tolerance_us_;
   std::int64_t least_us = std::numeric_limits<std::int64_t>::max();
   for (const std::uint32_t cell : place)
     least_us = std::min(least_us, cells_[cell].load(std::memory_order_relaxed));
   if (least_us > most_us)
-    return (least_us - most_us + kMicrosecondsAMillisecond - 1) / kMicrosecondsAMillisecond;
+    return (least_us - most_us + kMicrosecondsPerMillisecond - 1) / kMicrosecondsPerMillisecond;
   for (const std::uint32_t cell : place) add(cells_[cell], now_us);
   return 0;
 }

@@ -15,7 +15,7 @@ static_assert(crypto_shorthash_siphash24_KEYBYTES == 16);
 
 }  // namespace
 
-UnlockedNames::UnlockedNames(Random& random) : slots_(kBuckets * kSlotsABucket) {
+UnlockedNames::UnlockedNames(Random& random) : slots_(kBuckets * kSlotsPerBucket) {
   random.fill(hash_key_.bytes());
 }
 
@@ -29,9 +29,9 @@ std::uint64_t UnlockedNames::hash_of(std::string_view name) const noexcept {
 
 bool UnlockedNames::unlock(std::string_view name, std::int64_t window_ms, BootTime now) noexcept {
   const std::uint64_t hash = hash_of(name);
-  Slot* const bucket = &slots_[(hash & (kBuckets - 1)) * kSlotsABucket];
+  Slot* const bucket = &slots_[(hash & (kBuckets - 1)) * kSlotsPerBucket];
   Slot* taken = nullptr;
-  for (Slot* slot = bucket; slot != bucket + kSlotsABucket; ++slot) {
+  for (Slot* slot = bucket; slot != bucket + kSlotsPerBucket; ++slot) {
     const bool is_free = slot->until_ms.load(std::memory_order_relaxed) <= now.ms;
     if (slot->name.load(std::memory_order_relaxed) == hash) {
       taken = slot;
@@ -54,8 +54,8 @@ bool UnlockedNames::unlock(std::string_view name, std::int64_t window_ms, BootTi
 std::int64_t UnlockedNames::mark_of(std::string_view name, BootTime now) const noexcept {
   if (last_until_ms_.load(std::memory_order_acquire) <= now.ms) return 0;
   const std::uint64_t hash = hash_of(name);
-  const Slot* const bucket = &slots_[(hash & (kBuckets - 1)) * kSlotsABucket];
-  for (const Slot* slot = bucket; slot != bucket + kSlotsABucket; ++slot) {
+  const Slot* const bucket = &slots_[(hash & (kBuckets - 1)) * kSlotsPerBucket];
+  for (const Slot* slot = bucket; slot != bucket + kSlotsPerBucket; ++slot) {
     const std::int64_t until_ms = slot->until_ms.load(std::memory_order_acquire);
     if (until_ms > now.ms && slot->name.load(std::memory_order_relaxed) == hash) return until_ms;
   }

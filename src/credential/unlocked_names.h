@@ -20,7 +20,7 @@ class UnlockedNames {
   /// A name has its bucket by a keyed hash, and any slot in it. With a thousand names unlocked at once a
   /// bucket holds 8 on average, and one of 32 is full about never.
   static constexpr std::size_t kBuckets = 128;
-  static constexpr std::size_t kSlotsABucket = 32;
+  static constexpr std::size_t kSlotsPerBucket = 32;
 
   /// After `sodium_init`.
   explicit UnlockedNames(Random& random);

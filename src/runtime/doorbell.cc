@@ -9,13 +9,13 @@ RingDoorbell::RingDoorbell(Ring& ring, Port& port, const RingTable& rings, bool 
   port.set_doorbell(this);
 }
 
-void RingDoorbell::ring(PortId to) noexcept {
-  ring_.ring_doorbell(rings_[to], *failures_[to]);
+void RingDoorbell::wake(PortId to) noexcept {
+  ring_.wake(rings_[to], *failures_[to]);
   if (at_once_) ring_.submit();
 }
 
 void RingDoorbell::Failure::complete(std::int32_t result, std::uint32_t) noexcept {
-  if (result < 0) port_.ring_failed(to_);
+  if (result < 0) port_.wake_failed(to_);
 }
 
 }  // namespace latchkey::runtime

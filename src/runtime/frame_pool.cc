@@ -11,8 +11,8 @@ namespace latchkey::runtime {
 namespace {
 
 constexpr std::size_t kClassBytes = 128;
-constexpr std::size_t kClasses = 32;            // frames up to 4 KiB are kept; larger ones are the heap's
-constexpr std::uint32_t kMaxKeptAClass = 4096;  // a burst may take more, but no more than this stays
+constexpr std::size_t kClasses = 32;              // frames up to 4 KiB are kept; larger ones are the heap's
+constexpr std::uint32_t kMaxKeptPerClass = 4096;  // a burst may take more, but no more than this stays
 
 struct FreeFrame {
   FreeFrame* next;
@@ -64,7 +64,7 @@ void free_frame(void* frame, std::size_t size) noexcept {
     return;
   }
   FreeList& list = pool.lists[index];
-  if (list.count == kMaxKeptAClass) {
+  if (list.count == kMaxKeptPerClass) {
     ::operator delete(frame);
     return;
   }

@@ -11,7 +11,7 @@ namespace latchkey::runtime {
 namespace {
 
 // Bounds what deadlines take from a pass; the rest is the next pass's.
-constexpr std::size_t kDeadlinesAPass = 2048;
+constexpr std::size_t kDeadlinesPerPass = 2048;
 
 // Deeper than the coroutines of a request resume one another, unoptimised too.
 constexpr std::size_t kPassStackBytes = std::size_t{32} << 10;
@@ -45,12 +45,12 @@ void Loop::run() noexcept {
 
 void Loop::pass() noexcept {
   std::int64_t wake_ms = std::min(wake_ms_, deadlines_wake_ms_);
-  if (port_.owes_rings()) wake_ms = std::min(wake_ms, now_.ms + Port::kRingAgainMs);
+  if (port_.owes_wakes()) wake_ms = std::min(wake_ms, now_.ms + Port::kWakeAgainMs);
   for (LoopHook* const hook : hooks_) hook->before_wait();
   ring_->wait(wake_ms == kNever ? -1 : std::max<std::int64_t>(wake_ms - now_.ms, 0));
   read_time();
   for (LoopHook* const hook : hooks_) hook->after_wait();
-  port_.ring_again();
+  port_.wake_again();
   // Completions come before deadlines: what arrived in time is not late because this thread was.
   if (ring_->run_completions()) port_.drain();
   if (now_.ms >= deadlines_wake_ms_) run_deadlines();
@@ -65,7 +65,7 @@ void Loop::read_time() noexcept {
 }
 
 void Loop::run_deadlines() noexcept {
-  deadlines_.advance(now_.ms, kDeadlinesAPass, [this](std::uint32_t id) -> std::int64_t {
+  deadlines_.advance(now_.ms, kDeadlinesPerPass, [this](std::uint32_t id) -> std::int64_t {
     Watched* const watched = slots_[id].watched;
     if (watched != nullptr) {
       const std::int64_t due_ms = watched->look(now_);

@@ -16,7 +16,7 @@ bool Port::send(PortId to, Message& message) noexcept {
   message.set_origin(id_);
   const bool pushed = way.requests.push(&message);
   LATCHKEY_ASSERT(pushed);
-  ring(to);
+  wake(to);
   return true;
 }
 
@@ -24,26 +24,26 @@ void Port::finish(Message& message) noexcept {
   const PortId home = message.origin();
   const bool pushed = mailbox_.way(id_, home).replies.push(&message);
   LATCHKEY_ASSERT(pushed);
-  ring(home);
+  wake(home);
 }
 
-void Port::ring(PortId to) noexcept {
+void Port::wake(PortId to) noexcept {
   Mailbox::Way& way = mailbox_.way(id_, to);
   // Pairs with the exchange in drain: either the other side sees what was pushed, or this side sees `false`.
-  if (way.rung.exchange(true, std::memory_order_acq_rel)) return;
+  if (way.woken.exchange(true, std::memory_order_acq_rel)) return;
   LATCHKEY_ASSERT(doorbell_ != nullptr);
-  doorbell_->ring(to);
+  doorbell_->wake(to);
 }
 
-void Port::ring_failed(PortId to) noexcept {
-  mailbox_.way(id_, to).owes_ring = true;
-  owes_rings_ = true;
+void Port::wake_failed(PortId to) noexcept {
+  mailbox_.way(id_, to).owes_wake = true;
+  owes_wakes_ = true;
 }
 
-void Port::ring_again() noexcept {
-  if (!std::exchange(owes_rings_, false)) return;
+void Port::wake_again() noexcept {
+  if (!std::exchange(owes_wakes_, false)) return;
   for (PortId to = 0; to < mailbox_.size(); ++to) {
-    if (std::exchange(mailbox_.way(id_, to).owes_ring, false)) doorbell_->ring(to);
+    if (std::exchange(mailbox_.way(id_, to).owes_wake, false)) doorbell_->wake(to);
   }
 }
 
@@ -51,7 +51,7 @@ std::size_t Port::drain() noexcept {
   std::size_t ran = 0;
   for (PortId from = 0; from < mailbox_.size(); ++from) {
     Mailbox::Way& way = mailbox_.way(from, id_);
-    if (!way.rung.exchange(false, std::memory_order_acq_rel)) continue;
+    if (!way.woken.exchange(false, std::memory_order_acq_rel)) continue;
     // A full queue was there before the exchange; what comes on top of it has seen `false` and rings anew.
     const std::size_t bound = way.requests.capacity();
     Message* message = nullptr;

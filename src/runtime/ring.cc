@@ -158,7 +158,7 @@ void Ring::cancel(Operation& operation) noexcept {
   });
 }
 
-void Ring::ring_doorbell(int target_fd, Operation& failed) noexcept {
+void Ring::wake(int target_fd, Operation& failed) noexcept {
   start(&failed, [target_fd](io_uring_sqe& entry) {
     io_uring_prep_msg_ring(&entry, target_fd, 0, kDoorbell, 0);
     // The sender hears only of a doorbell that did not ring.

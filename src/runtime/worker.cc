@@ -60,8 +60,8 @@ void Worker::run(const RingTable& rings) noexcept {
   if (!enabled_) return;
   hooks_.started(port_);
   while (!stopping_ || port_.nursery().running() > 0) {
-    ring_->wait(port_.owes_rings() ? Port::kRingAgainMs : -1);
-    port_.ring_again();
+    ring_->wait(port_.owes_wakes() ? Port::kWakeAgainMs : -1);
+    port_.wake_again();
     if (!ring_->run_completions()) continue;
     port_.drain();
     hooks_.after_batch(port_);

@@ -46,12 +46,12 @@ struct Core::Client final : public http::SourceGate {
         stream(core.loop_, *core.buffers_, fd),
         connection(stream, services_of(core, origin.entrance), origin.peer,
                    origin.entrance == Entrance::kProxied ? this : nullptr),
-        place(origin.place) {}
+        cell(origin.cell) {}
 
   bool admit(const net::IpAddress& source) override {
-    const std::optional<Places::Place> taken = core.place_of(source);
+    const std::optional<ConnectionCounts::Cell> taken = core.take_cell(source);
     if (taken) {
-      place = *taken;
+      cell = *taken;
     } else {
       core.refuse(source, kManyOfClient);
     }
@@ -63,7 +63,7 @@ struct Core::Client final : public http::SourceGate {
   Core& core;
   net::SocketStream stream;
   http::Connection connection;
-  Places::Place place;
+  ConnectionCounts::Cell cell;
   Client* previous = nullptr;
   Client* next = nullptr;
 };
@@ -210,7 +210,7 @@ void Core::after_wait() noexcept {
 }
 
 std::int64_t Core::pass(BootTime now) noexcept {
-  shard_.advance(context_.table_clock.at(now), token::Shard::kVisitsAPass);
+  shard_.advance(context_.table_clock.at(now), token::Shard::kVisitsPerPass);
   context_.quiescence.collect(static_cast<runtime::CoreId>(number_));
   const std::int64_t log_due_ms = log_.tell_left_out(now);
   if (shard_.behind()) return now.ms;
@@ -237,18 +237,19 @@ void Core::accept(int fd, Entrance entrance) {
     if (peer != net::IpAddress{}) context_.forwarding.stranger_came(peer, loop_.now());
     return;
   }
-  std::optional<Places::Place> place = Places::kUncounted;
-  if (!is_admin && !proxied) place = place_of(peer);
-  if (!place) {
+  std::optional<ConnectionCounts::Cell> cell = ConnectionCounts::kUncounted;
+  if (!is_admin && !proxied) cell = take_cell(peer);
+  if (!cell) {
     ::close(fd);
     return refuse(peer, kManyOfClient);
   }
-  loop_.nursery().spawn(serve(*this, fd, Origin{peer, entrance, *place}));
+  loop_.nursery().spawn(serve(*this, fd, Origin{peer, entrance, *cell}));
 }
 
 /// Nothing where the source has as many connections as it may.
-std::optional<Places::Place> Core::place_of(const net::IpAddress& source) noexcept {
-  return context_.peer_rules.is_counted(source) ? context_.places.take(source) : Places::kUncounted;
+std::optional<ConnectionCounts::Cell> Core::take_cell(const net::IpAddress& source) noexcept {
+  return context_.peer_rules.is_counted(source) ? context_.connection_counts.take(source)
+                                                : ConnectionCounts::kUncounted;
 }
 
 void Core::refuse(const net::IpAddress& peer, const char* reason) {
@@ -264,7 +265,7 @@ runtime::Task<void> Core::serve(Core& core, int fd, Origin origin) {
   LATCHKEY_AWAIT(client.connection.serve());
   LATCHKEY_AWAIT(client.stream.close());
   core.unlink(client);
-  core.context_.places.give_back(client.place);
+  core.context_.connection_counts.give_back(client.cell);
 }
 
 void Core::link(Client& client) noexcept {

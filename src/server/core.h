@@ -27,8 +27,8 @@
 #include "latchkey/store/sqlite_store.h"
 #include "latchkey/token/lookahead.h"
 #include "latchkey/token/shard.h"
+#include "server/connection_counts.h"
 #include "server/core_context.h"
-#include "server/places.h"
 
 namespace latchkey::server {
 
@@ -75,7 +75,7 @@ class Core final : private runtime::LoopHook {
   struct Origin {
     net::IpAddress peer;
     Entrance entrance;
-    Places::Place place;  ///< its client's; kUncounted until the PROXY protocol has named that
+    ConnectionCounts::Cell cell;  ///< its client's; kUncounted until the PROXY protocol has named that
   };
   /// One open connection; sits in the list of its core.
   struct Client;
@@ -109,7 +109,7 @@ class Core final : private runtime::LoopHook {
   void run(const runtime::RingTable& rings) noexcept;
   std::unique_ptr<AdminService> make_admin_service();
   void accept(int fd, Entrance entrance);
-  std::optional<Places::Place> place_of(const net::IpAddress& source) noexcept;
+  std::optional<ConnectionCounts::Cell> take_cell(const net::IpAddress& source) noexcept;
   void refuse(const net::IpAddress& peer, const char* reason);
   static runtime::Task<void> serve(Core& core, int fd, Origin origin);
   void close_listeners() noexcept;

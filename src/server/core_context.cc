@@ -46,7 +46,7 @@ CoreContext::CoreContext(StartContext& start, const token::Keyring& the_keyring,
       binder(keyring, token::BindingSettings{start.settings.bind_address, start.settings.bind_agent}),
       sessions{shards, keyring, binder, table_clock, quiescence, api_settings},
       throttle(throttle_settings_of(start.settings), start.random),
-      places(start.settings.connections_by_address, start.settings.connections, start.random),
+      connection_counts(start.settings.connections_by_address, start.settings.connections, start.random),
       forwarding(log, start.settings.trusted_proxy, start.settings.forwarded_source) {}
 
 }  // namespace latchkey::server

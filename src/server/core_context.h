@@ -20,7 +20,7 @@
 #include "latchkey/token/keyring.h"
 #include "latchkey/token/shard.h"
 #include "latchkey/token/table_time.h"
-#include "server/places.h"
+#include "server/connection_counts.h"
 #include "server/start_context.h"
 #include "server/start_tables.h"
 
@@ -53,7 +53,7 @@ struct CoreContext {
   const api::SessionsContext sessions;
 
   credential::Throttle throttle;
-  Places places;  ///< of clients, over all cores
+  ConnectionCounts connection_counts;  ///< per client, over all cores
   http::ForwardingWatch forwarding;
 };
 

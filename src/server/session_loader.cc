@@ -19,11 +19,11 @@ namespace {
 
 // Sessions that go from the reader to a shard's thread at once: some tens of kilobytes, which a core's cache
 // holds.
-constexpr std::size_t kSessionsABatch = 256;
+constexpr std::size_t kSessionsPerBatch = 256;
 // Batches that wait for a shard's thread; past it the reader waits.
 constexpr std::size_t kMaxWaiting = 8;
 // Rows removed in one transaction: what the log and SQLite's memory of one has to hold.
-constexpr std::size_t kRowsATransaction = 65'536;
+constexpr std::size_t kRowsPerTransaction = 65'536;
 
 using Batch = std::vector<store::Session>;
 
@@ -41,7 +41,7 @@ class Filler {
 
   void give(store::Session& session) {
     next_.push_back(std::move(session));
-    if (next_.size() == kSessionsABatch) send();
+    if (next_.size() == kSessionsPerBatch) send();
   }
 
   /// Ends when all that was given has been taken in.
@@ -63,7 +63,7 @@ class Filler {
     std::unique_lock lock(mutex_);
     has_room_.wait(lock, [this] { return waiting_.size() < kMaxWaiting; });
     waiting_.push_back(std::exchange(next_, {}));
-    next_.reserve(kSessionsABatch);
+    next_.reserve(kSessionsPerBatch);
     lock.unlock();
     has_batch_.notify_one();
   }
@@ -112,7 +112,7 @@ class Filler {
 
 Result<void> forget(store::Database& database, std::span<const store::RowId> rows) {
   while (!rows.empty()) {
-    const std::size_t count = std::min(rows.size(), kRowsATransaction);
+    const std::size_t count = std::min(rows.size(), kRowsPerTransaction);
     LATCHKEY_TRY(store::Transaction transaction, store::Transaction::begin(database));
     LATCHKEY_TRY(store::forget_rows(database, rows.first(count)));
     LATCHKEY_TRY(transaction.commit());

@@ -20,7 +20,7 @@ constexpr IndexShape kByUser = {.growth = 1.125, .fullest = 0.92};
 
 // Addresses for the indexes. An entry has a cell in each, and may have one for its binding; arrays are up to
 // a growth larger than their cells need, and leave gaps where they were.
-constexpr std::size_t kIndexBytesAnEntryAtMost = 64;
+constexpr std::size_t kMaxIndexBytesPerEntry = 64;
 constexpr std::size_t kIndexBytesAtMost = std::size_t{64} << 20;  // beside that, for those of an empty table
 
 // A tenth of the timeout is what a crash may cost (P-4). Of it so much is left to the write itself.
@@ -45,7 +45,7 @@ Result<std::unique_ptr<Table>> Table::create(runtime::PageClient& pages, runtime
   LATCHKEY_TRY(auto records, Slab<UserRecord>::create(pages, quiescence, core, settings.max_entries + 1));
   LATCHKEY_TRY(auto names, NameSlabs::create(pages, quiescence, core, settings.max_entries + 1));
   LATCHKEY_TRY(auto heap, runtime::PageHeap::create(
-                              pages, kIndexBytesAtMost + settings.max_entries * kIndexBytesAnEntryAtMost));
+                              pages, kIndexBytesAtMost + settings.max_entries * kMaxIndexBytesPerEntry));
   LATCHKEY_TRY(auto by_token, Index::create(*heap, quiescence, core, settings.index_segments, kByToken));
   LATCHKEY_TRY(auto by_user, Index::create(*heap, quiescence, core, settings.index_segments, kByUser));
   Parts parts{std::move(entries), std::move(records),  std::move(names),

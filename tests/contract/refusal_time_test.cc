@@ -61,7 +61,7 @@ constexpr std::size_t kMostAhead = 3;
 constexpr int kMostPauseUs = 15'000;
 constexpr std::size_t kRounds = 22;
 constexpr std::size_t kFewestRounds = 12;
-constexpr auto kTimeATry = std::chrono::seconds(30);
+constexpr auto kTimePerTry = std::chrono::seconds(30);
 // Less than this nobody sees through a network in so many logins.
 constexpr double kVisibleMs = 2;
 // Where other processes used more than this of the CPUs a try tells less: a verification that is held up for
@@ -147,7 +147,7 @@ class RefusalTimes {
     std::vector<Round> rounds;
     std::vector<std::size_t> order(kKinds.size());
     std::iota(order.begin(), order.end(), 0U);
-    const auto end = steady_clock::now() + kTimeATry;
+    const auto end = steady_clock::now() + kTimePerTry;
     while (rounds.size() < kRounds && steady_clock::now() < end) {
       const std::size_t ahead = rounds.size() % (kMostAhead + 1);
       const microseconds pause(ahead == 0 ? 0 : std::uniform_int_distribution<int>(0, kMostPauseUs)(dice_));

@@ -39,7 +39,7 @@ class CostRig {
   /// Nobody sleeps here who would have to be woken.
   class SilentDoorbell final : public runtime::Doorbell {
    public:
-    void ring(runtime::PortId) noexcept override {}
+    void wake(runtime::PortId) noexcept override {}
   };
 
   SilentDoorbell doorbell_;

@@ -18,7 +18,7 @@ namespace latchkey::test {
 namespace {
 
 /// Rounds that one data directory lives for, and then another is begun: the first start has crashes too.
-constexpr int kRoundsOfALife = 20;
+constexpr int kRoundsPerLife = 20;
 constexpr std::uint64_t kMostAnswers = 80;
 
 void sleep_some(std::uint64_t microseconds) {
@@ -99,14 +99,14 @@ std::int64_t live_and_be_killed(const CrashRunOptions& options, int rounds) {
 TEST(Kill, AtAnyMomentLosesNothingThatWasAnswered) {
   const CrashPlan& plan = crash_plan();
   std::int64_t taken_back = 0;
-  for (int done = 0; done < plan.rounds && !HasFailure(); done += kRoundsOfALife) {
+  for (int done = 0; done < plan.rounds && !HasFailure(); done += kRoundsPerLife) {
     SCOPED_TRACE("--rounds=" + std::to_string(plan.rounds) + " --seed=" + std::to_string(plan.seed) +
-                 ", life " + std::to_string(done / kRoundsOfALife));
+                 ", life " + std::to_string(done / kRoundsPerLife));
     CrashRunOptions options;
     options.seed = plan.seed + static_cast<std::uint64_t>(done);
     // Every second life is so short of time that tokens end in the middle of it.
-    options.timeout_s = done / kRoundsOfALife % 2 == 0 ? 6 : 2;
-    taken_back += live_and_be_killed(options, std::min(kRoundsOfALife, plan.rounds - done));
+    options.timeout_s = done / kRoundsPerLife % 2 == 0 ? 6 : 2;
+    taken_back += live_and_be_killed(options, std::min(kRoundsPerLife, plan.rounds - done));
   }
   std::printf("crash: %lld uses of the last moments before a crash were taken back by it\n",
               static_cast<long long>(taken_back));

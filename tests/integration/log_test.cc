@@ -80,11 +80,11 @@ class UnreadLog : public ::testing::Test {
 
 TEST_F(UnreadLog, KeepsTheLineOfEveryLoginThroughAFloodOfWhatCostsNothing) {
   constexpr int kRounds = 50;
-  constexpr int kFreeARound = 200;
+  constexpr int kFreePerRound = 200;
   server_.process.hold_log();
   HttpClient stranger(server_.process.port(), "127.0.0.2");
   for (int i = 0; i < kRounds; ++i) {
-    flood(stranger, kFreeARound);
+    flood(stranger, kFreePerRound);
     ASSERT_EQ(log_in(client_, "agent-" + std::to_string(i)).status, 200);
   }
   server_.process.read_log();
@@ -92,7 +92,7 @@ TEST_F(UnreadLog, KeepsTheLineOfEveryLoginThroughAFloodOfWhatCostsNothing) {
   const std::string log = server_.process.log();
   EXPECT_EQ(lines_of(log, "login.new").size(), kRounds + 1U);
   EXPECT_LT(lines_of(log, "login.invalid").size(), 1000U) << "it is not limited";
-  EXPECT_EQ(told_of(log, "login.invalid"), static_cast<std::uint64_t>(kRounds * kFreeARound));
+  EXPECT_EQ(told_of(log, "login.invalid"), static_cast<std::uint64_t>(kRounds * kFreePerRound));
   EXPECT_TRUE(lines_of(log, "log.dropped").empty());
 }
 

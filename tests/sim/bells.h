@@ -37,15 +37,15 @@ class Bells {
 
   /// Whether something waits for this thread: a ring that arrived, one that failed, one to try again.
   bool wakes(runtime::PortId id) const {
-    return arrived_[id] != 0 || !failed_[id].empty() || mailbox_.port(id).owes_rings();
+    return arrived_[id] != 0 || !failed_[id].empty() || mailbox_.port(id).owes_wakes();
   }
 
   /// What a thread does after it has waited, in the order in which runtime::Loop does it. True where there
   /// are messages to run.
   bool answer(runtime::PortId id) {
     runtime::Port& port = mailbox_.port(id);
-    port.ring_again();
-    for (const runtime::PortId to : std::exchange(failed_[id], {})) port.ring_failed(to);
+    port.wake_again();
+    for (const runtime::PortId to : std::exchange(failed_[id], {})) port.wake_failed(to);
     return std::exchange(arrived_[id], 0) != 0;
   }
 
@@ -57,7 +57,7 @@ class Bells {
   class Rope final : public runtime::Doorbell {
    public:
     Rope(Bells& bells, runtime::PortId from) noexcept : bells_(bells), from_(from) {}
-    void ring(runtime::PortId to) noexcept override { bells_.ringing_.push_back({from_, to}); }
+    void wake(runtime::PortId to) noexcept override { bells_.ringing_.push_back({from_, to}); }
 
    private:
     Bells& bells_;

@@ -19,7 +19,7 @@ namespace {
 using namespace latchkey::sim;
 
 // Of one world: enough for a few crashes, and few enough that a failing one is played again in a second.
-constexpr std::uint64_t kStepsAWorld = 50'000;
+constexpr std::uint64_t kStepsPerWorld = 50'000;
 
 struct Options {
   std::uint64_t seed = 0;
@@ -30,7 +30,7 @@ struct Options {
 void run_worlds(const Options& options, const std::string& path, Tally& tally) {
   std::uint64_t seed = options.seed;
   for (std::uint64_t left = options.steps; left > 0; ++seed) {
-    const std::uint64_t steps = std::min(left, kStepsAWorld);
+    const std::uint64_t steps = std::min(left, kStepsPerWorld);
     World(seed, path, tally).run(steps);
     left -= steps;
   }

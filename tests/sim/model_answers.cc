@@ -45,7 +45,7 @@ void Model::check_error(const Request& request, const Error& error) {
       if (troubles_ > request.troubles) return;
       break;
     case ErrorCode::kOverloaded:
-      if (plan_.is_tight() || plan_.messages_a_way < kRequestsAtOnce) return;
+      if (plan_.is_tight() || plan_.messages_per_way < kRequestsAtOnce) return;
       break;
     case ErrorCode::kCancelled:
       if (request.kind != Request::Kind::kLogin) break;

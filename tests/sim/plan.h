@@ -18,7 +18,7 @@ struct Plan {
   std::size_t tokens_per_user = 0;
   std::size_t max_tokens = 10'000;
   std::size_t max_tombstones = 10'000;
-  std::size_t messages_a_way = 64;
+  std::size_t messages_per_way = 64;
   std::uint64_t bell_fails_once_in = 100;
   std::uint64_t disk_fills_once_in = 20'000;  ///< steps
   std::uint64_t crash_once_in = 20'000;       ///< steps
@@ -41,7 +41,7 @@ inline Plan make_plan(Dice& dice) {
   plan.tokens_per_user = dice.one_of(std::array<std::size_t, 6>{0, 0, 1, 2, 3, 5});
   if (dice.once_in(6)) plan.max_tokens = static_cast<std::size_t>(dice.between(1, 10));
   if (dice.once_in(6)) plan.max_tombstones = static_cast<std::size_t>(dice.between(1, 10));
-  plan.messages_a_way = dice.one_of(std::array<std::size_t, 4>{2, 8, 64, 64});
+  plan.messages_per_way = dice.one_of(std::array<std::size_t, 4>{2, 8, 64, 64});
   plan.bell_fails_once_in = dice.one_of(std::array<std::uint64_t, 3>{5, 50, 1000});
   plan.disk_fills_once_in = dice.one_of(std::array<std::uint64_t, 3>{2'000, 20'000, 1'000'000});
   plan.crash_once_in = dice.one_of(std::array<std::uint64_t, 3>{3'000, 10'000, 30'000});

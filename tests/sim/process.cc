@@ -29,7 +29,7 @@ Process::Process(const Parts& parts)
     : parts_(parts),
       random_(parts.seed),
       table_clock_(parts.clock),
-      mailbox_(parts.plan.cores + 2, parts.plan.messages_a_way),
+      mailbox_(parts.plan.cores + 2, parts.plan.messages_per_way),
       bells_(mailbox_),
       pages_(parts.plan.cores, runtime::PageSource::Mode::kInPlace),
       quiescence_(parts.plan.cores),
@@ -127,7 +127,7 @@ void Process::end_pass(std::uint32_t number) {
   look_at_lent(core);
   core.lent.clear();
   // As server::Core::pass does it.
-  core.shard->advance(table_clock_.at(core.pass), token::Shard::kVisitsAPass);
+  core.shard->advance(table_clock_.at(core.pass), token::Shard::kVisitsPerPass);
   quiescence_.collect(number);
   quiescence_.rest(number);
   core.active = false;

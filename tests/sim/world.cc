@@ -25,7 +25,7 @@ constexpr std::uint64_t kRequestTurns = 5;
 constexpr std::uint64_t kSpurious = 10;
 // The counts are looked at once in so many steps: it takes a look at every session.
 constexpr std::uint64_t kCountsOnceIn = 16;
-constexpr std::int64_t kMostMsAStep = 3;
+constexpr std::int64_t kMostMsPerStep = 3;
 
 token::KeyFile key_file() {
   token::KeyFile file;
@@ -115,7 +115,7 @@ void World::step() {
   if (dice_.once_in(plan_.stop_once_in)) return stop();
   if (steps_to_end_ > 0 && --steps_to_end_ == 0) return dice_.once_in(3) ? crash("soon") : stop();
   // Where the ways are narrow, writes of uses wait for their turn, and no time can be told.
-  if (plan_.messages_a_way >= kRequestsAtOnce && dice_.once_in(plan_.settle_once_in)) expect_uses_saved();
+  if (plan_.messages_per_way >= kRequestsAtOnce && dice_.once_in(plan_.settle_once_in)) expect_uses_saved();
 }
 
 void World::tell_model() {
@@ -240,7 +240,7 @@ void World::set_wall() {
 void World::move_clock() {
   if (dice_.once_in(plan_.wall_set_once_in)) return set_wall();
   if (!dice_.once_in(plan_.jump_once_in)) {
-    clock_.advance_ms(dice_.between(0, kMostMsAStep));
+    clock_.advance_ms(dice_.between(0, kMostMsPerStep));
     return;
   }
   // No pass takes as long.

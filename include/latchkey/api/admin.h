@@ -37,7 +37,7 @@
 namespace latchkey::api {
 
 /// Users in one answer to GET /users.
-inline constexpr std::size_t kUsersAPage = 500;
+inline constexpr std::size_t kUsersPerPage = 500;
 /// Tokens in the answer to GET /tokens/NAME.
 inline constexpr std::size_t kMaxListedTokens = 1000;
 

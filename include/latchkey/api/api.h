@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/authtoken.h"
+#include "api/browser_session.h"
 #include "api/document.h"
 #include "api/home.h"
 #include "api/logins.h"
@@ -19,7 +20,6 @@
 #include "api/openapi.h"
 #include "api/pages.h"
 #include "api/rendition.h"
-#include "api/session.h"
 #include "api/verify.h"
 #include "latchkey/http/handler.h"
 #include "latchkey/http/negotiation.h"

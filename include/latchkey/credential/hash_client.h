@@ -41,7 +41,7 @@ class HashClient final : public runtime::LoopHook {
   static constexpr std::size_t kMaxAtWorker = 2;
 
   /// Refused jobs that are answered in one pass of the loop, so that no check waits for many of them.
-  static constexpr std::size_t kRefusalsAPass = 4;
+  static constexpr std::size_t kRefusalsPerPass = 4;
 
   /// `max_waiting`: jobs in the queue beside those at the workers. `port` and `pool` outlive the client.
   HashClient(runtime::Port& port, HashPool& pool, std::size_t max_waiting);

@@ -28,9 +28,9 @@ namespace latchkey::credential {
 class HashPool final : public runtime::WorkerHooks {
  public:
   /// Workers that share a standby, so that it has little to do but where checks fill every core.
-  static constexpr std::size_t kWorkersOfAStandby = 4;
+  static constexpr std::size_t kWorkersPerStandby = 4;
   static constexpr std::size_t standbys_for(std::size_t workers) noexcept {
-    return (workers + kWorkersOfAStandby - 1) / kWorkersOfAStandby;
+    return (workers + kWorkersPerStandby - 1) / kWorkersPerStandby;
   }
 
   /// `workers`: the ports whose threads hash, at least one. `standbys`: `standbys_for` as many ports, or

@@ -18,7 +18,7 @@ namespace latchkey::credential::known_address_table {
 inline constexpr std::int64_t kMaxRows = 1'000'000;
 /// Rows of one user: so many places to log in from are remembered, the latest. One account fills no more of
 /// the table than this, from however many addresses it logs in.
-inline constexpr std::int64_t kMaxRowsAUser = 100;
+inline constexpr std::int64_t kMaxRowsPerUser = 100;
 /// Rows that one pruning removes, at most: some milliseconds of the store thread.
 inline constexpr std::int64_t kMaxPrunedRows = 4096;
 
@@ -31,7 +31,7 @@ Result<std::optional<WallTime>> last_login(store::Database& database, const Know
 Result<bool> knows(store::Database& database, const KnownAddressHash& hash, std::string_view name,
                    WallTime now);
 
-/// Puts the login in the place of the last one, and removes the oldest of the user's past kMaxRowsAUser.
+/// Puts the login in the place of the last one, and removes the oldest of the user's past kMaxRowsPerUser.
 Result<void> put(store::Database& database, const KnownAddressHash& hash, const KnownUser& user,
                  WallTime now);
 

@@ -14,7 +14,7 @@ class SqliteKnownAddresses final : public KnownAddresses {
  public:
   /// The table is pruned with every so manieth write of an object, so it has at most this many rows a core
   /// above its bound. It is pruned at start too.
-  static constexpr std::size_t kWritesAPruning = 256;
+  static constexpr std::size_t kWritesPerPruning = 256;
 
   /// `port` is the thread's own. Both outlive this.
   SqliteKnownAddresses(runtime::Port& port, store::StoreThread& store) noexcept

@@ -37,8 +37,8 @@ struct ThrottleSettings {
 /// nobody can aim at another's cells; it takes a meeting in all four rows at once, and every charge that
 /// stays has cost a hash of the pool (but for Throttle::by_question, whose step is short). That bounds how
 /// full an attacker who sprays names can make the sketch: with h hashes a second and a step of s seconds a
-/// row holds h * s live charges, so cells are seldom shared while that stays below half of kCellsARow. At the
-/// defaults it is 2,184 hashes a second, some fifty processors that do nothing else. Charges are plain
+/// row holds h * s live charges, so cells are seldom shared while that stays below half of kCellsPerRow. At
+/// the defaults it is 2,184 hashes a second, some fifty processors that do nothing else. Charges are plain
 /// additions, not the conservative update of Estan and Varghese, which overestimates less but cannot be taken
 /// back.
 ///
@@ -49,7 +49,7 @@ struct ThrottleSettings {
 class FailureMeter {
  public:
   static constexpr std::size_t kRows = 4;
-  static constexpr std::size_t kCellsARow = std::size_t{1} << 17;
+  static constexpr std::size_t kCellsPerRow = std::size_t{1} << 17;
   /// Where the settings' bounds end: more failures would make a step shorter than a microsecond.
   static constexpr std::size_t kMaxFailures = 1'000'000;
   static constexpr std::int64_t kMinWindowMs = 1000;
@@ -124,13 +124,13 @@ class Throttle {
 
  private:
   static constexpr std::size_t kMostQuestionsAtOnce = 10;
-  static constexpr std::int64_t kMsAQuestion = 1000;
+  static constexpr std::int64_t kMsPerQuestion = 1000;
 
   static std::size_t questions_at_once(const ThrottleSettings& settings) noexcept {
     return std::min(settings.failures_by_user, kMostQuestionsAtOnce);
   }
   static std::int64_t window_of_questions(const ThrottleSettings& settings) noexcept {
-    return std::max<std::int64_t>(1, static_cast<std::int64_t>(questions_at_once(settings))) * kMsAQuestion;
+    return std::max<std::int64_t>(1, static_cast<std::int64_t>(questions_at_once(settings))) * kMsPerQuestion;
   }
 
   const ThrottleSettings settings_;

@@ -19,7 +19,7 @@ class RingDoorbell final : public Doorbell {
   /// `at_once`: hand the message to the kernel now, for threads that work long before they wait again.
   RingDoorbell(Ring& ring, Port& port, const RingTable& rings, bool at_once);
 
-  void ring(PortId to) noexcept override;
+  void wake(PortId to) noexcept override;
 
  private:
   // What hears that a doorbell did not ring: the port tries again at its thread's next pass.

@@ -52,15 +52,15 @@ class Doorbell {
  public:
   virtual ~Doorbell() = default;
   /// Called on the owner's thread, once until the other side has drained. Where the ring turns out to have
-  /// failed, the doorbell says so by `Port::ring_failed`.
-  virtual void ring(PortId to) noexcept = 0;
+  /// failed, the doorbell says so by `Port::wake_failed`.
+  virtual void wake(PortId to) noexcept = 0;
 };
 
 class Mailbox;
 
 class Port {
  public:
-  static constexpr std::int64_t kRingAgainMs = 1;
+  static constexpr std::int64_t kWakeAgainMs = 1;
 
   Port(Mailbox& mailbox, PortId id) noexcept : mailbox_(mailbox), id_(id) {}
   Port(const Port&) = delete;
@@ -82,26 +82,26 @@ class Port {
   /// Called by the owner when its doorbell rang. Returns how many messages ran.
   std::size_t drain() noexcept;
 
-  /// A doorbell that the owner rang did not reach `to`: it is rung again by `ring_again`.
-  void ring_failed(PortId to) noexcept;
+  /// A doorbell that the owner rang did not reach `to`: it is rung again by `wake_again`.
+  void wake_failed(PortId to) noexcept;
 
   /// True while a ring that failed has not been tried again. The owner then waits no longer than
-  /// `kRingAgainMs`.
-  bool owes_rings() const noexcept { return owes_rings_; }
+  /// `kWakeAgainMs`.
+  bool owes_wakes() const noexcept { return owes_wakes_; }
 
   /// Rings again where a ring failed; once a pass of the owner's loop, after its wait.
-  void ring_again() noexcept;
+  void wake_again() noexcept;
 
   /// Tasks that others asked this thread to run (`call_task`); the thread's loop ends after they have.
   Nursery& nursery() noexcept { return nursery_; }
 
  private:
-  void ring(PortId to) noexcept;
+  void wake(PortId to) noexcept;
 
   Mailbox& mailbox_;
   const PortId id_;
   Doorbell* doorbell_ = nullptr;
-  bool owes_rings_ = false;
+  bool owes_wakes_ = false;
   Nursery nursery_;
 };
 
@@ -121,10 +121,10 @@ class Mailbox {
     explicit Way(std::size_t capacity) : requests(capacity), replies(capacity) {}
     SpscQueue<Message*> requests;
     SpscQueue<Message*> replies;
-    alignas(kCacheLineBytes) std::atomic<bool> rung{false};
+    alignas(kCacheLineBytes) std::atomic<bool> woken{false};
     // Of the sender alone: how many of its requests on this way have not come home, and a ring that failed.
     alignas(kCacheLineBytes) std::size_t unfinished = 0;
-    bool owes_ring = false;
+    bool owes_wake = false;
   };
 
   Way& way(PortId from, PortId to) noexcept { return *ways_[from * ports_.size() + to]; }

@@ -82,7 +82,7 @@ class Ring {
   void cancel(Operation& operation) noexcept;
 
   /// Wakes the thread that waits on the ring `target_fd`; where the kernel cannot, `failed` is completed.
-  void ring_doorbell(int target_fd, Operation& failed) noexcept;
+  void wake(int target_fd, Operation& failed) noexcept;
 
   /// Hands what is queued to the kernel without waiting.
   void submit() noexcept;

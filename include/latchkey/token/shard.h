@@ -110,7 +110,7 @@ class Shard {
   static constexpr std::size_t kMaxPending = 4096;
   /// The budget of `advance` in a core's pass. A visit that ends a token takes some microseconds where
   /// nothing is in the cache.
-  static constexpr std::size_t kVisitsAPass = 256;
+  static constexpr std::size_t kVisitsPerPass = 256;
   /// The most tokens that one login ends by the limit, and that one write of `end_all` ends.
   static constexpr std::size_t kMaxDeathsAtOnce = 1024;
 

@@ -179,7 +179,7 @@ TEST_F(AdminTest, TakesANameInAPathPercentEncoded) {
 }
 
 TEST_F(AdminTest, ListsUsersInPages) {
-  for (std::size_t i = 0; i < kUsersAPage; ++i) {
+  for (std::size_t i = 0; i < kUsersPerPage; ++i) {
     User one;
     one.name = "user " + std::to_string(1000 + i);
     ASSERT_TRUE(rig.wait(directory.add(one)).has_value());

@@ -12,11 +12,11 @@
 namespace latchkey::load {
 namespace {
 
-constexpr std::int64_t kBegin = 5 * kNsASecond;
+constexpr std::int64_t kBegin = 5 * kNsPerSecond;
 constexpr std::array kChecks = {RequestKind::kCheck};
 constexpr std::array kBoth = {RequestKind::kCheck, RequestKind::kLogin};
 
-Tally placed(std::span<const RequestKind> kinds, std::int64_t duration_ns = kNsASecond) {
+Tally placed(std::span<const RequestKind> kinds, std::int64_t duration_ns = kNsPerSecond) {
   Tally tally(duration_ns, kinds);
   tally.place(kBegin);
   return tally;
@@ -24,17 +24,17 @@ Tally placed(std::span<const RequestKind> kinds, std::int64_t duration_ns = kNsA
 
 TEST(Tally, CountsWhatBecameDueInTheMeasuredTimeWheneverItsAnswerCame) {
   Tally tally = placed(kChecks);
-  const std::int64_t end = kBegin + kNsASecond;
+  const std::int64_t end = kBegin + kNsPerSecond;
   tally.answered(RequestKind::kCheck, kBegin - 1, kBegin + 10, 200);  // of the warm-up
   tally.answered(RequestKind::kCheck, kBegin, kBegin + 100, 200);
-  tally.answered(RequestKind::kCheck, end - 1, end + 3 * kNsASecond, 200);  // due in time, answered late
+  tally.answered(RequestKind::kCheck, end - 1, end + 3 * kNsPerSecond, 200);  // due in time, answered late
   tally.answered(RequestKind::kCheck, end, end + 10, 200);
   EXPECT_EQ(tally.requests(), 2U);
   EXPECT_EQ(tally.status_count(200), 2U);
-  EXPECT_EQ(tally.latencies().max_ns(), 3 * kNsASecond + 1);
+  EXPECT_EQ(tally.latencies().max_ns(), 3 * kNsPerSecond + 1);
   // What the server did in that second: an answer to the warm-up, and one to the rest.
   EXPECT_EQ(tally.answers(), 2U);
-  EXPECT_DOUBLE_EQ(tally.answers_a_second(), 2);
+  EXPECT_DOUBLE_EQ(tally.answers_per_second(), 2);
 }
 
 TEST(Tally, TakesFailuresAndErrorStatusesAsErrorsAndTheirWaitAsLatency) {
@@ -42,14 +42,14 @@ TEST(Tally, TakesFailuresAndErrorStatusesAsErrorsAndTheirWaitAsLatency) {
   tally.answered(RequestKind::kCheck, kBegin, kBegin + 1, 399);
   tally.answered(RequestKind::kCheck, kBegin, kBegin + 1, 400);
   tally.answered(RequestKind::kCheck, kBegin, kBegin + 1, 599);
-  tally.failed(RequestKind::kCheck, Failure::kTimeout, kBegin, kBegin + 7 * kNsASecond);
+  tally.failed(RequestKind::kCheck, Failure::kTimeout, kBegin, kBegin + 7 * kNsPerSecond);
   tally.failed(RequestKind::kCheck, Failure::kTimeout, kBegin - 1, kBegin);
   tally.connect_failed(111);
   EXPECT_EQ(tally.errors(), 4U);
   EXPECT_EQ(tally.failures(Failure::kTimeout), 1U);
   EXPECT_EQ(tally.failures(Failure::kConnect), 1U);
   EXPECT_EQ(tally.requests(), 4U);
-  EXPECT_EQ(tally.latencies().max_ns(), 7 * kNsASecond);
+  EXPECT_EQ(tally.latencies().max_ns(), 7 * kNsPerSecond);
 }
 
 TEST(Tally, KeepsKindsApartWhereThereAreSeveral) {
@@ -86,7 +86,7 @@ TEST(Tally, AddsWhatAnotherThreadHasSeen) {
 }
 
 TEST(Tally, OfALongRunHasABoundedNumberOfStretches) {
-  const Tally tally(3600 * kNsASecond, kChecks);
+  const Tally tally(3600 * kNsPerSecond, kChecks);
   EXPECT_LE(tally.stretches().size(), Tally::kMostStretches);
   EXPECT_GE(tally.stretches().size(), Tally::kMostStretches / 2);
 }
@@ -94,30 +94,30 @@ TEST(Tally, OfALongRunHasABoundedNumberOfStretches) {
 TEST(Tally, CutShortCountsUntilThen) {
   Tally tally = placed(kChecks);
   tally.answered(RequestKind::kCheck, kBegin, kBegin + 10, 200);
-  tally.cut(kBegin + kNsASecond / 4);
-  tally.answered(RequestKind::kCheck, kBegin + kNsASecond / 2, kBegin + kNsASecond / 2, 200);
+  tally.cut(kBegin + kNsPerSecond / 4);
+  tally.answered(RequestKind::kCheck, kBegin + kNsPerSecond / 2, kBegin + kNsPerSecond / 2, 200);
   EXPECT_EQ(tally.requests(), 1U);
-  EXPECT_DOUBLE_EQ(tally.answers_a_second(), 4);
+  EXPECT_DOUBLE_EQ(tally.answers_per_second(), 4);
 }
 
 TEST(Schedule, GivesEachDueTimeOnceAndLateOnesAsTheyWereDue) {
-  Schedule schedule(1000, 0, kBegin, kBegin + 5 * kNsAMillisecond);
+  Schedule schedule(1000, 0, kBegin, kBegin + 5 * kNsPerMillisecond);
   EXPECT_EQ(schedule.take(kBegin - 1), std::nullopt);
   EXPECT_EQ(schedule.take(kBegin), kBegin);
   EXPECT_EQ(schedule.take(kBegin), std::nullopt);
-  EXPECT_EQ(schedule.next_ns(), kBegin + kNsAMillisecond);
+  EXPECT_EQ(schedule.next_ns(), kBegin + kNsPerMillisecond);
   // The thread was held up: what was due meanwhile is still due when it was.
-  const std::int64_t late = kBegin + kNsASecond;
-  for (int i = 1; i < 5; ++i) EXPECT_EQ(schedule.take(late), kBegin + i * kNsAMillisecond);
+  const std::int64_t late = kBegin + kNsPerSecond;
+  for (int i = 1; i < 5; ++i) EXPECT_EQ(schedule.take(late), kBegin + i * kNsPerMillisecond);
   EXPECT_EQ(schedule.take(late), std::nullopt);
   EXPECT_EQ(schedule.next_ns(), Schedule::kNever);
 }
 
 TEST(Schedule, OfAnUnevenRateDoesNotDrift) {
-  Schedule schedule(3, 0.5, 0, 1000 * kNsASecond);
+  Schedule schedule(3, 0.5, 0, 1000 * kNsPerSecond);
   std::int64_t last = 0;
   int taken = 0;
-  while (const std::optional<std::int64_t> due = schedule.take(1000 * kNsASecond)) {
+  while (const std::optional<std::int64_t> due = schedule.take(1000 * kNsPerSecond)) {
     last = *due;
     ++taken;
   }
@@ -163,7 +163,7 @@ TEST(Units, DurationsAreReadAndShownInTheirUnits) {
   EXPECT_EQ(parse_duration_ns("1.5ms").value(), 1'500'000);
   EXPECT_EQ(parse_duration_ns("250us").value(), 250'000);
   EXPECT_EQ(parse_duration_ns("250µs").value(), 250'000);
-  EXPECT_EQ(parse_duration_ns("2m").value(), 120 * kNsASecond);
+  EXPECT_EQ(parse_duration_ns("2m").value(), 120 * kNsPerSecond);
   for (const char* const text : {"", "s", "1", "1 ms s", "-1s", "1e3s", "nans", "25h", "1.2.3s"}) {
     EXPECT_FALSE(parse_duration_ns(text)) << text;
   }

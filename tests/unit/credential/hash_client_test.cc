@@ -115,7 +115,7 @@ TEST_F(HashClientTest, RefusesAtOnceWhereAsManyAsCanWaitHaveBeenRefusedSinceAJob
 }
 
 TEST_F(HashClientTest, AnswersWhomItRefusedInThePassesThatFollowAFewInEach) {
-  constexpr std::size_t kRefused = HashClient::kRefusalsAPass + 1;
+  constexpr std::size_t kRefused = HashClient::kRefusalsPerPass + 1;
   HashClient queue(mailbox.port(0), *pool, kRefused);
   std::vector<Verified> outcomes(kAtWorkers + 2 * kRefused);
   for (Verified& outcome : outcomes) nursery.spawn(keep(queue.verify(SecretText("my pass"), hash), outcome));
@@ -127,7 +127,7 @@ TEST_F(HashClientTest, AnswersWhomItRefusedInThePassesThatFollowAFewInEach) {
   };
   EXPECT_EQ(refused(), 0U);
   EXPECT_EQ(queue.pass({0}), 0);
-  EXPECT_EQ(refused(), HashClient::kRefusalsAPass);
+  EXPECT_EQ(refused(), HashClient::kRefusalsPerPass);
   EXPECT_GT(queue.pass({0}), 0);
   EXPECT_EQ(refused(), kRefused);
   while (turn() > 0) continue;
@@ -186,7 +186,7 @@ Task<void> count_right(HashClient& client, const std::string& hash, std::atomic<
 
 TEST(HashClient, ServesSeveralCoresOnSeveralThreads) {
   constexpr runtime::PortId kCores = 2;
-  constexpr int kLoginsACore = 20;
+  constexpr int kLoginsPerCore = 20;
   store::SemaphoreDoorbell doorbell(kCores + 2);
   runtime::Mailbox mailbox(kCores + 2, 64);
   for (runtime::PortId id = 0; id < mailbox.size(); ++id) mailbox.port(id).set_doorbell(&doorbell);
@@ -199,15 +199,15 @@ TEST(HashClient, ServesSeveralCoresOnSeveralThreads) {
     std::vector<std::thread> cores;
     for (runtime::PortId core = 0; core < kCores; ++core) {
       cores.emplace_back([&, core] {
-        HashClient client(mailbox.port(core), *pool, kLoginsACore);
+        HashClient client(mailbox.port(core), *pool, kLoginsPerCore);
         runtime::Nursery nursery;
-        for (int i = 0; i < kLoginsACore; ++i) nursery.spawn(count_right(client, hash, right));
+        for (int i = 0; i < kLoginsPerCore; ++i) nursery.spawn(count_right(client, hash, right));
         store::run_until_ended(doorbell, mailbox.port(core), nursery);
       });
     }
     for (std::thread& core : cores) core.join();
   }
-  EXPECT_EQ(right.load(), static_cast<int>(kCores) * kLoginsACore);
+  EXPECT_EQ(right.load(), static_cast<int>(kCores) * kLoginsPerCore);
 }
 
 /// A client, its one worker and the standby, turned by the test.

@@ -187,12 +187,12 @@ TEST_F(KnownAddressesTest, SaysThatTheStoreRefused) {
 
 TEST_F(KnownAddressesTest, ForgetsWhatIsTooOldWithItsWrites) {
   remember(kHere, kNow);
-  for (std::size_t i = 1; i < SqliteKnownAddresses::kWritesAPruning; ++i)
+  for (std::size_t i = 1; i < SqliteKnownAddresses::kWritesPerPruning; ++i)
     remember(numbered(1000 + i), after_days(31), fleeting(1000 + static_cast<std::int64_t>(i)));
   store::Database database = store::must_open(scratch / "a.db");
   EXPECT_FALSE(known_address_table::last_login(database, kHere, {alice.id, 0}).value().has_value());
   EXPECT_EQ(*database.query_integer("SELECT count(*) FROM known_addresses"),
-            static_cast<std::int64_t>(SqliteKnownAddresses::kWritesAPruning) - 1);
+            static_cast<std::int64_t>(SqliteKnownAddresses::kWritesPerPruning) - 1);
 }
 
 class KnownAddressTableTest : public ::testing::Test {
@@ -247,7 +247,7 @@ TEST_F(KnownAddressTableTest, OnePruningRemovesABoundedNumberOfRows) {
 }
 
 TEST_F(KnownAddressTableTest, AUserHasABoundedNumberOfRowsTheLatest) {
-  constexpr std::int64_t kMost = known_address_table::kMaxRowsAUser;
+  constexpr std::int64_t kMost = known_address_table::kMaxRowsPerUser;
   constexpr KnownUser kAlice{1, 0};
   put(5000, 3, kNow);
   for (std::int64_t i = 0; i < kMost + 5; ++i) {

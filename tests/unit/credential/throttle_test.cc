@@ -105,7 +105,7 @@ TEST_F(FailureMeterTest, PutsAKeyIntoOtherCellsInEachProcess) {
 
 // The header's condition at its edge: half as many live charges of other names as a row has cells.
 TEST_F(FailureMeterTest, RefusesNoBystanderWhileItIsSprayedWithNames) {
-  for (std::size_t i = 0; i < FailureMeter::kCellsARow / 2; ++i) {
+  for (std::size_t i = 0; i < FailureMeter::kCellsPerRow / 2; ++i) {
     ASSERT_EQ(meter_.charge(meter_.place_of("sprayed" + std::to_string(i)), kNow), 0) << i;
   }
   for (int i = 0; i < 1000; ++i) {

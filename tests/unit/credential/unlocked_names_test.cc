@@ -57,7 +57,7 @@ TEST_F(UnlockedNamesTest, HasRoomForAThousandNamesAndForgetsThemWithTheirWindow)
 }
 
 TEST_F(UnlockedNamesTest, SaysThatItIsFullAndKeepsWhatItHas) {
-  constexpr std::size_t kSlots = UnlockedNames::kBuckets * UnlockedNames::kSlotsABucket;
+  constexpr std::size_t kSlots = UnlockedNames::kBuckets * UnlockedNames::kSlotsPerBucket;
   std::vector<std::string> kept;
   for (std::size_t i = 0; i < 4 * kSlots; ++i) {
     if (names_.unlock(std::to_string(i), kWindowMs, kNow)) kept.push_back(std::to_string(i));

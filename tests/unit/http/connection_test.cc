@@ -262,7 +262,7 @@ TEST_F(ConnectionTest, AnIdleConnectionHoldsAtMostTwoKibibytes) {
   const std::size_t before = ::mallinfo2().uordblks;
   for (std::size_t i = 0; i < kConnections; ++i) serve_one(connect());
   const std::size_t each = (::mallinfo2().uordblks - before) / kConnections;
-  RecordProperty("bytes_an_idle_connection", static_cast<int>(each));
+  RecordProperty("bytes_per_idle_connection", static_cast<int>(each));
   EXPECT_LE(each, kMostBytes);
 }
 

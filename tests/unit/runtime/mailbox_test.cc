@@ -20,7 +20,7 @@ constexpr PortId kThere = 1;
 
 class CountingDoorbell final : public Doorbell {
  public:
-  void ring(PortId to) noexcept override { rung_.push_back(to); }
+  void wake(PortId to) noexcept override { rung_.push_back(to); }
   std::size_t count() const noexcept { return rung_.size(); }
   PortId last() const noexcept { return rung_.back(); }
 
@@ -138,13 +138,13 @@ TEST_F(MailboxTest, AMessageMayFinishLongAfterItWorked) {
 TEST_F(MailboxTest, ADoorbellThatFailedIsRungAgain) {
   Note note;
   ASSERT_TRUE(here_.send(kThere, note));
-  EXPECT_FALSE(here_.owes_rings());
-  here_.ring_failed(kThere);
-  EXPECT_TRUE(here_.owes_rings());
-  here_.ring_again();
+  EXPECT_FALSE(here_.owes_wakes());
+  here_.wake_failed(kThere);
+  EXPECT_TRUE(here_.owes_wakes());
+  here_.wake_again();
   EXPECT_EQ(here_bell_.count(), 2U);
-  EXPECT_FALSE(here_.owes_rings());
-  here_.ring_again();
+  EXPECT_FALSE(here_.owes_wakes());
+  here_.wake_again();
   EXPECT_EQ(here_bell_.count(), 2U);
   there_.drain();
   here_.drain();

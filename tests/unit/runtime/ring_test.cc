@@ -171,7 +171,7 @@ TEST(Ring, ADoorbellIsHeardByTheOtherRingAndByNobodyElse) {
   const std::unique_ptr<Ring> one = make_enabled_ring();
   const std::unique_ptr<Ring> two = make_enabled_ring();
   Recorder failed;
-  one->ring_doorbell(two->fd(), failed);
+  one->wake(two->fd(), failed);
   one->submit();
   two->wait(-1);
   EXPECT_TRUE(two->run_completions());
@@ -185,7 +185,7 @@ TEST(Ring, ADoorbellToARingThatIsNotEnabledFailsAndTheSenderHears) {
   const std::unique_ptr<Ring> one = make_enabled_ring();
   const std::unique_ptr<Ring> disabled = test::make_ring();
   Recorder failed;
-  one->ring_doorbell(disabled->fd(), failed);
+  one->wake(disabled->fd(), failed);
   one->wait(-1);
   EXPECT_FALSE(one->run_completions());
   EXPECT_EQ(failed.last_result, -EBADFD);

@@ -209,7 +209,7 @@ runtime::Task<void> log_in_and_out(SqliteStore& store, std::uint8_t seed, std::a
 
 TEST(SqliteStoreThreads, ServeSeveralCoresAtOnce) {
   constexpr runtime::PortId kCores = 3;
-  constexpr int kLoginsACore = 40;
+  constexpr int kLoginsPerCore = 40;
   const ScratchDirectory scratch;
   const SystemClock clock;
   NoLog log;
@@ -225,16 +225,16 @@ TEST(SqliteStoreThreads, ServeSeveralCoresAtOnce) {
       cores.emplace_back([&, core] {
         SqliteStore client(mailbox.port(core), store);
         runtime::Nursery nursery;
-        for (int i = 0; i < kLoginsACore; ++i) {
+        for (int i = 0; i < kLoginsPerCore; ++i) {
           nursery.spawn(log_in_and_out(
-              client, static_cast<std::uint8_t>(static_cast<int>(core) * kLoginsACore + i), found_dead));
+              client, static_cast<std::uint8_t>(static_cast<int>(core) * kLoginsPerCore + i), found_dead));
         }
         run_until_ended(doorbell, mailbox.port(core), nursery);
       });
     }
     for (std::thread& core : cores) core.join();
   }
-  EXPECT_EQ(found_dead.load(), static_cast<int>(kCores) * kLoginsACore);
+  EXPECT_EQ(found_dead.load(), static_cast<int>(kCores) * kLoginsPerCore);
 }
 
 TEST(SessionTable, LoadsEveryRowInOrderAfterAReopening) {

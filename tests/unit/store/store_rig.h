@@ -43,7 +43,7 @@ class ScratchDirectory {
 
 class SilentDoorbell final : public runtime::Doorbell {
  public:
-  void ring(runtime::PortId) noexcept override {}
+  void wake(runtime::PortId) noexcept override {}
 };
 
 /// Keeps the lines, for tests that read them.

@@ -19,7 +19,7 @@ class SemaphoreDoorbell final : public runtime::Doorbell {
   explicit SemaphoreDoorbell(std::size_t ports) {
     for (std::size_t i = 0; i < ports; ++i) bells_.push_back(std::make_unique<std::counting_semaphore<>>(0));
   }
-  void ring(runtime::PortId to) noexcept override { bells_[to]->release(); }
+  void wake(runtime::PortId to) noexcept override { bells_[to]->release(); }
   void wait(runtime::PortId at) noexcept { bells_[at]->acquire(); }
 
  private:
@@ -42,7 +42,7 @@ class PortThread {
   PortThread& operator=(const PortThread&) = delete;
   ~PortThread() {
     stopping_.store(true, std::memory_order_release);
-    doorbell_.ring(port_.id());
+    doorbell_.wake(port_.id());
     thread_.join();
   }
 

@@ -98,9 +98,9 @@ TEST_F(IndexTest, CostsAboutElevenBytesACellAtEverySize) {
     ASSERT_TRUE(insert(value));
     // From 64 Ki cells a segment on, the page's grain no longer shows.
     if (value < 400'000 || value % 10'000 != 0) continue;
-    const double bytes_a_cell = static_cast<double>(index_->bytes()) / value;
-    ASSERT_LT(bytes_a_cell, 11.0) << value;
-    ASSERT_GT(bytes_a_cell, 9.4) << value;
+    const double bytes_per_cell = static_cast<double>(index_->bytes()) / value;
+    ASSERT_LT(bytes_per_cell, 11.0) << value;
+    ASSERT_GT(bytes_per_cell, 9.4) << value;
   }
 }
 

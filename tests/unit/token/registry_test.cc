@@ -40,11 +40,11 @@ class RegistryThreads : public ::testing::Test {
   static constexpr runtime::CoreId kIdle = kReaders + 1;
   static constexpr std::int64_t kTimeoutMs = 60'000;
   static constexpr std::int64_t kPassMs = 100;
-  static constexpr std::int64_t kPassesAPeriod = kTimeoutMs / 10 / kPassMs;
+  static constexpr std::int64_t kPassesPerPeriod = kTimeoutMs / 10 / kPassMs;
   static constexpr std::size_t kStable = 500;
   static constexpr std::size_t kPasses = 1500;
-  static constexpr std::size_t kMadeAPass = 20;
-  static constexpr std::size_t kTokens = kStable + kPasses * kMadeAPass;
+  static constexpr std::size_t kMadePerPass = 20;
+  static constexpr std::size_t kTokens = kStable + kPasses * kMadePerPass;
 
   struct Made {
     Token token;
@@ -104,7 +104,7 @@ class RegistryThreads : public ::testing::Test {
     clock_.advance_ms(kPassMs);
     now_ms_.store(table_clock_.now().ms, std::memory_order_release);
     shard_->advance(table_clock_.now(), 1000);
-    if (++passes_ % kPassesAPeriod == 0) use_stable();
+    if (++passes_ % kPassesPerPeriod == 0) use_stable();
   }
 
   void use_stable() {
@@ -184,7 +184,7 @@ TEST_F(RegistryThreads, WhileTokensComeAndGoEveryCheckIsRight) {
       std::this_thread::yield();
       continue;
     }
-    for (std::size_t i = 0; i < kMadeAPass; ++i) make(number++);
+    for (std::size_t i = 0; i < kMadePerPass; ++i) make(number++);
     const std::size_t keep = number < kTokens / 2 ? 8'000 : 100;
     for (int i = 0; i < 40 && next_to_end + keep < number && shard_->table().can_retire(); ++i) {
       end(next_to_end++);
@@ -205,7 +205,7 @@ TEST_F(RegistryThreads, WhileTokensComeAndGoEveryCheckIsRight) {
   EXPECT_EQ(quiescence_.pass_of(kIdle), 0U);
 
   // The idle core has held nothing back, and the wheel has let the numbers of the forgotten go.
-  for (std::int64_t i = 0; i <= 2 * kPassesAPeriod; ++i) pass();
+  for (std::int64_t i = 0; i <= 2 * kPassesPerPeriod; ++i) pass();
   pages_.client(0).settle();
   EXPECT_EQ(quiescence_.retired(0), 0U);
   EXPECT_LE(shard_->counts().memory_bytes,

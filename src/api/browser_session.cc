@@ -1,4 +1,4 @@
-#include "api/session.h"
+#include "api/browser_session.h"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
-// Places: how many connections each client has open, over all cores (C-20). A client is an IPv4 address, or
-// an IPv6 address with all of its /64, as in the throttle. One object, made at start and shared by all core
-// threads; every call is a bounded number of steps on atomics, without a lock or an allocation. Asked once a
-// connection.
+// ConnectionCounts: how many connections each client has open, over all cores (C-20). A client is an IPv4
+// address, or an IPv6 address with all of its /64, as in the throttle. One object, made at start and shared
+// by all core threads; every call is a bounded number of steps on atomics, without a lock or an allocation.
+// Asked once a connection.
 #pragma once
 
 #include <cstddef>
@@ -29,24 +29,24 @@ namespace latchkey::server {
 /// connections are the sum over its cells. A core adds first, looks at the sum after, and takes back what is
 /// too much; so there are never more than `most`, and what a connection gives back is its own. At the very
 /// bound two that come in the same instant may both be refused.
-class Places {
+class ConnectionCounts {
  public:
   static constexpr std::size_t kReach = 64;
   static constexpr std::size_t kMostConnections = (std::size_t{1} << 24) - 1;
 
   /// The cell that counts a connection.
-  using Place = std::uint32_t;
-  static constexpr Place kUncounted = ~Place{0};
+  using Cell = std::uint32_t;
+  static constexpr Cell kUncounted = ~Cell{0};
 
   /// `most` connections of a client, 0 is any number; of `connections` in all. After `sodium_init`.
-  Places(std::size_t most, std::size_t connections, Random& random);
-  Places(const Places&) = delete;
-  Places& operator=(const Places&) = delete;
+  ConnectionCounts(std::size_t most, std::size_t connections, Random& random);
+  ConnectionCounts(const ConnectionCounts&) = delete;
+  ConnectionCounts& operator=(const ConnectionCounts&) = delete;
 
   /// One more connection; nothing where the client has as many as it may.
-  std::optional<Place> take(const net::IpAddress& client) noexcept;
+  std::optional<Cell> take(const net::IpAddress& client) noexcept;
   /// A connection that was taken has ended. Does nothing for kUncounted.
-  void give_back(Place place) noexcept;
+  void give_back(Cell cell) noexcept;
 
   /// Cells in use: 0 when every connection has been given back. Walks the table, for tests.
   std::size_t used() const noexcept;
@@ -74,7 +74,7 @@ struct PeerRules {
   /// Whether the header of the PROXY protocol is taken from this peer (C-34): from `trusted_proxy` alone;
   /// where that is empty, from loopback, which only a listener there can have for a peer.
   bool may_name_client(const net::IpAddress& peer) const noexcept;
-  /// Whether connections of this source have a place (C-20): loopback's and a proxy's, which bring many
+  /// Whether connections of this source are counted (C-20): loopback's and a proxy's, which bring many
   /// clients, only where `counted_networks` names them.
   bool is_counted(const net::IpAddress& source) const noexcept;
 };

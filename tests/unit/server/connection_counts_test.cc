@@ -1,4 +1,4 @@
-#include "server/places.h"
+#include "server/connection_counts.h"
 
 #include <gtest/gtest.h>
 #include <sodium.h>
@@ -28,65 +28,66 @@ class PlacesTest : public ::testing::Test {
 };
 
 TEST_F(PlacesTest, AClientHasAsManyAsItMayAndOthersAsMany) {
-  Places places(2, kInAll, random_);
-  EXPECT_TRUE(places.take(address("203.0.113.5")));
-  const auto second = places.take(address("203.0.113.5"));
+  ConnectionCounts counts(2, kInAll, random_);
+  EXPECT_TRUE(counts.take(address("203.0.113.5")));
+  const auto second = counts.take(address("203.0.113.5"));
   ASSERT_TRUE(second);
-  EXPECT_FALSE(places.take(address("203.0.113.5")));
-  EXPECT_TRUE(places.take(address("203.0.113.6")));
-  places.give_back(*second);
-  EXPECT_TRUE(places.take(address("203.0.113.5")));
-  EXPECT_FALSE(places.take(address("203.0.113.5")));
+  EXPECT_FALSE(counts.take(address("203.0.113.5")));
+  EXPECT_TRUE(counts.take(address("203.0.113.6")));
+  counts.give_back(*second);
+  EXPECT_TRUE(counts.take(address("203.0.113.5")));
+  EXPECT_FALSE(counts.take(address("203.0.113.5")));
 }
 
 TEST_F(PlacesTest, AnIpv6ClientIsAllOfItsSlash64) {
-  Places places(1, kInAll, random_);
-  EXPECT_TRUE(places.take(address("2001:db8::1")));
-  EXPECT_FALSE(places.take(address("2001:db8::2")));
-  EXPECT_TRUE(places.take(address("2001:db8:0:1::1")));
+  ConnectionCounts counts(1, kInAll, random_);
+  EXPECT_TRUE(counts.take(address("2001:db8::1")));
+  EXPECT_FALSE(counts.take(address("2001:db8::2")));
+  EXPECT_TRUE(counts.take(address("2001:db8:0:1::1")));
 }
 
 TEST_F(PlacesTest, AreForgottenWithTheLastConnection) {
-  Places places(2, kInAll, random_);
-  const auto first = places.take(address("203.0.113.5"));
-  const auto second = places.take(address("203.0.113.5"));
+  ConnectionCounts counts(2, kInAll, random_);
+  const auto first = counts.take(address("203.0.113.5"));
+  const auto second = counts.take(address("203.0.113.5"));
   ASSERT_TRUE(first && second);
-  EXPECT_EQ(places.used(), 1U);
-  places.give_back(*first);
-  EXPECT_EQ(places.used(), 1U);
-  places.give_back(*second);
-  EXPECT_EQ(places.used(), 0U);
+  EXPECT_EQ(counts.used(), 1U);
+  counts.give_back(*first);
+  EXPECT_EQ(counts.used(), 1U);
+  counts.give_back(*second);
+  EXPECT_EQ(counts.used(), 0U);
 }
 
 TEST_F(PlacesTest, WithoutABoundNothingIsCounted) {
-  Places places(0, kInAll, random_);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(places.take(address("203.0.113.5")), Places::kUncounted);
-  places.give_back(Places::kUncounted);
-  EXPECT_EQ(places.used(), 0U);
+  ConnectionCounts counts(0, kInAll, random_);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(counts.take(address("203.0.113.5")), ConnectionCounts::kUncounted);
+  counts.give_back(ConnectionCounts::kUncounted);
+  EXPECT_EQ(counts.used(), 0U);
 }
 
 // A sketch that counts several clients together would refuse some of these.
 TEST_F(PlacesTest, AsManyClientsAsThereMayBeConnectionsHaveOneEachAndNoneASecond) {
   constexpr std::size_t kClients = 100'000;
-  Places places(1, kClients, random_);
-  std::vector<Places::Place> taken;
+  ConnectionCounts counts(1, kClients, random_);
+  std::vector<ConnectionCounts::Cell> taken;
   for (std::size_t i = 0; i < kClients; ++i) {
-    const auto place = places.take(numbered(i));
-    ASSERT_TRUE(place && *place != Places::kUncounted) << i;
+    const auto place = counts.take(numbered(i));
+    ASSERT_TRUE(place && *place != ConnectionCounts::kUncounted) << i;
     taken.push_back(*place);
   }
-  EXPECT_EQ(places.used(), kClients);
-  for (std::size_t i = 0; i < kClients; ++i) ASSERT_FALSE(places.take(numbered(i))) << i;
-  for (const Places::Place place : taken) places.give_back(place);
-  EXPECT_EQ(places.used(), 0U);
+  EXPECT_EQ(counts.used(), kClients);
+  for (std::size_t i = 0; i < kClients; ++i) ASSERT_FALSE(counts.take(numbered(i))) << i;
+  for (const ConnectionCounts::Cell place : taken) counts.give_back(place);
+  EXPECT_EQ(counts.used(), 0U);
 }
 
 TEST_F(PlacesTest, AClientThatFindsNoCellIsLetInUncounted) {
-  Places places(2, 1, random_);
-  for (std::size_t i = 0; i < Places::kReach; ++i) ASSERT_NE(places.take(numbered(i)), Places::kUncounted);
-  EXPECT_EQ(places.take(numbered(Places::kReach)), Places::kUncounted);
-  EXPECT_NE(places.take(numbered(0)), Places::kUncounted) << "who has a cell is counted in it";
-  EXPECT_FALSE(places.take(numbered(0)));
+  ConnectionCounts counts(2, 1, random_);
+  for (std::size_t i = 0; i < ConnectionCounts::kReach; ++i)
+    ASSERT_NE(counts.take(numbered(i)), ConnectionCounts::kUncounted);
+  EXPECT_EQ(counts.take(numbered(ConnectionCounts::kReach)), ConnectionCounts::kUncounted);
+  EXPECT_NE(counts.take(numbered(0)), ConnectionCounts::kUncounted) << "who has a cell is counted in it";
+  EXPECT_FALSE(counts.take(numbered(0)));
 }
 
 // One place for each of a few clients in a table of few cells, so that cells are made, found full and given
@@ -96,7 +97,7 @@ TEST_F(PlacesTest, CoresThatTakeAndGiveBackAtOnceNeverLetInTooManyAndLeaveNothin
   constexpr std::size_t kClients = 3;
   constexpr std::size_t kThreads = 4;
   constexpr int kRounds = 30'000;
-  Places places(kMost, 1, random_);
+  ConnectionCounts counts(kMost, 1, random_);
   std::array<std::atomic<std::size_t>, kClients> open{};
   std::atomic<std::size_t> too_many = 0;
   std::atomic<std::size_t> admitted = 0;
@@ -105,22 +106,22 @@ TEST_F(PlacesTest, CoresThatTakeAndGiveBackAtOnceNeverLetInTooManyAndLeaveNothin
     threads.emplace_back([&, thread] {
       for (int round = 0; round < kRounds; ++round) {
         const std::size_t client = (thread + static_cast<std::size_t>(round)) % kClients;
-        const auto place = places.take(numbered(client));
+        const auto place = counts.take(numbered(client));
         if (!place) continue;
         if (++open[client] > kMost) ++too_many;
         ++admitted;
         --open[client];
-        places.give_back(*place);
+        counts.give_back(*place);
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(too_many, 0U);
   EXPECT_GT(admitted, 0U);
-  EXPECT_EQ(places.used(), 0U);
+  EXPECT_EQ(counts.used(), 0U);
   for (std::size_t client = 0; client < kClients; ++client) {
-    EXPECT_TRUE(places.take(numbered(client))) << "something was left behind";
-    EXPECT_FALSE(places.take(numbered(client)));
+    EXPECT_TRUE(counts.take(numbered(client))) << "something was left behind";
+    EXPECT_FALSE(counts.take(numbered(client)));
   }
 }
 

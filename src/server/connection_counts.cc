@@ -1,4 +1,4 @@
-#include "server/places.h"
+#include "server/connection_counts.h"
 
 #include <sodium.h>
 
@@ -16,14 +16,14 @@ namespace latchkey::server {
 
 namespace {
 
-constexpr std::size_t kCellsAConnection = 4;
+constexpr std::size_t kCellsPerConnection = 4;
 constexpr unsigned kCountBits = 24;
 constexpr std::uint64_t kCountMask = (std::uint64_t{1} << kCountBits) - 1;
 
 // A try fails only because another core has just changed the cell; so many in a row do not come about.
 constexpr int kMostTries = 1024;
 
-static_assert(Places::kMostConnections == kCountMask);
+static_assert(ConnectionCounts::kMostConnections == kCountMask);
 static_assert(crypto_shorthash_BYTES == sizeof(std::uint64_t) && crypto_shorthash_KEYBYTES == 16);
 static_assert(std::atomic_ref<std::uint64_t>::is_always_lock_free);
 
@@ -40,23 +40,23 @@ std::size_t count_in(std::uint64_t word) noexcept { return word & kCountMask; }
 }  // namespace
 
 /// A client's cells, as they were one after the other.
-struct Places::Look {
-  std::size_t held = 0;      ///< connections of the client
-  Place place = kUncounted;  ///< its first cell, else the first free one, else none
-  std::uint64_t word = 0;    ///< what stood in that
+struct ConnectionCounts::Look {
+  std::size_t held = 0;    ///< connections of the client
+  Cell cell = kUncounted;  ///< its first cell, else the first free one, else none
+  std::uint64_t word = 0;  ///< what stood in that
 };
 
-Places::Places(std::size_t most, std::size_t connections, Random& random) : most_(most) {
+ConnectionCounts::ConnectionCounts(std::size_t most, std::size_t connections, Random& random) : most_(most) {
   LATCHKEY_ASSERT(most <= kMostConnections && connections <= kMostConnections);
   random.fill(hash_key_.bytes());
   if (most == 0) return;
-  const std::size_t count = std::bit_ceil(std::max(connections * kCellsAConnection, kReach));
+  const std::size_t count = std::bit_ceil(std::max(connections * kCellsPerConnection, kReach));
   cells_.reset(static_cast<std::uint64_t*>(std::calloc(count, sizeof(std::uint64_t))));
   if (cells_ == nullptr) throw std::bad_alloc();
   mask_ = count - 1;
 }
 
-std::uint64_t Places::hash_of(const net::IpAddress& client) const noexcept {
+std::uint64_t ConnectionCounts::hash_of(const net::IpAddress& client) const noexcept {
   const net::IpAddress network = api::throttled_network(client);
   std::uint64_t hash = 0;
   crypto_shorthash(reinterpret_cast<unsigned char*>(&hash), network.bytes().data(), network.bytes().size(),
@@ -64,7 +64,7 @@ std::uint64_t Places::hash_of(const net::IpAddress& client) const noexcept {
   return hash;
 }
 
-Places::Look Places::look(std::uint64_t hash) const noexcept {
+ConnectionCounts::Look ConnectionCounts::look(std::uint64_t hash) const noexcept {
   Look found;
   bool is_clients = false;
   for (std::size_t i = 0; i < kReach; ++i) {
@@ -72,9 +72,9 @@ Places::Look Places::look(std::uint64_t hash) const noexcept {
     const std::uint64_t word = atomic(cells_[at]).load();
     const bool holds = word != 0 && name_of(word) == name_of(hash);
     if (holds) found.held += count_in(word);
-    if (is_clients || (!holds && (word != 0 || found.place != kUncounted))) continue;
+    if (is_clients || (!holds && (word != 0 || found.cell != kUncounted))) continue;
     is_clients = holds;
-    found.place = static_cast<Place>(at);
+    found.cell = static_cast<Cell>(at);
     found.word = word;
   }
   return found;
@@ -82,32 +82,32 @@ Places::Look Places::look(std::uint64_t hash) const noexcept {
 
 // All of it is sequentially consistent: of two cores that add to cells of their own and then look, one sees
 // the other's.
-std::optional<Places::Place> Places::take(const net::IpAddress& client) noexcept {
+std::optional<ConnectionCounts::Cell> ConnectionCounts::take(const net::IpAddress& client) noexcept {
   if (most_ == 0) return kUncounted;
   const std::uint64_t hash = hash_of(client);
   for (int i = 0; i < kMostTries; ++i) {
     Look found = look(hash);
     if (found.held >= most_) return std::nullopt;
-    if (found.place == kUncounted) return kUncounted;
+    if (found.cell == kUncounted) return kUncounted;
     const std::uint64_t more = found.word == 0 ? name_of(hash) + 1 : found.word + 1;
-    if (!atomic(cells_[found.place]).compare_exchange_strong(found.word, more)) continue;
-    if (look(hash).held <= most_) return found.place;
-    give_back(found.place);
+    if (!atomic(cells_[found.cell]).compare_exchange_strong(found.word, more)) continue;
+    if (look(hash).held <= most_) return found.cell;
+    give_back(found.cell);
     return std::nullopt;
   }
   return kUncounted;
 }
 
-void Places::give_back(Place place) noexcept {
-  if (place == kUncounted) return;
-  std::uint64_t word = atomic(cells_[place]).load();
+void ConnectionCounts::give_back(Cell cell) noexcept {
+  if (cell == kUncounted) return;
+  std::uint64_t word = atomic(cells_[cell]).load();
   LATCHKEY_ASSERT(count_in(word) > 0);
   // Another core's change is the only thing that can come between.
-  while (!atomic(cells_[place]).compare_exchange_weak(word, count_in(word) == 1 ? 0 : word - 1)) {
+  while (!atomic(cells_[cell]).compare_exchange_weak(word, count_in(word) == 1 ? 0 : word - 1)) {
   }
 }
 
-std::size_t Places::used() const noexcept {
+std::size_t ConnectionCounts::used() const noexcept {
   std::size_t used = 0;
   for (std::size_t at = 0; cells_ != nullptr && at <= mask_; ++at) {
     if (atomic(cells_[at]).load() != 0) ++used;
