@@ -77,8 +77,7 @@ runtime::Task<void> SessionResource::sign_in(RequestContext& request) {
   request.reply(200)
       .header("Auth-Token-Timeout", services_.settings.token_timeout_text)
       .header("Set-Cookie", token_cookie(text, is_under_tls(request.exchange(), services_.settings)))
-      .json(session_json(granted->user_name, granted->login.expires,
-                         services_.sessions.csrf_token(token.bytes())));
+      .json(session_json(granted->user_name, granted->login.expires, services_.sessions.csrf_token(token)));
 }
 
 runtime::Task<void> SessionResource::sign_out(RequestContext& request) {

@@ -17,7 +17,7 @@ namespace latchkey::api {
 struct Caller {
   std::int64_t user_id = 0;  ///< 0: refused, and answered already
   std::string name;
-  std::optional<http::TokenBytes> token;  ///< nothing where it was Basic
+  std::optional<token::Token> token;  ///< nothing where it was Basic
 };
 
 /// Finds out who sends the request, by token or by Basic, and answers where it is nobody who may. Every

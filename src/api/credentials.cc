@@ -1,18 +1,48 @@
 #include "api/credentials.h"
 
+#include <array>
+
+#include "latchkey/http/characters.h"
+#include "latchkey/http/credentials.h"
+#include "latchkey/http/percent.h"
+
 namespace latchkey::api {
 
 namespace {
 
 using Kind = Presented::Kind;
 
+constexpr std::string_view kTokenScheme = "Token";
+constexpr std::string_view kBearerScheme = "Bearer";
+constexpr std::string_view kBasicScheme = "Basic";
+constexpr std::string_view kCookieName = "token";
+
+/// A token and two quotes, every character of them escaped: a longer cookie is no token.
+constexpr std::size_t kMaxCookieBytes = 3 * (token::kTokenDigits + 2);
+
+std::string_view drop_quotes(std::string_view text) noexcept {
+  if (text.size() < 2 || text.front() != '"' || text.back() != '"') return text;
+  return text.substr(1, text.size() - 2);
+}
+
+std::optional<token::Token> token_of_cookie(std::string_view text) noexcept {
+  if (text.size() > kMaxCookieBytes) return std::nullopt;
+  std::array<char, kMaxCookieBytes> decoded{};
+  const std::size_t bytes = http::percent_decode(text, http::PlusSign::kLiteral, decoded);
+  return token::Token::parse(drop_quotes(std::string_view(decoded.data(), bytes)));
+}
+
+bool is_scheme(const http::AuthCredentials& found, std::string_view scheme) noexcept {
+  return http::equals_ignoring_case(found.scheme, scheme);
+}
+
 Presented from_words(const http::AuthCredentials& found) noexcept {
   Presented presented;
-  presented.bearer = found.scheme == http::AuthScheme::kBearer;
+  presented.bearer = is_scheme(found, kBearerScheme);
   switch (found.form) {
     case http::AuthCredentials::Form::kOneWord:
       presented.kind = Kind::kToken;
-      presented.token = http::parse_token(found.word);
+      presented.token = token::Token::parse(found.word);
       break;
     case http::AuthCredentials::Form::kNothing:
       presented.kind = Kind::kMalformed;
@@ -44,25 +74,24 @@ Presented from_basic(const http::AuthCredentials& found) noexcept {
 }  // namespace
 
 Presented find_credentials(const http::RequestHead& head, bool basic) noexcept {
-  using http::AuthScheme;
   using http::KnownHeader;
   if (head.has(KnownHeader::kXAuthToken)) {
     const http::AuthCredentials found = http::parse_auth_credentials(head.value(KnownHeader::kXAuthToken));
-    if (found.scheme == AuthScheme::kToken) return from_words(found);
+    if (is_scheme(found, kTokenScheme)) return from_words(found);
   }
   if (head.has(KnownHeader::kAuthorization)) {
     const http::AuthCredentials found = http::parse_auth_credentials(head.value(KnownHeader::kAuthorization));
-    if (found.scheme == AuthScheme::kToken || found.scheme == AuthScheme::kBearer) return from_words(found);
-    if (found.scheme == AuthScheme::kBasic && basic) return from_basic(found);
+    if (is_scheme(found, kTokenScheme) || is_scheme(found, kBearerScheme)) return from_words(found);
+    if (basic && is_scheme(found, kBasicScheme)) return from_basic(found);
   }
   Presented presented;
   if (!head.has(KnownHeader::kCookie)) return presented;
-  const http::CookieToken cookie = http::find_cookie_token(head.value(KnownHeader::kCookie));
-  if (cookie.status == http::CookieToken::Status::kTwice) presented.kind = Kind::kAmbiguous;
-  if (cookie.status == http::CookieToken::Status::kFound) {
+  const http::Cookie cookie = http::find_cookie(head.value(KnownHeader::kCookie), kCookieName);
+  if (cookie.status == http::Cookie::Status::kTwice) presented.kind = Kind::kAmbiguous;
+  if (cookie.status == http::Cookie::Status::kFound) {
     presented.kind = Kind::kToken;
     presented.by_cookie = true;
-    presented.token = cookie.token;
+    presented.token = token_of_cookie(cookie.text);
   }
   return presented;
 }

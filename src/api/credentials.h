@@ -1,12 +1,12 @@
-// Which credentials a request comes with: the search of C-30, in its order, over the parsers of `http`. A
-// pure function; views point into the request.
+// Which credentials a request comes with: the search of C-30, in its order, over the parsers of `http`. What
+// a token looks like in a field and in a cookie is known here. A pure function; views point into the request.
 #pragma once
 
 #include <optional>
 #include <string_view>
 
-#include "latchkey/http/credentials.h"
 #include "latchkey/http/request.h"
+#include "latchkey/token/format.h"
 
 namespace latchkey::api {
 
@@ -22,7 +22,7 @@ struct Presented {
   bool bearer = false;     ///< it came as `Bearer`, and is challenged so (C-32)
   bool by_cookie = false;  ///< it came as a cookie, which a browser sends of itself
   bool is_basic = false;   ///< kMalformed: it came as `Basic`
-  std::optional<http::TokenBytes> token;
+  std::optional<token::Token> token;
   std::string_view word;
   std::string_view problem;
 };

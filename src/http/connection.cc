@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "http/chunked.h"
+#include "http/body_reader.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/base/secret_buffer.h"
 #include "latchkey/http/credentials.h"
@@ -51,11 +51,16 @@ void OutputPool::give_back(std::string output) noexcept {
 /// A request that has to wait, for its body or for its answer: it holds what it needs, so that its connection
 /// holds no receive buffer meanwhile.
 struct Connection::Request {
-  Request() = default;
+  /// Copies the head, and has its views lie in the copy. `was_asked`: the handler has said that it must wait.
+  Request(const RequestHead& parsed, std::string_view bytes, std::size_t max_body_bytes, bool asked)
+      : head(parsed), body_reader(parsed, max_body_bytes), was_asked(asked) {
+    head_bytes.append(bytes);
+    rebase(head, bytes, head_bytes.view());
+  }
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
 
-  /// Once nobody reads it any more, before its answer leaves: who has the answer finds no password here.
+  /// Once nobody reads it any more, and before its answer leaves: no password is found here after the answer.
   void wipe() noexcept {
     head_bytes.clear();
     body.clear();
@@ -64,6 +69,8 @@ struct Connection::Request {
   SecretBuffer head_bytes;
   RequestHead head;
   SecretBuffer body;
+  BodyReader body_reader;
+  const bool was_asked;
 };
 
 runtime::Task<void> Connection::serve() {
@@ -93,10 +100,10 @@ runtime::Task<void> Connection::serve() {
       case Step::kNeedsBody:
       case Step::kNeedsTask: {
         // Earlier answers do not wait for this one.
-        const std::unique_ptr<Request> request = take_request();
+        const std::unique_ptr<Request> request = take_request(next == Step::kNeedsTask);
         open = co_await flush();
         if (open && next == Step::kNeedsBody) open = co_await receive_body(*request);
-        if (open) open = co_await answer_slowly(*request, next == Step::kNeedsTask);
+        if (open) open = co_await answer_slowly(*request);
         break;
       }
     }
@@ -186,58 +193,33 @@ void Connection::refuse(int status, std::string_view reason, std::string_view al
   response.body(kJson, detail, services_.loop.now());
 }
 
-// Moves the request at hand, whose head `step` has parsed, out of the input. Of its body, what has arrived
-// stays there.
-std::unique_ptr<Connection::Request> Connection::take_request() {
-  auto request = std::make_unique<Request>();
-  // The head's views point into the receive buffer: its bytes are copied and parsed once more where they
-  // stay.
-  request->head_bytes.append(input_.unread().substr(0, head_bytes_));
-  const ParseResult parsed =
-      parse_request_head(request->head_bytes.view(), 0, services_.settings.head, request->head);
-  LATCHKEY_ASSERT(parsed.status == ParseResult::Status::kComplete);
+// Moves the request at hand, whose head `step` has parsed, out of the input. What has arrived of a chunked
+// body stays there, to be decoded in place.
+std::unique_ptr<Connection::Request> Connection::take_request(bool was_asked) {
+  const RequestHead& head = services_.head;
+  auto request = std::make_unique<Request>(head, input_.unread().substr(0, head_bytes_),
+                                           services_.settings.max_body_bytes, was_asked);
   input_.consume(head_bytes_);
-  if (request->head.body == BodyFraming::kSized) {
-    const std::size_t length = static_cast<std::size_t>(request->head.content_length);
-    request->body.reserve(length);
-    const std::size_t here = std::min(length, input_.unread().size());
-    request->body.append(input_.unread().substr(0, here));
-    input_.consume(here);
-  }
+  if (request->head.body == BodyFraming::kSized) request->body_reader.take(input_, request->body);
   input_.detach();
   return request;
 }
 
 runtime::Task<bool> Connection::receive_body(Request& request) {
   const BootTime deadline = after(services_.loop.now(), services_.settings.body_timeout);
-  const bool chunked = request.head.body == BodyFraming::kChunked;
-  ChunkedLimits limits;
-  limits.max_body_bytes = services_.settings.max_body_bytes;
-  ChunkedDecoder decoder(limits);
   if (request.head.expect_continue && input_.unread().empty() && request.body.empty()) {
     stream_.set_deadline(deadline);
     const net::StreamEnd end = co_await stream_.send(kContinue);
     if (end != net::StreamEnd::kNone) co_return false;
   }
   while (true) {
-    if (chunked) {
-      const std::span<char> bytes = input_.unread_in_place();
-      const ChunkedDecoder::Progress progress = decoder.decode(bytes);
-      request.body.append({bytes.data(), progress.data_bytes});
-      input_.consume(progress.consumed);
-      if (progress.status == ChunkedDecoder::Progress::Status::kDone) co_return true;
-      if (progress.status == ChunkedDecoder::Progress::Status::kRefused) {
-        request.body.clear();
-        co_await refuse_and_end(progress.refusal.http_status, progress.refusal.reason,
-                                services_.handler.allow(request.head));
-        co_return false;
-      }
-    } else {
-      const auto length = static_cast<std::size_t>(request.head.content_length);
-      const std::size_t here = std::min(length - request.body.size(), input_.unread().size());
-      request.body.append(input_.unread().substr(0, here));
-      input_.consume(here);
-      if (request.body.size() == length) co_return true;
+    const BodyReader::Status status = request.body_reader.take(input_, request.body);
+    if (status == BodyReader::Status::kDone) co_return true;
+    if (status == BodyReader::Status::kRefused) {
+      const Refusal& refusal = request.body_reader.refusal();
+      request.body.clear();
+      co_await refuse_and_end(refusal.http_status, refusal.reason, services_.handler.allow(request.head));
+      co_return false;
     }
     stream_.set_deadline(deadline);
     net::Received received = co_await stream_.receive();
@@ -251,12 +233,12 @@ runtime::Task<bool> Connection::receive_body(Request& request) {
   }
 }
 
-runtime::Task<bool> Connection::answer_slowly(Request& request, bool asked_before) {
+runtime::Task<bool> Connection::answer_slowly(Request& request) {
   bool keep_alive = false;
   {
     ResponseWriter response(output(), response_context(request.head));
     Exchange exchange{request.head, request.body.view(), peer_, memo_.get(), response};
-    const bool answered = !asked_before && services_.handler.answer_now(exchange);
+    const bool answered = !request.was_asked && services_.handler.answer_now(exchange);
     if (!answered) co_await services_.handler.answer(exchange);
     LATCHKEY_ASSERT(response.finished());
     keep_alive = response.keep_alive();

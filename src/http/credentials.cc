@@ -3,44 +3,19 @@
 #include <sodium.h>
 
 #include <algorithm>
-#include <cstring>
+#include <array>
+#include <optional>
 
-#include "latchkey/base/hex.h"
 #include "latchkey/base/scrub.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/http/characters.h"
-#include "latchkey/http/percent.h"
 
 namespace latchkey::http {
 
 namespace {
 
-constexpr std::string_view kCookieName = "token";
-
-/// A token and two quotes, every character of them escaped: a longer cookie is no token.
-constexpr std::size_t kMaxCookieTokenBytes = 3 * (kTokenDigits + 2);
-
-AuthScheme scheme_named(std::string_view name) noexcept {
-  if (equals_ignoring_case(name, "Token")) return AuthScheme::kToken;
-  if (equals_ignoring_case(name, "Bearer")) return AuthScheme::kBearer;
-  if (equals_ignoring_case(name, "Basic")) return AuthScheme::kBasic;
-  return AuthScheme::kOther;
-}
-
 /// Two searches for one character each: `find_first_of` calls memchr once a character.
 std::size_t find_blank(std::string_view text) noexcept { return std::min(text.find(' '), text.find('\t')); }
-
-std::string_view drop_quotes(std::string_view text) noexcept {
-  if (text.size() < 2 || text.front() != '"' || text.back() != '"') return text;
-  return text.substr(1, text.size() - 2);
-}
-
-std::optional<TokenBytes> token_of_cookie(std::string_view value) noexcept {
-  if (value.size() > kMaxCookieTokenBytes) return std::nullopt;
-  std::array<char, kMaxCookieTokenBytes> decoded{};
-  const std::size_t bytes = percent_decode(value, PlusSign::kLiteral, decoded);
-  return parse_token(drop_quotes(std::string_view(decoded.data(), bytes)));
-}
 
 }  // namespace
 
@@ -48,7 +23,7 @@ AuthCredentials parse_auth_credentials(std::string_view value) noexcept {
   value = trim_blanks(value);
   const std::size_t blank = std::min(find_blank(value), value.size());
   AuthCredentials credentials;
-  credentials.scheme = scheme_named(value.substr(0, blank));
+  credentials.scheme = value.substr(0, blank);
   const std::string_view rest = trim_blanks(value.substr(blank));
   if (rest.empty()) return credentials;
   if (find_blank(rest) != std::string_view::npos) {
@@ -58,12 +33,6 @@ AuthCredentials parse_auth_credentials(std::string_view value) noexcept {
   credentials.form = AuthCredentials::Form::kOneWord;
   credentials.word = rest;
   return credentials;
-}
-
-std::optional<TokenBytes> parse_token(std::string_view text) noexcept {
-  TokenBytes token{};
-  if (!from_lower_hex(text, token)) return std::nullopt;
-  return token;
 }
 
 namespace {
@@ -97,20 +66,19 @@ Result<BasicCredentials> parse_basic(std::string_view word) {
   return std::move(*credentials);
 }
 
-// Byte by byte, as a field of nothing but semicolons would pay for a search at each of them.
-CookieToken find_cookie_token(std::string_view value) noexcept {
-  CookieToken found;
+// Byte by byte: a search for each semicolon would make a field of nothing but semicolons dear.
+Cookie find_cookie(std::string_view value, std::string_view name) noexcept {
+  Cookie found;
   for (std::size_t at = 0; at < value.size(); ++at) {
-    const std::size_t name = at;
+    const std::size_t begin = at;
     while (at < value.size() && value[at] != ';' && value[at] != '=') ++at;
     if (at == value.size() || value[at] == ';') continue;
-    const bool is_token = trim_blanks(value.substr(name, at - name)) == kCookieName;
+    const bool is_wanted = trim_blanks(value.substr(begin, at - begin)) == name;
     const std::size_t text = at + 1;
     while (at < value.size() && value[at] != ';') ++at;
-    if (!is_token) continue;
-    if (found.status != CookieToken::Status::kNone) return {CookieToken::Status::kTwice, std::nullopt};
-    found.status = CookieToken::Status::kFound;
-    found.token = token_of_cookie(trim_blanks(value.substr(text, at - text)));
+    if (!is_wanted) continue;
+    if (found.status != Cookie::Status::kNone) return {Cookie::Status::kTwice, {}};
+    found = {Cookie::Status::kFound, trim_blanks(value.substr(text, at - text))};
   }
   return found;
 }

@@ -29,8 +29,8 @@
 #include <span>
 
 #include "latchkey/store/session.h"
+#include "latchkey/token/format.h"
 #include "latchkey/token/table_time.h"
-#include "token/format.h"
 #include "token/hold.h"
 #include "token/name_slabs.h"
 

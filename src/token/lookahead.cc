@@ -1,8 +1,7 @@
 #include "latchkey/token/lookahead.h"
 
+#include <optional>
 #include <span>
-
-#include "latchkey/base/hex.h"
 
 namespace latchkey::token {
 
@@ -23,14 +22,14 @@ void Lookahead::see(std::string_view bytes) noexcept {
 }
 
 void Lookahead::see_token(std::string_view digits) noexcept {
-  Token::Bytes bytes;
   // Requests of one client come together.
   if (digits == last_) return;
   last_ = digits;
-  if (count_ == kMaxTokens || !from_lower_hex(digits, bytes)) return;
-  const Token token(bytes);
-  const Table& table = registry_.table_of(token.tag());
-  seen_[count_++] = {&table, table.fetch_cell(token), 0};
+  if (count_ == kMaxTokens) return;
+  const std::optional<Token> token = Token::parse(digits);
+  if (!token) return;
+  const Table& table = registry_.table_of(token->tag());
+  seen_[count_++] = {&table, table.fetch_cell(*token), 0};
 }
 
 std::size_t Lookahead::fetch() noexcept {

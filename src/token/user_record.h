@@ -10,8 +10,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "latchkey/token/format.h"
 #include "token/entry.h"
-#include "token/format.h"
 
 namespace latchkey::token {
 

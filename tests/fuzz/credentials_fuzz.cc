@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "api/credentials.h"
 #include "fuzz/property.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/http/credentials.h"
@@ -12,8 +13,7 @@
 namespace latchkey::fuzz {
 namespace {
 
-using http::CookieToken;
-using http::TokenBytes;
+using Kind = api::Presented::Kind;
 
 std::string_view without_blanks(std::string_view text) {
   constexpr std::string_view kBlanks = " \t";
@@ -22,10 +22,10 @@ std::string_view without_blanks(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
-std::string hex_of(const TokenBytes& token) {
+std::string hex_of(const token::Token& token) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
-  for (const std::uint8_t byte : token) {
+  for (const std::uint8_t byte : token.bytes()) {
     text.push_back(kDigits[byte >> 4]);
     text.push_back(kDigits[byte & 15]);
   }
@@ -43,19 +43,30 @@ std::size_t count_tokens(std::string_view value) {
   return count;
 }
 
+/// What the server finds in a request with this one field.
+api::Presented found_in(http::KnownHeader field, std::string_view value) {
+  http::RequestHead head;
+  head.headers[0] = {.name = {}, .value = value, .known = field};
+  head.header_count = 1;
+  head.known[static_cast<std::size_t>(field)] = {.first = 0, .lines = 1};
+  return api::find_credentials(head, true);
+}
+
 void check_cookie(std::string_view value) {
-  const CookieToken cookie = http::find_cookie_token(value);
+  const api::Presented cookie = found_in(http::KnownHeader::kCookie, value);
   const std::size_t count = count_tokens(value);
-  require((cookie.status == CookieToken::Status::kNone) == (count == 0), "a token that is there is found");
-  require((cookie.status == CookieToken::Status::kTwice) == (count > 1), "two tokens are seen");
+  require((cookie.kind == Kind::kNothing) == (count == 0), "a token that is there is found");
+  require((cookie.kind == Kind::kAmbiguous) == (count > 1), "two tokens are seen");
+  require((cookie.kind == Kind::kToken) == (count == 1), "a cookie is a token or none");
   if (!cookie.token) return;
-  require(cookie.status == CookieToken::Status::kFound, "of two tokens none counts");
+  require(cookie.kind == Kind::kToken && cookie.by_cookie, "of two tokens none counts");
   const std::string digits = hex_of(*cookie.token);
   for (const std::string& again :
        {"token=" + digits, "a=b; token=\"" + digits + "\"; c", " token = %22" + digits + "%22"}) {
-    require(http::find_cookie_token(again).token == cookie.token, "what it accepts is written back equal");
+    require(found_in(http::KnownHeader::kCookie, again).token == cookie.token,
+            "what it accepts is written back equal");
   }
-  require(http::parse_token(digits) == cookie.token, "a token is its digits");
+  require(token::Token::parse(digits) == cookie.token, "a token is its digits");
 }
 
 void check_basic(std::string_view word) {
@@ -85,8 +96,10 @@ void check_words(std::string_view value) {
   require(trimmed.ends_with(credentials.word), "the word stands at the end");
   require(credentials.word.find_first_of(" \t") == std::string_view::npos, "a word has no blanks");
   check_basic(credentials.word);
-  const auto token = http::parse_token(credentials.word);
+  const auto token = token::Token::parse(credentials.word);
   if (token) require(hex_of(*token) == credentials.word, "a token is written back equal");
+  require(found_in(http::KnownHeader::kAuthorization, value).token.has_value() <= token.has_value(),
+          "no other word admits");
 }
 
 }  // namespace

@@ -25,9 +25,9 @@ Task<void> log_in(Place place, std::int64_t user_id, std::string name, store::Bi
     co_return;
   }
   HashJob hashing = place.process.hash(place.core);
-  const bool hashed = co_await hashing;
+  const Result<void> hashed = co_await hashing;
   if (!hashed) {
-    fail({ErrorCode::kOverloaded, "the way to the hash worker is full"});
+    fail(hashed.error());
     co_return;
   }
   const User user = found->value_or(User{});
@@ -48,7 +48,7 @@ Task<void> log_in(Place place, std::int64_t user_id, std::string name, store::Bi
 
 Task<void> log_out(Place place, std::int64_t user, token::Token token, store::BindingHash binding) {
   const RequestId id = place.model.begin(Request(Request::Kind::kEnd, user, token, binding));
-  auto ending = place.process.sessions(place.core).end(token.bytes(), binding);
+  auto ending = place.process.sessions(place.core).end(token, binding);
   const Result<bool> ended = co_await ending;
   place.model.end_answered(id, ended);
 }
@@ -88,10 +88,8 @@ Task<bool> end_all_but(Place place, std::int64_t user, store::Death reason,
                        std::optional<token::Token> kept) {
   Request request(Request::Kind::kEndAll, user, kept.value_or(token::Token()), {});
   request.reason = reason;
-  std::optional<http::TokenBytes> bytes;
-  if (kept) bytes = kept->bytes();
   const RequestId id = place.model.begin(std::move(request));
-  auto ending = place.process.sessions(place.core).end_all_but(bytes, user, reason);
+  auto ending = place.process.sessions(place.core).end_all_but(kept, user, reason);
   const Result<std::size_t> ended = co_await ending;
   place.model.end_all_answered(id, ended);
   co_return ended.has_value();

@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "latchkey/store/session.h"
+#include "latchkey/token/format.h"
 #include "latchkey/token/shard.h"
 #include "plan.h"
-#include "token/format.h"
 
 namespace latchkey::sim {
 

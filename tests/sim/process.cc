@@ -143,7 +143,7 @@ bool Process::has_reason(std::uint32_t number) const {
 token::Outcome Process::check(std::uint32_t number, const token::Token& token,
                               const store::BindingHash& binding, const std::string& name) {
   Core& core = *cores_[number];
-  const token::Admission admission = core.sessions->check(token.bytes(), binding, core.pass);
+  const token::Admission admission = core.sessions->check(token, binding, core.pass);
   if (admission.outcome == token::Outcome::kAdmitted) core.lent.push_back({admission.user, name});
   look_at_lent(core);
   return admission.outcome;

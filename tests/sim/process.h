@@ -36,29 +36,18 @@
 namespace latchkey::sim {
 
 /// The work of a hash worker, without the work: it ends when the scheduler says so.
-class HashJob final : public runtime::Message {
+class HashJob final : public runtime::Errand<Result<void>> {
  public:
   HashJob(runtime::Port& from, runtime::PortId to, std::vector<HashJob*>& waiting) noexcept
-      : from_(from), to_(to), waiting_(waiting) {}
+      : Errand(from, to), waiting_(waiting) {}
 
-  bool await_ready() const noexcept { return false; }
-  bool await_suspend(std::coroutine_handle<> waiter) noexcept {
-    waiter_ = waiter;
-    sent_ = from_.send(to_, *this);
-    return sent_;
+  void work(runtime::Port&) noexcept override {
+    set_outcome({});
+    waiting_.push_back(this);
   }
-  /// False where the way to the worker is full.
-  bool await_resume() const noexcept { return sent_; }
-
-  void work(runtime::Port&) noexcept override { waiting_.push_back(this); }
-  void done() noexcept override { waiter_.resume(); }
 
  private:
-  runtime::Port& from_;
-  const runtime::PortId to_;
   std::vector<HashJob*>& waiting_;
-  std::coroutine_handle<> waiter_;
-  bool sent_ = false;
 };
 
 class Process {

@@ -33,7 +33,7 @@ constexpr std::size_t kMessages = 4;
 /// Nobody sleeps that would have to be woken.
 class NoDoorbell final : public runtime::Doorbell {
  public:
-  void ring(runtime::PortId) noexcept override {}
+  void wake(runtime::PortId) noexcept override {}
 };
 
 /// Where no server runs, a user's tokens stand in the database alone.

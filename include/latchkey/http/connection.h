@@ -91,7 +91,7 @@ class Connection {
   void refuse(int status, std::string_view reason, std::string_view allow = {});
   std::string& output();
   ResponseWriter::Context response_context(const RequestHead& head) const noexcept;
-  std::unique_ptr<Request> take_request();
+  std::unique_ptr<Request> take_request(bool was_asked);
 
   runtime::Task<bool> receive_more();
   runtime::Task<bool> flush();
@@ -99,7 +99,7 @@ class Connection {
   // A compiler that inlines a coroutine lays its frame into its caller's: the frames of what is rare would
   // then be part of every idle connection.
   [[gnu::noinline]] runtime::Task<bool> receive_body(Request& request);
-  [[gnu::noinline]] runtime::Task<bool> answer_slowly(Request& request, bool asked_before);
+  [[gnu::noinline]] runtime::Task<bool> answer_slowly(Request& request);
   [[gnu::noinline]] runtime::Task<bool> read_proxy_header();
   [[gnu::noinline]] runtime::Task<void> refuse_and_end(int status, std::string_view reason,
                                                        std::string_view allow = {});

@@ -1,12 +1,10 @@
-// Reads what a client shows to be admitted, as C-30 and C-32 look for it: `Authorization` and `X-Auth-Token`
-// values, token texts, Basic credentials, the cookie `token`. Which of them counts is the caller's business.
-// Pure functions over field values, any thread; only Basic and the cookie copy anything.
+// Reads the credentials that HTTP itself defines: the value of `Authorization` and of fields like it, Basic
+// credentials, and cookies. What a scheme or a cookie means is the caller's business (C-30, C-32). Pure
+// functions over field values; only Basic copies anything. Thread: any.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,29 +14,20 @@
 
 namespace latchkey::http {
 
-inline constexpr std::size_t kTokenBytes = 20;
-inline constexpr std::size_t kTokenDigits = 2 * kTokenBytes;
-using TokenBytes = std::array<std::uint8_t, kTokenBytes>;
-
-enum class AuthScheme : std::uint8_t { kToken, kBearer, kBasic, kOther };
-
-/// The value of an `Authorization` or `X-Auth-Token` field, split into words by blanks.
+/// The value of an `Authorization` field, or of one like it, split into words by blanks.
 struct AuthCredentials {
   enum class Form : std::uint8_t {
     kOneWord,
     kNothing,       ///< the scheme alone: `... No credentials provided.`
     kSeveralWords,  ///< `... should not contain spaces.`
   };
-  AuthScheme scheme = AuthScheme::kOther;
+  std::string_view scheme;  ///< as sent; its case does not matter (RFC 9110 §11.1)
   Form form = Form::kNothing;
-  std::string_view word;  ///< kOneWord: what stands behind the scheme.
+  std::string_view word;  ///< kOneWord: the word behind the scheme
 };
 
-/// The scheme counts in any case. An empty value is kOther, kNothing.
+/// An empty value has an empty scheme and is kNothing.
 AuthCredentials parse_auth_credentials(std::string_view value) noexcept;
-
-/// Exactly 40 lower-case hexadecimal digits; any other text is a token that nobody was given.
-std::optional<TokenBytes> parse_token(std::string_view text) noexcept;
 
 /// Whether the head has anything in `Authorization` but a token. Made for the path of a check: no more is
 /// compared than tells the usual ways to write a token from all else.
@@ -60,18 +49,15 @@ inline constexpr std::size_t kMaxBasicBytes = 8192;
 /// kInvalid, with the detail that the client reads, for anything else, and for what is not UTF-8.
 Result<BasicCredentials> parse_basic(std::string_view word);
 
-/// The cookie named `token` in the value of a Cookie field.
-struct CookieToken {
-  enum class Status : std::uint8_t {
-    kNone,
-    kFound,
-    kTwice,  ///< C-30: a credential that stands twice is 400
-  };
+/// One cookie of a Cookie field.
+struct Cookie {
+  enum class Status : std::uint8_t { kNone, kFound, kTwice };
   Status status = Status::kNone;
-  std::optional<TokenBytes> token;  ///< kFound: nothing where the text is none that parse_token takes.
+  std::string_view text;  ///< kFound: its value as sent, without the blanks around it
 };
 
-/// Splits `value` by RFC 6265 §4.2.1, percent-decodes the cookie and drops the '"' around it (C-30).
-CookieToken find_cookie_token(std::string_view value) noexcept;
+/// Looks for the cookie `name` in the value of a Cookie field, which it splits by RFC 6265 §4.2.1. Names are
+/// compared as they are, with their case.
+Cookie find_cookie(std::string_view value, std::string_view name) noexcept;
 
 }  // namespace latchkey::http

@@ -91,6 +91,11 @@ struct RequestHead {
   }
 };
 
+/// Makes `head` one of `to`, a copy of the bytes `from` that it was parsed from: a view into `from` is moved
+/// to the same place in `to`. A view of other bytes stays; such is the path "/" of a target without one.
+/// Requires: both have the same size.
+void rebase(RequestHead& head, std::string_view from, std::string_view to) noexcept;
+
 /// A field that is not among the known ones.
 struct OtherHeader {
   std::size_t lines = 0;

@@ -133,83 +133,101 @@ class Mailbox {
   std::vector<std::unique_ptr<Way>> ways_;
 };
 
-/// `co_await call(from, to, f)`: runs `f(Port& there)` on the thread of `to` and gives what it returned;
-/// kOverloaded when the way is full. `f` is moved into the awaiting frame; what it refers to must outlive the
-/// call.
-template <class F>
-class Call final : public Message {
+/// `Result<T>` for a T and for a Result<T>: the result of an errand, which may not even have been sent.
+template <class T>
+struct ResultOf {
+  using Type = Result<T>;
+};
+template <class T>
+struct ResultOf<Result<T>> {
+  using Type = Result<T>;
+};
+
+/// A message that a coroutine waits for: `co_await` sends it, and gives its outcome once it is home. A
+/// derived class does the work and calls `set_outcome` before it comes home; its `work` belongs to `Base`, a
+/// Message. Errors: kOverloaded where the queue to `to` is full and nothing was sent; else those of an
+/// Outcome that is a Result. Lifetime: `from` outlives the wait.
+template <class Outcome, class Base = Message>
+class Errand : public Base {
  public:
-  using Value = std::invoke_result_t<F&, Port&>;
-  static_assert(!std::is_void_v<Value>, "a call returns something: use Result<void> or bool");
-
-  Call(Port& from, PortId to, F function) : from_(from), to_(to), function_(std::move(function)) {}
-
   bool await_ready() const noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> waiter) noexcept {
     waiter_ = waiter;
     return from_.send(to_, *this);
   }
-  Result<Value> await_resume() {
-    if (!value_.has_value()) return failure(ErrorCode::kOverloaded, "the way to another thread is full");
-    return std::move(*value_);
+  typename ResultOf<Outcome>::Type await_resume() {
+    if (!outcome_.has_value()) return failure(ErrorCode::kOverloaded, "the way to another thread is full");
+    return std::move(*outcome_);
   }
 
-  void work(Port& there) noexcept override {
-    value_.emplace(function_(there));
-    there.finish(*this);
-  }
-  void done() noexcept override { waiter_.resume(); }
+  void done() noexcept final { waiter_.resume(); }
+
+ protected:
+  template <class... BaseArguments>
+  Errand(Port& from, PortId to, BaseArguments&&... base)
+      : Base(std::forward<BaseArguments>(base)...), from_(from), to_(to) {}
+  ~Errand() = default;
+
+  /// Thread: the one that does the work, or a later holder of the message.
+  void set_outcome(Outcome outcome) { outcome_.emplace(std::move(outcome)); }
+  const Outcome& outcome() const noexcept { return *outcome_; }
 
  private:
   Port& from_;
-  PortId to_;
-  F function_;
+  const PortId to_;
   std::coroutine_handle<> waiter_;
-  std::optional<Value> value_;
+  std::optional<Outcome> outcome_;
 };
 
+template <class F>
+class Call final : public Errand<std::invoke_result_t<F&, Port&>> {
+  static_assert(!std::is_void_v<std::invoke_result_t<F&, Port&>>,
+                "a call returns something: use Result<void> or bool");
+
+ public:
+  Call(Port& from, PortId to, F function) : Call::Errand(from, to), function_(std::move(function)) {}
+
+  void work(Port& there) noexcept override {
+    this->set_outcome(function_(there));
+    there.finish(*this);
+  }
+
+ private:
+  F function_;
+};
+
+/// `co_await call(from, to, f)`: runs `f(Port& there)` on the thread of `to` and gives what it returned, as
+/// an Errand does. Lifetime: `f` is moved into the awaiting frame; what it refers to must outlive the wait.
 template <class F>
 Call<F> call(Port& from, PortId to, F function) {
   return Call<F>(from, to, std::move(function));
 }
 
-/// As `call`, where `f(Port& there)` returns a Task<Value>: it runs in the other thread's nursery.
+/// What a task of a function `F(Port&)` gives.
 template <class F>
-class CallTask final : public Message {
+using TaskOutcome =
+    decltype(std::declval<std::invoke_result_t<F&, Port&>>().operator co_await().await_resume());
+
+template <class F>
+class CallTask final : public Errand<TaskOutcome<F>> {
  public:
-  using Value = decltype(std::declval<std::invoke_result_t<F&, Port&>>().operator co_await().await_resume());
-
-  CallTask(Port& from, PortId to, F function) : from_(from), to_(to), function_(std::move(function)) {}
-
-  bool await_ready() const noexcept { return false; }
-  bool await_suspend(std::coroutine_handle<> waiter) noexcept {
-    waiter_ = waiter;
-    return from_.send(to_, *this);
-  }
-  Result<Value> await_resume() {
-    if (!value_.has_value()) return failure(ErrorCode::kOverloaded, "the way to another thread is full");
-    return std::move(*value_);
-  }
+  CallTask(Port& from, PortId to, F function) : CallTask::Errand(from, to), function_(std::move(function)) {}
 
   void work(Port& there) noexcept override { there.nursery().spawn(run(*this, there)); }
-  void done() noexcept override { waiter_.resume(); }
 
  private:
   static Task<void> run(CallTask& self, Port& there) {
     {
       auto task = self.function_(there);
-      self.value_.emplace(co_await task);
+      self.set_outcome(co_await task);
     }
     there.finish(self);
   }
 
-  Port& from_;
-  PortId to_;
   F function_;
-  std::coroutine_handle<> waiter_;
-  std::optional<Value> value_;
 };
 
+/// As `call`, for an `f(Port& there)` that returns a Task: it runs in the other thread's nursery.
 template <class F>
 CallTask<F> call_task(Port& from, PortId to, F function) {
   return CallTask<F>(from, to, std::move(function));

@@ -6,8 +6,6 @@
 //   co_return co_await job;
 #pragma once
 
-#include <coroutine>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -18,39 +16,24 @@
 namespace latchkey::store {
 
 template <class F, bool kWrites>
-class StoreCall final : public StoreJob {
+class StoreCall final : public runtime::Errand<std::invoke_result_t<F&, Database&>, StoreJob> {
  public:
   /// A Result<T>.
   using Outcome = std::invoke_result_t<F&, Database&>;
 
   StoreCall(runtime::Port& from, StoreThread& store, F function)
-      : StoreJob(store), from_(from), to_(store.port_id()), function_(std::move(function)) {}
-
-  bool await_ready() const noexcept { return false; }
-  bool await_suspend(std::coroutine_handle<> waiter) noexcept {
-    waiter_ = waiter;
-    return from_.send(to_, *this);
-  }
-  Outcome await_resume() {
-    if (!outcome_.has_value()) return failure(ErrorCode::kOverloaded, "the way to the store is full");
-    return std::move(*outcome_);
-  }
+      : StoreCall::Errand(from, store.port_id(), store), function_(std::move(function)) {}
 
   Result<void> run(Database& database) noexcept override {
-    outcome_.emplace(function_(database));
-    if (!outcome_->has_value()) return tl::unexpected(outcome_->error());
+    this->set_outcome(function_(database));
+    if (!this->outcome().has_value()) return tl::unexpected(this->outcome().error());
     return {};
   }
-  void refuse(const Error& error) noexcept override { outcome_.emplace(tl::unexpected(error)); }
+  void refuse(const Error& error) noexcept override { this->set_outcome(tl::unexpected(error)); }
   bool writes() const noexcept override { return kWrites; }
-  void done() noexcept override { waiter_.resume(); }
 
  private:
-  runtime::Port& from_;
-  runtime::PortId to_;
   F function_;
-  std::coroutine_handle<> waiter_;
-  std::optional<Outcome> outcome_;
 };
 
 /// Runs `f(Database&) -> Result<T>` inside a group's transaction. The answer comes when it is durable; an

@@ -12,7 +12,7 @@
 #include "latchkey/base/random.h"
 #include "latchkey/base/result.h"
 #include "latchkey/store/session.h"
-#include "token/format.h"
+#include "latchkey/token/format.h"
 #include "token/key_file.h"
 
 namespace latchkey::token {

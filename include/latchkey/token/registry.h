@@ -9,9 +9,9 @@
 
 #include "latchkey/base/assert.h"
 #include "latchkey/runtime/quiescence.h"
+#include "latchkey/token/format.h"
 #include "latchkey/token/table.h"
 #include "latchkey/token/table_time.h"
-#include "token/format.h"
 #include "token/write_behind.h"
 
 namespace latchkey::token {

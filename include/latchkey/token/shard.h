@@ -18,10 +18,10 @@
 #include "latchkey/runtime/quiescence.h"
 #include "latchkey/runtime/task.h"
 #include "latchkey/store/store.h"
+#include "latchkey/token/format.h"
 #include "latchkey/token/keyring.h"
 #include "latchkey/token/table.h"
 #include "latchkey/token/table_time.h"
-#include "token/format.h"
 #include "token/tombstones.h"
 #include "token/write_behind.h"
 

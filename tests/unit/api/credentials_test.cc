@@ -22,7 +22,9 @@ class FindCredentialsTest : public testing::Test {
     EXPECT_EQ(parsed.status, http::ParseResult::Status::kComplete) << parsed.refusal.reason;
     return find_credentials(head_, basic);
   }
-  static std::uint8_t first_byte(const Presented& presented) { return presented.token.value().front(); }
+  static std::uint8_t first_byte(const Presented& presented) {
+    return presented.token.value().bytes().front();
+  }
 
  private:
   std::string bytes_;
@@ -43,6 +45,34 @@ TEST_F(FindCredentialsTest, PassesOverSchemesThatAreNone) {
   EXPECT_EQ(first_byte(find("X-Auth-Token: " + kFirst + "\r\nAuthorization: Token " + kSecond + "\r\n")),
             0xbb);
   EXPECT_EQ(find("Authorization: Digest x\r\n").kind, Kind::kNothing);
+}
+
+TEST_F(FindCredentialsTest, TakesASchemeInAnyCase) {
+  EXPECT_EQ(find("Authorization: tOKEN " + kFirst + "\r\n").kind, Kind::kToken);
+  EXPECT_EQ(find("Authorization: bearer " + kFirst + "\r\n").kind, Kind::kToken);
+  EXPECT_EQ(find("Authorization: BASIC dTpw\r\n").kind, Kind::kBasic);
+  EXPECT_EQ(find("Authorization: Tokens " + kFirst + "\r\n").kind, Kind::kNothing);
+  EXPECT_EQ(find("Authorization:\r\n").kind, Kind::kNothing);
+}
+
+TEST_F(FindCredentialsTest, DecodesTheCookieAndDropsItsQuotes) {
+  for (const std::string& cookie :
+       {"token=" + kFirst, "a=b; token=" + kFirst + "; c=d", "token=\"" + kFirst + "\"",
+        "token=%22" + kFirst + "%22;x", "a; =b;token=" + kFirst, "token=%61" + kFirst.substr(1)}) {
+    const Presented presented = find("Cookie: " + cookie + "\r\n");
+    EXPECT_EQ(presented.kind, Kind::kToken) << cookie;
+    EXPECT_TRUE(presented.by_cookie) << cookie;
+    EXPECT_EQ(presented.token, token::Token::parse(kFirst)) << cookie;
+  }
+}
+
+TEST_F(FindCredentialsTest, TakesACookieThatIsNoTokenForOneThatNobodyWasGiven) {
+  for (const std::string& cookie : {std::string("token="), "token=" + kFirst + "0", "token=\"" + kFirst,
+                                    std::string("token=%"), "token=" + std::string(4000, 'a')}) {
+    const Presented presented = find("Cookie: " + cookie + "\r\n");
+    EXPECT_EQ(presented.kind, Kind::kToken) << cookie;
+    EXPECT_FALSE(presented.token) << cookie;
+  }
 }
 
 TEST_F(FindCredentialsTest, TakesBearerAndRemembersIt) {

@@ -106,8 +106,7 @@ class LoginsTest : public CoreTest {
   }
   token::Outcome check(const Attempt& attempt) {
     if (!attempt.granted) return token::Outcome::kUnknown;
-    return sessions_
-        .check(attempt.granted->login.token.bytes(), sessions_.binding(attempt.peer, {}), clock_.boot())
+    return sessions_.check(attempt.granted->login.token, sessions_.binding(attempt.peer, {}), clock_.boot())
         .outcome;
   }
 

@@ -34,12 +34,11 @@ class Token {
     std::copy(secret.begin(), secret.end(), bytes_.begin() + kTagBytes);
   }
 
-  explicit Token(const Bytes& bytes) noexcept : bytes_(bytes) {}
-
-  /// Digits of either case: clients of the original may have kept them so. Nothing for any other text.
+  /// Exactly 40 lower-case hexadecimal digits. Nothing for any other text: it is a token that nobody was
+  /// given.
   static std::optional<Token> parse(std::string_view text) noexcept {
     Token token;
-    if (!from_hex(text, token.bytes_)) return std::nullopt;
+    if (!from_lower_hex(text, token.bytes_)) return std::nullopt;
     return token;
   }
 
