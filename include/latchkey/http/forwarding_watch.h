@@ -1,6 +1,7 @@
 // ForwardingWatch logs that a proxy is in front of the server and that the settings do not know of it, or of
 // how it names its clients (C-34). Nothing else shows this: every client then counts as the proxy, and a
-// token of one admits any of them. It is asked once per connection, or when a request is refused.
+// token of one admits any of them. A repeated check does not ask it. It is asked once per connection, when a
+// request's binding differs from its connection's last one, and at each password.
 // Thread: any; one object serves all cores.
 #pragma once
 

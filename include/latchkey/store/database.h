@@ -106,7 +106,7 @@ class Database {
   std::int64_t last_row() const noexcept;
   /// The number of rows changed by the last INSERT, UPDATE or DELETE.
   std::int64_t changes() const noexcept;
-  /// Becomes false also after an error for which SQLite rolled back the whole transaction.
+  /// Also false after an error on which SQLite rolled back the whole transaction.
   bool in_transaction() const noexcept;
 
   /// The number of pages in the write-ahead log after the last commit.

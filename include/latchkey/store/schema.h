@@ -46,8 +46,7 @@ Result<void> check_key(Database& database, std::string_view fingerprint,
 /// Errors: kInvalid, naming both files, if the database belongs to a key.
 Result<void> check_new_key(Database& database, const std::filesystem::path& key_path);
 
-/// The same two checks for a fingerprint that `inspect_database` found, and the error for a key file that is
-/// missing.
+/// The same for a fingerprint that `inspect_database` found: the check, and the error for a missing key file.
 Result<void> check_fingerprint(std::string_view stored, std::string_view of_key, const std::string& database,
                                const std::filesystem::path& key_path);
 Error lost_key(const std::string& database, const std::filesystem::path& key_path);
