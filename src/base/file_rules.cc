@@ -111,7 +111,7 @@ std::string shell_word(std::string_view path) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            kPlain.find(c) != std::string_view::npos;
   });
-  // Behind a dash stands an option.
+  // A word that begins with a dash would be an option.
   const std::string_view before = path.starts_with('-') ? "./" : "";
   if (plain) return fmt::format("{}{}", before, path);
   std::string word = fmt::format("'{}", before);

@@ -38,7 +38,7 @@ bool read_digits(const Digits& values, std::string_view text, std::span<std::uin
   return wrong == 0;
 }
 
-// Eight characters at a time, the first one in the lowest byte.
+// Works on eight characters at a time. The first one is in the lowest byte.
 
 constexpr std::size_t kWord = 8;
 static_assert(std::endian::native == std::endian::little);
@@ -55,11 +55,11 @@ std::uint64_t load_word(const char* text) noexcept {
   return word;
 }
 
-/// The high bit of each byte that is a digit in lower case, and no other bit.
+/// Sets the high bit of each byte that is a lower-case digit, and no other bit.
 std::uint64_t lower_digits(std::uint64_t word) noexcept {
   const std::uint64_t ascii = word & ~kHighBits;
-  // No sum carries into the next byte: both sides are below 128. Its high bit says that the character is at
-  // least the one that is subtracted.
+  // No sum carries into the next byte, because both operands are below 128. The high bit of a sum says that
+  // the character is at least the one subtracted.
   const auto at_least = [ascii](char least) {
     return ascii + in_each_byte(static_cast<std::uint8_t>(0x80 - least));
   };
@@ -68,9 +68,9 @@ std::uint64_t lower_digits(std::uint64_t word) noexcept {
   return (decimal | letter) & ~word & kHighBits;
 }
 
-/// The four bytes that eight digits spell, the first one lowest.
+/// The four bytes that eight digits spell. The first one is lowest.
 std::uint32_t bytes_of_digits(std::uint64_t word) noexcept {
-  // A letter has bit 6, and its low half counts from 1.
+  // A letter has bit 6 set, and its low half counts from 1.
   const std::uint64_t values = (word & in_each_byte(0x0f)) + (word >> 6 & in_each_byte(1)) * 9;
   std::uint64_t pairs = (values << 4 | values >> 8) & 0x00ff'00ff'00ff'00ff;
   pairs = (pairs | pairs >> 8) & 0x0000'ffff'0000'ffff;

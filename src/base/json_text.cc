@@ -73,8 +73,8 @@ std::string visible_json(std::string_view json) {
   while (!json.empty()) {
     const Utf8Character character = first_utf8_character(json);
     const auto code_point = static_cast<std::uint32_t>(character.code_point);
-    // Below U+0080 a document has white space between its tokens, and DEL, which may stand in a string as it
-    // is.
+    // Below U+0080 a document has only printable ASCII, the white space between its tokens, and DEL, which a
+    // string may contain unescaped.
     if (character.bytes == 0 || (code_point < 0x80 && code_point != 0x7f) ||
         is_visible(character.code_point)) {
       out += json.substr(0, std::max<std::size_t>(character.bytes, 1));

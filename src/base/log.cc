@@ -40,7 +40,7 @@ LogEvent::~LogEvent() {
 LogEvent& LogEvent::field(std::string_view key, std::string_view value) {
   if (log_ == nullptr && !room_) return *this;
   const std::string_view whole = whole_front(value, kMaxValueBytes);
-  // Before the value, so that nothing in the value can be taken for it.
+  // This comes before the value, so that nothing in the value can be mistaken for it.
   if (const std::size_t cut = value.size() - whole.size(); cut > 0) {
     line_.append(1, ' ').append(key).append("_cut=").append(std::to_string(cut));
   }

@@ -14,7 +14,7 @@ namespace latchkey {
 
 namespace {
 
-constexpr char32_t kBlankBraille = 0x2800;  // of category So, and drawn as nothing
+constexpr char32_t kBlankBraille = 0x2800;  // category So, but drawn as nothing
 constexpr char32_t kLastOfFourDigits = 0xffff;
 constexpr std::size_t kMaxUtf8Bytes = 4;
 
@@ -29,7 +29,7 @@ bool is_mark(char32_t code_point) noexcept {
          category == UTF8PROC_CATEGORY_ME;
 }
 
-/// `has_base`: what stands before it is a character as it is, on which a mark can stand.
+/// `has_base`: the character before it is written as it is, so a mark can combine with it.
 bool stays(const Utf8Character& character, bool has_base) noexcept {
   if (character.bytes == 0) return false;
   if (character.code_point < 0x80) return is_plain_ascii(character.code_point);
@@ -60,7 +60,7 @@ bool append_utf8(std::string& out, std::uint32_t code_point) {
   return true;
 }
 
-/// Takes one escape off the front of `text`, which begins with its backslash.
+/// Decodes the escape at the front of `text`, which begins with a backslash, and removes it.
 bool take_escape(std::string& out, std::string_view& text) {
   if (text.size() < 2) return false;
   const char kind = text[1];
@@ -155,8 +155,8 @@ std::optional<std::string> unprintable(std::string_view escaped) {
 
 std::string_view whole_front(std::string_view text, std::size_t max_bytes) noexcept {
   if (text.size() <= max_bytes) return text;
-  // A character that the cut would halve begins at most three bytes before it. Of what is no UTF-8 a byte is
-  // whole.
+  // A character that the cut would split begins at most three bytes before it. A byte that is not UTF-8
+  // counts as whole.
   for (std::size_t back = 1; back < kMaxUtf8Bytes && back <= max_bytes; ++back) {
     const std::size_t start = max_bytes - back;
     if (first_utf8_character(text.substr(start)).bytes > back) return text.substr(0, start);

@@ -57,7 +57,7 @@ RatedLog::Rate& RatedLog::rate_of(std::string_view event) noexcept {
 void RatedLog::refill(Rate& rate, std::int64_t now_ms) noexcept {
   const std::int64_t intervals = std::max<std::int64_t>(now_ms - rate.counted_at_ms, 0) / kIntervalMs;
   rate.lines_left = std::min(rate.lines_left + static_cast<std::uint64_t>(intervals), kLinesAtOnce);
-  // With all lines there nothing is being waited for: the first that is taken begins an interval.
+  // With all lines available, no interval is running. Taking the first line starts one.
   rate.counted_at_ms =
       rate.lines_left == kLinesAtOnce ? now_ms : rate.counted_at_ms + intervals * kIntervalMs;
 }

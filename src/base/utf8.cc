@@ -13,11 +13,11 @@ struct Lead {
   std::uint8_t first;  ///< the lowest lead byte of this form
   std::uint8_t last;
   std::size_t continuations;
-  /// What the first continuation may be: this keeps overlong forms, surrogates and code points over U+10FFFF
-  /// out (RFC 3629 §4).
+  /// The range of the first continuation byte. It excludes overlong forms, surrogates and code points over
+  /// U+10FFFF (RFC 3629 §4).
   std::uint8_t low;
   std::uint8_t high;
-  std::uint8_t payload;  ///< the lead byte's bits of the code point
+  std::uint8_t payload;  ///< the lead byte's bits that belong to the code point
 };
 
 constexpr std::array<Lead, 8> kLeads = {{
@@ -44,7 +44,7 @@ Utf8Character decode(std::string_view text, const Lead& lead) noexcept {
   return {code_point, lead.continuations + 1};
 }
 
-/// By the lead byte: its form in kLeads from 1 on, 0 for what is no lead byte.
+/// Maps a lead byte to its form in kLeads, counting from 1; 0 for a byte that is no lead byte.
 constexpr std::array<std::uint8_t, 256> kFormOf = [] {
   std::array<std::uint8_t, 256> forms{};
   for (std::size_t i = 0; i < kLeads.size(); ++i) {
@@ -57,7 +57,7 @@ constexpr std::array<std::uint8_t, 256> kFormOf = [] {
 constexpr std::size_t kWordBytes = sizeof(std::uint64_t);
 constexpr std::uint64_t kHighBits = 0x8080808080808080U;
 
-/// How many bytes at the front are ASCII, or a few fewer: whole words are looked at.
+/// How many bytes at the front are ASCII, rounded down to whole words.
 std::size_t ascii_words(std::string_view text) noexcept {
   std::size_t at = 0;
   for (; text.size() - at >= kWordBytes; at += kWordBytes) {

@@ -12,7 +12,7 @@ namespace {
 constexpr std::array<std::string_view, 6> kUtf8Names = {"utf-8",         "utf8",          "unicode-1-1-utf-8",
                                                         "unicode11utf8", "unicode20utf8", "x-unicode20utf8"};
 
-// Of the families below only the number differs.
+// The names of the families below differ only in their number.
 constexpr std::array<std::string_view, 66> kNames = {
     "ascii",
     "us-ascii",
@@ -97,7 +97,7 @@ constexpr std::array<Family, 7> kFamilies = {{
     {"x-cp", 1250, 1258},
 }};
 
-/// A number without leading zeros, of up to four digits; -1 for any other text.
+/// Reads a number of up to four digits without leading zeros; -1 for any other text.
 int small_number(std::string_view digits) noexcept {
   if (digits.empty() || digits.size() > 4 || !all_are(kDigitCharacter, digits)) return -1;
   if (digits.size() > 1 && digits.front() == '0') return -1;
@@ -110,7 +110,7 @@ bool is_of(const Family& family, std::string_view name) noexcept {
   if (name.size() <= family.prefix.size()) return false;
   if (!equals_ignoring_case(name.substr(0, family.prefix.size()), family.prefix)) return false;
   const int number = small_number(name.substr(family.prefix.size()));
-  // There is no part 12: it was given up.
+  // There is no part 12: it was abandoned.
   return number >= family.first && number <= family.last && number != 12;
 }
 

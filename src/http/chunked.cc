@@ -10,7 +10,7 @@ namespace latchkey::http {
 
 namespace {
 
-constexpr std::uint8_t kMaxSizeDigits = 16;  // 64 bits; leading zeros count, so that a size line is short.
+constexpr std::uint8_t kMaxSizeDigits = 16;  // 64 bits; leading zeros count, which keeps a size line short.
 
 }  // namespace
 
@@ -162,7 +162,7 @@ void ChunkedDecoder::step_extension(char c) noexcept {
   refuse(400, "chunked body: malformed chunk extension");
 }
 
-/// The header section's rules hold for trailers (RFC 9112 §7.1.2).
+/// The rules of the header section apply to trailers too (RFC 9112 §7.1.2).
 void ChunkedDecoder::step_trailer(char c) noexcept {
   if (++trailer_bytes_ > limits_.max_trailer_bytes) return refuse(431, "trailer section too long");
   switch (state_) {

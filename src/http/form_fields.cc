@@ -18,9 +18,8 @@ DecodeResult FormFieldDecoder::decode(std::string_view body, std::span<const std
   LATCHKEY_ASSERT(names.size() == fields.size() && names.size() <= kMaxWantedFields);
   std::fill(fields.begin(), fields.end(), Field{});
   wipe();
-  // One pass, whatever the pairs are like: decoding never lengthens, so that all of it fits where the body
-  // would. Each name and value keeps the separator behind it, so that what was decoded is UTF-8 as a whole
-  // where each text is.
+  // One pass, whatever the pairs look like. Decoding never lengthens, so the result fits where the body
+  // would. Each name and value keeps its separator: the decoded whole is then UTF-8 exactly if each text is.
   char* const out = decoded_.get();
   std::size_t written = 0;
   std::size_t name_begin = 0;

@@ -24,8 +24,8 @@ bool is_obfuscated_port(std::string_view text) noexcept {
                      [](char c) { return is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
 }
 
-/// `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]`, `[2001:db8::1]:80`; a bare `2001:db8::1` where `bare_v6`
-/// allows it. RFC 7239 wants brackets, X-Forwarded-For never had a grammar.
+/// Reads `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]` or `[2001:db8::1]:80`, and a bare `2001:db8::1` if
+/// `bare_v6` allows it. RFC 7239 wants brackets; X-Forwarded-For never had a grammar.
 std::optional<IpAddress> parse_node(std::string_view node, bool bare_v6) noexcept {
   std::string_view port;
   std::string_view host = node;
@@ -50,14 +50,14 @@ std::optional<IpAddress> parse_node(std::string_view node, bool bare_v6) noexcep
   return IpAddress::parse(host);
 }
 
-/// One hop of a chain, as the proxy that it reached tells of it.
+/// One hop of a chain, as reported by the proxy that it reached.
 struct Element {
-  std::optional<IpAddress> node;  ///< `for`, where it is an address
-  std::string_view proto;         ///< empty where there is none
-  std::string_view host;          ///< empty where there is none
+  std::optional<IpAddress> node;  ///< `for`, if it is an address
+  std::string_view proto;         ///< empty if there is none
+  std::string_view host;          ///< empty if there is none
 };
 
-/// The last elements of a list, in order; the oldest give way.
+/// The last elements of a list, in order. New ones replace the oldest.
 class Hops {
  public:
   void add(const Element& hop) noexcept { hops_[count_++ % kMaxForwardedHops] = hop; }
@@ -72,9 +72,9 @@ class Hops {
   std::size_t count_ = 0;
 };
 
-/// The rightmost address of X-Forwarded-For that is not a trusted proxy's; nothing where there is none, or
-/// where an element on the way to it is no address. From the right, so that what a client wrote in front
-/// costs nothing.
+/// The rightmost address of X-Forwarded-For that is not a trusted proxy's. Nothing if there is none, or if an
+/// element on the way to it is no address. It reads from the right, so what a client wrote in front costs
+/// nothing.
 std::optional<IpAddress> client_of_x_forwarded_for(std::span<const std::string_view> lines,
                                                    std::span<const net::Network> trusted) noexcept {
   std::size_t hops = 0;
@@ -92,8 +92,8 @@ std::optional<IpAddress> client_of_x_forwarded_for(std::span<const std::string_v
   return std::nullopt;
 }
 
-/// Cuts the value of a forwarded-pair off `line`: a token, or a quoted string without its quotes. A quoted
-/// string with an escape in it is no address that any proxy writes, and none is made of it.
+/// Cuts the value of a forwarded-pair off `line`: a token, or a quoted string without its quotes. Refuses a
+/// quoted string with an escape in it, because no proxy writes an address like that.
 std::optional<std::string_view> take_value(std::string_view& line) noexcept {
   const bool is_quoted = line.starts_with('"');
   const CharacterClass wanted = is_quoted ? kQuotedCharacter : kTokenCharacter;
@@ -111,8 +111,8 @@ void skip_blanks(std::string_view& line) noexcept {
   while (!line.empty() && is_blank(line.front())) line.remove_prefix(1);
 }
 
-/// forwarded-element of RFC 7239 §4, cut off `line` up to the comma behind it. False where it is malformed:
-/// then nobody can say where it ends.
+/// Cuts a forwarded-element (RFC 7239 §4) off `line`, up to the comma after it. Returns false if it is
+/// malformed: nobody can say then where it ends.
 bool take_element(std::string_view& line, Element& element) noexcept {
   bool has_node = false;
   while (true) {
@@ -161,8 +161,8 @@ Hops hops_of(std::span<const std::string_view> lines) noexcept {
   return hops;
 }
 
-/// The rightmost element that is not a trusted proxy's; nullptr where there is none, or one on the way to it
-/// is no address.
+/// The rightmost element that is not a trusted proxy's. nullptr if there is none, or if an element on the way
+/// to it is no address.
 const Element* client_of(const Hops& hops, std::span<const net::Network> trusted) noexcept {
   for (std::size_t i = 0; i < hops.size(); ++i) {
     const Element& hop = hops.from_right(i);

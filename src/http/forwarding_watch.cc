@@ -23,7 +23,7 @@ constexpr std::array<std::string_view, 13> kOtherFields = {
     "X-Forwarded-By",     "X-Forwarded-Host",   "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Proto",
     "X-Forwarded-Scheme", "X-Forwarded-Server", "X-Forwarded-Ssl"};
 
-/// As the settings' file and the flag have it.
+/// The source's name in the settings' file and the flag.
 std::string_view setting_of(ForwardedSource source) noexcept {
   return source == ForwardedSource::kXForwardedFor ? "x-forwarded-for" : "forwarded";
 }
@@ -33,8 +33,8 @@ ForwardedSource other(ForwardedSource source) noexcept {
                                                    : ForwardedSource::kXForwardedFor;
 }
 
-/// A field that a proxy may have set and that is not the one that `forwarded_source` names, in its usual
-/// spelling; empty where there is none.
+/// Finds a field that a proxy may have set but `forwarded_source` does not name, in its usual spelling; empty
+/// if there is none.
 std::string_view unread_field(const RequestHead& head, ForwardedSource source) noexcept {
   const KnownHeader unread = field_of(other(source));
   if (head.has(unread)) return name_of(unread);
@@ -52,7 +52,7 @@ std::string_view unread_field(const RequestHead& head, ForwardedSource source) n
 void ForwardingWatch::field_came(const net::IpAddress& peer, const RequestHead& head, BootTime now) {
   if (is_trusted(peer, trusted_)) return;
   const ForwardedSource sent = head.has(field_of(source_)) ? source_ : other(source_);
-  // Who names only himself is a client whose address came by the PROXY protocol, or hides nobody.
+  // A peer that names only itself is a client whose address came by the PROXY protocol, or hides nobody.
   if (last_hop(sent, head) == peer) return;
   warn_untrusted(peer, name_of(field_of(sent)), now);
 }
@@ -63,11 +63,11 @@ void ForwardingWatch::address_counts(const net::IpAddress& peer, const net::IpAd
   const KnownHeader read = field_of(source_);
   const std::string_view unread = unread_field(head, source_);
   if (!is_trusted(peer, trusted_)) {
-    // The two that are read are `field_came`'s.
+    // `field_came` handles the two that are read.
     if (!unread.empty() && !has_forwarded_field(head)) warn_untrusted(peer, unread, now);
     return;
   }
-  // A client on the proxy's own machine.
+  // A client on the proxy's own machine is no fault.
   if (last_hop(source_, head) == peer) return;
   const std::optional<std::uint64_t> left_out = nameless_.due(peer, now);
   if (!left_out) return;

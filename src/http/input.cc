@@ -30,7 +30,7 @@ void Input::consume_unwiped(std::size_t bytes) noexcept {
   used_ += bytes;
   if (bytes < left) return;
   used_ = 0;
-  // Each request that is worth the wiping was wiped as it was used.
+  // Each request worth wiping was wiped when it was used.
   chunk_.release_unwiped();
   // An idle connection keeps no memory for a request that once spanned buffers.
   own_.clear();

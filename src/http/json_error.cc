@@ -15,7 +15,7 @@ namespace {
 constexpr CharacterTable kEscapes = table_of("\"\\/bfnrt");
 constexpr CharacterTable kSpaces = table_of(" \t\r\n");
 
-/// Walks a document once, without recursion: what encloses the place is one bit a level.
+/// Walks a document once, without recursion: one bit per level says what encloses the current place.
 class JsonScan {
  public:
   explicit JsonScan(std::string_view text) noexcept : text_(text) {}
@@ -46,7 +46,7 @@ class JsonScan {
   bool in_list() const noexcept { return depth_ > 0 && !is_object_[depth_ - 1]; }
   bool in_object() const noexcept { return depth_ > 0 && is_object_[depth_ - 1]; }
 
-  /// Each turn reads one value, or opens a container, and then closes what ends behind it.
+  /// Each iteration reads one value or opens a container, then closes the containers that end after it.
   bool document() noexcept {
     while (true) {
       if (in_list()) skip_short_numbers();
@@ -61,7 +61,8 @@ class JsonScan {
     return at_ == text_.size() || fail(at_, "unexpected text behind the document");
   }
 
-  /// Values of a list that are such a number and a comma: of nothing else can a body have so many.
+  /// Skips list values that are a short number and a comma. A body can hold more of these than of anything
+  /// else.
   void skip_short_numbers() noexcept {
     while (true) {
       skip_space();
@@ -86,8 +87,8 @@ class JsonScan {
     return unexpected("expected a value");
   }
 
-  /// Reads an opening bracket and, in an object, its first key. An empty container is closed at once: a value
-  /// is over.
+  /// Reads an opening bracket and, in an object, its first key. Closes an empty container at once, as a
+  /// complete value.
   bool open(bool& opened) noexcept {
     if (depth_ == kMaxJsonDepth) return fail(at_, "nesting deeper than 64");
     const bool is_object = text_[at_++] == '{';
@@ -109,7 +110,7 @@ class JsonScan {
     return take(':') || unexpected("expected ':'");
   }
 
-  /// Closes containers until one goes on with a comma or none is left.
+  /// Closes containers until one continues with a comma or none is left.
   bool after_value() noexcept {
     while (depth_ > 0) {
       skip_space();
@@ -143,7 +144,7 @@ class JsonScan {
     return number.status == JsonNumber::Status::kGood || fail(start, "number out of range");
   }
 
-  /// ASCII that stands for itself within a string.
+  /// ASCII that is written as it is within a string.
   static bool is_plain(char c) noexcept { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
   bool string() noexcept {
@@ -202,7 +203,7 @@ class JsonScan {
   std::string_view text_;
   std::size_t at_ = 0;
   std::size_t depth_ = 0;
-  std::bitset<kMaxJsonDepth> is_object_;  ///< Of each container around the place, outermost first.
+  std::bitset<kMaxJsonDepth> is_object_;  ///< Of each container around the current place, outermost first.
   JsonError error_;
 };
 

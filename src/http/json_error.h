@@ -1,6 +1,6 @@
-// Says where a JSON document is wrong, for people. A plain scanner that runs only once simdjson, which gives
-// no offset, has refused a document, or to make sure of what simdjson does not count. Pure functions, any
-// thread.
+// Says where a JSON document is wrong, for people to read. This plain scanner runs only after simdjson, which
+// gives no offset, has refused a document, or to check what simdjson does not count.
+// Thread: any; a pure function.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace latchkey::http {
 
-/// Containers within containers that a document may have (C-17).
+/// The deepest nesting of containers that a document may have (C-17).
 inline constexpr std::size_t kMaxJsonDepth = 64;
 
 struct JsonError {
@@ -17,8 +17,8 @@ struct JsonError {
   const char* what = "";  ///< A literal.
 };
 
-/// The first error of `document` by RFC 8259, a number out of range and nesting over kMaxJsonDepth included;
-/// nothing where it is valid.
+/// The first error in `document`: a violation of RFC 8259, a number out of range, or nesting over
+/// kMaxJsonDepth. Nothing if the document is valid.
 std::optional<JsonError> json_error_position(std::string_view document) noexcept;
 
 }  // namespace latchkey::http

@@ -29,19 +29,19 @@ DecodeResult malformed(std::string_view what) {
 
 DecodeResult malformed_at(std::string_view document) {
   const std::optional<JsonError> error = json_error_position(document);
-  // The parser and the scanner agree on every document of the tests; should they ever not, the refusal
-  // stands.
+  // The parser and the scanner agree on every document of the tests. If they ever disagree, the refusal
+  // holds.
   if (!error) return malformed("malformed document at byte 0");
   return malformed(fmt::format("{} at byte {}", error->what, error->byte));
 }
 
-/// What simdjson does not see, or takes too long over.
+/// What simdjson does not see, or takes too long to see.
 struct Looked {
   std::size_t depth = 0;        ///< simdjson does not count an empty container as a level
   bool has_bad_number = false;  ///< malformed, or out of range
 };
 
-/// What a document is looked at for: all else is passed over.
+/// The characters that matter for this. All others are skipped.
 constexpr CharacterTable kIsLookedAt = table_of("\"{}[]-0123456789");
 
 void overwrite_number(std::span<char> number) noexcept {
@@ -49,9 +49,9 @@ void overwrite_number(std::span<char> number) noexcept {
   for (char& c : number.subspan(1)) c = ' ';
 }
 
-/// Looks through a document once, and writes 0 and blanks over each number that simdjson may take long to
-/// convert (300 digits take it 170,000 instructions): nobody asks for its value, and whether it is good has
-/// been seen here. In a document that is malformed anything may come of it.
+/// Looks through a document once. Overwrites with 0 and blanks each number that simdjson may take long to
+/// convert (300 digits take it 170,000 instructions): nobody needs its value, and this pass has already found
+/// it good. A malformed document may come out as anything.
 Looked look_through(std::span<char> document) noexcept {
   Looked looked;
   std::size_t depth = 0;
@@ -74,8 +74,8 @@ Looked look_through(std::span<char> document) noexcept {
       at += few.bytes;
     } else {
       const JsonNumber number = read_json_number(text.substr(at));
-      // The document is refused, and nothing of it is looked at again and again. What follows a number
-      // without an end between them must not look like a part of it: written over, `1-2.5` would read as 10.
+      // The document is refused here, so that nothing is looked at repeatedly. What follows a number without
+      // an end between them must not look like part of it: overwritten, `1-2.5` would read as 10.
       if (number.status != JsonNumber::Status::kGood || !ends_json_scalar(text.substr(at + number.bytes))) {
         looked.has_bad_number = true;
         return looked;
@@ -87,8 +87,9 @@ Looked look_through(std::span<char> document) noexcept {
   return looked;
 }
 
-/// The text of a number, which the DOM does not keep: the value of the top-level object's member number
-/// `index` in a document that is known to be valid.
+/// The text of a number, which the DOM does not keep: the value of member number `index` of the top-level
+/// object.
+/// Requires: the document is valid.
 std::string_view number_source(std::string_view document, std::size_t index) noexcept {
   std::size_t depth = 0;
   std::size_t member = 0;
@@ -116,8 +117,8 @@ std::string_view number_source(std::string_view document, std::size_t index) noe
   return document.substr(start, end - start);
 }
 
-/// The last member so far that has a wanted name. Its text is looked up once, at the end: a body of nothing
-/// but duplicates must not cost a scan each.
+/// The last member so far with a wanted name. Its text is looked up once, at the end, because a body of
+/// nothing but duplicates must not cost a scan for each.
 struct Member {
   std::optional<simdjson::dom::element> value;
   std::size_t index = 0;
@@ -148,8 +149,8 @@ JsonFieldDecoder::JsonFieldDecoder(std::size_t max_body_bytes)
     : max_body_bytes_(max_body_bytes),
       source_(std::make_unique<char[]>(max_body_bytes + simdjson::SIMDJSON_PADDING)),
       parser_(std::make_unique<Parser>()) {
-  // simdjson refuses at its maximum, we over ours. The document's memory is made here, so that decoding makes
-  // none.
+  // simdjson refuses a body of its maximum, this decoder only a longer one. The document's memory is
+  // allocated here, so that decoding allocates none.
   const std::size_t capacity =
       std::max<std::size_t>(max_body_bytes, simdjson::dom::MINIMAL_DOCUMENT_CAPACITY);
   const bool has_memory = parser_->dom.allocate(capacity, kMaxJsonDepth + 1) == simdjson::SUCCESS &&
@@ -180,7 +181,7 @@ DecodeResult JsonFieldDecoder::decode(std::string_view body, std::span<const std
 
   std::array<Member, kMaxWantedFields> last{};
   std::size_t index = 0;
-  // Named, because value_unsafe() of a temporary is a reference into it.
+  // Named, because value_unsafe() of a temporary returns a reference into it.
   const simdjson::dom::object object = root.get_object().value_unsafe();
   for (const auto& member : object) {
     const auto name = std::find(names.begin(), names.end(), member.key);
@@ -188,7 +189,7 @@ DecodeResult JsonFieldDecoder::decode(std::string_view body, std::span<const std
     ++index;
   }
   for (std::size_t i = 0; i < names.size(); ++i) {
-    // A number's text is looked up in what came, which is whole.
+    // A number's text is looked up in the original body, where nothing is overwritten.
     if (last[i].value) fields[i] = field_of(*last[i].value, body, last[i].index);
   }
   return {};
@@ -196,8 +197,8 @@ DecodeResult JsonFieldDecoder::decode(std::string_view body, std::span<const std
 
 void JsonFieldDecoder::wipe() noexcept {
   if (body_bytes_ == 0) return;
-  // As much of each buffer as a body of this size can have filled: simdjson's own formulas for their sizes. A
-  // number stands on the tape, and may be a password as well.
+  // Wipes as much of each buffer as a body of this size can have filled, by simdjson's own formulas for their
+  // sizes. Numbers are on the tape, and a number may be a password too.
   auto& document = parser_->dom.doc;
   latchkey::wipe(source_.get(), body_bytes_);
   latchkey::wipe(document.string_buf.get(), 5 * body_bytes_ / 3 + simdjson::SIMDJSON_PADDING);

@@ -10,12 +10,12 @@ namespace latchkey::http {
 
 namespace {
 
-// An integer of 64 bits has no more.
+// A 64-bit integer has no more digits.
 constexpr std::size_t kMostIntegerDigits = 20;
-// So few fit in any case.
+// An integer with this few digits always fits.
 constexpr std::size_t kFewIntegerDigits = 18;
 
-// What rounds to infinity begins half a step behind the greatest double: 2^1024 - 2^970, of 309 digits.
+// Rounding to infinity begins half a step above the greatest double: at 2^1024 - 2^970, of 309 digits.
 constexpr std::string_view kTooLarge =
     "17976931348623158079372897140530341507993413271003782693617377898044496829276475094664901797758720709633"
     "028641"
@@ -25,10 +25,11 @@ constexpr std::string_view kTooLarge =
 constexpr std::int64_t kTooLargeDigits = 309;
 static_assert(kTooLarge.size() == kTooLargeDigits);
 
-// With so few digits of an exponent a short number fits: 10^18 times 10^99 does.
+// A short number with this few exponent digits fits: 10^18 times 10^99 does.
 constexpr std::size_t kFewExponentDigits = 2;
 
-// Beyond any number both ways: the digits of a body cannot make up for it, nor their sum overflow.
+// An exponent beyond any double, in both directions. The digits of a body cannot make up for it, and adding
+// their number cannot overflow.
 constexpr std::int64_t kBeyondAny = 1'000'000'000;
 
 std::size_t digits_end(std::string_view text, std::size_t at) noexcept {
@@ -56,14 +57,14 @@ std::int64_t exponent_of(std::string_view digits) noexcept {
   return is_negative ? -exponent : exponent;
 }
 
-/// One too small is read as 0, as every parser does; one too large would be infinity. `mantissa` is digits
-/// with a point among them or without.
+/// Whether a number fits. One too small is read as 0, as in every parser; one too large would be infinity.
+/// `mantissa` is digits with or without a point among them.
 bool fits_double(std::string_view mantissa, std::int64_t exponent) noexcept {
   std::size_t first = 0;
   while (first < mantissa.size() && (mantissa[first] == '0' || mantissa[first] == '.')) ++first;
   if (first == mantissa.size()) return true;
   const std::size_t point = std::min(mantissa.find('.'), mantissa.size());
-  // Digits in front of the point once the first that is not 0 leads: 0.00x has -2.
+  // The digits before the point once the first that is not 0 leads: 0.00x has -2.
   const auto at_first = static_cast<std::int64_t>(first);
   const auto at_point = static_cast<std::int64_t>(point);
   const std::int64_t digits = at_point - at_first + (at_point < at_first ? 1 : 0) + exponent;

@@ -1,6 +1,7 @@
-// The numbers of JSON, by their text alone: whether one is well formed, and whether a parser can hold it
-// (C-17). In one pass over its digits: to convert what has hundreds of them takes a thousand times as long.
-// Pure functions, any thread.
+// Judges a JSON number by its text alone: whether it is well formed, and whether a parser can hold it (C-17).
+// This takes one pass over the digits. Converting a number of hundreds of digits takes a thousand times as
+// long.
+// Thread: any; all are pure functions.
 #pragma once
 
 #include <array>
@@ -24,26 +25,26 @@ constexpr CharacterTable table_of(std::string_view characters) {
 struct JsonNumber {
   enum class Status : std::uint8_t {
     kGood,
-    kMalformed,   ///< `bytes` does not count
-    kOutOfRange,  ///< as an integer not of 64 bits, else beyond a double's range
+    kMalformed,   ///< `bytes` is not valid
+    kOutOfRange,  ///< an integer beyond 64 bits, or another number beyond a double's range
   };
   Status status = Status::kMalformed;
   std::size_t bytes = 0;
   bool is_integer = true;  ///< without fraction and exponent
 };
 
-/// The number at the front of `text`, which begins with '-' or a digit. What stands behind it is not looked
-/// at.
+/// Reads the number at the front of `text`, which begins with '-' or a digit. Ignores what follows it.
 JsonNumber read_json_number(std::string_view text) noexcept;
 
 inline constexpr CharacterTable kEndsJsonScalar = table_of(" \t\r\n,:]}[{\"");
 
-/// Whether a scalar may end in front of `rest`: at the end, at white space or at a structural character.
+/// Whether a scalar may end before `rest`: at the end of the text, at white space or at a structural
+/// character.
 constexpr bool ends_json_scalar(std::string_view rest) noexcept {
   return rest.empty() || kEndsJsonScalar[static_cast<unsigned char>(rest.front())];
 }
 
-/// A number of so few digits, without an exponent, fits in any case, and an integer is converted fast.
+/// A number with this few digits and no exponent always fits, and an integer among these is converted fast.
 inline constexpr std::size_t kFewDigits = 14;
 
 struct ShortJsonNumber {
@@ -67,8 +68,8 @@ constexpr ShortJsonNumber number_of_few_digits(std::string_view text) noexcept {
   return {at, is_integer};
 }
 
-/// The good number of few digits that stands at the front of `text`, with its end behind it; without bytes
-/// where read_json_number() must look. A body can hold 30,000 of one digit.
+/// The good number of few digits at the front of `text`, if it ends there. Its `bytes` are 0 if
+/// read_json_number() must look. A body can hold 30,000 numbers of one digit.
 constexpr ShortJsonNumber short_json_number(std::string_view text) noexcept {
   const bool is_one_digit = text.size() > 1 && is_a(kDigitCharacter, text[0]) &&
                             kEndsJsonScalar[static_cast<unsigned char>(text[1])];

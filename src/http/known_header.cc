@@ -21,7 +21,7 @@ constexpr std::size_t kLongestName = 17;
 constexpr std::size_t kShortestName = 4;
 constexpr std::size_t kSlots = 64;
 
-/// Length, first and last letter tell the known names apart; bit 0x20 makes letters lower-case.
+/// Length, first and last letter distinguish the known names. Bit 0x20 makes letters lower-case.
 constexpr std::size_t slot_of(std::string_view name) noexcept {
   const auto first = static_cast<std::size_t>(name.front() | 0x20);
   const auto last = static_cast<std::size_t>(name.back() | 0x20);
@@ -64,8 +64,8 @@ Word word_at(const char* bytes, std::size_t at) noexcept {
 template <class Word>
 constexpr Word kLowerCaseBits = static_cast<Word>(0x2020202020202020ULL);
 
-/// Word by word, the last one overlapping its neighbour. Setting bit 0x20 is enough to ignore case: among
-/// token characters only letters, and '-' itself, become what a known name consists of.
+/// Compares word by word; the last word overlaps its neighbour. Setting bit 0x20 is enough to ignore case: of
+/// the token characters, only letters and '-' itself then become characters of a known name.
 template <class Word>
 bool equals_by_words(std::string_view name, const char* lower_name) noexcept {
   Word difference = 0;

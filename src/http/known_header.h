@@ -1,5 +1,5 @@
-// From a field's name to its KnownHeader by one probe of a perfect hash table that is laid out at compile
-// time. Pure functions, any thread.
+// Maps a field's name to its KnownHeader with one probe of a perfect hash table, laid out at compile time.
+// Thread: any; all are pure functions.
 #pragma once
 
 #include <string_view>
@@ -8,7 +8,7 @@
 
 namespace latchkey::http {
 
-/// `name` is a token of RFC 9110 §5.6.2, of any case. kOther for a name that is not known, the empty one too.
+/// `name` is a token of RFC 9110 §5.6.2 in any case. Returns kOther for an unknown or empty name.
 KnownHeader find_known_header(std::string_view name) noexcept;
 
 /// The name in its usual spelling. Not for kOther.

@@ -24,7 +24,7 @@ bool take(std::string_view& text, char wanted) noexcept {
   return true;
 }
 
-/// quoted-string of RFC 9110 §5.6.4 without its quotes, the first of which is taken already.
+/// Takes the quoted-string of RFC 9110 §5.6.4 without its quotes. The opening quote is already taken.
 std::optional<std::string_view> take_quoted(std::string_view& text) noexcept {
   std::size_t at = 0;
   while (at < text.size() && text[at] != '"') {

@@ -31,8 +31,8 @@ bool is_boundary(std::string_view text) noexcept {
   });
 }
 
-/// Where `wanted`, which is not empty, begins in `text`. memmem takes as long as the text is, whatever stands
-/// in it; std::string_view::find calls memchr at every first character of what is nearly a match.
+/// Where `wanted`, which is not empty, begins in `text`. memmem takes time linear in the text, whatever it
+/// contains; std::string_view::find calls memchr at every first character of a near match.
 std::size_t find_text(std::string_view text, std::string_view wanted) noexcept {
   if (text.empty()) return std::string_view::npos;
   const void* const found = ::memmem(text.data(), text.size(), wanted.data(), wanted.size());
@@ -40,7 +40,7 @@ std::size_t find_text(std::string_view text, std::string_view wanted) noexcept {
                           : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
 }
 
-/// Cuts off and returns the next line without its CRLF; nothing where there is no CRLF.
+/// Cuts off and returns the next line without its CRLF; nothing if there is no CRLF.
 std::optional<std::string_view> take_line(std::string_view& text) noexcept {
   const std::size_t end = find_text(text, "\r\n");
   if (end == std::string_view::npos) return std::nullopt;
@@ -49,7 +49,7 @@ std::optional<std::string_view> take_line(std::string_view& text) noexcept {
   return line;
 }
 
-/// Puts the name that a Content-Disposition gives into `name`. What is wrong with it, or nullptr.
+/// Reads the name in a Content-Disposition into `name`. Returns what is wrong with it, or nullptr.
 const char* read_content_disposition(std::string_view value, std::optional<std::string>& name) {
   const std::size_t semicolon = std::min(value.find(';'), value.size());
   if (!equals_ignoring_case(trim_blanks(value.substr(0, semicolon)), "form-data"))
@@ -68,14 +68,14 @@ bool is_identity_encoding(std::string_view value) noexcept {
          equals_ignoring_case(value, "binary");
 }
 
-/// Of a part: its name, and the charset that its own Content-Type names (RFC 7578 §4.5).
+/// What a part's head says: its name, and the charset in its own Content-Type (RFC 7578 §4.5).
 struct PartHead {
   std::optional<std::string> name;
   Charset charset = Charset::kUtf8;
 };
 
-/// What is wrong with a part's Content-Type, or nullptr. A type that is none, which no text depends on, is
-/// passed over.
+/// Returns what is wrong with a part's Content-Type, or nullptr. A value that is no media type is ignored,
+/// because no text depends on it.
 const char* read_content_type(std::string_view value, PartHead& head) {
   const std::optional<Parameters> parameters =
       Parameters::parse(value.substr(std::min(value.find(';'), value.size())));
@@ -85,7 +85,7 @@ const char* read_content_type(std::string_view value, PartHead& head) {
   return nullptr;
 }
 
-/// Takes a part's head, its blank line included, off `rest`. What is wrong with it, or nullptr.
+/// Takes a part's head off `rest`, including its blank line. Returns what is wrong with it, or nullptr.
 const char* take_part_head(std::string_view& rest, PartHead& head) {
   for (std::size_t count = 0; count <= kMaxPartHeaders; ++count) {
     const std::optional<std::string_view> line = take_line(rest);
@@ -109,7 +109,7 @@ const char* take_part_head(std::string_view& rest, PartHead& head) {
   return "too many headers in a part";
 }
 
-/// Behind a boundary: another part, the end, or neither of them.
+/// What follows a boundary: another part, the end, or neither.
 enum class AfterBoundary { kPart, kEnd, kMalformed };
 
 AfterBoundary take_boundary_end(std::string_view& rest) noexcept {
@@ -140,7 +140,7 @@ DecodeResult decode_multipart(std::string_view body, std::string_view boundary,
     if (parts == kMaxParts) return malformed("too many parts");
     PartHead head;
     if (const char* const wrong = take_part_head(body, head)) return malformed(wrong);
-    // RFC 2046 lets a part end at its header's blank line; read on, and the next part would be this one's
+    // RFC 2046 lets a part end at its header's blank line. Reading on would make the next part this one's
     // content.
     if (body.starts_with(first)) return malformed("a part without content");
     const std::size_t end = find_text(body, delimiter);

@@ -17,16 +17,16 @@ using Status = Negotiated::Status;
 constexpr std::size_t kForms = 2;
 constexpr int kMaxQuality = 1000;
 
-/// How well a range names a form; a more specific one has the say on its quality (RFC 9110 §12.5.1).
+/// How well a range names a form. The most specific one decides the form's quality (RFC 9110 §12.5.1).
 enum class Match : std::uint8_t { kNone, kAnything, kType, kSubtype, kParameters };
 
-/// What the ranges so far say of one form.
+/// What the ranges so far say about one form.
 struct Preference {
   Match match = Match::kNone;
   int quality = 0;  // thousandths
 };
 
-/// `0*3DIGIT` behind the point, in thousandths; -1 for any other text.
+/// Reads `0*3DIGIT` after the point, in thousandths; -1 for any other text.
 int parse_fraction(std::string_view digits) noexcept {
   if (digits.size() > 3 || !all_are(kDigitCharacter, digits)) return -1;
   int fraction = 0;
@@ -38,8 +38,8 @@ int parse_fraction(std::string_view digits) noexcept {
   return fraction;
 }
 
-/// `( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] )` in thousandths; -1 for any other text. `.2` too:
-/// clients on Java's own HttpURLConnection send it.
+/// Reads `( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] )` in thousandths; -1 for any other text. Accepts
+/// `.2` too, because clients on Java's own HttpURLConnection send it.
 int parse_quality(std::string_view text) noexcept {
   if (text.size() > 1 && text[0] == '.') return parse_fraction(text.substr(1));
   if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return -1;
@@ -56,7 +56,7 @@ Match match_of(const MediaType& range, std::string_view type, std::string_view s
   return has_parameters ? Match::kParameters : Match::kSubtype;
 }
 
-/// C-61. Text that is no number asks for nothing.
+/// C-61. Text that is no number asks for no indentation.
 std::size_t indent_of(const MediaType& range) noexcept {
   const Parameter* const parameter = range.parameters.find("indent");
   if (parameter == nullptr) return 0;
@@ -67,7 +67,7 @@ std::size_t indent_of(const MediaType& range) noexcept {
   return std::min(indent, kMaxIndent);
 }
 
-/// Ranges that may name a form of ours. More than these no client sends, and what follows is passed over.
+/// The most ranges that may name one of our forms. No client sends more, and any further ones are ignored.
 constexpr std::size_t kMaxRanges = 32;
 
 constexpr std::array<std::string_view, 5> kRangesOfOurs = {"*/*", "application/*", "application/json",
@@ -78,8 +78,8 @@ static_assert(std::all_of(kRangesOfOurs.begin(), kRangesOfOurs.end(), [](std::st
   return ours.size() >= kShortestOfOurs && ours.size() <= kLongestOfOurs;
 }));
 
-/// Whether what stands in front of a range's parameters may name one of our forms: a list of thousands of
-/// others costs no more than a look at each.
+/// Whether the text before a range's parameters may name one of our forms. A list of thousands of others
+/// costs only a look at each.
 bool is_of_interest(std::string_view range) noexcept {
   if (range.size() < kShortestOfOurs || range.size() > kLongestOfOurs) return false;
   return std::any_of(kRangesOfOurs.begin(), kRangesOfOurs.end(),
@@ -115,7 +115,7 @@ struct Preferences {
     refine(Form::kPage, match_of(range, "text", "html", false), quality);
   }
 
-  /// True where the range has the say from here on.
+  /// True if the range decides from here on.
   bool refine(Form form, Match match, int quality) noexcept {
     Preference& preference = forms[static_cast<std::size_t>(form)];
     if (match == Match::kNone || match <= preference.match) return false;
@@ -126,7 +126,7 @@ struct Preferences {
   const Preference& of(Form form) const noexcept { return forms[static_cast<std::size_t>(form)]; }
 };
 
-/// The end of the list's first element: a comma that does not stand in a quoted string.
+/// The end of the list's first element: a comma outside a quoted string.
 std::size_t element_end(std::string_view list) noexcept {
   bool is_quoted = false;
   for (std::size_t at = 0; at < list.size(); ++at) {
@@ -141,7 +141,7 @@ std::size_t element_end(std::string_view list) noexcept {
   return list.size();
 }
 
-/// False where the request has no range at all: nothing is said then.
+/// False if the request has no range at all, and so no preference.
 bool read_ranges(const RequestHead& head, Preferences& preferences) noexcept {
   bool any = false;
   for (std::size_t i = 0; i < head.header_count; ++i) {
@@ -162,7 +162,7 @@ bool read_ranges(const RequestHead& head, Preferences& preferences) noexcept {
 
 }  // namespace
 
-// Byte by byte: a query of nothing but separators would pay for a search at each of them.
+// Goes byte by byte, because a query of nothing but separators would pay for a search at each of them.
 std::optional<std::string_view> find_query_parameter(std::string_view query, std::string_view name) noexcept {
   std::optional<std::string_view> found;
   for (std::size_t at = 0; at < query.size(); ++at) {

@@ -15,11 +15,11 @@ constexpr unsigned kMaxPort = 65535;
 
 struct Authority {
   std::string_view host;
-  std::optional<net::IpAddress> address;  ///< where the host is an IPv6 literal
+  std::optional<net::IpAddress> address;  ///< if the host is an IPv6 literal
   unsigned port = 0;
 };
 
-/// `host[:port]`, `[v6][:port]`; nothing where it is malformed.
+/// Reads `host[:port]` or `[v6][:port]`; nothing if it is malformed.
 std::optional<Authority> parse_authority(std::string_view text, unsigned default_port) noexcept {
   Authority authority;
   authority.port = default_port;

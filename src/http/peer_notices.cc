@@ -10,11 +10,10 @@ namespace {
 constexpr int kPrefixV4 = 32;
 constexpr int kPrefixV6 = 64;
 
-// A try fails only because another core has just given a warning of its own.
+// A try fails only if another core has just given a warning of its own.
 constexpr int kMostTries = 64;
 
-/// Never 0. The finaliser of splitmix64 over both halves: to have one peer taken for another is no gain to
-/// anybody.
+/// Never 0. The finaliser of splitmix64 over both halves: nobody gains if one peer is taken for another.
 std::uint64_t hash_of(const net::IpAddress& peer) noexcept {
   const net::IpAddress network = peer.masked(kPrefixV4, kPrefixV6);
   std::array<std::uint64_t, 2> halves{};
@@ -36,8 +35,8 @@ std::optional<std::uint64_t> PeerNotices::due(const net::IpAddress& peer, BootTi
   for (int i = 0; i < kMostTries; ++i) {
     const std::size_t number = next_.load();
     std::atomic<std::uint64_t>& place = peers_[number % kRemembered];
-    // Read before the others are looked at: who writes this peer meanwhile writes it here, or has moved
-    // `next_` on.
+    // Read before the others: a core that adds this peer meanwhile either writes it here or has already
+    // advanced `next_`.
     std::uint64_t before = place.load();
     const bool is_known =
         std::any_of(peers_.begin(), peers_.end(), [hash](const auto& known) { return known.load() == hash; });

@@ -39,7 +39,7 @@ Method method_named(std::string_view name) noexcept {
   }
 }
 
-/// One pass over one head. A step says whether the pass goes on; where it does not, `stop_` says why.
+/// Makes one pass over one head. Each step says whether the pass continues. If not, `stop_` says why.
 template <class Scan>
 class HeadPass {
  public:
@@ -143,8 +143,8 @@ class HeadPass {
     const std::size_t name_start = at_;
     at_ = Scan::token_end(bytes_, at_);
     if (at_end()) return wait_for_more();
-    // A blank here is obs-fold or stands before the colon, which proxies are known to read differently (RFC
-    // 9112 §5.1, §5.2).
+    // A blank here is obs-fold or precedes the colon. Proxies are known to read both differently (RFC 9112
+    // §5.1, §5.2).
     if (at_ == name_start || bytes_[at_] != ':') return refuse(400, "malformed field name");
     const std::size_t name_end = at_++;
     while (!at_end() && is_blank(bytes_[at_])) ++at_;
@@ -165,15 +165,15 @@ class HeadPass {
     return true;
   }
 
-  std::string_view bytes_;  ///< What the limit lets a head be.
+  std::string_view bytes_;  ///< As much as the limit allows for a head.
   const HeadLimits& limits_;
   RequestHead& head_;
   std::size_t at_ = 0;
   Refusal stop_;
 };
 
-/// Whether bytes from `scanned_before` on can change an answer of kIncomplete: they end the head, or hold an
-/// LF that must be refused. Looks at each byte of a head once, however it is cut.
+/// Whether bytes from `scanned_before` on can change an answer of kIncomplete, because they end the head or
+/// hold an LF that must be refused. Looks at each byte of a head once, however it is split.
 bool may_have_ended(std::string_view bytes, std::size_t scanned_before) noexcept {
   std::size_t at = bytes.find('\n', scanned_before);
   for (; at != std::string_view::npos; at = bytes.find('\n', at + 1)) {

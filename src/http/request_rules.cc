@@ -14,10 +14,10 @@ namespace {
 
 constexpr Refusal kAccepted{};
 
-/// Cuts off and returns the next element of a comma-separated list without the blanks around it (RFC 9110
+/// Cuts off and returns the next element of a comma-separated list, without surrounding blanks (RFC 9110
 /// §5.6.1). Elements may be empty.
 std::string_view next_element(std::string_view& list) noexcept {
-  // Byte by byte: a list of nothing but commas would pay for a search at each of them.
+  // Goes byte by byte, because a list of nothing but commas would pay for a search at each of them.
   std::size_t end = 0;
   while (end < list.size() && list[end] != ',') ++end;
   const std::string_view element = list.substr(0, end);
@@ -28,8 +28,8 @@ std::string_view next_element(std::string_view& list) noexcept {
 bool is_port(std::string_view text) noexcept { return text.size() <= 5 && all_are(kDigitCharacter, text); }
 
 /// uri-host [ ":" port ] of RFC 9110 §7.2: a name, an IPv4 address or a bracketed IPv6 address. Empty is
-/// right where the target has no authority. Percent-encoding and IPvFuture, which no client sends, are
-/// refused: some servers decode them.
+/// right if the target has no authority. Percent-encoding and IPvFuture are refused: no client sends them,
+/// and some servers decode them.
 bool is_host(std::string_view host) noexcept {
   if (host.empty()) return true;
   std::size_t at = 0;
@@ -54,8 +54,8 @@ Refusal check_host(const RequestHead& head) noexcept {
 }
 
 /// Takes scheme and authority off the path of an absolute-form target (RFC 9112 §3.2.2). The authority must
-/// be the Host, byte for byte but for case: a default port that only one of them names is two ways to read
-/// one request.
+/// equal the Host, ignoring case: if only one of them names a default port, one request can be read in two
+/// ways.
 Refusal strip_authority(RequestHead& head) noexcept {
   std::string_view rest = head.path;
   const std::size_t colon = rest.find("://");
@@ -83,8 +83,8 @@ Refusal check_target(RequestHead& head) noexcept {
   return strip_authority(head);
 }
 
-/// Exactly one `chunked`: any other coding could hide a body's end from a server that does not know it (RFC
-/// 9112 §6.1). Where chunked is not the last the end cannot be found at all, which is 400 whatever the
+/// Accepts exactly one `chunked`. Any other coding could hide a body's end from a server that does not know
+/// it (RFC 9112 §6.1). If chunked is not last, the end cannot be found at all. That is 400 whatever the
 /// codings are (§6.3 rule 4).
 Refusal read_transfer_encoding(RequestHead& head) noexcept {
   if (head.minor_version == 0) return {400, "Transfer-Encoding in HTTP/1.0"};
@@ -109,8 +109,8 @@ Refusal read_transfer_encoding(RequestHead& head) noexcept {
   return {400, "Transfer-Encoding is not exactly one chunked"};
 }
 
-/// One line, digits only: a repeated or listed length is refused even where all are equal (RFC 9112 §6.3 rule
-/// 5).
+/// Accepts one line of digits only. A repeated or listed length is refused even if all are equal (RFC 9112
+/// §6.3 rule 5).
 Refusal read_content_length(RequestHead& head) noexcept {
   if (head.lines(KnownHeader::kContentLength) > 1) return {400, "more than one Content-Length"};
   const std::string_view digits = head.value(KnownHeader::kContentLength);
@@ -135,7 +135,7 @@ Refusal read_framing(RequestHead& head) noexcept {
   return kAccepted;
 }
 
-/// RFC 9112 §9.3: `close` wins over everything, HTTP/1.0 needs `keep-alive`.
+/// RFC 9112 §9.3: `close` overrides everything; HTTP/1.0 needs `keep-alive`.
 void read_persistence(RequestHead& head) noexcept {
   head.keep_alive = head.minor_version >= 1;
   std::size_t left = head.lines(KnownHeader::kConnection);
@@ -167,8 +167,8 @@ Refusal read_expectation(RequestHead& head) noexcept {
   return kAccepted;
 }
 
-/// Two readers of a request could pick different ones: credentials (C-30), or the decoder of its body (RFC
-/// 9110 §5.3).
+/// Fields that may occur only once, because two readers could pick different ones: credentials (C-30), and
+/// what selects the body's decoder (RFC 9110 §5.3).
 Refusal check_singletons(const RequestHead& head) noexcept {
   for (const KnownHeader name :
        {KnownHeader::kAuthorization, KnownHeader::kXAuthToken, KnownHeader::kCookie}) {

@@ -174,8 +174,8 @@ void ResponseWriter::body(std::string_view content_type, std::span<const std::st
   out_.append("Content-Type: ").append(content_type).append("\r\nContent-Length: ");
   out_.append(length.data(), length.size()).append("\r\n\r\n");
   if (context_.head_only) return;
-  // Grown once, and by no more than it takes: an answer can be as long as all that a connection may hold
-  // back.
+  // Grows once, to what is needed or to twice the size: an answer can be as long as everything that a
+  // connection may hold back.
   if (out_.capacity() - out_.size() < bytes) out_.reserve(std::max(out_.size() + bytes, 2 * out_.size()));
   for (const std::string_view piece : pieces) out_.append(piece);
 }

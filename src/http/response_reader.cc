@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
-// How many of the bytes belong to a head of which `held` came before; 0 where its end is not among them.
+// How many of `bytes` belong to a head that began with `held`; 0 if they do not contain its end.
 std::size_t rest_of_head(std::string_view held, std::string_view bytes) {
-  // The end may stand across the seam.
+  // The end may span the seam.
   const std::size_t overlap = std::min(held.size(), kHeadEnd.size() - 1);
   if (overlap > 0) {
     std::string seam(held.substr(held.size() - overlap));
@@ -37,7 +37,7 @@ void ResponseReader::reset() {
 }
 
 ResponseReader::Step ResponseReader::next(std::string_view& bytes, bool to_head, bool keep_body) {
-  // Bounded by the bytes: each turn takes some, or returns.
+  // The number of bytes bounds this loop: each iteration takes some or returns.
   while (!in_body_) {
     if (bytes.empty()) return Step::kNeedMore;
     const std::size_t length = rest_of_head(head_, bytes);
@@ -89,7 +89,7 @@ bool ResponseReader::parse_head(std::string_view head, bool to_head) {
   if (!parse_status_line(head.substr(0, line_end))) return false;
   head.remove_prefix(line_end + 2);
   while (head.size() > 2) {
-    // memchr and not find: most of what reading an answer costs is finding the ends of its lines.
+    // memchr, not find: most of the cost of reading an answer is finding the ends of its lines.
     const void* const newline = std::memchr(head.data(), '\n', head.size());
     line_end = static_cast<std::size_t>(static_cast<const char*>(newline) - head.data());
     if (line_end == 0 || head[line_end - 1] != '\r') return refuse("a line of an answer ends in a bare LF");
@@ -126,7 +126,7 @@ bool ResponseReader::parse_field(std::string_view line) {
     return refuse("a name in an answer's head has white space beside it");
   }
   const std::string_view name = line.substr(0, colon);
-  // The three names that matter begin with these letters; most others do not.
+  // The three names that matter begin with these letters. Most others do not.
   const char initial = to_lower(name[0]);
   if (initial != 'c' && initial != 't') return true;
   const std::string_view value = trim_blanks(line.substr(colon + 1));
@@ -152,8 +152,8 @@ bool ResponseReader::parse_length(std::string_view value) {
   return true;
 }
 
-// RFC 9112 §6.3. What would be read to the end of the connection is refused: one request a connection
-// measures connecting, and an answer cut short could not be told from a whole one.
+// RFC 9112 §6.3. Refuses an answer that would end with its connection: one request per connection would
+// measure connecting, and a truncated answer would look whole.
 bool ResponseReader::settle_length(bool to_head) {
   constexpr int kNoContent = 204;
   constexpr int kNotModified = 304;

@@ -1,6 +1,6 @@
-// Finds where a run of characters ends: the parser's inner loops, once byte by byte and once sixteen bytes at
-// a time. Both scanners give the same answers and read nothing outside the view; the parser is a template
-// over them.
+// Finds where a run of characters ends. These are the parser's inner loops, in two forms: byte by byte, and
+// sixteen bytes at a time. Both give the same answers and read nothing outside the view. The parser is a
+// template over them.
 #pragma once
 
 #include <bit>
@@ -15,8 +15,8 @@
 
 namespace latchkey::http {
 
-/// Each function gives the first position from `at` on whose byte is not of the class, `bytes.size()` where
-/// all are.
+/// Each function returns the first position from `at` on whose byte is not of the class, or `bytes.size()` if
+/// there is none.
 struct PlainScan {
   static std::size_t token_end(std::string_view bytes, std::size_t at) noexcept {
     while (at < bytes.size() && is_a(kTokenCharacter, bytes[at])) ++at;
@@ -26,7 +26,7 @@ struct PlainScan {
     while (at < bytes.size() && is_a(kTargetCharacter, bytes[at])) ++at;
     return at;
   }
-  /// As target_end, but stops at '?' too.
+  /// Like target_end, but also stops at '?'.
   static std::size_t path_end(std::string_view bytes, std::size_t at) noexcept {
     while (at < bytes.size() && is_a(kTargetCharacter, bytes[at]) && bytes[at] != '?') ++at;
     return at;
@@ -39,11 +39,11 @@ struct PlainScan {
 
 #if defined(__SSE2__)
 
-/// SSE2 is part of every x86-64, so nothing is dispatched at run time. Thirty-two bytes at a time (AVX2) were
-/// measured slower on requests of 150 and of 900 bytes: most runs are shorter than that. The last bytes of a
+/// SSE2 is part of every x86-64, so nothing is dispatched at run time. Thirty-two bytes at a time (AVX2)
+/// measured slower on requests of 150 and of 900 bytes, because most runs are shorter. The last bytes of a
 /// view, fewer than a vector, are left to PlainScan: a vector load would read beyond the buffer.
 struct Sse2Scan {
-  /// In names nearly every byte is a letter, a digit, '-' or '_'; the other token characters go through the
+  /// Nearly every byte of a name is a letter, a digit, '-' or '_'. Other token characters go through the
   /// table.
   static std::size_t token_end(std::string_view bytes, std::size_t at) noexcept {
     while (bytes.size() - at >= kWidth) {
@@ -86,7 +86,7 @@ struct Sse2Scan {
   }
   static unsigned bits(__m128i mask) noexcept { return static_cast<unsigned>(_mm_movemask_epi8(mask)); }
   static __m128i is(__m128i x, char c) noexcept { return _mm_cmpeq_epi8(x, _mm_set1_epi8(c)); }
-  /// first <= byte <= last, unsigned: SSE2 compares signed bytes only, but has an unsigned minimum.
+  /// first <= byte <= last, unsigned. SSE2 only compares signed bytes, but has an unsigned minimum.
   static __m128i in_range(__m128i x, char first, char last) noexcept {
     const __m128i offset = _mm_sub_epi8(x, _mm_set1_epi8(first));
     const __m128i span = _mm_set1_epi8(static_cast<char>(last - first));

@@ -17,13 +17,13 @@ namespace {
 
 constexpr int kV4Bits = 32;
 constexpr int kV6Bits = 128;
-constexpr int kMappedBits = kV6Bits - kV4Bits;  // How far an IPv4 address stands behind `::ffff:0:0`.
+constexpr int kMappedBits = kV6Bits - kV4Bits;  // Bits before the IPv4 address in its mapped form.
 constexpr std::size_t kGroups = 8;
 
 constexpr std::array<std::uint8_t, 12> kMappedPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-/// The longest run of two or more zero groups, the first of equals (RFC 5952 §4.2); `end == start` where
-/// there is none.
+/// The longest run of two or more zero groups; the first if several are equally long (RFC 5952 §4.2). `end ==
+/// start` if there is none.
 struct ZeroRun {
   std::size_t start = 0;
   std::size_t end = 0;
@@ -40,7 +40,7 @@ ZeroRun longest_zero_run(const std::array<std::uint16_t, kGroups>& groups) noexc
   return best;
 }
 
-/// A decimal number without sign or leading zeros, at most `most`; -1 for any other text.
+/// Reads a decimal number of at most `most`, without sign or leading zeros; -1 for any other text.
 int parse_number(std::string_view text, int most) noexcept {
   if (text.empty() || (text.size() > 1 && text.front() == '0') || text.front() == '-') return -1;
   int value = 0;
@@ -57,7 +57,7 @@ std::array<std::uint64_t, 2> words_of(const IpAddress& address) noexcept {
 }  // namespace
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) noexcept {
-  // inet_pton is strict (no octal, no shorthand, no zone) but wants a terminated string.
+  // inet_pton is strict (no octal, no shorthand, no zone) but needs a terminated string.
   std::array<char, INET6_ADDRSTRLEN> terminated{};
   if (text.size() >= terminated.size() || text.find('\0') != std::string_view::npos) return std::nullopt;
   std::copy(text.begin(), text.end(), terminated.begin());

@@ -20,10 +20,10 @@ namespace latchkey::net {
 
 namespace {
 
-constexpr int kBacklog = 4096;  // the kernel cuts it to net.core.somaxconn
+constexpr int kBacklog = 4096;  // the kernel caps it at net.core.somaxconn
 
-// A process that was killed is gone before its ring is: until the kernel has taken that apart, the socket in
-// it still accepts. So a socket that answers is asked again for this long.
+// A killed process is gone before its ring is. Until the kernel has taken the ring apart, a socket in it
+// still accepts. So a socket that answers is asked again, this many times.
 constexpr int kAsksForListener = 100;
 constexpr std::chrono::milliseconds kBetweenAsks{20};
 
@@ -62,7 +62,7 @@ Result<bool> answers(const std::string& path, sockaddr_un& address) {
   return answered;
 }
 
-/// At the start only: it may wait for two seconds.
+/// For the start only, because it may wait for two seconds.
 Result<bool> goes_on_answering(const std::string& path, sockaddr_un& address) {
   Result<bool> answered = answers(path, address);
   for (int asked = 1; answered && *answered && asked < kAsksForListener; ++asked) {
@@ -72,7 +72,8 @@ Result<bool> goes_on_answering(const std::string& path, sockaddr_un& address) {
   return answered;
 }
 
-/// Whether there is a socket of that name. Error kConflict where it is a file.
+/// Whether there is a socket of that name.
+/// Errors: kConflict if something else has the name.
 Result<bool> is_socket(const std::string& path) {
   struct stat found {};
   if (::lstat(path.c_str(), &found) != 0) {
@@ -95,7 +96,7 @@ Result<sockaddr_un> unix_address(const std::string& path) {
   return address;
 }
 
-/// Removes the socket of a process that is gone.
+/// Removes the socket of a process that has gone.
 Result<void> clear_unix_path(const std::string& path, sockaddr_un& address) {
   LATCHKEY_TRY(const bool there, is_socket(path));
   if (!there) return {};
@@ -108,7 +109,7 @@ Result<void> clear_unix_path(const std::string& path, sockaddr_un& address) {
   return {};
 }
 
-/// What is wrong with the connection that was to be accepted, not with this process (accept(2)).
+/// Whether the error is about the connection to accept, not about this process (accept(2)).
 bool concerns_one_peer(int error) noexcept {
   switch (error) {
     case ECONNABORTED:
@@ -152,7 +153,7 @@ Result<Listener> Listener::bind_tcp(const Endpoint& where) {
   const std::string name = where.to_text();
   Listener listener(::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int fd = listener.fd_;
-  // TCP_NODELAY is inherited by accepted sockets: an answer leaves when it is written.
+  // Accepted sockets inherit TCP_NODELAY, so an answer leaves as soon as it is written.
   if (fd < 0 || !set_option(fd, SOL_SOCKET, SO_REUSEADDR) || !set_option(fd, SOL_SOCKET, SO_REUSEPORT) ||
       !set_option(fd, IPPROTO_TCP, TCP_NODELAY)) {
     return bind_error(name, errno);
@@ -173,7 +174,7 @@ Result<void> Listener::check_free(const Endpoint& where) {
   sockaddr_storage address{};
   const socklen_t length = where.to_sockaddr(address);
   const Listener probe(::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  // SO_REUSEADDR passes over what remains of connections, but not over a listener.
+  // SO_REUSEADDR ignores what remains of old connections, but not a listener.
   const bool is_free = probe.fd_ >= 0 && set_option(probe.fd_, SOL_SOCKET, SO_REUSEADDR) &&
                        (address.ss_family != AF_INET6 || set_option(probe.fd_, IPPROTO_IPV6, IPV6_V6ONLY)) &&
                        ::bind(probe.fd_, as_sockaddr(&address), length) == 0;
@@ -225,8 +226,8 @@ void Acceptor::start() { arm(); }
 
 void Acceptor::arm() noexcept {
   loop_.ring().start(this, [this](io_uring_sqe& entry) {
-    // Multishot: one submission for every connection to come. Peers' addresses are asked for one by one, as
-    // one shared buffer for them would be overwritten by the next connection.
+    // Multishot: one submission serves every connection to come. Peers' addresses are asked for one by one,
+    // because the next connection would overwrite a buffer that all share.
     io_uring_prep_multishot_accept(&entry, listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC);
   });
   armed_ = true;
@@ -242,7 +243,7 @@ void Acceptor::complete(std::int32_t result, std::uint32_t flags) noexcept {
   if (result >= 0) {
     handler_.accepted(result);
   } else if (!stopping_ && !concerns_one_peer(-result)) {
-    // That nobody has come yet is no refusal.
+    // -EAGAIN only means that nobody has come yet. It is no refusal.
     if (result != -EAGAIN) handler_.accept_failed(result);
     if (!armed_ && !paused_) {
       paused_ = true;

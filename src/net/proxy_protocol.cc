@@ -27,7 +27,7 @@ bool agrees(std::string_view bytes, std::string_view pattern) noexcept {
   return bytes.substr(0, common) == pattern.substr(0, common);
 }
 
-/// Cuts off and returns what stands before the next blank; all of it where there is none.
+/// Cuts off and returns the text before the next blank, or all of it if there is none.
 std::string_view next_word(std::string_view& line) noexcept {
   const std::size_t blank = line.find(' ');
   const std::string_view word = line.substr(0, blank);
@@ -43,7 +43,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text) noexcept {
   return port;
 }
 
-/// `TCP4 192.0.2.1 192.0.2.2 56324 443`, without what stands around it.
+/// Reads `TCP4 192.0.2.1 192.0.2.2 56324 443`, without what surrounds it.
 std::optional<Endpoint> parse_v1_addresses(std::string_view line) noexcept {
   const std::string_view family = next_word(line);
   const std::string_view source_text = next_word(line);
@@ -122,7 +122,7 @@ ProxyHeader parse_v2(std::string_view bytes) noexcept {
   const std::size_t header_bytes = kV2FixedBytes + word_at(bytes, 14);
   if (header_bytes > kMaxProxyV2Bytes) return refused("PROXY v2 header longer than 1024 bytes");
   if (bytes.size() < header_bytes) return incomplete();
-  // LOCAL: the proxy speaks for itself (a health check); its address block must be skipped (§2.2).
+  // LOCAL: the proxy speaks for itself (a health check). Its address block must be skipped (§2.2).
   if (version_and_command == 0x20) return complete(header_bytes);
   return parse_v2_proxied(bytes.substr(0, header_bytes));
 }

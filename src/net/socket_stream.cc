@@ -12,7 +12,8 @@ namespace latchkey::net {
 
 namespace {
 
-/// What says nothing of the connection: there was no memory, no room or no time just then.
+/// Whether the result says nothing about the connection: the kernel had no memory, no room or no time just
+/// then.
 bool is_passing(std::int32_t result) noexcept {
   return result == -EAGAIN || result == -EINTR || result == -ENOMEM || result == -ENOBUFS;
 }
@@ -29,7 +30,8 @@ SocketStream::~SocketStream() { LATCHKEY_ASSERT(fd_ < 0 && !armed_ && !sender_);
 void SocketStream::arm() noexcept {
   LATCHKEY_ASSERT(!armed_);
   loop_.ring().start(&receive_operation_, [this](io_uring_sqe& entry) {
-    // Multishot: one submission for all that the peer will send; each completion names the buffer it filled.
+    // Multishot: one submission for everything the peer will send. Each completion names the buffer it
+    // filled.
     io_uring_prep_recv_multishot(&entry, fd_, nullptr, 0, message_flags_);
     entry.flags |= IOSQE_BUFFER_SELECT;
     entry.buf_group = runtime::BufferRing::kGroup;
@@ -72,7 +74,7 @@ void SocketStream::received(std::int32_t result, std::uint32_t flags) noexcept {
   } else {
     receive_ended(result);
   }
-  // Whoever is woken may end the stream: nothing is touched after.
+  // A woken waiter may destroy the stream, so nothing is touched afterwards.
   if (closer_) {
     wake_closer();
   } else if (can_receive()) {
@@ -84,8 +86,8 @@ void SocketStream::received(std::int32_t result, std::uint32_t flags) noexcept {
 
 void SocketStream::receive_ended(std::int32_t result) noexcept {
   if (result == -ENOBUFS) {
-    // Back-pressure: every buffer of the core was in use. Armed again when one comes back, or when somebody
-    // wants to receive.
+    // Back-pressure: all buffers of the core were in use. Armed again when one comes back, or at the next
+    // receive.
     if (receiver_ && !buffers_.has_buffer()) {
       starved_ = true;
       buffers_.wait_for_buffer(*this);
@@ -106,15 +108,16 @@ void SocketStream::receive_ended(std::int32_t result) noexcept {
   } else if (timed_out_ && receiver_ && end_ == StreamEnd::kNone) {
     end_ = StreamEnd::kTimedOut;
   }
-  // It may have been told that a buffer was there, which is now the next one's in line.
+  // This stream may have been notified of a free buffer that it no longer takes. The next one in line gets
+  // it.
   buffers_.pass_on();
 }
 
 bool SocketStream::buffer_is_back() noexcept {
   starved_ = false;
   arm();
-  // The kernel asks for a buffer before it looks for bytes, so a stream in the line may have none to receive.
-  // A system call on a core thread, but only while buffers are short.
+  // The kernel asks for a buffer before it looks for bytes, so a stream in the line may have nothing to
+  // receive. This is a system call on a core thread, but only while buffers are short.
   pollfd readable{fd_, POLLIN | POLLRDHUP, 0};
   return ::poll(&readable, 1, 0) != 0;
 }
@@ -134,9 +137,9 @@ void SocketStream::start_send(std::span<const char> bytes, std::coroutine_handle
 
 void SocketStream::send_rest() noexcept {
   loop_.ring().start(&send_operation_, [this](io_uring_sqe& entry) {
-    // WAITALL: the kernel itself goes on after a short write. It gives up where it had to stop in between (an
-    // error that it does not tell then, a cancellation, a socket that must not wait), and says how far it
-    // came.
+    // WAITALL: the kernel itself continues after a short write. It gives up if something stops it on the way:
+    // an error, which it does not report then, a cancellation, or a socket that must not wait. The result
+    // says how far it came.
     io_uring_prep_send(&entry, fd_, unsent_.data(), unsent_.size(),
                        MSG_NOSIGNAL | MSG_WAITALL | message_flags_);
   });
@@ -145,7 +148,7 @@ void SocketStream::send_rest() noexcept {
 void SocketStream::sent(std::int32_t result) noexcept {
   if (result > 0) unsent_ = unsent_.subspan(std::min(static_cast<std::size_t>(result), unsent_.size()));
   if (!unsent_.empty() && !timed_out_) {
-    // What stopped it, if anything did for good, the next one is told.
+    // If an error stopped it for good, the next send reports that error.
     if (result > 0) return send_rest();
     if (is_passing(result)) {
       send_paused_ = true;
@@ -186,13 +189,14 @@ std::int64_t SocketStream::look(BootTime now) noexcept {
 
 void SocketStream::shutdown_send() noexcept { ::shutdown(fd_, SHUT_WR); }
 
-// By the ring and not by a shutdown of both ways, which the sandbox refuses: it would also make a listener a
-// socket that can be connected.
+// Uses the ring, not a shutdown of both directions. The sandbox refuses such a shutdown, because it would
+// also turn a listener into a socket that can be connected.
 void SocketStream::abort() noexcept {
   if (end_ == StreamEnd::kNone) end_ = StreamEnd::kBroken;
   shutdown_send();
   cancel_receive();
-  // A send that waits for a look finds that out now; a receive that does would wait for bytes.
+  // A paused send is retried now and fails. A paused receive would only wait for bytes, so its waiter is
+  // woken.
   if (std::exchange(send_paused_, false)) send_rest();
   if (std::exchange(receive_paused_, false)) return wake_receiver();
   if (starved_) end_starved_receive();
@@ -223,7 +227,7 @@ runtime::Task<void> SocketStream::close() {
   const Disarmed disarmed{*this};
   co_await disarmed;
   queue_.clear();
-  // Closed by the ring, in the batch of whatever else this pass submits.
+  // The ring closes the socket, in one batch with whatever else this pass submits.
   loop_.ring().start(nullptr, [this](io_uring_sqe& entry) {
     io_uring_prep_close(&entry, std::exchange(fd_, -1));
     entry.flags |= IOSQE_CQE_SKIP_SUCCESS;

@@ -20,7 +20,7 @@ namespace latchkey::store {
 
 namespace {
 
-/// Longest text in the lock file: a program's name, a process id and where it listens.
+/// The longest text in the lock file: a program's name, a process id and where it listens.
 constexpr std::size_t kMaxLockBytes = 8192;
 constexpr std::size_t kMaxHolderBytes = 64;
 constexpr std::string_view kSomebody = "another process";
@@ -30,7 +30,7 @@ tl::unexpected<Error> system_failure(std::string_view what, const std::filesyste
                                                       std::system_category().message(errno)));
 }
 
-/// An open descriptor until released.
+/// Owns an open descriptor until it is released.
 class Descriptor {
  public:
   explicit Descriptor(int number) noexcept : number_(number) {}
@@ -56,17 +56,17 @@ tl::unexpected<Error> missing(std::string_view what, const std::filesystem::path
                   what, path.string()));
 }
 
-/// The directory without a trailing slash, behind which mkdir(2) sees no name.
+/// The directory without a trailing slash: mkdir(2) needs a name at the end.
 std::filesystem::path named(const std::filesystem::path& path) {
   return path.has_filename() || !path.has_parent_path() || path == path.root_path() ? path
                                                                                     : path.parent_path();
 }
 
-/// Makes the name of a new directory durable, which all that is in it hangs on.
+/// Makes the name of a new directory durable. Everything in the directory depends on it.
 Result<void> sync_above(const std::filesystem::path& path) {
   const std::filesystem::path above = path.has_parent_path() ? path.parent_path() : ".";
   const Descriptor directory(::open(above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // Who may make a name in it need not be able to read it.
+  // Permission to make a name in a directory does not include permission to read it.
   if (directory.get() < 0 && errno == EACCES) return {};
   if (directory.get() >= 0 && ::fsync(directory.get()) == 0) return {};
   return system_failure("sync", above);
@@ -82,7 +82,7 @@ Result<void> create(const std::filesystem::path& path) {
                              path.string()));
 }
 
-/// None where there is nothing of that name.
+/// Returns nothing if there is nothing of that name.
 Result<std::optional<Descriptor>> open_directory(const std::filesystem::path& path) {
   Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() >= 0) return std::optional<Descriptor>(std::move(directory));
@@ -104,7 +104,7 @@ Result<Found> look_for(int directory, const std::filesystem::path& path) {
   return system_failure("look at", path);
 }
 
-/// Whether a file's directory is the one that is open.
+/// Whether a file is in the open directory.
 bool stands_in(int directory, const std::filesystem::path& file) {
   struct stat own {};
   struct stat other {};
@@ -113,7 +113,7 @@ bool stands_in(int directory, const std::filesystem::path& file) {
          own.st_ino == other.st_ino;
 }
 
-/// The first of these that is there and holds something.
+/// The first of these files that exists and is not empty; empty if there is none.
 Result<std::string> first_there(int directory, const std::vector<std::filesystem::path>& paths) {
   for (const std::filesystem::path& path : paths) {
     LATCHKEY_TRY(const Found found, look_for(directory, path));
@@ -127,7 +127,8 @@ struct DatabaseFile {
   bool may_be_made = false;
 };
 
-/// Without a database there must be leave to make it, and nothing that is left of another: a key, or a log.
+/// If there is no database, `options` must allow making one, and there must be no trace of another: a key, or
+/// a log.
 Result<DatabaseFile> check_database(int directory, const std::filesystem::path& path,
                                     const DirectoryOptions& options) {
   const std::filesystem::path database = DataDirectory::database_path(path);
@@ -136,7 +137,7 @@ Result<DatabaseFile> check_database(int directory, const std::filesystem::path& 
   if (!options.key_file.empty() && stands_in(directory, options.key_file)) {
     traces.push_back(path / options.key_file.filename());
   }
-  // A log beside a database that is there belongs to it.
+  // A log beside an existing database belongs to it.
   if (found.bytes == 0) traces.emplace_back(database.string() + "-wal");
   LATCHKEY_TRY(const std::string trace, first_there(directory, traces));
   if (found.bytes > 0) return DatabaseFile{true, options.create && trace.empty()};
@@ -151,7 +152,7 @@ Result<DatabaseFile> check_database(int directory, const std::filesystem::path& 
   return DatabaseFile{false, true};
 }
 
-/// Whose the directory is, and the files in it that are there.
+/// Checks the owner of the directory and of the existing files in it.
 Result<void> check_owners(int directory, const std::filesystem::path& path) {
   LATCHKEY_TRY(check_own_directory(directory, path.string()));
   const std::string database = DataDirectory::database_path(path).string();
@@ -176,7 +177,8 @@ std::vector<std::string> read_lines(int lock) {
   return lines;
 }
 
-/// The text serves a sentence for people, and --check: a disk that refuses it is no reason not to start.
+/// The text is only for an error's sentence and for --check, so a disk that refuses it does not prevent a
+/// start.
 void write_lines(int lock, const std::string& text) noexcept {
   if (::ftruncate(lock, 0) == 0) static_cast<void>(::pwrite(lock, text.data(), text.size(), 0) == 0);
 }
@@ -188,7 +190,7 @@ tl::unexpected<Error> in_use(const std::filesystem::path& path, std::string_view
                              path.string(), holder));
 }
 
-/// Who holds the lock. A lock that nobody holds is held for this moment, shared with others that look.
+/// Finds out who holds the lock. If nobody does, takes it for this moment, shared with others that inspect.
 Result<void> find_holder(int directory, const std::filesystem::path& path, DirectoryFindings& findings) {
   const std::filesystem::path name = DataDirectory::lock_path(path);
   const Descriptor lock(
@@ -217,7 +219,7 @@ DataDirectory::DataDirectory(DataDirectory&& other) noexcept
       lock_(std::exchange(other.lock_, -1)) {}
 
 DataDirectory::~DataDirectory() {
-  // The lock file stays: removing it would let two holders lock two files of the same name.
+  // The lock file stays. If it were removed, two holders could lock two files of the same name.
   if (lock_ >= 0) ::close(lock_);
   if (directory_ >= 0) ::close(directory_);
 }
@@ -248,7 +250,7 @@ Result<DataDirectory> DataDirectory::open(const std::filesystem::path& path, std
   if (!directory.has_value()) return missing("data directory", path);
   const int descriptor = directory->get();
   LATCHKEY_TRY(check_owners(descriptor, path));
-  // Before the lock's file is made: a directory that is the wrong one stays as it is.
+  // This comes before the lock file is made, so that a wrong directory stays as it is.
   LATCHKEY_TRY(const DatabaseFile database, check_database(descriptor, path, options));
   const std::filesystem::path lock_name = lock_path(path);
   Descriptor lock(

@@ -34,7 +34,7 @@ struct Connection {
   std::string path;
   sqlite3* handle = nullptr;
   int log_pages = 0;
-  // Nodes of this map do not move: a Statement points to its own.
+  // Nodes of this map do not move, so a Statement may point to its own.
   std::unordered_map<std::string, CachedStatement> statements;
 };
 
@@ -47,7 +47,7 @@ ErrorCode error_code(int status) noexcept {
   switch (status) {
     case SQLITE_IOERR_FSYNC:
     case SQLITE_IOERR_DIR_FSYNC:
-      // Since the kernel may have dropped the pages that it could not write, no later fsync can be believed.
+      // The kernel may have dropped the pages that it could not write, so no later fsync can be believed.
       return ErrorCode::kFatal;
     default:
       break;
@@ -67,9 +67,9 @@ tl::unexpected<Error> sqlite_failure(const detail::Connection& connection, int s
   LATCHKEY_ASSERT((status & 0xff) != SQLITE_MISUSE && (status & 0xff) != SQLITE_RANGE);
   const ErrorCode code = error_code(status);
   if (code == ErrorCode::kFatal && connection.handle != nullptr) {
-    // The last connection to close brings the log into the file, by an index that still counts what the log
-    // has lost. Without it the next start reads the log itself, and stops at the first frame that is not
-    // whole.
+    // The last connection to close brings the log into the file. It goes by an index that still includes what
+    // the log has lost. Without that, the next start reads the log itself and stops at the first incomplete
+    // frame.
     sqlite3_db_config(connection.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   }
   std::string text = fmt::format(
@@ -89,10 +89,10 @@ bool is_plain_in_uri(char c) noexcept {
          c == '_' || c == '-';
 }
 
-/// SQLite would create the file readable for all; its log and index files take the mode that this one has. A
-/// file that is there is not opened: to close it would drop every lock that this process holds on it by
-/// another connection (POSIX), and the next program to read it, a backup, would take itself for the last one
-/// and remove the log that is still written.
+/// Creates the file, because SQLite would make it readable for all. SQLite's log and index files take this
+/// file's mode. An existing file is not opened: closing it would drop every lock that this process holds on
+/// it through another connection (POSIX). The next program to read the file, such as a backup, would then
+/// think itself the last one and remove the log that is still being written.
 Result<void> create_private_file(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0 && errno == EEXIST) return {};
@@ -104,7 +104,7 @@ Result<void> create_private_file(const std::string& path) {
   return {};
 }
 
-/// Where the file system has no shared memory, SQLite stays with its rollback journal and says so in a row.
+/// On a file system without shared memory, SQLite keeps its rollback journal and says so in a row.
 Result<void> begin_log(Database& database) {
   LATCHKEY_TRY(Statement statement, database.prepare("PRAGMA journal_mode=WAL"));
   LATCHKEY_TRY(const bool row, statement.step());
@@ -147,7 +147,7 @@ Statement& Statement::bind(int parameter, std::int64_t value) {
 }
 
 Statement& Statement::bind(int parameter, std::string_view text) {
-  // A null pointer would bind NULL; the empty text is a text.
+  // A null pointer would bind NULL, but an empty text is a text.
   const char* const data = text.data() != nullptr ? text.data() : "";
   const int status =
       sqlite3_bind_text64(handle_, parameter, data, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
@@ -213,27 +213,27 @@ Result<Database> Database::open(const std::string& path, const DatabaseOptions& 
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, options.vfs);
   if (status != SQLITE_OK) return sqlite_failure(*connection, status);
   sqlite3_busy_timeout(connection->handle, options.busy_timeout_ms);
-  // Keeps a tampered file from running SQL of its own in triggers or views.
+  // Keeps a tampered file from running its own SQL in triggers or views.
   sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
 
   Database database(std::move(connection));
-  // locking_mode stays NORMAL, so that a backup can read beside a running server; a second server is kept out
-  // by the data directory's lock.
+  // locking_mode stays NORMAL, so that a backup can read beside a running server. The data directory's lock
+  // keeps out a second server.
   Result<void> configured = database.execute(
       "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON;"
       "PRAGMA journal_size_limit=67108864;");
   if (configured) configured = begin_log(database);
   if (!configured) {
     Error error = std::move(configured.error());
-    // The first look at it: this file never was a database of ours, so none has been lost.
+    // This is the first look at the file. It never was a database of ours, so no database has been lost.
     if (sqlite3_errcode(database.connection_->handle) == SQLITE_NOTADB) error.code = ErrorCode::kInvalid;
     return tl::unexpected(std::move(error));
   }
   const int checkpointed = sqlite3_wal_checkpoint_v2(database.connection_->handle, nullptr,
                                                      SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   if (checkpointed != SQLITE_OK) return sqlite_failure(*database.connection_, checkpointed);
-  // Takes the place of SQLite's own hook, which is its automatic checkpoint.
+  // Replaces SQLite's own hook, which does its automatic checkpoint.
   sqlite3_wal_hook(database.connection_->handle, note_log_pages, &database.connection_->log_pages);
   return database;
 }
@@ -249,7 +249,7 @@ Result<Database> Database::open_to_look(const std::string& path) {
   std::string uri = "file:";
   for (const char c : path)
     uri += is_plain_in_uri(c) ? std::string(1, c) : fmt::format("%{:02x}", static_cast<unsigned char>(c));
-  // Without a log the file is the whole of it. With one its index is read as it is, or made anew in memory.
+  // Without a log, the file is complete. With one, its index is read as it is or rebuilt in memory.
   uri += has_log ? "?readonly_shm=1" : "?immutable=1";
   auto connection = std::make_unique<detail::Connection>();
   connection->path = path;
@@ -308,7 +308,7 @@ Result<void> Database::checkpoint() {
   const int status = sqlite3_wal_checkpoint_v2(connection_->handle, nullptr, SQLITE_CHECKPOINT_PASSIVE,
                                                &log_pages, &moved_pages);
   if (status != SQLITE_OK) return sqlite_failure(*connection_, status);
-  // A log that is wholly in the file is written from its start again by the next commit.
+  // Once the log is wholly in the file, the next commit writes it from its start again.
   if (log_pages == moved_pages) connection_->log_pages = 0;
   return {};
 }
@@ -320,7 +320,8 @@ Result<Transaction> Transaction::begin(Database& database) {
 
 Transaction::~Transaction() {
   if (database_ == nullptr || !database_->in_transaction()) return;
-  // A rollback touches nothing that was committed; if it fails too, the connection says so at its next use.
+  // A rollback touches nothing that was committed. If it fails too, the connection reports that at its next
+  // use.
   static_cast<void>(database_->execute("ROLLBACK"));
 }
 

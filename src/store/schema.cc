@@ -14,10 +14,10 @@ namespace latchkey::store {
 
 namespace {
 
-// Rows of sessions and users are never used again (AUTOINCREMENT): what remembers a row after its end (a
-// token table, a log) must not find somebody else in it. A session repeats its user's name, because users may
-// stand in another directory than this file. The index by user holds live sessions alone: it stays small when
-// dead ones wait to be forgotten.
+// Row numbers of sessions and users are never used again (AUTOINCREMENT): whatever remembers a row after its
+// end (a token table, a log) must not find somebody else in it. A session repeats its user's name, because
+// users may be in another directory than this file. The index by user holds only live sessions, so it stays
+// small while dead ones wait to be forgotten.
 constexpr const char* kVersion1 = R"sql(
 CREATE TABLE meta(
   key TEXT PRIMARY KEY NOT NULL,
@@ -56,8 +56,8 @@ CREATE TABLE sessions(
 CREATE INDEX live_sessions_by_user ON sessions(user_id) WHERE death = 0;
 )sql";
 
-// From where users have logged in (C-20): nothing readable, a hash of name and address under a key that the
-// database does not hold.
+// The addresses from which users have logged in (C-20). Nothing in it is readable: it is a hash of name and
+// address, under a key that the database does not hold.
 constexpr const char* kVersion2 = R"sql(
 CREATE TABLE known_addresses(
   hash BLOB PRIMARY KEY NOT NULL CHECK(length(hash) = 16),
@@ -67,16 +67,17 @@ CREATE TABLE known_addresses(
 CREATE INDEX known_addresses_by_time ON known_addresses(last_login_ms);
 )sql";
 
-// Which kinds of password hashes there are is asked at every start (C-14): a kind is the front of a hash, and
-// with this index it takes one look a kind instead of one a user. So whatever writes users is covered.
+// Every start asks which kinds of password hashes there are (C-14). A kind is the front of a hash. With this
+// index, a kind takes one look, not one per user. So it does not matter what writes the users.
 constexpr const char* kVersion3 = R"sql(
 CREATE INDEX users_by_hash_kind ON users(substr(password_hash, 1, 40));
 )sql";
 
-// Whose known addresses they are (C-20): a row holds for that user with that password, and what becomes of
-// the user ends it. Rows from before name nobody, as their hash cannot be read backwards. Each holds for the
-// user of its name as long as he has what he had when this version came: `unbound_number` is his password
-// number then. It is NULL for who came later or was disabled, so that no row from before holds for them.
+// Binds known addresses to users (C-20): a row is valid for that user with that password, so whatever ends
+// either ends the row. Rows from before this version name nobody, because their hash cannot be reversed. Each
+// is valid for the user of its name while that user's password number is still `unbound_number`, the number
+// at the time of this version. It is NULL for users who came later or were disabled, so no earlier row is
+// valid for them.
 constexpr const char* kVersion4 = R"sql(
 ALTER TABLE known_addresses ADD COLUMN user_id INTEGER;
 ALTER TABLE known_addresses ADD COLUMN password_number INTEGER;
@@ -85,7 +86,7 @@ ALTER TABLE users ADD COLUMN unbound_number INTEGER;
 UPDATE users SET unbound_number = password_number WHERE active = 1;
 )sql";
 
-/// Step `i` leads from version i to i + 1.
+/// Step `i` leads from version i to version i + 1.
 constexpr std::array<const char*, kSchemaVersion> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4};
 
 constexpr std::string_view kKeyFingerprint = "key_fingerprint";
@@ -102,7 +103,7 @@ Result<void> put_meta(Database& database, std::string_view key, auto value) {
   return statement.bind(1, key).bind(2, value).run();
 }
 
-/// Calls `take` with the statement on the row of `key`; false where there is none.
+/// Calls `take` with the statement at the row of `key`; false if there is none.
 Result<bool> get_meta(Database& database, std::string_view key, auto take) {
   LATCHKEY_TRY(Statement statement, database.prepare("SELECT value FROM meta WHERE key = ?1"));
   Result<bool> row = statement.bind(1, key).step();
@@ -131,7 +132,7 @@ Result<void> run_steps(Database& database, std::int64_t version) {
   return transaction.commit();
 }
 
-/// What makes a new key for a database, as it is typed.
+/// The command that makes a new key for a database, ready to type.
 std::string renewal(const std::string& database, const std::filesystem::path& key) {
   const std::filesystem::path directory = std::filesystem::path(database).parent_path();
   std::string command = fmt::format("latchkey --data {} key renew", shell_word(directory.string()));
@@ -139,7 +140,7 @@ std::string renewal(const std::string& database, const std::filesystem::path& ke
   return command;
 }
 
-/// The version of a database that is ours: 0 where it has no tables yet, kSchemaVersion at most.
+/// The version of a database that is ours: 0 if it has no tables yet, and at most kSchemaVersion.
 Result<std::int64_t> known_version(Database& database) {
   LATCHKEY_TRY(check_owner(database));
   Result<std::int64_t> version = database.query_integer("PRAGMA user_version");
@@ -171,11 +172,10 @@ Result<std::optional<std::int64_t>> stored_integer(Database& database, std::stri
   return stored;
 }
 
-// A rewrite of every session is worth it for a step that a person would call one, not for what is lost in
-// measuring it.
+// Rewriting every session is worth it for a step that a person would notice, but not for a measuring error.
 constexpr std::int64_t kLeastStepMs = 1000;
 
-/// Moves every recorded time of a session by so much.
+/// Moves every recorded time of every session by this much.
 Result<void> move_session_times(Database& database, std::int64_t by_ms) {
   LATCHKEY_TRY(
       Statement statement,
@@ -260,7 +260,7 @@ Result<RunStart> begin_run(Database& database, WallTime now, std::int64_t token_
   const bool was_clean = clean.value_or(1) == 1;
   LATCHKEY_TRY(const auto set_ms, stored_integer(database, kClockSetMs));
   std::int64_t exact_since_ms = stored_exact_since_ms.value_or(0);
-  // The last run carried on its calendar from its start; and no time can have passed backwards since its end.
+  // The last run kept the calendar of its start, and no time can have run backwards since its end.
   const std::int64_t behind_ms = std::max<std::int64_t>(0, last_wall_ms.value_or(now.ms) - now.ms);
   const std::int64_t step_ms = set_ms.value_or(0) - behind_ms;
   if (std::abs(step_ms) >= kLeastStepMs) {
@@ -268,7 +268,7 @@ Result<RunStart> begin_run(Database& database, WallTime now, std::int64_t token_
     if (exact_since_ms > 0) exact_since_ms += step_ms;
   }
   if (!was_clean) {
-    // Past every record there is, wherever the clock stood when it was made.
+    // Later than every record, wherever the clock was when the record was made.
     LATCHKEY_TRY(const auto newest_ms,
                  database.query_integer("SELECT coalesce(max(last_used_ms), 0) FROM sessions"));
     exact_since_ms = std::max(now.ms, newest_ms + 1);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxAgentBytes = 256;
 
-// The columns in the order that read_token_part expects, and then those that read_session does.
+// The columns that read_token_part reads, in its order, then those that read_session adds.
 #define LATCHKEY_TOKEN_COLUMNS \
   "row, session_id, user_id, user_name, binding, key_number, last_used_ms, death, died_ms"
 #define LATCHKEY_SESSION_COLUMNS LATCHKEY_TOKEN_COLUMNS ", lookup, created_ms, address, agent"
@@ -36,14 +36,14 @@ tl::unexpected<Error> damaged(const Database& database, RowId row) {
                                                 database.path(), row));
 }
 
-/// What a token table is made from.
+/// Reads the columns that a token table is made from.
 Result<Session> read_token_part(const Database& database, const Statement& row) {
   Session session;
   session.row = row.integer(0);
   const bool whole = copy_blob(row.blob(1), session.id) && copy_blob(row.blob(4), session.binding);
   const std::int64_t key_number = row.integer(5);
   const std::int64_t death = row.integer(7);
-  // The schema's own checks hold these: only a damaged file breaks them.
+  // The schema's own checks guarantee these, so only a damaged file breaks them.
   if (!whole || session.row < 1 || session.row > kMaxRowId || key_number < 0 ||
       key_number > std::numeric_limits<std::uint8_t>::max() || death < 0 ||
       death > static_cast<std::int64_t>(Death::kInactive)) {
@@ -85,7 +85,7 @@ Result<std::vector<Session>> read_all(Database& database, Statement& statement) 
   }
 }
 
-/// Binds and runs one statement for each of `items`; gives the sum of rows changed.
+/// Binds and runs one statement for each of `items`. Returns how many rows changed in all.
 template <class Items, class Bind>
 Result<std::size_t> run_for_each(Database& database, std::string_view sql, const Items& items, Bind bind) {
   if (items.empty()) return std::size_t{0};

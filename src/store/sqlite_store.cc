@@ -10,7 +10,7 @@ namespace latchkey::store {
 
 namespace {
 
-/// The seam says that it was done, not to how many rows.
+/// The seam reports that the work was done, not how many rows it changed.
 Result<bool> done(Result<std::size_t> changed) {
   LATCHKEY_TRY(std::move(changed));
   return true;

@@ -62,7 +62,7 @@ Result<Database> StoreThread::release() {
 }
 
 void StoreThread::commit_group() noexcept {
-  // A group that filled up may have failed with more still to come.
+  // An earlier, full group may have failed fatally while more jobs were still to come.
   const Result<void> committed = fatal_ ? Result<void>(tl::unexpected(*fatal_)) : run_group();
   if (committed) {
     count(metrics_.groups);
@@ -77,7 +77,8 @@ void StoreThread::commit_group() noexcept {
   count(metrics_.writes, group_.size());
   for (StoreJob* const job : group_) port_.finish(*job);
   group_.clear();
-  // After the answers: moving pages into the file costs two more fsyncs, which nobody has to wait for.
+  // This follows the answers: moving pages into the file costs two more fsyncs, and nobody has to wait for
+  // those.
   if (!fatal_ && database_.log_pages() >= kCheckpointPages) checkpoint();
   metrics_.log_pages.store(database_.log_pages(), std::memory_order_relaxed);
 }
@@ -91,12 +92,12 @@ Result<void> StoreThread::run_group() {
   return transaction.commit();
 }
 
-/// Runs one job in a savepoint. An error is one that the whole group shares.
+/// Runs one job in a savepoint. An error that it returns is one that the whole group shares.
 Result<void> StoreThread::run_alone(StoreJob& job) {
   LATCHKEY_TRY(database_.execute("SAVEPOINT job"));
   Result<void> done = job.run(database_);
   if (done) return database_.execute("RELEASE job");
-  // After some errors (a full disk) SQLite has rolled the whole transaction back, the others' work too.
+  // After some errors (a full disk) SQLite has rolled back the whole transaction, including other jobs' work.
   if (done.error().code == ErrorCode::kFatal || !database_.in_transaction()) return done;
   return database_.execute("ROLLBACK TO job; RELEASE job");
 }
@@ -113,8 +114,7 @@ void StoreThread::checkpoint() noexcept {
   if (const Result<void> moved = database_.checkpoint(); moved) {
     count(metrics_.checkpoints);
   } else {
-    // The log keeps everything, so short of a failed fsync this costs room alone; the next commit tries
-    // again.
+    // The log keeps everything, so unless an fsync failed this only costs space. The next commit tries again.
     count(metrics_.failed_checkpoints);
     if (moved.error().code == ErrorCode::kFatal) note_fatal(moved.error());
     LimitedEvent(log_, LogLevel::kWarning, "store.checkpoint_failed").text("error", moved.error().text);

@@ -1,5 +1,5 @@
-// LATCHKEY_ASSERT: a statement that only a bug can make false. It stays in release builds, prints the place
-// and the statement, and aborts; what the world can make false is a `Result`, never an assertion.
+// LATCHKEY_ASSERT checks a statement that only a bug can make false. It stays in release builds: it prints
+// the statement and its place, then aborts. What the world can make false is a `Result`, never an assertion.
 #pragma once
 
 namespace latchkey {

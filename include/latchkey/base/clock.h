@@ -1,6 +1,7 @@
-// Time as the server sees it. Two kinds that must not be mixed: `BootTime` counts on through suspend and is
-// never set (CLOCK_BOOTTIME); `WallTime` is the calendar's (CLOCK_REALTIME) and may jump. Tokens live by the
-// first and are stored by the second. A clock is passed in, so that a simulation can own it.
+// Time as the server sees it. There are two kinds, and they must not be mixed. `BootTime` (CLOCK_BOOTTIME) is
+// never set and keeps running through suspend. `WallTime` (CLOCK_REALTIME) is the calendar and may jump.
+// Tokens live by the first and are stored by the second. Clocks are passed in, so that a simulation can own
+// one.
 #pragma once
 
 #include <compare>
@@ -27,14 +28,16 @@ class Clock {
   virtual WallTime wall() const noexcept = 0;
 };
 
-/// The kernel's clocks; any thread.
+/// The kernel's clocks.
+/// Thread: any.
 class SystemClock final : public Clock {
  public:
   BootTime boot() const noexcept override;
   WallTime wall() const noexcept override;
 };
 
-/// A clock that stands still until told; for tests and simulation, one thread.
+/// A clock that moves only when told to. For tests and the simulation.
+/// Thread: one.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(WallTime wall = {1'700'000'000'000}, BootTime boot = {1'000'000})

@@ -1,5 +1,5 @@
-// JsonWriter: writes one compact JSON document (RFC 8259) from front to back, and puts the commas. Owned by
-// whoever writes; one thread.
+// JsonWriter writes one compact JSON document (RFC 8259) from front to back and places the commas.
+// Thread: one.
 //
 //   JsonWriter json;
 //   json.begin_object();
@@ -27,40 +27,44 @@ namespace latchkey {
 
 class JsonWriter {
  public:
-  /// Levels of objects and arrays in one another, at most.
+  /// The deepest nesting of objects and arrays.
   static constexpr std::size_t kMaxDepth = 64;
 
-  /// The document itself, or an element of the array that is open; with a name, a member of the open object.
+  /// Without a name: the document itself, or an element of the open array. With one: a member of the open
+  /// object.
   void begin_object() { begin_value(), open('{', false); }
   void begin_object(std::string_view name) { begin_member(name), open('{', false); }
   void begin_array() { begin_value(), open('[', true); }
   void begin_array(std::string_view name) { begin_member(name), open('[', true); }
-  /// Ends the object or array that was begun last. Requires: one is open.
+  /// Ends the object or array that was begun last.
+  /// Requires: one is open.
   void end() {
     LATCHKEY_ASSERT(depth_ > 0);
     out_ += is_array() ? ']' : '}';
     --depth_;
   }
 
-  /// A member of the object that is open: text, a whole number, a bool, or nullptr. Requires: an object is
-  /// open.
+  /// Adds a member to the open object. The value is text, a whole number, a bool or nullptr.
+  /// Requires: an object is open.
   template <class T>
   void member(std::string_view name, const T& value) {
     begin_member(name);
     append(value);
   }
-  /// An element of the array that is open. Requires: an array is open.
+  /// Adds an element to the open array.
+  /// Requires: an array is open.
   template <class T>
   void element(const T& value) {
     begin_value();
     append(value);
   }
 
-  /// The same, where the value is a JSON document already.
+  /// The same, for a value that is already a JSON document.
   void raw_member(std::string_view name, std::string_view json) { begin_member(name), out_ += json; }
   void raw_element(std::string_view json) { begin_value(), out_ += json; }
 
-  /// The document. Requires: all that was begun has ended.
+  /// Returns the document.
+  /// Requires: everything that was begun has ended.
   std::string take() {
     LATCHKEY_ASSERT(depth_ == 0 && !out_.empty());
     return std::move(out_);
@@ -85,7 +89,7 @@ class JsonWriter {
     append_json_string(out_, name);
     out_ += ':';
   }
-  /// No value ends in an opening bracket: behind one stands the first of its members or elements.
+  /// No value ends in an opening bracket, so after one comes its first member or element.
   void separate() {
     if (!out_.empty() && out_.back() != '{' && out_.back() != '[') out_ += ',';
   }
@@ -100,7 +104,7 @@ class JsonWriter {
   }
 
   std::string out_;
-  std::uint64_t arrays_ = 0;  ///< a bit for each level: whether it is an array
+  std::uint64_t arrays_ = 0;  ///< one bit per level: whether it is an array
   std::size_t depth_ = 0;
 };
 

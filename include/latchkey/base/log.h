@@ -1,15 +1,14 @@
-// The log: structured, one line an event, in logfmt (`event=login.refused address=192.0.2.1 user=alice`). A
-// line is built by the thread that has something to say and handed to a `Log`, which must not block: the
-// server's writes from a thread of its own. No secret is ever a field. docs/logs.md lists the events.
+// The log is structured: one line per event, in logfmt (`event=login.refused address=192.0.2.1 user=alice`).
+// The thread with something to say builds the line and hands it to a `Log`, which must not block: the
+// server's log writes from a thread of its own. No field ever holds a secret. docs/logs.md lists the events.
 //
 // Three kinds of lines share the log:
-// - `LogEvent(log, ...)`: what costs whoever causes it, or happens seldom; dropped and counted where the log
-// is full.
-// - `LimitedEvent(log, ...)`: what a stranger has for nothing. It has a rate, and says how many were left
-// out.
-// - `LogEvent(room, ...)`: what was answered or changed. Its room is taken before that is done, so that the
-// line is
-//   sure of its place.
+// - `LogEvent(log, ...)` is for events that are rare or that cost whoever causes them. It is dropped and
+//   counted if the log is full.
+// - `LimitedEvent(log, ...)` is for events that a stranger can cause for free. It has a rate, and says how
+//   many lines were left out.
+// - `LogEvent(room, ...)` is for what was answered or changed. Its room is taken before that is done, so the
+//   line is sure of its place.
 #pragma once
 
 #include <concepts>
@@ -26,15 +25,17 @@ enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 class Log {
  public:
   virtual ~Log() = default;
-  /// `line` is one event in logfmt, without level, time or newline. Any thread; never blocks.
+  /// `line` is one event in logfmt, without level, time or newline. Never blocks.
+  /// Thread: any.
   virtual void write(LogLevel level, std::string line) noexcept = 0;
 
-  /// Whether a limited line on `event` may be written now: then how many before it might not. `event` has
-  /// static storage.
+  /// Whether a limited line on `event` may be written now. If so, returns how many lines before it were left
+  /// out.
+  /// Lifetime: `event` has static storage.
   virtual std::optional<std::uint64_t> admit(std::string_view event [[maybe_unused]]) noexcept { return 0; }
 
-  /// Room for one line on what is answered; false where there is none. What is taken is used up by
-  /// `write_reserved` or given back by `give_back`: LogRoom sees to that.
+  /// Takes room for one line about an answer; false if there is none. `write_reserved` uses the room up and
+  /// `give_back` returns it. LogRoom makes sure that one of them is called.
   virtual bool reserve() noexcept { return true; }
   virtual void write_reserved(LogLevel level, std::string line) noexcept { write(level, std::move(line)); }
   virtual void give_back() noexcept {}
@@ -46,10 +47,11 @@ class NoLog final : public Log {
   void write(LogLevel, std::string) noexcept override {}
 };
 
-/// Room in a log for one line, given back where the line is not written. Lifetime: the log outlives it.
+/// Room in a log for one line. It is given back if the line is not written.
+/// Lifetime: the log must outlive it.
 class LogRoom {
  public:
-  /// Room in `log`, if there is any now.
+  /// Takes room in `log`, if there is any now.
   static LogRoom take(Log& log) noexcept { return LogRoom(log, log.reserve()); }
 
   LogRoom(LogRoom&& other) noexcept : log_(other.log_), is_held_(std::exchange(other.is_held_, false)) {}
@@ -60,7 +62,7 @@ class LogRoom {
 
   bool is_held() const noexcept { return is_held_; }
 
-  /// Uses the room up. Without one the line takes its chance with all others.
+  /// Uses up the room. Without room, the line takes its chance with all others.
   void write(LogLevel level, std::string line) noexcept {
     if (std::exchange(is_held_, false)) {
       log_->write_reserved(level, std::move(line));
@@ -76,7 +78,7 @@ class LogRoom {
   bool is_held_;
 };
 
-/// Builds a line and hands it over when it goes out of scope:
+/// Builds a line and hands it over on destruction:
 /// `LogEvent(log, LogLevel::kInfo, "login.refused").field("address", address).text("user", name);`
 class LogEvent {
  public:
@@ -86,17 +88,17 @@ class LogEvent {
   LogEvent(const LogEvent&) = delete;
   LogEvent& operator=(const LogEvent&) = delete;
 
-  /// What this program says in words, numbers and addresses of its own.
+  /// For words, numbers and addresses that come from this program itself.
   LogEvent& field(std::string_view key, std::string_view value);
   LogEvent& field(std::string_view key, std::integral auto value) {
     return field(key, std::string_view(std::to_string(value)));
   }
-  /// What others wrote: a name, an agent, an error's text. Behind all fields, so that nothing in it can be
-  /// read as one of them (`tests/house` holds that).
+  /// For what others wrote: a name, a user agent, the text of an error. It comes after all fields, so that
+  /// nothing in it can be read as a field (a test in `tests/house` enforces this).
   LogEvent& text(std::string_view key, std::string_view value) { return field(key, value); }
 
  protected:
-  /// Where `log` is nullptr nothing is built and nothing written.
+  /// If `log` is nullptr, builds and writes nothing.
   LogEvent(Log* log, LogLevel level, std::string_view event);
 
  private:
@@ -106,11 +108,11 @@ class LogEvent {
   std::string line_;
 };
 
-/// An event that costs a stranger nothing. The line begins with `event=NAME more=N`, N being those of its
-/// name that were left out since the line before.
+/// An event that a stranger can cause for free. The line begins with `event=NAME more=N`, where N is the
+/// number of lines of that name left out since the last one.
 class LimitedEvent : public LogEvent {
  public:
-  /// `event` has static storage.
+  /// Lifetime: `event` has static storage.
   LimitedEvent(Log& log, LogLevel level, std::string_view event)
       : LimitedEvent(log, level, event, log.admit(event)) {}
 

@@ -1,5 +1,6 @@
-// Text in a header's value (C-36): UTF-8 with all but visible ASCII percent-encoded, `%` too, so that it can
-// be decoded again without loss. Pure functions, any thread.
+// Encodes text for a header's value (C-36): UTF-8 with everything but visible ASCII percent-encoded. `%` is
+// encoded too, so that decoding loses nothing.
+// Thread: any; all are pure functions.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +9,7 @@
 
 namespace latchkey {
 
-/// Bytes of the encoded text; text.size() where nothing is to be encoded.
+/// The size of the encoded text; equal to text.size() if there is nothing to encode.
 std::size_t percent_encoded_bytes(std::string_view text) noexcept;
 
 /// Writes percent_encoded_bytes(text) bytes to `out`.

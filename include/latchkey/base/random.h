@@ -1,4 +1,4 @@
-// Randomness is passed in, never reached for: the server takes it from the kernel, a simulation from a seed.
+// A source of randomness is passed in, never global: the server's is the kernel, a simulation's is a seed.
 #pragma once
 
 #include <array>
@@ -21,7 +21,9 @@ class Random {
   }
 };
 
-/// libsodium's generator; any thread. `sodium_init` must have been called.
+/// libsodium's generator.
+/// Requires: `sodium_init` has been called.
+/// Thread: any.
 class SystemRandom final : public Random {
  public:
   void fill(std::span<std::uint8_t> out) noexcept override;

@@ -1,6 +1,6 @@
-// RatedLog: a log in which each limited event has a rate of its own, so that what costs a stranger nothing
-// cannot drive out what matters. All else is handed on. One object a thread, used by that thread only; what
-// it hands on to may be many threads'.
+// RatedLog is a log that gives each limited event its own rate, so that what a stranger causes for free
+// cannot crowd out what matters. It passes everything else on.
+// Thread: one object per thread, used by that thread only. Many threads may share the log behind it.
 #pragma once
 
 #include <array>
@@ -16,16 +16,16 @@ namespace latchkey {
 
 class RatedLog final : public Log {
  public:
-  /// Lines on one event: so many at once, and one more for each interval that passes.
+  /// The lines on one event: this many at once, and one more for each interval that passes.
   static constexpr std::uint64_t kLinesAtOnce = 1;
   static constexpr std::int64_t kIntervalMs = 1000;
-  /// Names of limited events that there may be.
+  /// The most names of limited events.
   static constexpr std::size_t kMaxEvents = 32;
   static constexpr std::int64_t kNothingDue = INT64_MAX;
 
-  /// Both outlive the object.
+  /// Lifetime: both must outlive this object.
   RatedLog(Log& log, const Clock& clock) noexcept : log_(log), clock_(clock) {}
-  /// Tells of what was left out and not told yet.
+  /// Reports what was left out and not reported yet.
   ~RatedLog() override;
 
   void write(LogLevel level, std::string line) noexcept override { log_.write(level, std::move(line)); }
@@ -36,16 +36,16 @@ class RatedLog final : public Log {
   }
   void give_back() noexcept override { log_.give_back(); }
 
-  /// Where an event ceased after lines on it were left out, says how many (`log.left_out`), once its next
-  /// line would be due. Gives when there will be something to say next (CLOCK_BOOTTIME, ms), or kNothingDue.
-  /// Cheap where nothing is due.
+  /// If lines on an event were left out and the event then ceased, reports how many (`log.left_out`) as soon
+  /// as its next line would be due. Returns when there will next be something to report (CLOCK_BOOTTIME, ms),
+  /// or kNothingDue. Cheap if nothing is due.
   std::int64_t tell_left_out(BootTime now) noexcept { return now.ms < due_ms_ ? due_ms_ : tell_due(now.ms); }
 
  private:
   struct Rate {
     std::string_view event;
     std::uint64_t lines_left = kLinesAtOnce;
-    std::int64_t counted_at_ms = 0;  ///< lines_left is of this time
+    std::int64_t counted_at_ms = 0;  ///< the time that lines_left refers to
     std::uint64_t left_out = 0;
   };
 

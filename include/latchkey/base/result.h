@@ -1,14 +1,15 @@
-// Result<T>: a value, or an `Error` that the world caused. The text is for the person who reads it: what
+// Result<T> is a value, or an `Error` that the world caused. The error's text is for a person: it says what
 // failed, on what, and what to do. It never holds a secret.
 //
-// A function that calls another passes its error on with LATCHKEY_TRY. Both forms move the error out:
+// A function passes on the error of a function that it calls with LATCHKEY_TRY. Both forms move the error
+// out:
 //
 //   LATCHKEY_TRY(Statement statement, database.prepare(sql));  // declares `statement`, or returns the error
-//   LATCHKEY_TRY(statement.run());                             // goes on, or returns the error
+//   LATCHKEY_TRY(statement.run());                             // continues, or returns the error
 //
-// The declaration may be any that has no bare comma: `const auto x`, `const auto& x`, or a variable that
-// exists. The value moves into it; `auto&& x` leaves it where it is, in a Result that lives to the end of the
-// scope. Coroutines have the forms of `runtime/await.h`.
+// The declaration must have no bare comma: `const auto x`, `const auto& x`, or an existing variable. The
+// value moves into it. `auto&& x` leaves the value where it is, in a Result that lives to the end of the
+// scope. Coroutines use the forms of `runtime/await.h`.
 #pragma once
 
 #include <string>
@@ -17,7 +18,7 @@
 
 namespace latchkey {
 
-/// What kind of failure it is, for the code that has to choose an answer by it.
+/// The kind of failure, for code that chooses an answer by it.
 enum class ErrorCode {
   kInvalid,      ///< the input is wrong; the text says how to mend it
   kNotFound,     ///< the thing named does not exist
@@ -58,8 +59,8 @@ inline tl::unexpected<Error> failure(ErrorCode code, std::string text) {
   if (!result) leave tl::unexpected<::latchkey::Error>(std::move(result).error())
 // NOLINTEND(bugprone-macro-parentheses)
 
-// FORM_VALUE where a declaration comes before the expression, FORM_ALONE where none does. Names that end in
-// the line's number let two stand in one scope, and are the same in each source that includes a header.
+// FORM_VALUE if a declaration precedes the expression, FORM_ALONE if none does. The names end in the line
+// number: two can be in one scope, and they are the same in every source that includes a header.
 #define LATCHKEY_FORM(form, leave, first, ...)                     \
   LATCHKEY_JOIN(form, LATCHKEY_FIRST(__VA_OPT__(VALUE, ) ALONE, )) \
   (LATCHKEY_JOIN(unnamed_, __LINE__), leave, first __VA_OPT__(, ) __VA_ARGS__)

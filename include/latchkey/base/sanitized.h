@@ -1,5 +1,5 @@
-// Whether a sanitizer watches this build: its own machinery reads /proc, traces its process and asks for
-// memory in ways of its own.
+// Whether a sanitizer watches this build. A sanitizer reads /proc, traces its process and asks for memory in
+// its own ways.
 #pragma once
 
 namespace latchkey {

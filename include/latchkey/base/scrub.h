@@ -1,6 +1,8 @@
-// What a library that was given a secret leaves on the stack it ran on: blocks that it copied to there,
-// registers that it spilled. To be called by its caller's caller, once it is back, so that what it had is
-// what is free now. Any thread; its stack has the room.
+// Overwrites what a library that handled a secret leaves on the stack: blocks that it copied there, and
+// spilled registers. Call it one level above the function that called the library, once that function has
+// returned: the stack that it used is then the stack below the caller.
+// Requires: the thread's stack has the room.
+// Thread: any.
 #pragma once
 
 #include <array>
@@ -15,7 +17,7 @@ inline constexpr std::size_t kParserStackBytes = std::size_t{16} << 10;
 /// Deeper than any hash goes: libxcrypt's room alone is 32 KiB.
 inline constexpr std::size_t kHashStackBytes = std::size_t{96} << 10;
 
-/// Overwrites so many bytes of the stack from the caller's frame on.
+/// Overwrites this many bytes of the stack, starting at the caller's frame.
 template <std::size_t kBytes>
 [[gnu::noinline]] void scrub_stack() noexcept {
   std::array<unsigned char, kBytes> room;  // NOLINT(cppcoreguidelines-pro-type-member-init)

@@ -1,5 +1,5 @@
-// Bytes that must not outlive their use: keys and passwords. They are wiped when they go, and they have no
-// way to be printed. Move-only, one owner.
+// Bytes that must not outlive their use: keys and passwords. They wipe themselves and cannot be printed. They
+// are move-only and have one owner.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 
 namespace latchkey {
 
-/// Overwrites memory in a way that the compiler may not drop.
+/// Overwrites memory in a way that the compiler may not optimise away.
 void wipe(void* data, std::size_t size) noexcept;
 
 /// A key of N bytes, wiped on destruction and when moved from.
@@ -50,7 +50,7 @@ class SecretText {
   ~SecretText() { clear(); }
   SecretText(const SecretText&) = delete;
   SecretText& operator=(const SecretText&) = delete;
-  // Copied and wiped: a moved std::string may leave its characters behind in the one it was moved from.
+  // Copies and wipes, because moving a std::string may leave its characters behind in the source.
   SecretText(SecretText&& other) noexcept {
     text_ = other.text_;
     other.clear();

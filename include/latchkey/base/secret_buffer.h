@@ -1,5 +1,6 @@
-// SecretBuffer: bytes that arrive piece by piece and may be a password: what a std::string would leave behind
-// as it grows, or is cut at its front, is overwritten here. Empty, it owns no memory. One owner, one thread.
+// SecretBuffer holds bytes that arrive piece by piece and may be a password. It overwrites what a std::string
+// would leave behind as it grows or loses its front. An empty one owns no memory.
+// Thread: one; it has one owner.
 #pragma once
 
 #include <cstddef>
@@ -21,15 +22,15 @@ class SecretBuffer {
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
-  /// Makes room for `bytes` in all, so that to append up to there moves nothing.
+  /// Makes room for `bytes` in total. Appending up to that size then moves nothing.
   void reserve(std::size_t bytes);
-  /// `more` is none of the buffer's own bytes.
+  /// Requires: `more` does not point into this buffer.
   void append(std::string_view more);
-  /// Moves what is behind the first `bytes` to the front.
+  /// Drops the first `bytes` and moves the rest to the front.
   void drop_front(std::size_t bytes) noexcept {
     if (bytes != 0) drop(bytes);
   }
-  /// Overwrites all of it and frees its memory.
+  /// Overwrites everything and frees the memory.
   void clear() noexcept {
     if (bytes_ != nullptr) release();
   }

@@ -1,5 +1,5 @@
-// The character classes of HTTP, and text operations that know ASCII only: none of them asks the locale. Pure
-// functions over tables that are made at compile time; any thread.
+// The character classes of HTTP, and text operations that know only ASCII and never ask the locale.
+// Thread: any; all are pure functions, over tables made at compile time.
 #pragma once
 
 #include <array>
@@ -9,13 +9,12 @@
 
 namespace latchkey::http {
 
-/// One bit a class in `kCharacterClasses`.
+/// One bit per class in `kCharacterClasses`.
 enum CharacterClass : std::uint8_t {
   kTokenCharacter = 1,   ///< tchar, RFC 9110 §5.6.2
-  kValueCharacter = 2,   ///< what a field value may hold: SP, HTAB, VCHAR, obs-text (RFC 9110 §5.5)
+  kValueCharacter = 2,   ///< characters of a field value: SP, HTAB, VCHAR, obs-text (RFC 9110 §5.5)
   kTargetCharacter = 4,  ///< visible ASCII without '#': a fragment is never sent (RFC 9112 §3.2)
-  kHostCharacter =
-      8,  ///< reg-name of RFC 3986 §3.2.2, without '%' and without ',' (two Hosts that were joined)
+  kHostCharacter = 8,  ///< reg-name of RFC 3986 §3.2.2, without '%', and without ',' (which joins two Hosts)
   kDigitCharacter = 16,   ///< DIGIT
   kQuotedCharacter = 32,  ///< qdtext, RFC 9110 §5.6.4: a quoted string's text without '"' and '\'
 };
@@ -68,7 +67,7 @@ constexpr std::string_view trim_blanks(std::string_view text) noexcept {
 
 constexpr char to_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
-/// Equal but for the case of ASCII letters.
+/// Whether the texts are equal apart from the case of ASCII letters.
 constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -83,7 +82,7 @@ constexpr bool is_alphanumeric(char c) noexcept {
   return is_a(kDigitCharacter, c) || (lower >= 'a' && lower <= 'z');
 }
 
-/// The value of a hexadecimal digit of either case, -1 for any other character.
+/// The value of a hexadecimal digit of either case; -1 for any other character.
 constexpr int hex_digit_value(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
   const char lower = to_lower(c);

@@ -1,6 +1,6 @@
-// The one shape in which the fields of a body come out, whatever its media type: JSON, form or multipart
-// (C-10). The decoders own the memory behind the texts, one set a core; texts live until the decoder's next
-// use or its wipe().
+// The common form of a body's fields, whatever its media type: JSON, form or multipart (C-10).
+// Lifetime: each core has one set of decoders, which own the memory behind the texts. A text is valid until
+// its decoder's next use or wipe().
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace latchkey::http {
 
-/// How many names a decoder can be asked for at once.
+/// The most names that a decoder can be asked for at once.
 inline constexpr std::size_t kMaxWantedFields = 8;
 
 enum class FieldKind : std::uint8_t {
@@ -30,10 +30,10 @@ struct DecodeResult {
     kDecoded,
     kNoData,              ///< JSON null at the top (C-17)
     kMalformed,           ///< `detail` says what and where
-    kUnsupportedCharset,  ///< a wanted text is in a charset that is not read
+    kUnsupportedCharset,  ///< a wanted text is in a charset that this server does not read
   };
   Status status = Status::kDecoded;
-  std::string detail;  ///< kMalformed: what the client reads; holds nothing of the body.
+  std::string detail;  ///< kMalformed: for the client to read; contains nothing from the body.
 };
 
 }  // namespace latchkey::http

@@ -1,6 +1,6 @@
-// Takes named fields out of an application/x-www-form-urlencoded body (WHATWG URL §5.1). One decoder a core,
-// made at start and used again without allocating; that core's thread only. Decoded text stays in its buffer
-// until wipe().
+// Extracts named fields from an application/x-www-form-urlencoded body (WHATWG URL §5.1). Each core has one
+// decoder, made at start, which it reuses without allocating. Decoded text stays in the buffer until wipe().
+// Thread: its core's.
 #pragma once
 
 #include <cstddef>
@@ -14,22 +14,22 @@ namespace latchkey::http {
 
 class FormFieldDecoder {
  public:
-  /// Room for bodies of up to `max_body_bytes`.
+  /// Allocates room for bodies of up to `max_body_bytes`.
   explicit FormFieldDecoder(std::size_t max_body_bytes);
   ~FormFieldDecoder() { wipe(); }
   FormFieldDecoder(const FormFieldDecoder&) = delete;
   FormFieldDecoder& operator=(const FormFieldDecoder&) = delete;
 
-  /// Fills `fields[i]` with the value of `names[i]`; of pairs with one name the last counts. `body` has at
-  /// most `max_body_bytes`, and need not outlive the call. Malformed is only what is not UTF-8 once decoded,
-  /// in any pair.
+  /// Fills `fields[i]` with the value of `names[i]`. If a name occurs twice, the last value wins. The only
+  /// malformed body is one that is not UTF-8 after decoding, in any pair. `body` need not outlive the call.
+  /// Requires: `body` has at most `max_body_bytes`.
   DecodeResult decode(std::string_view body, std::span<const std::string_view> names,
                       std::span<Field> fields);
 
-  /// All of the last body, decoded.
+  /// The whole of the last body, decoded.
   std::string_view decoded() const noexcept { return {decoded_.get(), used_bytes_}; }
 
-  /// Overwrites whatever the last body left. Texts of its fields are gone.
+  /// Overwrites everything that the last body left, including the texts of its fields.
   void wipe() noexcept;
 
  private:

@@ -1,7 +1,8 @@
-// ForwardingWatch: says in the log where a proxy stands before the server and the settings do not know of it,
-// or not of how it names its clients (C-34). Nothing else shows it: every client then counts as the proxy,
-// and a token of one admits any of them. One object for all cores; any thread. Asked once a connection, or
-// when a request is refused.
+// ForwardingWatch logs that a proxy is in front of the server and that the settings do not know of it, or of
+// how it names its clients (C-34). Nothing else shows this: every client then counts as the proxy, and a
+// token of one admits any of them. A repeated check does not ask it. It is asked once per connection, when a
+// request's binding differs from its connection's last one, and at each password.
+// Thread: any; one object serves all cores.
 #pragma once
 
 #include <span>
@@ -16,25 +17,26 @@
 
 namespace latchkey::http {
 
-/// Whether the request has one of the fields in which proxies name their clients.
+/// Whether the request has one of the fields that proxies name their clients in.
 inline bool has_forwarded_field(const RequestHead& head) noexcept {
   return head.has(KnownHeader::kXForwardedFor) || head.has(KnownHeader::kForwarded);
 }
 
 class ForwardingWatch {
  public:
-  /// What is passed in outlives it.
+  /// Lifetime: the arguments must outlive this object.
   ForwardingWatch(Log& log, std::span<const net::Network> trusted, ForwardedSource source) noexcept
       : log_(log), trusted_(trusted), source_(source) {}
 
-  /// A request has a forwarded field.
+  /// Call if a request has a forwarded field.
   void field_came(const net::IpAddress& peer, const RequestHead& head, BootTime now);
-  /// The remote address of a request counts, for a token or a login: `remote_address` of the rest.
+  /// Call if a token or a login depends on the remote address of a request. `address` is its
+  /// `remote_address`.
   void address_counts(const net::IpAddress& peer, const net::IpAddress& address, const RequestHead& head,
                       BootTime now);
-  /// A header of the PROXY protocol opened a connection to a listener that takes none.
+  /// Call if a connection to a listener without the PROXY protocol opens with a header of that protocol.
   void proxy_header_came(const net::IpAddress& peer, BootTime now);
-  /// A peer whose word is not taken came to a listener for the PROXY protocol.
+  /// Call if an untrusted peer connects to a listener for the PROXY protocol.
   void stranger_came(const net::IpAddress& peer, BootTime now);
 
  private:

@@ -1,7 +1,7 @@
-// Takes named fields out of a JSON body with simdjson's DOM parser, which validates the whole document. One
-// decoder a core, made at start and used again, so that decoding allocates nothing unless it has an error to
-// tell; that core's thread only. What a body left behind (a password) stays in the decoder's buffers until
-// wipe().
+// Extracts named fields from a JSON body with simdjson's DOM parser, which validates the whole document. Each
+// core has one decoder, made at start. Reusing it allocates nothing, except to report an error. What a body
+// left behind (a password) stays in the decoder's buffers until wipe().
+// Thread: its core's.
 #pragma once
 
 #include <cstddef>
@@ -15,22 +15,22 @@ namespace latchkey::http {
 
 class JsonFieldDecoder {
  public:
-  /// Room for bodies of up to `max_body_bytes`: about 12 bytes of memory a byte.
+  /// Allocates room for bodies of up to `max_body_bytes`: about 12 bytes of memory per byte of body.
   explicit JsonFieldDecoder(std::size_t max_body_bytes);
   ~JsonFieldDecoder();
   JsonFieldDecoder(const JsonFieldDecoder&) = delete;
   JsonFieldDecoder& operator=(const JsonFieldDecoder&) = delete;
 
-  /// Fills `fields[i]` with the top-level member `names[i]`; of members with one name the last counts. An
-  /// empty body is
-  /// `{}` (C-17). `body` has at most `max_body_bytes`, and outlives the fields: a number is a view of it.
-  /// Malformed is: what RFC 8259 does not allow anywhere in the document, a byte order mark, nesting over 64,
-  /// a lone surrogate, and a number beyond a double's or 64 integer bits' range, which the parser cannot
-  /// hold.
+  /// Fills `fields[i]` with the top-level member `names[i]`. If a name occurs twice, the last member wins. An
+  /// empty body is `{}` (C-17). A body is malformed if any part of it breaks RFC 8259, or if it has a byte
+  /// order mark, nesting over 64, a lone surrogate, or a number beyond the range of a double or a 64-bit
+  /// integer, which the parser cannot hold.
+  /// Requires: `body` has at most `max_body_bytes`.
+  /// Lifetime: `body` must outlive the fields, because a number is a view of it.
   DecodeResult decode(std::string_view body, std::span<const std::string_view> names,
                       std::span<Field> fields);
 
-  /// Overwrites whatever the last body left. Texts of its fields are gone.
+  /// Overwrites everything that the last body left, including the texts of its fields.
   void wipe() noexcept;
 
  private:
@@ -38,7 +38,7 @@ class JsonFieldDecoder {
 
   std::size_t max_body_bytes_;
   std::size_t body_bytes_ = 0;      ///< Of the last body.
-  std::unique_ptr<char[]> source_;  ///< The body, with the padding behind it that the parser reads.
+  std::unique_ptr<char[]> source_;  ///< The body, followed by the padding that the parser reads.
   std::unique_ptr<Parser> parser_;
 };
 

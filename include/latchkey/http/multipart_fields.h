@@ -1,5 +1,6 @@
-// Takes named fields out of a multipart/form-data body (RFC 7578, RFC 2046 §5.1). A pure function: the texts
-// are views into the body, which the caller owns and wipes. Any thread.
+// Extracts named fields from a multipart/form-data body (RFC 7578, RFC 2046 §5.1). The texts are views into
+// the body, which the caller owns and wipes.
+// Thread: any; a pure function.
 #pragma once
 
 #include <cstddef>
@@ -10,18 +11,19 @@
 
 namespace latchkey::http {
 
-/// Parts of one body; more is malformed.
+/// The most parts of a body. More are malformed.
 inline constexpr std::size_t kMaxParts = 32;
 
-/// Field lines of one part; more is malformed.
+/// The most field lines of a part. More are malformed.
 inline constexpr std::size_t kMaxPartHeaders = 8;
 
-/// Fills `fields[i]` with the content of the part named `names[i]`, a file's as well as a text's; of parts
-/// with one name the last counts. `boundary` is the parameter of the Content-Type (`Parameter::text()`). The
-/// body begins with the first boundary: a preamble, which no client sends, is malformed, and so are a body
-/// without its closing boundary, a part without a name, a Content-Transfer-Encoding that encodes (RFC 7578
-/// §4.7) and a wanted text that is not UTF-8. A wanted part whose own Content-Type names a charset other than
-/// UTF-8 is kUnsupportedCharset, unless that is an ASCII superset and the text is ASCII.
+/// Fills `fields[i]` with the content of the part named `names[i]`, whether a file or a text. If a name
+/// occurs twice, the last part wins. `boundary` is the parameter of the Content-Type (`Parameter::text()`).
+/// The body must begin with its first boundary: a preamble is malformed, and no client sends one. Also
+/// malformed are a body without its closing boundary, a part without a name, a Content-Transfer-Encoding that
+/// encodes (RFC 7578 §4.7) and a wanted text that is not UTF-8. A wanted part whose Content-Type names
+/// another charset than UTF-8 is kUnsupportedCharset, unless that charset is an ASCII superset and the text
+/// is ASCII.
 DecodeResult decode_multipart(std::string_view body, std::string_view boundary,
                               std::span<const std::string_view> names, std::span<Field> fields);
 

@@ -1,6 +1,6 @@
-// Which representation of a resource a request asks for (C-60, C-61): `?format=` first, then `Accept` by
-// quality and specificity (RFC 9110 §12.5.1). Pure functions over a request's head, any thread; no
-// allocation.
+// Which representation of a resource a request asks for (C-60, C-61): by `?format=` first, then by `Accept`,
+// using quality and specificity (RFC 9110 §12.5.1).
+// Thread: any; all are pure functions over a request's head and allocate nothing.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,11 @@
 
 namespace latchkey::http {
 
-/// More spaces than this a level are not written; as in the original (Django REST framework's JSONRenderer).
+/// The most spaces written per level, as in the original (Django REST framework's JSONRenderer).
 inline constexpr std::size_t kMaxIndent = 8;
 
-/// The value of the query's parameter `name`, not decoded; of several the last. Nothing where it is absent.
+/// The value of the query's parameter `name`, not decoded. The last one if there are several, nothing if
+/// there is none.
 std::optional<std::string_view> find_query_parameter(std::string_view query, std::string_view name) noexcept;
 
 struct Negotiated {
@@ -28,16 +29,16 @@ struct Negotiated {
 
   Status status = Status::kChosen;
   Form form = Form::kJson;
-  std::size_t indent = 0;  ///< spaces a level; 0 is compact
+  std::size_t indent = 0;  ///< spaces per level; 0 is compact
 
-  /// Whether the answer goes out as the resource writes it.
+  /// Whether the answer goes out as the resource wrote it.
   bool is_plain_json() const noexcept {
     return status == Status::kChosen && form == Form::kJson && indent == 0;
   }
 };
 
-/// Chooses between `application/json` (`?format=json`) and `text/html` (`?format=api`). JSON where there is
-/// no preference. A range that is malformed is passed over.
+/// Chooses between `application/json` (`?format=json`) and `text/html` (`?format=api`). JSON wins if there is
+/// no preference. A malformed range is ignored.
 Negotiated negotiate(const RequestHead& head) noexcept;
 
 }  // namespace latchkey::http

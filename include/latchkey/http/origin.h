@@ -1,6 +1,6 @@
-// Whether the page that made a browser send a request is of the site that the request was sent to: by
-// `Origin` (RFC 6454, Fetch), for browsers that do not say so themselves (Fetch Metadata). Pure functions,
-// any thread.
+// Whether the page that made a browser send a request belongs to the site that received it. This goes by
+// `Origin` (RFC 6454, Fetch), for browsers that do not say so themselves (Fetch Metadata).
+// Thread: any; all are pure functions.
 #pragma once
 
 #include <string_view>
@@ -9,9 +9,9 @@
 
 namespace latchkey::http {
 
-/// Whether `origin` is `scheme://host[:port]` of `site`: host in any case, IPv6 in any spelling, a port that
-/// is not there by the scheme's default, and the scheme too where the site's is known. False for `null`, for
-/// another scheme than http and https, and for what is malformed.
+/// Whether `origin` is `scheme://host[:port]` of `site`. The host may have any case, an IPv6 address any
+/// spelling, and a missing port is the scheme's default. The schemes are compared if the site's is known.
+/// False for `null`, for a scheme other than http and https, and for malformed text.
 bool is_origin_of(std::string_view origin, const Site& site) noexcept;
 
 }  // namespace latchkey::http

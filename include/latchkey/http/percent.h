@@ -1,5 +1,5 @@
-// Percent-decoding as browsers do it (WHATWG URL §1.3): an escape that is none stays as it is. Pure
-// functions, any thread.
+// Percent-decodes as browsers do (WHATWG URL §1.3): an invalid escape stays as it is.
+// Thread: any; all are pure functions.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +10,12 @@ namespace latchkey::http {
 
 enum class PlusSign { kLiteral, kIsBlank };
 
-/// Decodes `text` into the front of `out`, which must have room for `text.size()` bytes, and returns how many
-/// it wrote.
+/// Decodes `text` into the front of `out` and returns how many bytes it wrote.
+/// Requires: `out` has room for `text.size()` bytes.
 std::size_t percent_decode(std::string_view text, PlusSign plus_sign, std::span<char> out) noexcept;
 
-/// Decodes the escape at the front of `text`, which begins with '%': how many bytes it takes, 1 where it is
-/// none and stays as it is.
+/// Decodes the escape at the front of `text`, which begins with '%'. Returns how many bytes the escape takes:
+/// 1 if it is invalid and stays as it is.
 std::size_t percent_decode_one(std::string_view text, char& out) noexcept;
 
 }  // namespace latchkey::http

@@ -1,6 +1,7 @@
-// The head of a request as views into the bytes it was parsed from. Fixed in size and meant to be used again
-// for every request of a connection, which owns it together with the buffer; it is valid while the buffer's
-// bytes stand where they stood. One core thread.
+// The head of a request, as views into the bytes it was parsed from. It has a fixed size and is reused for
+// every request of a connection.
+// Thread: one core's.
+// Lifetime: it is valid while the parsed bytes stay in place.
 #pragma once
 
 #include <array>
@@ -25,7 +26,7 @@ enum class Method : std::uint8_t {
   kOther,  ///< any other token; its name is in `method_text`
 };
 
-/// The fields that this server reads. `kOther` is every other name.
+/// The fields that this server reads. `kOther` is any other name.
 enum class KnownHeader : std::uint8_t {
   kHost,
   kContentLength,
@@ -44,7 +45,7 @@ enum class KnownHeader : std::uint8_t {
 };
 inline constexpr std::size_t kKnownHeaderCount = static_cast<std::size_t>(KnownHeader::kOther);
 
-/// One field line: the name as it came, the value without the blanks around it.
+/// One field line: the name as it came, and the value without surrounding blanks.
 struct Header {
   std::string_view name;
   std::string_view value;
@@ -61,30 +62,30 @@ struct RequestHead {
   Method method = Method::kOther;
   std::uint8_t minor_version = 1;  ///< 0 for HTTP/1.0, 1 for HTTP/1.1 and any later 1.x (RFC 9110 §2.5).
   BodyFraming body = BodyFraming::kNone;
-  bool keep_alive = false;  ///< The client lets the connection live on after this request (RFC 9112 §9.3).
-  bool expect_continue = false;  ///< The client holds its body back until it sees 100 (RFC 9110 §10.1.1).
+  bool keep_alive = false;  ///< The client lets the connection stay open after this request (RFC 9112 §9.3).
+  bool expect_continue = false;  ///< The client holds back its body until it sees 100 (RFC 9110 §10.1.1).
   std::uint64_t content_length = 0;
 
   std::string_view method_text;
-  std::string_view target;  ///< As it came, in whichever form (RFC 9112 §3.2).
+  std::string_view target;  ///< As it came, in any form (RFC 9112 §3.2).
   std::string_view path;    ///< Not decoded. Begins with '/', or is `*`.
-  std::string_view query;   ///< Not decoded, without its '?'; empty as well where there is none.
+  std::string_view query;   ///< Not decoded, without its '?'; also empty if there is none.
 
   std::size_t header_count = 0;
-  std::array<Header, kMaxHeaders> headers;  ///< In order of arrival; beyond `header_count` stale.
+  std::array<Header, kMaxHeaders> headers;  ///< In order of arrival; stale beyond `header_count`.
 
-  /// Where the lines of a known field stand. `first` counts only if `lines` is not 0.
+  /// Where the lines of a known field are. `first` is valid only if `lines` is not 0.
   struct KnownLines {
     std::uint8_t first = 0;
     std::uint8_t lines = 0;
   };
   std::array<KnownLines, kKnownHeaderCount> known;
 
-  /// How many lines carry this field. Not for kOther.
+  /// How many lines have this field. Not for kOther.
   std::size_t lines(KnownHeader name) const noexcept { return known[static_cast<std::size_t>(name)].lines; }
   bool has(KnownHeader name) const noexcept { return lines(name) != 0; }
 
-  /// The value of the first line with this field, empty where there is none. Not for kOther.
+  /// The value of the first line with this field; empty if there is none. Not for kOther.
   std::string_view value(KnownHeader name) const noexcept {
     const KnownLines& at = known[static_cast<std::size_t>(name)];
     return at.lines == 0 ? std::string_view{} : headers[at.first].value;
@@ -102,7 +103,7 @@ struct OtherHeader {
   std::string_view value;  ///< of the last line
 };
 
-/// Looks for `name`, whatever its case, through all fields: for requests that are rare.
+/// Searches all fields for `name`, ignoring case. For rare requests.
 OtherHeader find_other_header(const RequestHead& head, std::string_view name) noexcept;
 
 }  // namespace latchkey::http

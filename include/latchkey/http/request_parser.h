@@ -1,5 +1,6 @@
-// Parses the head of an HTTP/1.1 request in place, in one pass and without allocating, strictly by RFC 9112:
-// what two servers could read in two ways is refused. Pure functions; the caller owns the bytes and the head.
+// Parses the head of an HTTP/1.1 request in place, in one pass and without allocating. It follows RFC 9112
+// strictly: what two servers could read in two ways is refused. These are pure functions; the caller owns the
+// bytes and the head.
 #pragma once
 
 #include <cstddef>
@@ -20,25 +21,24 @@ struct HeadLimits {
 struct ParseResult {
   enum class Status : std::uint8_t {
     kComplete,
-    kIncomplete,  ///< nothing wrong so far: ask again with more bytes
+    kIncomplete,  ///< nothing is wrong so far: ask again with more bytes
     kRefused,     ///< answer with `refusal` and close the connection
   };
   Status status = Status::kIncomplete;
-  std::size_t head_bytes =
-      0;            ///< kComplete: bytes of the head; the body or the next request begins behind them.
-  Refusal refusal;  ///< kRefused: 400, 414, 417, 431, 501 or 505.
+  std::size_t head_bytes = 0;  ///< kComplete: bytes of the head; the body or the next request follows.
+  Refusal refusal;             ///< kRefused: 400, 414, 417, 431, 501 or 505.
 };
 
-/// Parses the request that begins at `bytes`, which may hold more than one. `scanned_before` is how many of
-/// these bytes an earlier call has called kIncomplete (0 at first): such a call looks for the end of the head
-/// in the new bytes only, and parses once that is there, so that a client which sends byte by byte costs
-/// linear time. `out` counts only after kComplete; but after kRefused its path does, which is empty where the
-/// bytes name no resource, so that the refusal can say what the resource allows (C-2). One CRLF before the
-/// request is skipped (RFC 9112 §2.2).
+/// Parses the request at the front of `bytes`, which may hold more than one. One CRLF before it is skipped
+/// (RFC 9112 §2.2). `scanned_before` is how many of these bytes an earlier call found to be kIncomplete (0 at
+/// first). Such a call only looks for the end of the head in the new bytes, and parses once it is there. So a
+/// client that sends byte by byte costs linear time. `out` is valid only after kComplete. After kRefused,
+/// only its path is: it is empty if the bytes name no resource, and otherwise lets the refusal say what the
+/// resource allows (C-2).
 ParseResult parse_request_head(std::string_view bytes, std::size_t scanned_before, const HeadLimits& limits,
                                RequestHead& out) noexcept;
 
-/// The same without SIMD instructions: the oracle for tests, and what runs where there is no SSE2.
+/// The same without SIMD instructions. It is the oracle for tests, and runs where there is no SSE2.
 ParseResult parse_request_head_plain(std::string_view bytes, std::size_t scanned_before,
                                      const HeadLimits& limits, RequestHead& out) noexcept;
 

@@ -1,5 +1,6 @@
-// Writes answers, one behind the other, into a connection's output. What every answer carries (C-4) is added
-// here, so that no resource can forget it. One core thread; the writer lives as long as one exchange.
+// Writes answers one after the other into a connection's output. It adds what every answer carries (C-4), so
+// that no resource can forget it.
+// Thread: one core's.
 #pragma once
 
 #include <array>
@@ -12,19 +13,20 @@
 
 namespace latchkey::http {
 
-/// The lines that all answers of a core share: `X-API-Node` never changes, `Date` once a second. They stand
-/// ready together for an answer given in the pass that the request came in, as nearly all are.
+/// The lines that all answers of a core share: `X-API-Node`, which never changes, and `Date`, which changes
+/// once per second. Both are ready as one text for an answer in the pass that received the request. Nearly
+/// all answers are.
 class ServerLines {
  public:
-  /// `node` is visible ASCII (the settings see to that).
+  /// Requires: `node` is visible ASCII (the settings ensure that).
   explicit ServerLines(std::string_view node);
 
-  /// Brings `Date` up to date; called once a pass.
+  /// Brings `Date` up to date. Called once per pass.
   void set_time(WallTime now) noexcept;
 
   std::string_view node_line() const noexcept { return node_line_; }
   std::string_view date() const noexcept { return {date_.data(), date_.size()}; }
-  /// What C-4 asks for where no time has passed.
+  /// What C-4 asks for when no time has passed.
   std::string_view prompt_lines() const noexcept { return prompt_lines_; }
 
  private:
@@ -34,7 +36,7 @@ class ServerLines {
   std::array<char, 29> date_{};
 };
 
-/// The phrase of RFC 9110 §15 for a status code that this server uses.
+/// The phrase of RFC 9110 §15 for a status code of this server.
 std::string_view reason_phrase(int status) noexcept;
 
 class ResponseWriter {
@@ -43,34 +45,36 @@ class ResponseWriter {
     const ServerLines& lines;
     BootTime started;            ///< when the request's head was complete
     bool keep_alive;             ///< the connection goes on after this answer
-    std::uint8_t minor_version;  ///< of the request: 1.0 clients are told of keep-alive
-    bool head_only;              ///< HEAD: the body's length is said, the body is not sent
+    std::uint8_t minor_version;  ///< of the request; 1.0 clients are told of keep-alive
+    bool head_only;              ///< for HEAD: the body's length is written, but not the body
   };
 
   ResponseWriter(std::string& out, const Context& context) noexcept : out_(out), context_(context) {}
 
-  /// A header that stands on the answer whatever it will be, unless the answer has one of this name; before
-  /// `status`, kMaxPresets at most. A later preset of the same name takes its place. Both outlive the answer.
+  /// Adds a header to whatever answer follows, unless the answer itself has one of this name. A later preset
+  /// of the same name replaces an earlier one.
+  /// Requires: called before `status`, for at most kMaxPresets names.
+  /// Lifetime: both texts must outlive the answer.
   void preset(std::string_view name, std::string_view value) noexcept;
 
-  /// First. Then any number of headers, then exactly one of `body` and `no_body`.
+  /// Must come first. Any number of headers follow, then exactly one of `body` and `no_body`.
   ResponseWriter& status(int code);
-  /// In place of `status(200)` and of headers: `lines` has the status line and those headers, each with its
-  /// CRLF, but for the last header's value.
+  /// Replaces `status(200)` and headers. `lines` has the status line and the headers, each with its CRLF, up
+  /// to the last header's value.
   ResponseWriter& ok_head(std::string_view lines, std::string_view last_value);
   ResponseWriter& header(std::string_view name, std::string_view value);
   ResponseWriter& header(std::string_view name, std::int64_t value);
 
-  /// `now`: the time of the loop's pass, for `X-API-Time`.
+  /// `now` is the time of the loop's pass, for `X-API-Time`.
   void body(std::string_view content_type, std::string_view text, BootTime now);
-  /// The same, of a text in pieces.
+  /// The same for a text in pieces.
   void body(std::string_view content_type, std::span<const std::string_view> pieces, BootTime now);
   void no_body(BootTime now);
 
-  /// For another answer to the same request, written elsewhere first.
+  /// For writing another answer to the same request elsewhere first.
   const Context& context() const noexcept { return context_; }
 
-  /// The connection is closed after this answer, whatever the client asked for.
+  /// Closes the connection after this answer, whatever the client asked for.
   void close_after() noexcept { context_.keep_alive = false; }
   bool keep_alive() const noexcept { return context_.keep_alive; }
   bool finished() const noexcept { return finished_; }

@@ -1,7 +1,7 @@
-// ResponseReader: takes the answers of one connection out of its bytes as they arrive (RFC 9112). Strict: an
-// answer that two clients could read in two ways ends the connection. It knows bodies by Content-Length
-// alone, and says so where it meets another kind. Owned by its connection; it keeps no view of the bytes it
-// was given.
+// ResponseReader reads the answers of one connection from its bytes as they arrive (RFC 9112). It is strict:
+// an answer that two clients could read in two ways ends the connection. It only reads bodies with a
+// Content-Length and refuses any other kind. Its connection owns it. It keeps no view of the bytes it was
+// given.
 #pragma once
 
 #include <cstddef>
@@ -14,35 +14,35 @@ namespace latchkey::http {
 struct Answer {
   int status = 0;
   bool keep_alive = true;
-  std::string_view body;  ///< where the reader keeps bodies; until the reader's next call
+  std::string_view body;  ///< in the reader's memory, valid until the reader's next call
 };
 
 class ResponseReader {
  public:
-  /// A head of more bytes is refused.
+  /// A longer head is refused.
   static constexpr std::size_t kMaxHeadBytes = std::size_t{16} * 1024;
   static constexpr std::size_t kUsualKeptBytes = std::size_t{64} * 1024;
 
   enum class Step : std::uint8_t {
     kAnswer,    ///< `answer` is whole
-    kNeedMore,  ///< all of the bytes were taken
-    kRefused,   ///< `refusal` says why; the reader is of no use any more
+    kNeedMore,  ///< all bytes were taken
+    kRefused,   ///< `refusal` says why; the reader is of no further use
   };
 
-  /// A body of more bytes is refused where bodies are kept.
+  /// A body longer than `max_kept_bytes` is refused if bodies are kept.
   explicit ResponseReader(std::size_t max_kept_bytes = kUsualKeptBytes) noexcept
       : max_kept_bytes_(max_kept_bytes) {}
 
-  /// Takes bytes off the front of `bytes`, up to the end of an answer. Interim answers (1xx) are passed over.
-  /// `to_head`: the request was HEAD, so that no body follows.
+  /// Takes bytes off the front of `bytes`, up to the end of an answer. Skips interim answers (1xx). `to_head`
+  /// says that the request was HEAD, so no body follows.
   Step next(std::string_view& bytes, bool to_head, bool keep_body);
 
   const Answer& answer() const noexcept { return answer_; }
-  /// A sentence, without its full stop.
+  /// A sentence without its full stop.
   std::string_view refusal() const noexcept { return refusal_; }
-  /// True where an answer has begun and is not whole.
+  /// Whether an answer has begun and is not complete.
   bool in_answer() const noexcept { return in_body_ || !head_.empty(); }
-  /// For the next connection.
+  /// Prepares for the next connection.
   void reset();
 
  private:
@@ -60,8 +60,8 @@ class ResponseReader {
   const std::size_t max_kept_bytes_;
   Answer answer_;
   std::string_view refusal_;
-  std::string head_;  ///< of a head that did not arrive in one piece
-  std::string body_;  ///< of a kept body that did not
+  std::string head_;  ///< of a head that arrived in several pieces
+  std::string body_;  ///< of a kept body
   std::uint64_t body_left_ = 0;
   bool in_body_ = false;
   bool has_length_ = false;

@@ -1,5 +1,5 @@
-// Listening sockets, bound on the main thread before any ring exists, and the acceptor that takes connections
-// from one of them on a core's ring.
+// Listening sockets, which the main thread binds before any ring exists, and the acceptor that takes
+// connections from one of them on a core's ring.
 #pragma once
 
 #include <sys/types.h>
@@ -15,26 +15,27 @@
 
 namespace latchkey::net {
 
-/// A bound and listening socket; closes it when it goes.
+/// A bound, listening socket. It is closed on destruction.
 class Listener {
  public:
-  /// TCP on `where` with SO_REUSEPORT, so that every core has its own queue of connections. Port 0 picks a
-  /// free one. Errors say which address and what to do: in use, no permission, not an address of this
-  /// machine.
+  /// Listens on `where` over TCP with SO_REUSEPORT, so that every core has its own queue of connections. Port
+  /// 0 picks a free one.
+  /// Errors: the text says which address failed and what to do: it is in use, needs a permission, or does not
+  /// belong to this machine.
   static Result<Listener> bind_tcp(const Endpoint& where);
 
-  /// Refuses an address on which somebody listens already. SO_REUSEPORT hides him if he has it too and the
-  /// same user, and would share his connections between the two. To be asked before the first `bind_tcp`;
-  /// port 0 is always free.
+  /// Refuses an address on which somebody already listens. SO_REUSEPORT would hide another listener of the
+  /// same user that sets it too, and the two would share its connections. Port 0 is always free.
+  /// Requires: no `bind_tcp` of this address yet.
   static Result<void> check_free(const Endpoint& where);
 
-  /// A UNIX stream socket at `path`, mode 0600; takes the place of a dead one that was left there. Refused
-  /// where somebody still listens, or where the path is something else than a socket.
+  /// Listens on a UNIX stream socket at `path`, mode 0600. It replaces a dead socket that was left there.
+  /// Refused if somebody still listens, or if the path is not a socket.
   static Result<Listener> bind_unix(const std::string& path);
 
-  /// Whether somebody listens on the socket at `path`; not where there is none. A process that was killed may
-  /// answer for a moment longer, and is waited for up to two seconds. Error kConflict where the path is
-  /// something else than a socket.
+  /// Whether somebody listens on the socket at `path`; false if there is none. A process that was killed may
+  /// answer for a moment longer, so this waits for it for up to two seconds.
+  /// Errors: kConflict if the path is not a socket.
   static Result<bool> is_answered(const std::string& path);
 
   Listener(Listener&& other) noexcept : fd_(std::exchange(other.fd_, -1)), endpoint_(other.endpoint_) {}
@@ -42,7 +43,7 @@ class Listener {
   ~Listener();
 
   int fd() const noexcept { return fd_; }
-  /// Where a TCP listener listens, with the port that it got.
+  /// Where a TCP listener listens, including the port it was given.
   const Endpoint& endpoint() const noexcept { return endpoint_; }
 
  private:
@@ -52,43 +53,44 @@ class Listener {
   Endpoint endpoint_;
 };
 
-/// The remote end of a connected TCP socket; `::` for a UNIX socket or one that is gone already.
+/// The remote end of a connected TCP socket; `::` for a UNIX socket or a socket whose peer has already gone.
 Endpoint peer_of(int fd) noexcept;
 
-/// The user who connected to a socket with a path, or, on the connecting side, who listens there
-/// (SO_PEERCRED). None where the kernel does not say.
+/// Who is at the other end of a socket with a path (SO_PEERCRED): the user that connected or, on the
+/// connecting side, the user that listens. Nothing if the kernel does not say.
 struct PeerProcess {
   uid_t user;
   pid_t process;
 };
 std::optional<PeerProcess> peer_process_of(int fd) noexcept;
 
-/// Takes connections with a multishot accept. Owned by a core, one thread.
+/// Takes connections with a multishot accept.
+/// Thread: the core's that owns it.
 class Acceptor final : private runtime::Operation, private runtime::Watched {
  public:
   class Handler {
    public:
-    /// A new connection's descriptor, now the handler's.
+    /// Hands over a new connection's descriptor, which the handler now owns.
     virtual void accepted(int fd) = 0;
-    /// The kernel refused an accept (-errno): out of descriptors or memory. The acceptor tries again by
-    /// itself, after kRetryMs.
+    /// The kernel refused an accept (-errno) for lack of descriptors or memory. The acceptor tries again by
+    /// itself after kRetryMs.
     virtual void accept_failed(int error) = 0;
 
    protected:
     ~Handler() = default;
   };
 
-  /// How long it leaves the kernel alone after a refusal.
+  /// How long it waits after a refusal before it asks the kernel again.
   static constexpr std::int64_t kRetryMs = 100;
 
-  /// All outlive the acceptor.
+  /// Lifetime: all must outlive the acceptor.
   Acceptor(runtime::Loop& loop, const Listener& listener, Handler& handler)
       : loop_(loop), listener_(listener), handler_(handler) {}
-  /// `stopped`, or never started.
+  /// Requires: `stopped`, or never started.
   ~Acceptor();
 
   void start();
-  /// Takes no more; the kernel's answer comes in a later pass, `stopped` says when.
+  /// Stops taking connections. The kernel's answer comes in a later pass; `stopped` says when.
   void stop() noexcept;
   bool stopped() const noexcept { return !armed_; }
 

@@ -1,8 +1,8 @@
-// SocketStream: a Stream over one connected socket, with a multishot receive into the core's provided
-// buffers. Received chunks wait in a queue; when it is long the receive is cancelled, and armed again when
-// they have been taken, so that a fast peer holds few buffers. A receive that finds no buffer waits in line
-// for one. What the kernel gives back for want of a moment (a short send, -EINTR, -EAGAIN, no memory) is no
-// end of the connection: the rest is asked for again.
+// SocketStream is a Stream over one connected socket, with a multishot receive into the core's provided
+// buffers. Received chunks wait in a queue. When the queue is long, the receive is cancelled, and it is armed
+// again once the chunks have been taken: a fast peer holds few buffers. A receive that finds no buffer waits
+// in line for one. A passing failure of the kernel (a short send, -EINTR, -EAGAIN, no memory) does not end
+// the connection: the stream asks for the rest again.
 #pragma once
 
 #include <coroutine>
@@ -17,9 +17,10 @@ namespace latchkey::net {
 
 class SocketStream final : public Stream, private runtime::Watched, private runtime::BufferWaiter {
  public:
-  /// Owns `fd` from now on. `loop` and `buffers` outlive the stream. `message_flags`: MSG_* of every receive
-  /// and send, beside the stream's own; with MSG_DONTWAIT the kernel answers at once, and short or with
-  /// -EAGAIN where it would wait.
+  /// Takes ownership of `fd`. `message_flags` are MSG_* flags for every receive and send, beside the stream's
+  /// own. With MSG_DONTWAIT the kernel answers at once: if it would have to wait, the answer is short or
+  /// -EAGAIN.
+  /// Lifetime: `loop` and `buffers` must outlive the stream.
   SocketStream(runtime::Loop& loop, runtime::BufferRing& buffers, int fd, int message_flags = 0);
   ~SocketStream() override;
 
@@ -36,10 +37,10 @@ class SocketStream final : public Stream, private runtime::Watched, private runt
   StreamEnd send_result() noexcept override { return send_end_; }
 
  private:
-  // From here on no more is asked for. What the kernel receives until the cancellation takes hold comes on
-  // top.
+  // At this length the stream asks for no more. What the kernel receives until the cancellation takes effect
+  // comes on top.
   static constexpr std::size_t kEnoughQueued = 8;
-  // How long the kernel is left alone after it had no memory or no room.
+  // How long the stream waits after the kernel had no memory or no room.
   static constexpr std::int64_t kRetryMs = 50;
 
   class ReceiveOperation final : public runtime::Operation {

@@ -1,5 +1,5 @@
-// Stream: a two-way flow of bytes with one peer, as a connection sees it: a TCP or UNIX socket today. One
-// coroutine uses it, on one thread: at most one receive and one send wait at a time. No call takes a frame.
+// Stream is a two-way flow of bytes with one peer: a TCP or UNIX socket. No call needs a coroutine frame.
+// Thread: one. One coroutine uses it, with at most one receive and one send waiting at a time.
 #pragma once
 
 #include <coroutine>
@@ -14,8 +14,8 @@ namespace latchkey::net {
 
 /// How a receive or a send ended.
 enum class StreamEnd : std::uint8_t {
-  kNone,      ///< it did not: bytes came, or all bytes went
-  kClosed,    ///< the peer has ended its side
+  kNone,      ///< it did not end: bytes arrived, or all bytes were sent
+  kClosed,    ///< the peer ended its side
   kTimedOut,  ///< the deadline passed
   kBroken,    ///< the connection is gone
 };
@@ -54,24 +54,24 @@ class Stream {
     std::span<const char> bytes_;
   };
 
-  /// `co_await stream.receive()`: the next bytes, or why there are none.
+  /// `co_await stream.receive()` gives the next bytes, or says why there are none.
   ReceiveAwaiter receive() noexcept { return ReceiveAwaiter(*this); }
 
-  /// `co_await stream.send(bytes)`: goes on when the kernel has taken all of `bytes`, which must live until
-  /// then.
+  /// `co_await stream.send(bytes)` continues when the kernel has taken all of `bytes`.
+  /// Lifetime: `bytes` must live until then.
   SendAwaiter send(std::span<const char> bytes) noexcept { return SendAwaiter(*this, bytes); }
 
   /// A wait that lasts beyond `when` ends with kTimedOut, within Loop::kStrideMs. A deadline that has passed
-  /// stays one: set another before the next wait. Costs a store.
+  /// stays passed: set another before the next wait. Costs a store.
   virtual void set_deadline(BootTime when) noexcept = 0;
 
-  /// Tells the peer that nothing more comes. It may still send.
+  /// Tells the peer that nothing more will come. The peer may still send.
   virtual void shutdown_send() noexcept = 0;
 
-  /// Ends the wait that is on, if any, as kBroken, perhaps before this returns: the server stops.
+  /// Ends a wait in progress as kBroken, perhaps before this returns. Called when the server stops.
   virtual void abort() noexcept = 0;
 
-  /// Waits until the kernel has let go of everything, and closes. The last call.
+  /// Waits until the kernel has let go of everything, then closes. This must be the last call.
   virtual runtime::Task<void> close() = 0;
 
  protected:

@@ -1,5 +1,5 @@
-// The directory that holds everything a server keeps: database, key file, admin socket. Owned by the process
-// that works in it, from start to end: the lock keeps a second server, or the offline command, out.
+// The directory that holds everything a server keeps: database, key file and admin socket. The process that
+// works in it owns it from start to end. Its lock keeps out a second server and the offline command.
 #pragma once
 
 #include <filesystem>
@@ -12,35 +12,35 @@
 namespace latchkey::store {
 
 struct DirectoryOptions {
-  /// Make what is missing: the directory (mode 0700; not its parents), and a database in it.
+  /// Whether to make what is missing: the directory (mode 0700, without its parents) and a database in it.
   bool create = false;
-  /// Where the key stands, as far as it is known. One in the directory itself shows that a database stood
-  /// beside it.
+  /// Where the key is, as far as that is known. A key in the directory itself shows that it once had a
+  /// database.
   std::filesystem::path key_file{};
 };
 
-/// What stands in a data directory. Nothing is changed, made or locked to find it.
+/// What a data directory contains. Finding out changes, makes and locks nothing.
 struct DirectoryFindings {
-  bool directory = false;            ///< it is there
-  bool database = false;             ///< and so is a database, as far as its size shows
-  bool may_create_database = false;  ///< as DataDirectory has it
-  /// What holds the lock, as `latchkeyd (pid 7)`; empty where nobody does.
+  bool directory = false;            ///< the directory exists
+  bool database = false;             ///< and so does a database, judging by its size
+  bool may_create_database = false;  ///< as in DataDirectory
+  /// Who holds the lock, for instance `latchkeyd (pid 7)`; empty if nobody does.
   std::string holder;
-  /// Where that says that it listens.
+  /// Where the holder says that it listens.
   std::vector<std::string> endpoints;
 };
 
 class DataDirectory {
  public:
-  /// Takes the lock without waiting, once the directory is what `inspect` asks for, and makes what is missing
-  /// if it may. `holder` is this program's name, for the sentence that the next one is refused with. Errors
-  /// as of `inspect`, and kConflict, somebody holds it.
+  /// Takes the lock without waiting, once the directory passes `inspect`. Makes what is missing, if it may.
+  /// `holder` is this program's name: the next process to be refused reads it in the error.
+  /// Errors: as for `inspect`; kConflict if somebody else holds the lock.
   static Result<DataDirectory> open(const std::filesystem::path& path, std::string_view holder,
                                     const DirectoryOptions& options = {});
 
-  /// Whether a server could work here. Errors: kNotFound, the directory or its database is missing and may
-  /// not be made; kInvalid, it is in no state to work in; kUnavailable, the system refused. Each says what to
-  /// do.
+  /// Checks whether a server could work here.
+  /// Errors: kNotFound if the directory or its database is missing and may not be made; kInvalid if it is in
+  /// no state to work in; kUnavailable if the system refused. Each text says what to do.
   static Result<DirectoryFindings> inspect(const std::filesystem::path& path,
                                            const DirectoryOptions& options = {});
 
@@ -48,25 +48,26 @@ class DataDirectory {
   DataDirectory& operator=(DataDirectory&&) = delete;
   ~DataDirectory();
 
-  /// Makes the names of files created in it durable. Error kFatal when the fsync fails.
+  /// Makes the names of files created in the directory durable.
+  /// Errors: kFatal if the fsync fails.
   Result<void> sync() const;
 
-  /// Writes beside the holder's name where it listens, for whoever inspects the directory.
+  /// Writes where the holder listens beside its name, for whoever inspects the directory.
   void note_endpoints(const std::vector<std::string>& endpoints) const noexcept;
 
-  /// Whether a database that is missing, or has no tables, may be made.
+  /// Whether a database may be made if it is missing or has no tables.
   bool may_create_database() const noexcept { return may_create_database_; }
 
   const std::filesystem::path& path() const noexcept { return path_; }
   std::filesystem::path database_path() const { return database_path(path_); }
   std::filesystem::path admin_socket_path() const { return admin_socket_path(path_); }
-  /// A file that is there while the database is not trusted (soundness.h).
+  /// This file exists while the database is not trusted (soundness.h).
   std::filesystem::path distrust_path() const { return path_ / "latchkey.db-distrusted"; }
 
   static std::filesystem::path database_path(const std::filesystem::path& directory);
   static std::filesystem::path admin_socket_path(const std::filesystem::path& directory);
   static std::filesystem::path lock_path(const std::filesystem::path& directory);
-  /// Where the key stands unless a setting says otherwise.
+  /// Where the key is unless a setting says otherwise.
   static std::filesystem::path key_path(const std::filesystem::path& directory);
 
  private:

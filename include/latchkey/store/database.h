@@ -1,6 +1,6 @@
-// A thin owner of one SQLite connection and of its prepared statements: errors are values, columns are typed,
-// nothing else is hidden. Owned by one object at a time (start-up, then the store thread, or the command);
-// one thread at a time.
+// A thin owner of one SQLite connection and its prepared statements. Errors are values and columns are typed;
+// nothing else is hidden.
+// Thread: one at a time. One object at a time owns it: start-up, then the store's thread, or the command.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ struct sqlite3_stmt;
 
 namespace latchkey::store {
 
-/// Prepared statements that a connection keeps; the program has fewer texts than that.
+/// The most prepared statements that a connection keeps. The program has fewer texts than that.
 inline constexpr std::size_t kMaxCachedStatements = 64;
 
 namespace detail {
@@ -29,8 +29,9 @@ struct CachedStatement {
 };
 }  // namespace detail
 
-/// A prepared statement on loan from its Database, which it must not outlive. Given back (reset, parameters
-/// cleared) on destruction.
+/// A prepared statement on loan from its Database. Destruction gives it back, reset and with its parameters
+/// cleared.
+/// Lifetime: the Database must outlive it.
 class Statement {
  public:
   Statement(Statement&& other) noexcept;
@@ -39,21 +40,22 @@ class Statement {
   Statement& operator=(const Statement&) = delete;
   ~Statement();
 
-  /// Parameters count from 1 and are copied. What SQLite refuses here shows at the next `step`.
+  /// Parameters count from 1 and are copied. An error that SQLite reports here shows at the next `step`.
   Statement& bind(int parameter, std::int64_t value);
   Statement& bind(int parameter, std::string_view text);
   Statement& bind(int parameter, std::span<const std::uint8_t> blob);
 
-  /// True: a row stands ready. False: done.
+  /// Returns true if a row is ready, false if there are no more.
   Result<bool> step();
 
-  /// Steps to the end and drops what rows there are.
+  /// Steps to the end and drops any rows.
   Result<void> run();
 
   /// Makes the statement ready to be bound and stepped again.
   void reset() noexcept;
 
-  /// Columns count from 0. Views hold until the next step, reset or destruction.
+  /// Columns count from 0.
+  /// Lifetime: views are valid until the next step, reset or destruction.
   std::int64_t integer(int column) const noexcept;
   std::string_view text(int column) const noexcept;
   std::span<const std::uint8_t> blob(int column) const noexcept;
@@ -70,47 +72,48 @@ class Statement {
 };
 
 struct DatabaseOptions {
-  int busy_timeout_ms = 2000;  ///< how long a lock of another process (a backup) is waited for
-  const char* vfs = nullptr;   ///< SQLite's name of a file layer; tests inject faults through it
-  bool may_create = true;      ///< make the file where it is missing, its tables where it has none
+  int busy_timeout_ms = 2000;  ///< how long to wait for another process's lock (a backup)
+  const char* vfs = nullptr;   ///< the name of an SQLite file layer; tests inject faults through it
+  bool may_create = true;      ///< make the file if it is missing, and its tables if it has none
 };
 
 class Database {
  public:
-  /// Opens or, if it may, creates (mode 0600) the file at `path` with write-ahead log, synchronous=FULL: a
-  /// COMMIT that succeeds has been fsynced. What the log already holds is brought into the file first, so
-  /// that nothing that a crashed process wrote but did not sync is taken for durable. Errors: kUnavailable,
-  /// kFatal.
+  /// Opens the file at `path` with a write-ahead log and synchronous=FULL: a COMMIT that succeeds has been
+  /// fsynced. Creates the file (mode 0600) if it may. First brings the existing log into the file, so that
+  /// nothing a crashed process wrote but did not sync passes for durable.
+  /// Errors: kUnavailable, kFatal.
   static Result<Database> open(const std::string& path, const DatabaseOptions& options = {});
 
-  /// Opens the file to read it, and changes nothing: no log is brought in, and no file made beside it,
-  /// whether another process works on it or none. Error kNotFound where SQLite cannot do that: there is a log
-  /// that was left without its index.
+  /// Opens the file for reading and changes nothing, whether or not another process works on it: it brings in
+  /// no log and makes no file beside it.
+  /// Errors: kNotFound if SQLite cannot do that, because a log was left without its index.
   static Result<Database> open_to_look(const std::string& path);
 
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
   ~Database();
 
-  /// Runs one or more statements that give no rows and take no parameters.
+  /// Runs one or more statements without parameters or result rows.
   Result<void> execute(const char* sql);
 
-  /// The statement for `sql`, prepared once and kept.
+  /// The statement for `sql`, which is prepared once and kept.
   Result<Statement> prepare(std::string_view sql);
 
-  /// Prepares `sql`, steps once and gives the first column, 0 where there is no row.
+  /// Prepares `sql`, steps once and returns the first column, or 0 if there is no row.
   Result<std::int64_t> query_integer(std::string_view sql);
 
   std::int64_t last_row() const noexcept;
-  /// Rows changed by the last INSERT, UPDATE or DELETE.
+  /// The number of rows changed by the last INSERT, UPDATE or DELETE.
   std::int64_t changes() const noexcept;
-  /// False again after an error by which SQLite rolled the whole transaction back.
+  /// Also false after an error on which SQLite rolled back the whole transaction.
   bool in_transaction() const noexcept;
 
-  /// Pages in the write-ahead log after the last commit.
+  /// The number of pages in the write-ahead log after the last commit.
   int log_pages() const noexcept;
-  /// Brings the log's pages into the file as far as other readers allow. SQLite's own automatic checkpoint is
-  /// off, because it hides a failed fsync. Error kFatal after one.
+  /// Brings the log's pages into the file as far as other readers allow. SQLite's automatic checkpoint is
+  /// off, because it hides a failed fsync.
+  /// Errors: kFatal after a failed fsync.
   Result<void> checkpoint();
 
   const std::string& path() const noexcept;

@@ -1,4 +1,5 @@
-// What a session is on disk: the row that outlives the process. Plain values, any thread.
+// A session as stored on disk: the row that outlives the process.
+// Thread: any; these are plain values.
 #pragma once
 
 #include <array>
@@ -10,19 +11,21 @@
 
 namespace latchkey::store {
 
-/// SQLite's rowid of a session: positive, of as many bits as the token table keeps (`token::Entry`).
+/// SQLite's rowid of a session. It is positive and has as many bits as the token table keeps
+/// (`token::Entry`).
 using RowId = std::int64_t;
 inline constexpr int kRowIdBits = 40;
 inline constexpr RowId kMaxRowId = (RowId{1} << kRowIdBits) - 1;
 
-/// 128 random bits; with the signing key of `key_number` the token's secret can be derived from it again.
+/// 128 random bits. The signing key of `key_number` derives the token's secret from it again.
 using SessionId = std::array<std::uint8_t, 16>;
-/// Keyed BLAKE2b of the token, its own context: finds the row of a token that this process does not know.
+/// Keyed BLAKE2b of the token, in a context of its own. It finds the row of a token that this process does
+/// not know.
 using LookupHash = std::array<std::uint8_t, 16>;
 /// Keyed SipHash-2-4-128 of what binds the token (C-35).
 using BindingHash = std::array<std::uint8_t, 16>;
 
-/// Why a token admits no longer. The numbers stand in the database: they never change their meaning.
+/// Why a token no longer admits. The numbers are stored in the database, so they never change their meaning.
 enum class Death : std::uint8_t {
   kNone = 0,
   kExpired = 1,   ///< not used for one timeout
@@ -42,8 +45,8 @@ struct Session {
   WallTime created{};
   WallTime last_used{};
   Death death = Death::kNone;
-  WallTime died{};      ///< meaningful where death is not kNone
-  std::string address;  ///< for the page of sessions; empty where switched off (C-35)
+  WallTime died{};      ///< meaningful if death is not kNone
+  std::string address;  ///< for the page of sessions; empty if switched off (C-35)
   std::string agent;    ///< its first 256 bytes
 };
 
@@ -53,13 +56,13 @@ struct SessionDeath {
   WallTime at{};
 };
 
-/// The death of all that a user has up to a row, but for one.
+/// The death of all of a user's sessions up to a row, except one.
 struct UserDeath {
   std::int64_t user_id = 0;
   Death reason = Death::kNone;
   WallTime at{};
   RowId last_row = kMaxRowId;
-  RowId kept_row = 0;  ///< 0: none is kept
+  RowId kept_row = 0;  ///< 0: keep none
 };
 
 struct SessionRefresh {
@@ -67,9 +70,9 @@ struct SessionRefresh {
   WallTime last_used{};
 };
 
-/// A login, and the deaths that it causes: one transaction.
+/// A login and the deaths that it causes, in one transaction.
 struct LoginRecord {
-  Session session;  ///< `row` is the store's to choose
+  Session session;  ///< the store chooses `row`
   std::vector<SessionDeath> deaths;
 };
 

@@ -1,5 +1,5 @@
-// The sessions in the database, as plain functions. Used on the store thread by SqliteStore, at start by the
-// server and offline by the command; inside the caller's transaction.
+// Plain functions over the sessions in the database. They run in the caller's transaction: on the store's
+// thread for SqliteStore, at start for the server, and offline for the command.
 #pragma once
 
 #include <cstddef>
@@ -15,34 +15,34 @@
 
 namespace latchkey::store {
 
-/// Inserts the session, buries the rows that it replaces. Gives the new row.
+/// Inserts the session and buries the rows that it replaces. Returns the new row.
 Result<RowId> insert_login(Database& database, const LoginRecord& record);
 
-/// A row that is dead keeps its reason; a missing row is no error. Gives how many died.
+/// A dead row keeps its reason, and a missing row is no error. Returns how many died.
 Result<std::size_t> bury(Database& database, std::span<const SessionDeath> deaths);
 
-/// Moves `last_used` on, never back, and never of a dead row. Gives how many moved.
+/// Moves `last_used` forward only, and never for a dead row. Returns how many moved.
 Result<std::size_t> refresh(Database& database, std::span<const SessionRefresh> refreshes);
 
-/// Removes rows; a missing one is no error.
+/// Removes rows. A missing one is no error.
 Result<std::size_t> forget_rows(Database& database, std::span<const RowId> rows);
 
 Result<std::optional<Session>> find_session(Database& database, const LookupHash& lookup);
 Result<std::optional<Session>> find_session_row(Database& database, RowId row);
 
-/// The user's rows that are not dead, oldest first, at most `limit`.
+/// Up to `limit` of the user's live rows, oldest first.
 Result<std::vector<Session>> live_sessions_of(Database& database, std::int64_t user_id, std::size_t limit);
 
-/// The user's rows below `before` that are not dead, newest first, at most `limit`.
+/// Up to `limit` of the user's live rows below `before`, newest first.
 Result<std::vector<Session>> newest_live_sessions_of(Database& database, std::int64_t user_id, RowId before,
                                                      std::size_t limit);
 
-/// Buries the rows of the user that are meant and not dead. Gives how many.
+/// Buries those of the user's live rows that `death` selects. Returns how many.
 Result<std::size_t> bury_all_of(Database& database, const UserDeath& death);
 
-/// Shows every row to `visit`, in row order, one at a time; the session is the visitor's to move from. What
-/// no token needs is not read: `lookup`, `created`, `address` and `agent` are empty. Gives how many there
-/// were.
+/// Shows every row to `visit`, one at a time and in row order. The visitor may move from the session. Fields
+/// that no token needs are not read: `lookup`, `created`, `address` and `agent` are empty. Returns how many
+/// rows there were.
 Result<std::size_t> load_all(Database& database, const std::function<void(Session&)>& visit);
 
 }  // namespace latchkey::store

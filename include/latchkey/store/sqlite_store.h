@@ -1,5 +1,5 @@
-// SqliteStore: the Store over the store thread. One object a core thread, which owns it; it holds no data of
-// its own, so all of them are equal.
+// SqliteStore is the Store over the store's thread. It has no data of its own, so all of them are equal.
+// Thread: one object per core thread, which owns it.
 #pragma once
 
 #include <optional>
@@ -13,7 +13,8 @@ namespace latchkey::store {
 
 class SqliteStore final : public Store {
  public:
-  /// `port` is the core's own. Both outlive this.
+  /// `port` is the core's own.
+  /// Lifetime: both must outlive this object.
   SqliteStore(runtime::Port& port, StoreThread& store) noexcept : port_(port), store_(store) {}
 
   runtime::Task<Result<RowId>> record_login(LoginRecord record) override;

@@ -1,7 +1,7 @@
-// StoreThread: what the store's thread does: it owns the Database, runs the jobs that other threads send, and
-// commits them in groups, one fsync for all that arrived together. Made on the main thread and given to a
-// runtime::Worker as its hooks; then of the worker's thread alone, until that has been stopped. The offline
-// command runs it on its only thread.
+// StoreThread is what runs on the store's thread. It owns the Database, runs the jobs that other threads
+// send, and commits them in groups: one fsync for everything that arrived together.
+// Thread: the main thread makes it and gives it to a runtime::Worker as its hooks. From then on it belongs to
+// the worker's thread, until the worker has been stopped. The offline command runs it on its only thread.
 #pragma once
 
 #include <atomic>
@@ -22,14 +22,14 @@ namespace latchkey::store {
 
 class StoreThread;
 
-/// A job for the store thread; `transact` and `read` (transact.h) make them.
+/// A job for the store's thread. `transact` and `read` (transact.h) make them.
 class StoreJob : public runtime::Message {
  public:
   explicit StoreJob(StoreThread& store) noexcept : store_(store) {}
 
-  /// Does the work and keeps the answer. An error undoes what this job did, and nothing of others' jobs.
+  /// Does the work and keeps the answer. An error undoes this job's changes and no other job's.
   virtual Result<void> run(Database& database) noexcept = 0;
-  /// Takes the answer back: the group's commit failed, or the job was never run.
+  /// Replaces the answer with an error: the group's commit failed, or the job never ran.
   virtual void refuse(const Error& error) noexcept = 0;
   virtual bool writes() const noexcept = 0;
 
@@ -42,7 +42,8 @@ class StoreJob : public runtime::Message {
   StoreThread& store_;
 };
 
-/// Any thread may read them. Tests do; nothing in the server does.
+/// Only tests read them.
+/// Thread: any.
 struct StoreMetrics {
   std::atomic<std::uint64_t> reads{0};
   std::atomic<std::uint64_t> writes{0};         ///< jobs that were part of a group
@@ -55,16 +56,17 @@ struct StoreMetrics {
 
 class StoreThread final : public runtime::WorkerHooks {
  public:
-  /// Jobs that share one commit, at most. More that have arrived go into the next.
+  /// The most jobs that share one commit. Further ones go into the next.
   static constexpr std::size_t kMaxGroupJobs = 512;
   /// The write-ahead log is brought into the file when it has this many pages (of 4 KiB), after the answers.
   static constexpr int kCheckpointPages = 1000;
-  /// The wall clock is recorded with a commit at most this often.
+  /// The least time between two commits that record the wall clock.
   static constexpr std::int64_t kWallRecordMs = 1000;
 
-  /// `on_fatal` is called at most once, on the store's thread, when what is on disk cannot be trusted any
-  /// more: the process must end with an exit status of its own. Every job is then refused with kFatal. `port`
-  /// is the one that jobs are sent to; `clock` and `log` outlive this.
+  /// `on_fatal` is called on the store's thread, at most once, when what is on disk cannot be trusted any
+  /// more. The process must then end with an exit status of its own, and every job is refused with kFatal.
+  /// Jobs are sent to `port`.
+  /// Lifetime: `clock` and `log` must outlive this object.
   StoreThread(Database database, runtime::Port& port, const Clock& clock, Log& log,
               std::function<void(const Error&)> on_fatal);
   ~StoreThread() override;
@@ -72,17 +74,18 @@ class StoreThread final : public runtime::WorkerHooks {
   runtime::PortId port_id() const noexcept { return port_.id(); }
   const StoreMetrics& metrics() const noexcept { return metrics_; }
 
-  /// A read is answered at once, from what is committed; a write waits for the group.
+  /// Answers a read at once, from what is committed. A write waits for the group.
   void accept(StoreJob& job) noexcept;
 
   /// Commits the group and sends its jobs home.
   void after_batch(runtime::Port& port) noexcept override;
 
-  /// The Database back, after the worker has ended, for `end_run`. Error kFatal when an fsync had failed:
-  /// such a run must not be marked as ended in order.
+  /// Gives the Database back for `end_run`, after the worker has ended.
+  /// Errors: kFatal if an fsync failed: such a run must not be marked as ended in order.
   Result<Database> release();
 
-  /// By how much the wall clock was set, forward or back, since this was made. Any thread.
+  /// By how much the wall clock was set since construction, forward or back.
+  /// Thread: any.
   std::int64_t clock_set_ms() const noexcept {
     return clock_.wall().ms - clock_.boot().ms - wall_ahead_of_boot_ms_;
   }
