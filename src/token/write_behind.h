@@ -34,7 +34,7 @@ class WriteBehind {
   WriteBehind(const WriteBehind&) = delete;
   WriteBehind& operator=(const WriteBehind&) = delete;
 
-  /// Queues the entry's time to be written. The entry is saved from then on; if the store refuses, it is
+  /// Queues the entry's time to be written, and marks the entry saved at once. If the store refuses, it is
   /// marked unsaved again. Returns false if the queue is full; the entry then stays unsaved. `table` may be
   /// any shard's.
   /// Requires: the entry lives in this pass.
