@@ -112,7 +112,7 @@ class Throttle {
   /// A key is a name and an address together, plus the name's mark if it is unlocked, so that each unlocking
   /// begins with nothing charged from any address. It allows as many failures as by user.
   FailureMeter& by_pair() noexcept { return by_pair_; }
-  /// Has the same keys. It limits how often the store may be asked whether the address is known for the user.
+  /// Has the keys of `by_pair`. It limits how often the store may be asked whether the address is known.
   /// A charge here has cost no hash, so it must be gone soon. At one second per charge, the charges of 65,536
   /// questions per second fill no more of the sketch than it can take.
   FailureMeter& by_question() noexcept { return by_question_; }
