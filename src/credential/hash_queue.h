@@ -37,7 +37,8 @@ class HashQueue {
     return true;
   }
 
-  /// Takes the job whose turn it is. Requires: the queue is not empty.
+  /// Takes the job whose turn it is.
+  /// Requires: the queue is not empty.
   Job take() {
     LATCHKEY_ASSERT(!is_empty());
     const bool is_newest = has_overflowed_ && ++taken_ % kOldestOnceIn != 0;
@@ -49,7 +50,8 @@ class HashQueue {
   /// The number of jobs that are refused but not yet notified.
   std::size_t refused() const noexcept { return refused_.size(); }
 
-  /// Takes the one refused last, for its client to notify. Requires: there is one.
+  /// Takes the one refused last, for its client to notify.
+  /// Requires: there is one.
   Job take_refused() {
     LATCHKEY_ASSERT(!refused_.empty());
     Job job = std::move(refused_.back());

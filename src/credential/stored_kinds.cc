@@ -12,7 +12,8 @@ namespace latchkey::credential {
 
 namespace {
 
-/// The first text, in byte order, after all texts that begin with `prefix`. Requires: `prefix` ends in ASCII.
+/// The first text, in byte order, after all texts that begin with `prefix`.
+/// Requires: `prefix` ends in ASCII.
 std::string behind(std::string_view prefix) {
   std::string text(prefix);
   ++text.back();

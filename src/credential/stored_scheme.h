@@ -14,8 +14,8 @@ namespace latchkey::credential {
 /// How much of a password a scheme looks at, and so which passwords are verified whole.
 enum class PasswordReach : std::uint8_t {
   kWhole,
-  /// bcrypt looks at no more than this. The end of a shorter password is seen, because a NUL goes with it;
-  /// the end of one of 72 bytes is not.
+  /// bcrypt looks at no more than this. It sees the end of a shorter password, because it hashes a NUL with
+  /// it, but not the end of one of 72 bytes.
   kFirst72Bytes,
   /// The password is the key of HMAC-SHA-256 (RFC 2104 §2): one over 64 bytes is replaced by its digest.
   kHmacSha256Key,

@@ -252,8 +252,8 @@ class alignas(64) Entry {
     UserRef user;
     LoneUser lone;  ///< if `user` is a name
   };
-  /// What leads to the user, as it was at one moment. It looks again if the user has just got a second token;
-  /// that happens at most once while the entry lives. `hold` is called between the two words.
+  /// The reference to the user, as it was at one moment. It looks again if the user has just got a second
+  /// token; that happens at most once while the entry lives. `hold` is called between the two words.
   template <class Hold = NoHold>
   Holder holder(Hold&& hold = {}) const noexcept {
     UserRef seen = user();

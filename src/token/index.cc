@@ -82,7 +82,8 @@ bool Index::insert(std::uint64_t hash, std::uint32_t value) {
   return true;
 }
 
-/// Finds the cell with this hash and value. Requires: it is there.
+/// Finds the cell with this hash and value.
+/// Requires: it is there.
 Index::Cell& Index::cell_of(View view, std::uint64_t hash, std::uint32_t value) noexcept {
   const std::uint64_t wanted = hash >> 32 << 32 | value;
   std::size_t at = home(fingerprint(hash), view.capacity());

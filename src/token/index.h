@@ -32,8 +32,8 @@ class Index {
  public:
   static constexpr std::uint32_t kNone = 0;
 
-  /// About the same number of segments in total for any number of cores. A page each is what an empty server
-  /// costs.
+  /// About the same number of segments in total for any number of cores. An empty server costs a page for
+  /// each.
   static constexpr std::uint32_t kSegmentsInAll = 1024;
   static std::uint32_t segments_for(std::uint32_t shards) noexcept;
 

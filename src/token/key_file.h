@@ -1,7 +1,7 @@
 // KeyFile: the key file on disk, a text of two lines: the root key from which all keys are derived, and the
 // number of the signing key in use. It is written whole and synced, with its directory, before anything
 // relies on it.
-// Thread: the calls block: for the start of the process and for the command, never on a core thread.
+// Thread: any but a core thread, because the calls block; for the start of the process and for the command.
 #pragma once
 
 #include <cstddef>

@@ -40,10 +40,11 @@ class Authenticator {
   runtime::Task<Result<std::optional<User>>> authenticate(std::string name, SecretText password,
                                                           BootTime* verification_began = nullptr);
 
-  /// The time at which to answer a refusal whose request `began` then and which was decided `now` (C-14). The
-  /// wait for a worker, in whole grains, and the verification, in whole steps of HashPool::refusal_step, are
-  /// rounded separately. If they were added first, an attacker who delays the worker by varying amounts could
-  /// see how often the sum passes into another step, and so how long the verification alone took.
+  /// The time at which to answer a refusal that was decided at `now`, for a request that arrived at `began`
+  /// (C-14). The wait for a worker, in whole grains, and the verification, in whole steps of
+  /// HashPool::refusal_step, are rounded separately. If they were added first, an attacker who delays the
+  /// worker by varying amounts could see how often the sum passes into another step, and so how long the
+  /// verification alone took.
   BootTime failure_answer_time(BootTime began, BootTime verification_began, BootTime now) const noexcept;
 
  private:

@@ -79,8 +79,8 @@ Result<bool> verify_password(std::string_view password, std::string_view stored)
 /// was made from. Returns an empty text if `password` has been verified whole. Cheap.
 std::string_view why_not_whole(std::string_view password, std::string_view stored);
 
-/// Whether `password` may be used in a login: not empty, and without NUL (C-15). No user has any other, by
-/// whichever scheme the request sends it.
+/// Whether `password` may be used in a login: not empty, and without NUL (C-15). No user has any other,
+/// however the request sends it.
 bool is_password(std::string_view password) noexcept;
 
 /// True if `stored` was made with other parameters than these, or by another scheme.

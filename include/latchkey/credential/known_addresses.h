@@ -1,5 +1,5 @@
-// KnownAddresses: the seam to the memory of where users have logged in from. It lets users log in from there
-// although a stranger elsewhere fails in their name (C-20). An address is forgotten with the password and the
+// KnownAddresses: the seam to the memory of where users have logged in from. A stranger elsewhere who fails
+// in a user's name cannot lock the user out there (C-20). An address is forgotten with the password and the
 // user that it was learnt by.
 // Thread: one object per core thread, used by that thread's coroutines only.
 // Errors: kUnavailable, kOverloaded and kFatal from the implementation.

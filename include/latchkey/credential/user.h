@@ -20,8 +20,8 @@ struct User {
   std::int64_t id = 0;
   std::string name;
   std::string password_hash;
-  /// How often the password was set anew or the user disabled. What was learnt under an earlier number, such
-  /// as a login in progress or a known address, is no longer valid. A rehash of the same password keeps the
+  /// How often a new password was set or the user disabled. What was learnt under an earlier number, such as
+  /// a login in progress or a known address, is no longer valid. A rehash of the same password keeps the
   /// number.
   std::int64_t password_number = 0;
   bool active = true;

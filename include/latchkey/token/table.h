@@ -67,7 +67,7 @@ class Table {
   // --- Any core, while active.
 
   /// Admits a live token that is used from where it is bound, and moves its time of last use to `now` if that
-  /// is a second or more later. Only a use with a dead token's own binding is told why the token died.
+  /// is a second or more later. Reveals why a dead token died only to its own binding.
   Verdict check(const Token& token, const store::BindingHash& binding, TableTime now) const noexcept;
 
   /// These prefetch the memory that a check of a token will read, in three steps, so that the waits of
