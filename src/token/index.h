@@ -74,14 +74,11 @@ class Index {
 
   /// Returns false, and changes nothing, if the segment is full and there is no memory to grow it.
   /// Requires: `value` is neither 0 nor 2^32 - 1.
-  /// Thread: the owner.
   [[nodiscard]] bool insert(std::uint64_t hash, std::uint32_t value);
   /// Requires: the cell with this hash and value is there.
-  /// Thread: the owner.
   void erase(std::uint64_t hash, std::uint32_t value);
   /// Gives the cell with this hash and `old` a new value.
   /// Requires: that cell is there.
-  /// Thread: the owner.
   void replace(std::uint64_t hash, std::uint32_t old, std::uint32_t value) noexcept;
 
   std::size_t size() const noexcept { return size_; }

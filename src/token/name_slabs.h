@@ -36,7 +36,6 @@ class NameSlabs {
   void release(NameRef name, std::size_t bytes) noexcept;
 
   /// `bytes` is the length of the name.
-  /// Thread: any that was led to the name.
   const char* text(NameRef name) const noexcept { return texts_[name >> kNumberBits].at(number(name)); }
 
   std::size_t bytes() const noexcept;

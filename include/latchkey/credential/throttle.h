@@ -85,8 +85,7 @@ class FailureMeter {
   std::vector<std::atomic<std::int64_t>> cells_;
 };
 
-/// Attempts that were refused. Only tests read them.
-/// Thread: any.
+/// Attempts that were refused. Any thread may read them; only tests do.
 struct ThrottleMetrics {
   std::atomic<std::uint64_t> by_user{0};
   std::atomic<std::uint64_t> by_address{0};
