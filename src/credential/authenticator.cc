@@ -11,14 +11,14 @@ using runtime::Task;
 
 namespace {
 
-/// An old database may hold a name that cannot be created any more: it is used like one that does not exist
+/// An old database may hold a name that can no longer be created. It is treated like one that does not exist
 /// (C-15).
 Task<Result<std::optional<User>>> find_usable(Directory& directory, std::string name) {
   if (!check_user_name(name)) co_return std::optional<User>();
   LATCHKEY_CO_RETURN(directory.find(std::move(name)));
 }
 
-/// `time_ms` made up to whole units, and to one at least.
+/// Rounds `time_ms` up to whole units, at least one.
 std::int64_t in_whole(std::int64_t unit_ms, std::int64_t time_ms) noexcept {
   return std::max<std::int64_t>(1, (time_ms + unit_ms - 1) / unit_ms) * unit_ms;
 }
@@ -32,10 +32,10 @@ Task<Result<std::optional<User>>> Authenticator::authenticate(std::string name, 
   }
   LATCHKEY_CO_TRY(std::optional<User> user, find_usable(directory_, std::move(name)));
   if (user) names_.found(user->name);
-  // What C-15 refuses comes by Basic all the same, and an imported hash may be of an empty password.
+  // What C-15 refuses may still come by Basic, and an imported hash may be of an empty password.
   if (!is_password(password.view())) user.reset();
 
-  // Kept beside the verification, which takes the password, where it will be needed again.
+  // A copy for a rehash, because the verification takes the password.
   SecretText again;
   const bool is_old = user && needs_rehash(user->password_hash, hasher_.pool().settings());
   if (is_old) again = SecretText(password.view());
@@ -55,7 +55,7 @@ Task<Result<bool>> Authenticator::verify(SecretText password, std::optional<User
           .field("remedy", "set the user's password anew")
           .text("user", user->name)
           .text("error", readable.error().text);
-      // From here on like a user that does not exist, so that this too takes one verification.
+      // From here on it is treated like a user that does not exist, so that this too takes one verification.
       user.reset();
     }
   }
@@ -63,8 +63,8 @@ Task<Result<bool>> Authenticator::verify(SecretText password, std::optional<User
       hasher_.verify(std::move(password), user ? user->password_hash : hasher_.pool().dummy_hash(), began));
 }
 
-// Nothing is ever hashed anew that was not verified whole: of what the old hash does not see, what was typed
-// may be wrong, and the right password would be refused from then on.
+// A password is only rehashed if it was verified whole. The part that the old hash does not see may have been
+// mistyped, and the right password would be refused from then on.
 bool Authenticator::is_whole(const SecretText& password, const User& user) {
   const std::string_view reason = why_not_whole(password.view(), user.password_hash);
   if (reason.empty()) return true;

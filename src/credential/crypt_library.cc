@@ -18,7 +18,7 @@ static_assert(kMaxCryptPasswordBytes == CRYPT_MAX_PASSPHRASE_SIZE - 1);
 
 namespace {
 
-/// What libxcrypt works in, and the password as it wants it; wiped when it goes.
+/// The working memory of libxcrypt, and the password in the form that it needs. Wiped on destruction.
 struct CryptRoom {
   CryptRoom() = default;
   CryptRoom(const CryptRoom&) = delete;
@@ -42,7 +42,7 @@ Result<bool> verify_by_crypt(std::string_view password, std::string_view stored,
   const bool can_match = !is_too_long && password.find('\0') == std::string_view::npos;
   CryptRoom room;
   const std::string_view hashed = password.substr(0, passwords.max_bytes);
-  // Another byte in the place of a NUL, so that what is hashed is as long.
+  // Another byte replaces a NUL, so that the hashed text has the same length.
   std::replace_copy(hashed.begin(), hashed.end(), room.password.begin(), '\0', '?');
   const std::string setting(stored);
   errno = 0;

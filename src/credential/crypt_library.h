@@ -1,5 +1,6 @@
 // libxcrypt, for the schemes of crypt(5) that it verifies, and the characters that they are written in. Pure
-// functions, any thread; dear as the hash says.
+// functions, as expensive as the hash asks.
+// Thread: any.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +10,10 @@
 
 namespace latchkey::credential {
 
-/// The longest password that libxcrypt hashes (CRYPT_MAX_PASSPHRASE_SIZE, its end not counted).
+/// The longest password that libxcrypt hashes (CRYPT_MAX_PASSPHRASE_SIZE without the terminator).
 inline constexpr std::size_t kMaxCryptPasswordBytes = 511;
 
-/// What a scheme does with a password over its longest.
+/// What a scheme does with a password that is too long.
 enum class LongPassword { kNeverMatches, kIsCut };
 
 struct CryptPasswords {
@@ -20,19 +21,20 @@ struct CryptPasswords {
   LongPassword longer = LongPassword::kNeverMatches;
 };
 
-/// Whether crypt(3) makes `stored` of `password`, in constant time where the two are compared. A password
-/// with a NUL in it, which no C string has, never matches; one that cannot match costs what another of its
-/// length does. Errors: kInvalid, libxcrypt does not take `stored`; kUnavailable, no memory.
+/// Whether crypt(3) makes `stored` from `password`. The two are compared in constant time. A password that
+/// contains a NUL, which no C string can, never matches. One that cannot match costs as much as another of
+/// its length.
+/// Errors: kInvalid if libxcrypt does not accept `stored`; kUnavailable if there is no memory.
 Result<bool> verify_by_crypt(std::string_view password, std::string_view stored,
                              const CryptPasswords& passwords);
 /// The same for a scheme without bounds of its own.
 Result<bool> verify_by_crypt(std::string_view password, std::string_view stored);
 
-/// The value of a digit of crypt's base 64, `./0-9A-Za-z` in this order; kNoCryptDigit for all else.
+/// The value of a digit of crypt's base 64, `./0-9A-Za-z` in this order; kNoCryptDigit for anything else.
 inline constexpr unsigned kNoCryptDigit = 64;
 unsigned crypt_digit(char c) noexcept;
 
-/// Whether all of `text` is such digits.
+/// Whether `text` consists of such digits only.
 bool is_crypt_base64(std::string_view text) noexcept;
 
 }  // namespace latchkey::credential

@@ -1,8 +1,9 @@
-// HashQueue: the order in which jobs are hashed, and which of them are refused. It is first in, first out
-// until it overflows. From then on each new job has the oldest one refused, and the newest go first, but one
-// in kOldestOnceIn is the oldest; that ends when the queue has run empty. So a login that is served in a
-// storm is served at once, and so is the first one after the storm. Those refused stay here, apart, until
-// their client has told them. Owned by a HashClient. Knows of no thread and no clock. Thread: its client's.
+// HashQueue: decides the order in which jobs are hashed, and which are refused. It is first in, first out
+// until it overflows. From then on each new job causes the oldest to be refused, and the newest go first,
+// with one in kOldestOnceIn the oldest, until the queue has run empty. A login that is served in a storm is
+// therefore served at once, and so is the first one after the storm. Refused jobs are kept apart until their
+// client has notified them. It knows no thread and no clock. A HashClient owns it.
+// Thread: its client's.
 #pragma once
 
 #include <cstddef>
@@ -14,29 +15,30 @@
 
 namespace latchkey::credential {
 
-/// `Job`: what is waited for; it moves and is never copied.
+/// `Job` is what somebody waits for. It is moved, never copied.
 template <class Job>
 class HashQueue {
  public:
-  /// Of the jobs that are taken from a queue that has overflowed, one in so many is the oldest.
+  /// Of the jobs taken from a queue that has overflowed, one in this many is the oldest.
   static constexpr std::size_t kOldestOnceIn = 4;
 
-  /// `max_waiting`: jobs that wait, and apart from them jobs that are refused and not told.
+  /// `max_waiting` bounds the jobs that wait and, separately, the jobs that are refused but not yet notified.
   explicit HashQueue(std::size_t max_waiting) noexcept : max_waiting_(max_waiting) {}
 
   bool is_empty() const noexcept { return waiting_.empty(); }
   bool is_full() const noexcept { return waiting_.size() == max_waiting_; }
   std::size_t waiting() const noexcept { return waiting_.size(); }
 
-  /// Adds a job, the newest. A full queue refuses its oldest for it. False, and nothing has changed, where
-  /// that cannot be: the queue has no room at all, or as many as it has room for are refused and not told.
+  /// Adds a job as the newest. A full queue refuses its oldest job to make room. Returns false, and changes
+  /// nothing, if that is impossible: the queue has no room at all, or already holds that many refused jobs.
   [[nodiscard]] bool add(Job job) {
     if (is_full() && !refuse_oldest()) return false;
     waiting_.push_back(std::move(job));
     return true;
   }
 
-  /// The job whose turn it is. Requires: the queue is not empty.
+  /// Takes the job whose turn it is.
+  /// Requires: the queue is not empty.
   Job take() {
     LATCHKEY_ASSERT(!is_empty());
     const bool is_newest = has_overflowed_ && ++taken_ % kOldestOnceIn != 0;
@@ -45,10 +47,11 @@ class HashQueue {
     return job;
   }
 
-  /// Jobs that are refused and not told.
+  /// The number of jobs that are refused but not yet notified.
   std::size_t refused() const noexcept { return refused_.size(); }
 
-  /// Of those, the one refused last; its client tells it. Requires: there is one.
+  /// Takes the one refused last, for its client to notify.
+  /// Requires: there is one.
   Job take_refused() {
     LATCHKEY_ASSERT(!refused_.empty());
     Job job = std::move(refused_.back());
@@ -77,7 +80,7 @@ class HashQueue {
   const std::size_t max_waiting_;
   std::deque<Job> waiting_;  ///< the oldest first
   std::vector<Job> refused_;
-  bool has_overflowed_ = false;  ///< and has not run empty since
+  bool has_overflowed_ = false;  ///< and has not been empty since
   std::size_t taken_ = 0;        ///< since it overflowed
 };
 

@@ -21,10 +21,10 @@ namespace {
 
 constexpr std::size_t kBytesPerKib = 1024;
 constexpr std::size_t kMaxSchemeNameBytes = 32;
-/// Of SHA-256, in HMAC.
+/// The block size of SHA-256 in HMAC.
 constexpr std::size_t kHmacBlockBytes = 64;
 
-/// The first whose prefix fits is the one. Names that follow each other are said once.
+/// The first scheme whose prefix matches is the one. Consecutive schemes of the same name are listed once.
 constexpr std::array kSchemes = {&kArgon2id,          &kPbkdf2Sha256, &kBcryptSha256, &kBcryptA,
                                  &kBcryptB,           &kBcryptY,      &kScrypt,       &kYescrypt,
                                  &kSha512CryptRounds, &kSha512Crypt};
@@ -48,7 +48,7 @@ std::string names_of_schemes() {
   return names;
 }
 
-/// The name alone: `argon2i` of `$argon2i$...`, `pbkdf2_sha1` of `pbkdf2_sha1$...`.
+/// The name alone: `argon2i` from `$argon2i$...`, `pbkdf2_sha1` from `pbkdf2_sha1$...`.
 std::string_view scheme_name(std::string_view stored) noexcept {
   if (stored.starts_with('$')) stored.remove_prefix(1);
   const std::string_view name = stored.substr(0, stored.find('$'));
@@ -59,9 +59,9 @@ std::string_view scheme_name(std::string_view stored) noexcept {
   return is_name ? name : "none that can be told";
 }
 
-/// Whether HMAC may take another password for the same key: the digest of one over 64 bytes, if that is text,
-/// or one over 64 bytes whose digest this is. A digest that ends in NULs is a shorter key as well; that such
-/// a text is met by chance nobody need fear, and who makes one knows both.
+/// Whether HMAC may make the same key from another password: from the digest of one over 64 bytes, if that
+/// digest is text, or from one over 64 bytes whose digest this is. A digest that ends in NULs is a shorter
+/// key as well. Nobody need fear to meet such a text by chance, and whoever makes one knows both.
 bool may_be_folded(std::string_view password) {
   if (password.size() <= kHmacBlockBytes) return password.size() == crypto_hash_sha256_BYTES;
   SecretBytes<crypto_hash_sha256_BYTES> digest;

@@ -18,8 +18,8 @@ Result<std::optional<WallTime>> last_login(Database& database, const KnownAddres
   return std::optional<WallTime>(WallTime{statement.integer(0)});
 }
 
-// CROSS JOIN: the address first (SQLite takes it for an order), so that where it is not there, as for every
-// stranger's, it takes no longer for a name that has a user than for one that has none.
+// CROSS JOIN makes SQLite look up the address first. If it is not there, as for every stranger's, the query
+// takes no longer for a name that has a user than for one that has none.
 Result<bool> knows(Database& database, const KnownAddressHash& hash, std::string_view name, WallTime now) {
   LATCHKEY_TRY(
       Statement statement,
@@ -38,7 +38,7 @@ Result<void> put(Database& database, const KnownAddressHash& hash, const KnownUs
           " ON CONFLICT(hash) DO UPDATE SET user_id = ?2, password_number = ?3, last_login_ms = ?4"));
   putting.bind(1, hash).bind(2, user.id).bind(3, user.password_number).bind(4, now.ms);
   LATCHKEY_TRY(putting.run());
-  // Never the one that was just put, though the clock may have been set back since the others were.
+  // Never removes the row that was just put, even if the clock has been set back since the others.
   LATCHKEY_TRY(Statement removing,
                database.prepare("DELETE FROM known_addresses WHERE hash IN"
                                 " (SELECT hash FROM known_addresses WHERE user_id = ?1 AND hash <> ?2"
@@ -57,7 +57,7 @@ Result<std::int64_t> prune(Database& database, WallTime now, std::int64_t max_ro
                database.prepare(
                    "SELECT count(*) FROM (SELECT 1 FROM known_addresses WHERE last_login_ms < ?1 LIMIT ?2)"));
   LATCHKEY_TRY(counting.bind(1, now.ms - kKnownAddressMs).bind(2, kMaxPrunedRows).step());
-  // Those that are too old and those that are too many are both the oldest.
+  // Both those that are too old and those that are too many are the oldest.
   const std::int64_t doomed = std::max(counting.integer(0), std::min(rows - max_rows, kMaxPrunedRows));
   if (doomed <= 0) return 0;
 

@@ -24,7 +24,7 @@ void NamesInLog::put(LogEvent& event, std::string_view name) const {
   }
 }
 
-// SipHash-2-4. Never 0, which says that nothing is remembered.
+// SipHash-2-4. It is never 0, which marks a place where nothing is remembered.
 std::uint64_t NamesInLog::hash_of(std::string_view name) const noexcept {
   std::array<std::uint8_t, crypto_shorthash_BYTES> bytes{};
   crypto_shorthash(bytes.data(), reinterpret_cast<const std::uint8_t*>(name.data()), name.size(),

@@ -1,6 +1,6 @@
-// RefusalStep: the step of time in which refused logins are answered (C-14). One object, of the HashPool; it
-// grows and never shrinks. Any thread reads `ms`. The rest takes a lock: the main thread at start, then the
-// hash workers.
+// RefusalStep: the step of time at whose end refused logins are answered (C-14). The HashPool has one; it
+// grows and never shrinks.
+// Thread: any thread reads `ms`. The rest takes a lock: the main thread at start, then the hash workers.
 #pragma once
 
 #include <atomic>
@@ -19,33 +19,36 @@ namespace latchkey::credential {
 class RefusalStep {
  public:
   static constexpr std::int64_t kMinMs = 20;
-  /// Steps are whole multiples of this, so that they tell little of the machine.
+  /// Steps are whole multiples of this, so that they reveal little about the machine.
   static constexpr std::int64_t kGrainMs = 10;
-  /// No refusal waits longer for its step, however slow a machine was when it was measured.
+  /// No step is longer than this, however slow the machine was when it was measured.
   static constexpr std::int64_t kMaxMs = 60'000;
-  /// Kinds (hash_kind) that are remembered as measured. Hashes of more are measured one by one.
+  /// The most kinds (hash_kind) that are remembered as measured. Hashes of further kinds are measured one by
+  /// one.
   static constexpr std::size_t kMaxKinds = 64;
 
   std::int64_t ms() const noexcept { return ms_.load(std::memory_order_relaxed); }
 
-  /// Makes the step at least twice what a verification has taken, so that one that waited its turn falls into
-  /// a later step whatever was wrong.
+  /// Makes the step at least twice the duration of a verification, so that one that had to wait falls into a
+  /// later step whatever was wrong.
   void cover(std::int64_t verification_ms) noexcept;
 
-  /// Covers the verification of hashes of this kind: takes its time, unless that kind was measured before. On
-  /// a busy machine it makes the step longer than it need be. Errors as verify_password.
+  /// Covers the verification of hashes of this kind by timing one, unless the kind was measured before. On a
+  /// busy machine the step becomes longer than it need be.
+  /// Errors: as verify_password.
   Result<void> measure(std::string_view stored, const Clock& clock);
 
-  /// The parts of it. True where that kind was measured before.
+  /// The parts of `measure`. True if that kind was measured before.
   bool covers(std::string_view stored);
-  /// How long the longest password takes to be verified against `stored`, ms. Any thread.
+  /// How long verifying the longest password against `stored` takes, in ms.
+  /// Thread: any.
   static Result<std::int64_t> time_verification(std::string_view stored, const Clock& clock);
   void cover(std::string_view stored, std::int64_t verification_ms);
 
  private:
   std::atomic<std::int64_t> ms_{kMinMs};
   std::mutex mutex_;
-  std::vector<std::string> kinds_;  ///< measured ones
+  std::vector<std::string> kinds_;  ///< those measured
 };
 
 }  // namespace latchkey::credential

@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kPrefix = "$argon2id$";
 constexpr std::uint32_t kVersion = 0x13;
 constexpr std::size_t kBytesPerKib = 1024;
-// What libsodium accepts at least, and far more than anybody writes.
+// The least that libsodium accepts, and far more than anybody writes.
 constexpr std::uint32_t kMinKibPerLane = 8;
 constexpr std::size_t kMinSaltBytes = 8;
 constexpr std::size_t kMinDigestBytes = 16;
@@ -29,10 +29,10 @@ struct Parameters {
   std::uint32_t memory_kib = 0;
   std::uint32_t passes = 0;
   std::uint32_t lanes = 0;
-  std::size_t end = 0;  ///< behind the `$` after them
+  std::size_t end = 0;  ///< after the `$` that follows them
 };
 
-/// Base64 without padding, of at least `min_bytes`.
+/// Whether `text` is base64 without padding, of at least `min_bytes`.
 bool is_base64(std::string_view text, std::size_t min_bytes) noexcept {
   std::array<unsigned char, kMaxPartBytes> bytes{};
   std::size_t size = 0;
@@ -43,7 +43,7 @@ bool is_base64(std::string_view text, std::size_t min_bytes) noexcept {
          end == text.data() + text.size() && size >= min_bytes;
 }
 
-/// Takes `name` and the number behind it from the front of `text`.
+/// Removes `name` and the number after it from the front of `text`.
 bool take_parameter(std::string_view& text, std::string_view name, std::uint32_t& number) noexcept {
   if (!text.starts_with(name)) return false;
   text.remove_prefix(name.size());
@@ -75,7 +75,7 @@ Result<std::size_t> check(std::string_view stored) {
       parameters->memory_kib / kMinKibPerLane < parameters->lanes) {
     return malformed_hash();
   }
-  // libsodium itself would take what anybody wrote into the database, up to 4 TiB and years.
+  // libsodium itself would accept whatever somebody wrote into the database, up to 4 TiB and years.
   if (parameters->memory_kib > kMaxHashMemoryBytes / kBytesPerKib || parameters->passes > kMaxHashPasses ||
       parameters->lanes > kMaxHashLanes) {
     return hash_too_dear(fmt::format("{} MiB, {} passes and {} lanes", kMaxHashMemoryBytes >> 20,
@@ -89,7 +89,7 @@ Result<bool> verify(std::string_view password, std::string_view stored) {
   errno = 0;
   if (crypto_pwhash_argon2id_str_verify(terminated.c_str(), password.data(), password.size()) == 0)
     return true;
-  // libsodium tells a wrong password from its other failures by EINVAL alone.
+  // libsodium distinguishes a wrong password from its other failures by EINVAL alone.
   if (errno == EINVAL) return false;
   if (errno == ENOMEM) return no_hash_memory();
   return malformed_hash();

@@ -17,7 +17,7 @@ constexpr std::size_t kKindCharacters = std::string_view("$2b$12$").size();
 constexpr std::size_t kSaltCharacters = 22;
 constexpr std::size_t kDigestCharacters = 31;
 constexpr unsigned kMinCost = 4;
-/// Of the salt's last digit only the upper two bits count, and libxcrypt writes the others as zeros.
+/// Only the upper two bits of the salt's last digit are used, and libxcrypt writes the others as zeros.
 constexpr std::string_view kLastSaltDigits = ".Oeu";
 constexpr CryptPasswords kPasswords{.max_bytes = kMaxBcryptPasswordBytes, .longer = LongPassword::kIsCut};
 

@@ -24,7 +24,7 @@ struct Parts {
   std::uint32_t iterations = 0;
   std::string_view salt;
   Digest digest{};
-  std::size_t end_of_iterations = 0;  ///< behind the `$` after them
+  std::size_t end_of_iterations = 0;  ///< after the `$` that follows them
 };
 
 bool read_parts(std::string_view stored, Parts& parts) noexcept {
@@ -64,7 +64,7 @@ Result<bool> verify(std::string_view password, std::string_view stored) {
   const bool is_same = sodium_memcmp(made.data(), parts.digest.data(), made.size()) == 0;
   wipe(made.data(), made.size());
   if (!is_made) return no_hash_memory();
-  // HMAC fills a short key up with NULs (RFC 2104 §2), so that one which ends in NULs makes the same.
+  // HMAC pads a short key with NULs (RFC 2104 §2), so a password that ends in NULs gives the same hash.
   return is_same && password.find('\0') == std::string_view::npos;
 }
 

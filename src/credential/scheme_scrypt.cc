@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kDigestCharacters = 43;
 constexpr unsigned kBitsPerDigit = 6;
-// The least that libxcrypt takes.
+// The least that libxcrypt accepts.
 constexpr unsigned kMinScryptLogN = 2;
 constexpr unsigned kMinYescryptLogN = 3;
 constexpr std::size_t kBytesPerBlock = 128;
@@ -24,10 +24,10 @@ constexpr std::string_view kYescryptPrefix = "$y$";
 constexpr std::size_t kYescryptKind = std::string_view("$y$j9T$").size();
 /// YESCRYPT_DEFAULTS, the only flavor in use.
 constexpr char kFlavor = 'j';
-/// From here on a digit is continued by another.
+/// From this value on, another digit continues the number.
 constexpr unsigned kManyDigits = 48;
 
-/// `text` of base 64 and a digest behind a `$`; gives the salt.
+/// Reads `text` as a base 64 salt and a digest after a `$`; stores the salt.
 bool take_digest(std::string_view text, std::string_view& salt) noexcept {
   const std::size_t end = text.find('$');
   if (end == std::string_view::npos || end > kMaxSaltCharacters) return false;
@@ -36,10 +36,10 @@ bool take_digest(std::string_view text, std::string_view& salt) noexcept {
   return is_crypt_base64(salt) && digest.size() == kDigestCharacters && is_crypt_base64(digest);
 }
 
-/// The work is the memory once a lane: `lanes` are done one after the other.
+/// The work is the memory times the lanes, because `lanes` run one after another.
 Result<void> check_work(unsigned log_n, std::size_t blocks, std::size_t lanes) {
   const std::size_t max = kMaxHashMemoryBytes / kBytesPerBlock;
-  // Each factor by itself first, so that the product cannot overflow.
+  // Each factor is checked by itself first, so that the product cannot overflow.
   if ((max >> log_n) == 0 || blocks > max || lanes > kMaxHashLanes || blocks * lanes > (max >> log_n)) {
     return hash_too_dear(
         fmt::format("{} MiB over all lanes and {} lanes", kMaxHashMemoryBytes >> 20, kMaxHashLanes));
@@ -68,7 +68,8 @@ Result<std::size_t> check_scrypt(std::string_view stored) {
   return kind;
 }
 
-/// The bits of the salt's last digit that belong to no byte must be zeros, or libxcrypt does not take it.
+/// Whether the bits of the salt's last digit that belong to no byte are zeros; otherwise libxcrypt rejects
+/// it.
 bool is_whole_bytes(std::string_view salt) noexcept {
   switch (salt.size() % 4) {
     case 0:
@@ -84,7 +85,7 @@ bool is_whole_bytes(std::string_view salt) noexcept {
 
 Result<std::size_t> check_yescrypt(std::string_view stored) {
   if (stored.size() < kYescryptKind || stored[3] != kFlavor || stored[6] != '$') return malformed_hash();
-  // Written less by the least that each may be, one.
+  // Each is written minus its least value, one.
   const unsigned log_n = crypt_digit(stored[4]) + 1;
   const unsigned blocks = crypt_digit(stored[5]) + 1;
   std::string_view salt;

@@ -1,9 +1,9 @@
-// scrypt (RFC 7914) and what grew out of it, yescrypt, by libxcrypt:
+// scrypt (RFC 7914) and its successor yescrypt, by libxcrypt:
 //   $7$<N><r, 5 digits><p, 5 digits><salt>$<hash>   N by its binary logarithm, one digit
 //   $y$<flavor><N><r>$<salt>$<hash>                 each one digit
-// as crypt(5) writes them. Of yescrypt's parameters those are read that crypt_gensalt(3) writes; the optional
-// ones behind them are refused.
-// Constants, which any thread uses as stored_scheme.h says.
+// as crypt(5) writes them. Of yescrypt's parameters, only those that crypt_gensalt(3) writes are read; the
+// optional ones after them are refused.
+// Thread: any; these are constants, used as stored_scheme.h says.
 #pragma once
 
 #include "credential/stored_scheme.h"

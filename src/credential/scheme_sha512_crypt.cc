@@ -17,7 +17,7 @@ constexpr std::uint32_t kMinRounds = 1000;
 constexpr std::size_t kMaxSaltCharacters = 16;
 constexpr std::size_t kDigestCharacters = 86;
 
-/// crypt(5): no hash has white space in it, nor any of these.
+/// crypt(5): no hash contains white space or any of these.
 bool is_salt_character(char c) noexcept {
   constexpr std::string_view kNever = "!$*:;\\";
   return c > ' ' && c < '\x7f' && kNever.find(c) == std::string_view::npos;

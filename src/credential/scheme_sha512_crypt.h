@@ -1,6 +1,6 @@
 // sha512-crypt, by libxcrypt: $6$<salt>$<hash>, or $6$rounds=<rounds>$<salt>$<hash> (Drepper, Unix crypt
-// using SHA-256 and SHA-512, 2008). Its time grows with the password's length, unlike that of the others.
-// Constants, which any thread uses as stored_scheme.h says.
+// using SHA-256 and SHA-512, 2008). Unlike the other schemes, its time grows with the length of the password.
+// Thread: any; these are constants, used as stored_scheme.h says.
 #pragma once
 
 #include "credential/stored_scheme.h"

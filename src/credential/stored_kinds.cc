@@ -12,7 +12,8 @@ namespace latchkey::credential {
 
 namespace {
 
-/// The first text, in the order of bytes, behind all that begin with `prefix`, which ends in ASCII.
+/// The first text, in byte order, after all texts that begin with `prefix`.
+/// Requires: `prefix` ends in ASCII.
 std::string behind(std::string_view prefix) {
   std::string text(prefix);
   ++text.back();
@@ -44,7 +45,7 @@ Result<void> find_kinds_of(store::Database& database, std::string_view prefix, s
       from = behind(*kind);
       if (!holds(found.hashes, *kind)) found.hashes.push_back(std::move(row.hash));
     } else {
-      // No text stands between the two.
+      // No text lies between the two.
       from = row.indexed + '\0';
     }
   }

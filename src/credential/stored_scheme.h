@@ -1,5 +1,6 @@
-// StoredScheme: one way to write a password hash down, as hash_scheme.h looks it up: how it is told, checked
-// and verified. Constants and pure functions, any thread, under the same conditions as hash_scheme.h.
+// StoredScheme: one format of a password hash, as hash_scheme.h looks it up: how it is recognized, checked
+// and verified. These are constants and pure functions.
+// Thread: any, under the same conditions as hash_scheme.h.
 #pragma once
 
 #include <cstddef>
@@ -10,32 +11,34 @@
 
 namespace latchkey::credential {
 
-/// What of a password a scheme looks at, and so which password has been verified whole.
+/// How much of a password a scheme looks at, and so which passwords are verified whole.
 enum class PasswordReach : std::uint8_t {
   kWhole,
-  /// bcrypt: no more than so. A shorter one is told by its end, as a NUL goes with it; one of 72 bytes is
-  /// not.
+  /// bcrypt looks at no more than this. It sees the end of a shorter password, because it hashes a NUL with
+  /// it, but not the end of one of 72 bytes.
   kFirst72Bytes,
-  /// The key of HMAC-SHA-256 (RFC 2104 §2): of one over 64 bytes the digest stands in its place.
+  /// The password is the key of HMAC-SHA-256 (RFC 2104 §2): one over 64 bytes is replaced by its digest.
   kHmacSha256Key,
 };
 
 struct StoredScheme {
-  std::string_view name;    ///< as an error calls it
+  std::string_view name;    ///< as errors name it
   std::string_view prefix;  ///< how every hash of the scheme begins
 
-  /// Reads a hash that begins with `prefix` to its end. Gives how many characters at its front say scheme and
-  /// cost (hash_kind). Errors: kInvalid, malformed or dearer than the scheme's bounds.
+  /// Reads a hash that begins with `prefix` to its end. Returns how many characters at its front name scheme
+  /// and cost (hash_kind).
+  /// Errors: kInvalid if it is malformed or costlier than the scheme's bounds.
   Result<std::size_t> (*check)(std::string_view stored);
 
-  /// Whether `password`, of any bytes, at most kMaxPasswordBytes, made `stored`, which has passed `check`.
-  /// Takes the same time for every password of a length, right or wrong. Errors: kUnavailable, no memory.
+  /// Whether `password` made `stored`. Takes the same time for every password of a length, right or wrong.
+  /// Requires: `password` has at most kMaxPasswordBytes, of any value; `stored` has passed `check`.
+  /// Errors: kUnavailable if there is no memory.
   Result<bool> (*verify)(std::string_view password, std::string_view stored);
 
   PasswordReach reach;
 };
 
-/// Takes a number without sign or leading zeros from the front of `text`.
+/// Removes a number without sign or leading zeros from the front of `text`.
 bool take_number(std::string_view& text, std::uint32_t& number) noexcept;
 
 /// The errors that the schemes share.

@@ -14,9 +14,9 @@ namespace {
 
 constexpr std::int64_t kMicrosecondsPerMillisecond = 1000;
 
-// Before a charge is added to a cell whose time is past, it is tried this often to bring the cell up to now.
-// Each try fails only because another thread has just changed the cell, which brings it up to now itself
-// unless it took a charge back.
+// How often a charge tries to bring a cell whose time is past up to now, before it is just added. A try fails
+// only because another thread has just changed the cell. That change brings the cell up to now itself, unless
+// it took a charge back.
 constexpr int kMostTries = 16;
 
 static_assert(crypto_shorthash_siphashx24_BYTES == FailureMeter::kRows * sizeof(std::uint32_t));
@@ -74,7 +74,7 @@ void FailureMeter::take_back(const Place& place) noexcept {
   for (const std::uint32_t cell : place) cells_[cell].fetch_sub(step_us_, std::memory_order_relaxed);
 }
 
-// The cells stand each for itself and publish nothing else, so no order among them is asked for.
+// Each cell is independent and publishes nothing else, so no order among them is needed.
 void FailureMeter::add(std::atomic<std::int64_t>& cell, std::int64_t now_us) const noexcept {
   std::int64_t before = cell.load(std::memory_order_relaxed);
   for (int i = 0; before < now_us && i < kMostTries; ++i) {

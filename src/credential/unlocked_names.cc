@@ -40,10 +40,10 @@ bool UnlockedNames::unlock(std::string_view name, std::int64_t window_ms, BootTi
     if (is_free && taken == nullptr) taken = slot;
   }
   if (taken == nullptr) return false;
-  // Later than before, so that a name which is unlocked twice in the same millisecond has two marks.
+  // Later than before, so that a name unlocked twice in the same millisecond gets two marks.
   const std::int64_t until_ms =
       std::max(now.ms + window_ms, taken->until_ms.load(std::memory_order_relaxed) + 1);
-  // The name before its time: who sees the time sees the name that it is for.
+  // The name is stored before its time, so that a reader that sees the time also sees its name.
   taken->name.store(hash, std::memory_order_relaxed);
   taken->until_ms.store(until_ms, std::memory_order_release);
   const std::int64_t last_ms = last_until_ms_.load(std::memory_order_relaxed);

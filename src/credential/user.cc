@@ -12,10 +12,10 @@ namespace latchkey::credential {
 
 namespace {
 
-/// Unicode's category Cc: they would break a header, a log line or a terminal that shows the name.
+/// Unicode's category Cc. Such characters would break a header, a log line or a terminal that shows the name.
 bool is_control(char32_t c) noexcept { return c < 0x20 || (c >= 0x7f && c <= 0x9f); }
 
-/// Unicode's White_Space that is no control: what a login trims (C-16), so that such a name could never log
+/// Unicode's White_Space, without control characters. A login trims it (C-16), so such a name could never log
 /// in.
 bool is_white_space(char32_t c) noexcept {
   return c == 0x20 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 ||
@@ -26,12 +26,12 @@ tl::unexpected<Error> wrong(std::string_view what, std::string_view problem) {
   return failure(ErrorCode::kInvalid, fmt::format("the {} {}", what, problem));
 }
 
-/// Symbols that Unicode counts as visible, and whose glyph is empty: the blank of braille, a note without a
+/// Symbols that Unicode regards as visible although their glyph is empty: the braille blank, a note without a
 /// head.
 bool is_empty_symbol(char32_t c) noexcept { return c == 0x2800 || c == 0x1d159; }
 
-/// What is wrong with a character in a new name; null where nothing is. RFC 8264's FreeformClass (§4.3)
-/// disallows the same, but lets some invisible ones stand where a script's spelling asks for them.
+/// What is wrong with a character in a new name; null if nothing is. The FreeformClass of RFC 8264 (§4.3)
+/// disallows the same, but allows some invisible characters where a script's spelling needs them.
 const char* fault_of(char32_t c) noexcept {
   const utf8proc_property_t& property = *utf8proc_get_property(static_cast<utf8proc_int32_t>(c));
   if (property.ignorable != 0 || is_empty_symbol(c)) return "that cannot be seen";
@@ -52,7 +52,7 @@ const char* fault_of(char32_t c) noexcept {
   }
 }
 
-/// `text`, of UTF-8, in Unicode's composed form; empty where there is no memory.
+/// `text`, which is UTF-8, in Unicode's composed form. Empty if there is no memory.
 std::string composed(std::string_view text) {
   utf8proc_uint8_t* mapped = nullptr;
   const utf8proc_ssize_t bytes = utf8proc_map(

@@ -19,7 +19,7 @@ using store::Statement;
 #define LATCHKEY_USER_COLUMNS \
   "id, name, password_hash, active, superuser, first_name, last_name, email, created_ms, password_number"
 
-// The expression that the index users_by_hash_kind is over.
+// The expression that the index users_by_hash_kind is built on.
 #define LATCHKEY_INDEXED_PART "substr(password_hash, 1, 40)"
 constexpr std::size_t kIndexedCharacters = 40;
 static_assert(kIndexedCharacters >= kMaxHashKindBytes);
@@ -45,7 +45,7 @@ Result<std::optional<User>> read_one(Statement& statement) {
   return std::optional<User>(read_user(statement));
 }
 
-/// Runs a change of one row; false where it met none.
+/// Runs a change of one row. Returns false if it matched none.
 Result<bool> changed(Database& database, Statement& statement) {
   LATCHKEY_TRY(statement.run());
   return database.changes() > 0;
@@ -112,7 +112,7 @@ Result<std::vector<User>> list(Database& database, std::string_view after, std::
 
 Result<std::optional<IndexedHash>> first_hash_from(Database& database, std::string_view from,
                                                    std::string_view end) {
-  // INDEXED BY: without the index this would read every user.
+  // INDEXED BY: without the index, this would read every user.
   LATCHKEY_TRY(Statement statement,
                database.prepare("SELECT password_hash, " LATCHKEY_INDEXED_PART
                                 " FROM users INDEXED BY users_by_hash_kind"

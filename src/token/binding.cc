@@ -8,10 +8,11 @@ namespace latchkey::token {
 namespace {
 
 constexpr std::size_t kAddressBytes = 16;
-// The hash takes its input in one piece. Longer agents, which no browser sends, go in by their own hash.
+// The hash takes its input in one piece. Longer agents, which no browser sends, are replaced by their own
+// hash.
 constexpr std::size_t kMaxWholeAgentBytes = 512;
 
-// The first byte says what follows, so that no two kinds of input are the same bytes.
+// The first byte says what follows, so that no two kinds of input have the same bytes.
 constexpr std::uint8_t kHasAddress = 1;
 constexpr std::uint8_t kHasAgent = 2;
 constexpr std::uint8_t kHasAgentHash = 4;
@@ -21,7 +22,7 @@ std::span<const std::uint8_t> bytes_of(std::string_view text) noexcept {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-/// A long agent's hash, in steps that chain: each takes the hash of what came before.
+/// The hash of a long agent, in chained steps: each takes in the hash of what came before.
 store::BindingHash hash_of_long(const Keyring& keyring, std::span<const std::uint8_t> agent) noexcept {
   store::BindingHash hash{};
   while (!agent.empty()) {

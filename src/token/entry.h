@@ -1,6 +1,7 @@
-// Entry: one token in memory, 64 bytes, one cache line, which never moves. The shard's owner writes it; any
-// core reads it without a lock and may refresh it. Every word that two threads touch is an atomic with
-// acquire and release, and the state word is changed by compare-and-swap alone.
+// Entry: one token in memory: a cache line of 64 bytes that never moves.
+// Thread: the shard's owner writes it. Any core reads it without a lock and may refresh it. Every word that
+// two threads touch is an atomic with acquire and release, and the state word changes by compare-and-swap
+// alone.
 //
 //   word 0  state         drawn at State
 //   word 1  secret        bytes 0 to 7
@@ -9,17 +10,18 @@
 //   word 4  binding       bytes 0 to 7
 //   word 5  binding       bytes 8 to 15
 //   word 6  user, wheel   drawn at Entry
-//   word 7  user's list   drawn at Entry; where this is its user's only token, the user: drawn at LoneUser
+//   word 7  user's list   drawn at Entry; for a lone user, the user: drawn at LoneUser
 //
-// Each drawing names the parts from the highest bit down, with their bits, and is held by static_asserts.
+// Each drawing names the parts from the highest bit down, with their sizes in bits. static_asserts hold the
+// code to it.
 //
-// A user with one token has no record: the entry says who it is, and the reference in word 6 leads to the
-// name. With the second token the user gets a record, and word 6 changes, and then word 7. So a reader that
-// looks at word 6, at word 7 and at word 6 again has a word 7 that belongs to it where both looks agree.
+// A lone user has no record: the entry says who it is, and the reference in word 6 leads to the name. With
+// the second token the user gets a record: word 6 changes first, then word 7. A reader therefore reads word
+// 6, word 7 and word 6 again. If both reads of word 6 agree, word 7 belongs to it.
 //
-// How a reader knows that the words belong together: it loads the state, the words, and the state again. The
-// writer who takes an entry into use again first changes the state (new generation, pending), then the words.
-// So a reader that saw a word of the new use sees the new generation at its second look, and lets go.
+// A reader knows that the words belong together because it loads the state, the words, and the state again. A
+// writer that reuses an entry changes the state first (new generation, pending), then the words. A reader
+// that saw a word of the new use therefore sees the new generation in its second look, and lets go.
 #pragma once
 
 #include <algorithm>
@@ -36,15 +38,15 @@
 
 namespace latchkey::token {
 
-/// Number of an entry in its shard's slab. 0 is nobody's: "none".
+/// Number of an entry in its shard's slab. 0 means none.
 using EntryId = std::uint32_t;
-/// Number of a user's record in its shard's slab. 0 is nobody's.
+/// Number of a user's record in its shard's slab. 0 means none.
 using RecordId = std::uint32_t;
 
-/// What leads from an entry to its user: a record, or, of a user with one token, the name's text.
+/// Leads from an entry to its user: to a record or, for a lone user, to the text of the name.
 class UserRef {
  public:
-  constexpr UserRef() noexcept = default;  ///< to nobody
+  constexpr UserRef() noexcept = default;  ///< no user
   constexpr explicit UserRef(std::uint32_t word) noexcept : word_(word) {}
   static constexpr UserRef to_record(RecordId id) noexcept { return UserRef(id); }
   static constexpr UserRef to_name(NameRef name) noexcept { return UserRef(name | kNameBit); }
@@ -60,7 +62,7 @@ class UserRef {
   std::uint32_t word_ = 0;
 };
 
-/// Who holds a user's only token, but for the name's text: what fits word 7 of the entry.
+/// A lone user, except for the text of the name: what fits in word 7 of the entry.
 ///
 ///   id 40 | bytes of the name 8 | tag 16
 class LoneUser {
@@ -74,7 +76,7 @@ class LoneUser {
   static constexpr std::size_t kMaxNameBytes = (std::size_t{1} << kNameBits) - 1;
 
   constexpr explicit LoneUser(std::uint64_t word) noexcept : word_(word) {}
-  /// `id` from 0 to kMaxId.
+  /// Requires: `id` is from 0 to kMaxId.
   constexpr LoneUser(std::int64_t id, std::uint8_t name_bytes, Tag tag) noexcept
       : word_(static_cast<std::uint64_t>(id) << kIdShift | std::uint64_t{name_bytes} << kNameShift | tag) {}
 
@@ -93,9 +95,9 @@ class LoneUser {
 
 enum class Life : std::uint8_t {
   kFree = 0,
-  kPending = 1,  ///< its login is not durable yet: admits nobody, and its words may be half written
+  kPending = 1,  ///< its login is not durable yet; it admits nobody, and its words may be half written
   kLive = 2,
-  kExpired = 3,  ///< from here on dead; the words stay until the entry is free
+  kExpired = 3,  ///< dead from here on; the words stay until the entry is free
   kDeleted = 4,
   kLimit = 5,
   kInactive = 6,
@@ -103,7 +105,7 @@ enum class Life : std::uint8_t {
 
 constexpr bool is_dead(Life life) noexcept { return life >= Life::kExpired; }
 
-/// The life that a recorded death leads to, and back.
+/// The life that a recorded death leads to.
 constexpr Life life_of(store::Death death) noexcept {
   switch (death) {
     case store::Death::kNone:
@@ -134,7 +136,7 @@ class State {
                     kGenerationBits == 17,
                 "as drawn above");
   static constexpr std::uint32_t kMaxGeneration = (1U << kGenerationBits) - 1;
-  /// From this lag on the store's time is to be brought up.
+  /// From this lag on, a refresh is due.
   static constexpr std::uint32_t kLagDue = 4;
   static constexpr std::uint32_t kMaxLag = (1U << kLagBits) - 1;
 
@@ -147,12 +149,13 @@ class State {
               static_cast<std::uint64_t>(lag) << kLagShift | static_cast<std::uint64_t>(life) << kLifeShift |
               generation) {}
 
-  /// Of a live entry: at most a second before the true last use. Of a dead one: when it died.
+  /// For a live entry, a time at most a second before the true last use. For a dead one, when it died.
   constexpr TableTime last_used() const noexcept { return {static_cast<std::int64_t>(word_ >> kTimeShift)}; }
-  /// The store has an older time than `last_used`.
+  /// True if the store has an older time than `last_used`.
   constexpr bool unsaved() const noexcept { return (word_ >> kUnsavedShift & 1) != 0; }
-  /// How far the store's time is behind, in steps of the table's, at most kMaxLag. After a crash the store's
-  /// time may be further behind than anyone knows: kMaxLag, though there is nothing yet to save.
+  /// How far the store's time is behind, in steps of the table, at most kMaxLag. After a crash the store's
+  /// time may be further behind than anyone knows; the lag is then kMaxLag although there is nothing to save
+  /// yet.
   constexpr std::uint32_t lag() const noexcept {
     return static_cast<std::uint32_t>(word_ >> kLagShift) & kMaxLag;
   }
@@ -163,14 +166,15 @@ class State {
   }
   constexpr std::uint64_t word() const noexcept { return word_; }
 
-  /// `step_ms` is that of the lag. Whole steps from a common origin add up without a rest.
+  /// `step_ms` is the length of one step of the lag. Steps are counted from a common origin, so they add up
+  /// without a remainder.
   constexpr State used_at(TableTime time, std::int64_t step_ms) const noexcept {
     const std::int64_t steps = time.ms / step_ms - last_used().ms / step_ms;
     const auto lag_then = static_cast<std::uint32_t>(std::clamp<std::int64_t>(lag() + steps, 0, kMaxLag));
     return {time, true, life(), generation(), lag_then};
   }
   constexpr State saved() const noexcept { return {last_used(), false, life(), generation()}; }
-  /// What was to be saved was not: due at once.
+  /// The save failed: due at once.
   constexpr State not_saved() const noexcept { return {last_used(), true, life(), generation(), kMaxLag}; }
   /// As read from a store whose time may be behind the true one.
   constexpr State assumed() const noexcept { return {last_used(), false, life(), generation(), kMaxLag}; }
@@ -193,7 +197,7 @@ class State {
   std::uint64_t word_ = 0;
 };
 
-/// A token's secret as the entry's words hold it.
+/// A token's secret as the words of the entry hold it.
 struct SecretWords {
   std::uint64_t first;
   std::uint64_t second;
@@ -216,7 +220,7 @@ struct BindingWords {
   }
 };
 
-/// The words of two or more parts, but for the state and a lone user:
+/// The words of two or more parts, except for the state and a lone user:
 ///
 ///   word 3   secret bytes 16 and 17 16 | key number 8 | store row 40
 ///   word 6   reference to the user 32 | next in the wheel 32
@@ -226,7 +230,7 @@ class alignas(64) Entry {
   // --- Any thread.
 
   State state() const noexcept { return State(words_[kState].load(std::memory_order_acquire)); }
-  /// False when the state was no longer `expected`, which then holds what it is.
+  /// False if the state was no longer `expected`; `expected` is then set to the state found.
   bool change(State& expected, State desired) noexcept {
     std::uint64_t word = expected.word();
     if (words_[kState].compare_exchange_strong(word, desired.word(), std::memory_order_acq_rel,
@@ -236,7 +240,7 @@ class alignas(64) Entry {
     expected = State(word);
     return false;
   }
-  /// Constant time: which bits differ is not told by how long it takes.
+  /// Runs in constant time: its duration does not tell which bits differ.
   bool has_secret(const SecretWords& secret) const noexcept {
     return ((load(kSecret) ^ secret.first) | (load(kSecret + 1) ^ secret.second) |
             (load(kRow) >> kSecretShift ^ secret.third)) == 0;
@@ -246,10 +250,10 @@ class alignas(64) Entry {
   }
   struct Holder {
     UserRef user;
-    LoneUser lone;  ///< where `user` is a name
+    LoneUser lone;  ///< if `user` is a name
   };
-  /// What leads to the user, as it stood at one moment. Looks again where the user has got a second token
-  /// meanwhile: once at most while the entry lives. `hold` is called between the two words.
+  /// The reference to the user, as it was at one moment. It looks again if the user has just got a second
+  /// token; that happens at most once while the entry lives. `hold` is called between the two words.
   template <class Hold = NoHold>
   Holder holder(Hold&& hold = {}) const noexcept {
     UserRef seen = user();
@@ -267,10 +271,10 @@ class alignas(64) Entry {
   UserRef user() const noexcept {
     return UserRef(static_cast<std::uint32_t>(load(kUserAndWheel) >> kHalfShift));
   }
-  /// Where `user()` is a name.
+  /// Requires: `user()` is a name.
   LoneUser lone_user() const noexcept { return LoneUser(load(kList)); }
 
-  /// For a new use, after the state says pending. It has no user yet.
+  /// Fills the entry for a new use, once the state says pending. It has no user yet.
   void fill(const SecretWords& secret, const BindingWords& binding, std::uint8_t key_number) noexcept {
     store(kSecret, secret.first);
     store(kSecret + 1, secret.second);
@@ -280,12 +284,12 @@ class alignas(64) Entry {
     store(kUserAndWheel, 0);
     store(kList, 0);
   }
-  /// Of an entry that is pending and has no user.
+  /// Requires: the entry is pending and has no user.
   void set_lone_user(UserRef name, LoneUser user) noexcept {
     store(kList, user.word());
     set_user(name);
   }
-  /// From here on the entry is in a list of its user's, or of nobody's, alone at first.
+  /// Puts the entry in a list: its user's, or nobody's. At first it is alone there.
   void set_listed_user(UserRef user) noexcept {
     set_user(user);
     store(kList, 0);
@@ -322,7 +326,7 @@ class alignas(64) Entry {
     store(kUserAndWheel, (load(kUserAndWheel) & kHighHalf) | next);
   }
 
-  /// 0 at the list's ends, and where the entry is its user's only one.
+  /// 0 at the ends of the list, and for the entry of a lone user.
   EntryId previous() const noexcept {
     return user().is_name() ? 0 : static_cast<EntryId>(load(kList) >> kHalfShift);
   }

@@ -1,5 +1,5 @@
-// NoHold: where a reader goes straight on. A test passes a function instead, which is called between two
-// loads of the reader, and changes there what the reader is about to see.
+// NoHold: does nothing, so that a reader goes straight on. A test passes a function instead. The reader calls
+// it between two of its loads, and the test changes there what the reader is about to see.
 #pragma once
 
 namespace latchkey::token {

@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint32_t kMinSegments = 16;
 constexpr std::uint32_t kMaxSegments = 512;
 
-// Where there is no memory for a larger array, this full at last.
+// How full an array may become if there is no memory for a larger one.
 constexpr double kFullestOfAll = 0.96;
 constexpr std::size_t kShrinkBelow = 4;  // one live cell in four
 
@@ -82,7 +82,8 @@ bool Index::insert(std::uint64_t hash, std::uint32_t value) {
   return true;
 }
 
-/// The cell with this hash and value, which is there.
+/// Finds the cell with this hash and value.
+/// Requires: it is there.
 Index::Cell& Index::cell_of(View view, std::uint64_t hash, std::uint32_t value) noexcept {
   const std::uint64_t wanted = hash >> 32 << 32 | value;
   std::size_t at = home(fingerprint(hash), view.capacity());
@@ -120,10 +121,10 @@ void Index::put(View view, std::uint64_t cell, std::memory_order order) noexcept
   view.cells()[at].store(cell, order);
 }
 
-/// The next size of this segment that holds `live` cells with room to grow. The segments' sizes stand between
-/// each other's, so that they do not all grow at once.
+/// The smallest size in this segment's series that holds `live` cells with room to grow. Each segment has
+/// sizes between those of the others, so that they do not all grow at once.
 std::size_t Index::units_for(std::size_t segment, std::size_t live) const noexcept {
-  // A little above what one step of growth leaves, or rounding would make it two.
+  // A little above what one step of growth leaves; otherwise rounding would make it two steps.
   const double fill = 1.02 * shape_.fullest / shape_.growth;
   const double needed = static_cast<double>(live) / fill / static_cast<double>(kCellsPerUnit);
   double size =
@@ -132,8 +133,8 @@ std::size_t Index::units_for(std::size_t segment, std::size_t live) const noexce
   return static_cast<std::size_t>(size);
 }
 
-/// Gives the segment a new array without marks. False when there is no memory, or no room to retire the old
-/// one.
+/// Gives the segment a new array without marks. Returns false if there is no memory or no room to retire the
+/// old array.
 bool Index::rebuild(std::size_t segment, std::size_t units) {
   if (!quiescence_.has_room(core_, 1)) return false;
   const runtime::PageBlock block = heap_.take(units * kUnitBytes);

@@ -1,12 +1,12 @@
-// Index: finds the number of an entry (or of a user's record) by a 64-bit hash. Open addressing over 8-byte
-// cells, in segments that grow one at a time, so that growing never copies more than a segment and the arrays
-// are about three quarters full at every size. One core owns and changes it; any core finds without a lock.
+// Index: finds the number of an entry (or of a user's record) by a 64-bit hash. It is open addressing over
+// 8-byte cells, in segments that grow one at a time. Growing never copies more than one segment, and the
+// arrays are about three quarters full at every size.
+// Thread: one core owns and changes it; any core finds without a lock.
 //
-// What keeps a reader from missing what is there: a cell never moves within an array, and a cell that is
-// taken out leaves a mark. A segment that grows gets a new array, filled and then published by one store; the
-// old one keeps its cells until no core can be reading it. A reader that misses looks whether the array is
-// still the same one, and searches again if it is not: only a miss in an array that is still in place is a
-// miss.
+// A reader never misses a cell that is there. A cell never moves within an array, and a cell that is taken
+// out leaves a mark. A growing segment gets a new array, which is filled and then published by one store; the
+// old array keeps its cells until no core can be reading it. A reader that misses checks whether the array is
+// still the same, and searches again if it is not. Only a miss in an array that is still in place is a miss.
 #pragma once
 
 #include <atomic>
@@ -24,30 +24,33 @@ namespace latchkey::token {
 
 /// How much room an index keeps.
 struct IndexShape {
-  double growth = 1.25;   ///< how much larger a segment's next array is
-  double fullest = 0.85;  ///< what share of an array is in use, marks included, when it is replaced
+  double growth = 1.25;   ///< how much larger the next array of a segment is
+  double fullest = 0.85;  ///< an array is replaced when this share of it is in use, marks included
 };
 
 class Index {
  public:
   static constexpr std::uint32_t kNone = 0;
 
-  /// About as many segments in all whatever the number of cores: a page each is what an empty server costs.
+  /// About the same number of segments in total for any number of cores. An empty server costs a page for
+  /// each.
   static constexpr std::uint32_t kSegmentsInAll = 1024;
   static std::uint32_t segments_for(std::uint32_t shards) noexcept;
 
-  /// `segments` is a power of two. All that is passed in outlives the index.
+  /// Requires: `segments` is a power of two.
+  /// Lifetime: all arguments must outlive the index.
   static Result<std::unique_ptr<Index>> create(runtime::PageHeap& heap, runtime::Quiescence& quiescence,
                                                runtime::CoreId core, std::uint32_t segments,
                                                IndexShape shape = {});
-  /// No core reads, and nothing that the index retired waits any more.
+  /// Requires: no core reads, and nothing that the index retired still waits.
   ~Index();
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
 
-  /// Any core, while active: the value of the cell with this hash for which `match(value)` holds, or kNone.
-  /// `match` is asked about values of other hashes too, with one chance in 2^32 a cell. `hold` is called
-  /// after an array was loaded, before it is searched.
+  /// Returns the value of the cell with this hash for which `match(value)` holds, or kNone. `match` is also
+  /// asked about values of other hashes, with a chance of 1 in 2^32 per cell. `hold` is called after an array
+  /// is loaded and before it is searched.
+  /// Thread: any core, while active.
   template <class Match, class Hold = NoHold>
   std::uint32_t find(std::uint64_t hash, Match&& match, Hold&& hold = {}) const noexcept {
     const std::atomic<std::uint64_t>& segment = segments_[hash & segment_mask_];
@@ -62,22 +65,24 @@ class Index {
     }
   }
 
-  /// Any core, while active: asks for the memory that `find` will look at first.
+  /// Prefetches the memory that `find` will look at first.
+  /// Thread: any core, while active.
   void fetch(std::uint64_t hash) const noexcept {
     const View view(segments_[hash & segment_mask_].load(std::memory_order_acquire));
     __builtin_prefetch(view.cells() + home(fingerprint(hash), view.capacity()));
   }
 
-  /// The owner. `value` is neither 0 nor 2^32 - 1. False when the segment is full and there is no memory to
-  /// grow: nothing has changed.
+  /// Returns false, and changes nothing, if the segment is full and there is no memory to grow it.
+  /// Requires: `value` is neither 0 nor 2^32 - 1.
   [[nodiscard]] bool insert(std::uint64_t hash, std::uint32_t value);
-  /// The owner. The cell with this hash and value is there.
+  /// Requires: the cell with this hash and value is there.
   void erase(std::uint64_t hash, std::uint32_t value);
-  /// The owner. The cell with this hash and `old` is there, and has `value` from now on.
+  /// Gives the cell with this hash and `old` a new value.
+  /// Requires: that cell is there.
   void replace(std::uint64_t hash, std::uint32_t old, std::uint32_t value) noexcept;
 
   std::size_t size() const noexcept { return size_; }
-  /// Bytes of the arrays in place.
+  /// Bytes of the arrays that are in place.
   std::size_t bytes() const noexcept { return bytes_; }
 
  private:
@@ -87,8 +92,8 @@ class Index {
 
   using Cell = std::atomic<std::uint64_t>;  // fingerprint 32 | value 32; 0 is empty
 
-  /// An array, and how long it is, in one word: so that a reader needs no other line to find its cell. The
-  /// address in units of 4 KiB has 36 bits on the machines we run on.
+  /// An array and its length in one word, so that a reader needs no other cache line to find its cell. The
+  /// address, in units of 4 KiB, has 36 bits on the machines this runs on.
   class View {
    public:
     static constexpr int kUnitBits = 28;
@@ -121,7 +126,7 @@ class Index {
   static std::uint32_t fingerprint(std::uint64_t hash) noexcept {
     return static_cast<std::uint32_t>(hash >> 32);
   }
-  /// Order by fingerprint is order by place: an array is copied from front to back.
+  /// Fingerprint order is the order of places, so an array is copied from front to back.
   static std::size_t home(std::uint32_t fingerprint, std::size_t capacity) noexcept {
     return static_cast<std::size_t>(fingerprint) * capacity >> 32;
   }

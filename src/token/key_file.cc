@@ -20,14 +20,14 @@ namespace latchkey::token {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = 4096;
-/// Renewals whose old key files may stand beside the new one.
+/// The most old key files that renewals may leave beside the new one.
 constexpr int kMaxOldFiles = 1000;
 constexpr const char* kWayOut =
     ": put it back from a backup, or run `latchkey key renew`, which makes a new key, ends all sessions and "
     "keeps "
     "the users";
 
-/// A file descriptor that is closed when it goes.
+/// A file descriptor that is closed on destruction.
 class File {
  public:
   explicit File(int fd) noexcept : fd_(fd) {}
@@ -80,14 +80,14 @@ std::string_view trimmed(std::string_view text) noexcept {
   return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
-/// What a key file says, line by line.
+/// The contents of a key file, taken in line by line.
 struct Fields {
   KeyFile file;
   bool has_root = false;
   bool has_signing = false;
 
-  /// Takes one `name = value` line in. False where it is neither of the two that a key file has, or stands
-  /// twice.
+  /// Takes in one `name = value` line. Returns false if its name is not one of the two of a key file or
+  /// appears twice, or if the value is wrong.
   bool take(std::string_view line) {
     const std::size_t equals = line.find('=');
     if (equals == std::string_view::npos) return false;
@@ -143,7 +143,7 @@ Result<void> sync_directory(const std::string& path) {
   return {};
 }
 
-/// A crash leaves the old state or the new one, never half a file under the name.
+/// Writes the file atomically: a crash leaves the old state or the new one, never half a file under the name.
 Result<void> write_file(const std::string& path, const KeyFile& file, unsigned rename_flags) {
   const std::string written = path + ".new";
   if (unlink(written.c_str()) != 0 && errno != ENOENT) {

@@ -1,6 +1,7 @@
-// The key file on disk: a text of two lines, the root key of everything that is derived and the number of the
-// signing key in use. It is written whole and synced, with its directory, before anything relies on it.
-// Blocking calls: for the start of the process and for the command, never on a core thread.
+// KeyFile: the key file on disk, a text of two lines: the root key from which all keys are derived, and the
+// number of the signing key in use. It is written whole and synced, with its directory, before anything
+// relies on it.
+// Thread: any but a core thread, because the calls block; for the start of the process and for the command.
 #pragma once
 
 #include <cstddef>
@@ -20,23 +21,26 @@ struct KeyFile {
   std::uint8_t signing = 1;  ///< 1 to 255
 };
 
-/// Error kNotFound where there is no file; kInvalid where it is not a key file, where it is neither
-/// this user's nor root's, or where others than its owner may read it.
+/// Errors: kNotFound if there is no file; kInvalid if it is not a key file, if it belongs to neither this
+/// user nor root, or if others than its owner may read it.
 Result<KeyFile> read_key_file(const std::string& path);
 
-/// Writes a file that is not there yet, mode 0600. Error kConflict where there is one.
+/// Writes a new file, mode 0600.
+/// Errors: kConflict if there is one.
 Result<void> create_key_file(const std::string& path, const KeyFile& file);
 
-/// Gives the file another name, which is free and which it returns; durable then. Empty where there is none.
+/// Renames the file to a free name and returns that name; durable when this returns. Returns an empty name if
+/// there is no file.
 Result<std::string> set_key_file_aside(const std::string& path);
 
-/// Gives a key file a name that is free; durable then. Error kConflict where it is taken.
+/// Renames a key file to a free name; durable when this returns.
+/// Errors: kConflict if the name is taken.
 Result<void> move_key_file(const std::string& from, const std::string& to);
 
-/// Good also where there is none.
+/// Removes the file. It is no error if there is none.
 Result<void> remove_key_file(const std::string& path);
 
-/// Puts `file` in the place of the one that is there, in one step.
+/// Replaces the existing file with `file`, in one step.
 Result<void> replace_key_file(const std::string& path, const KeyFile& file);
 
 }  // namespace latchkey::token

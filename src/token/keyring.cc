@@ -12,8 +12,8 @@ namespace latchkey::token {
 
 namespace {
 
-// The contexts of crypto_kdf: what separates the purposes. They never change: tokens and databases hang on
-// them.
+// The contexts of crypto_kdf, which separate the purposes. They never change, because tokens and databases
+// depend on them.
 constexpr char kTagContext[crypto_kdf_CONTEXTBYTES + 1] = "LkTagKey";
 constexpr char kBindingContext[crypto_kdf_CONTEXTBYTES + 1] = "LkBindng";
 constexpr char kLookupContext[crypto_kdf_CONTEXTBYTES + 1] = "LkLookup";
@@ -59,7 +59,7 @@ struct Keyring::Keys {
   SecretBytes<32> known_address;
   std::array<SecretBytes<32>, kMaxSigningNumber> signing;  // [0] is number 1
 
-  // Best effort: where the limit of locked memory is lower, keys may be swapped out.
+  // Best effort: if the limit of locked memory is lower, keys may be swapped out.
   Keys() { static_cast<void>(sodium_mlock(this, sizeof *this)); }
   ~Keys() { static_cast<void>(sodium_munlock(this, sizeof *this)); }
   Keys(const Keys&) = delete;
@@ -75,7 +75,7 @@ Keyring::Keyring(const KeyFile& file) : signing_(file.signing) {
   derive(keys_->lookup, 1, kLookupContext, file);
   derive(keys_->csrf, 1, kCsrfContext, file);
   derive(keys_->known_address, 1, kKnownAddressContext, file);
-  // All numbers, not only those up to the one in use: a key file put back from a backup may be behind.
+  // All numbers, not only those up to the one in use: a key file restored from a backup may be behind.
   for (std::size_t i = 0; i < keys_->signing.size(); ++i) {
     derive(keys_->signing[i], i + 1, kSigningContext, file);
   }
@@ -112,7 +112,7 @@ Result<Keyring> Keyring::rotate(const std::string& path) {
 }
 
 Tag Keyring::tag_of(std::int64_t user_id) const noexcept {
-  // Little end first whatever the machine: the tag stands in tokens that outlive it.
+  // Little-endian on every machine: the tag is part of tokens that outlive it.
   std::array<std::uint8_t, 8> id;
   for (std::size_t i = 0; i < id.size(); ++i) {
     id[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(user_id) >> (8 * i));

@@ -6,8 +6,8 @@
 namespace latchkey::token {
 
 void Lookahead::see(std::string_view bytes) noexcept {
-  // A run of as many digits as a token has covers one byte in as many: no other needs to be looked at.
-  std::size_t begin = 0;  // of what has not been looked at
+  // Any run of kTokenDigits digits covers one byte in kTokenDigits: only every such byte needs a look.
+  std::size_t begin = 0;  // start of what has not been looked at
   for (std::size_t at = kTokenDigits - 1; at < bytes.size(); at += kTokenDigits) {
     if (!is_lower_hex_digit(bytes[at])) {
       begin = at + 1;
@@ -22,7 +22,7 @@ void Lookahead::see(std::string_view bytes) noexcept {
 }
 
 void Lookahead::see_token(std::string_view digits) noexcept {
-  // Requests of one client come together.
+  // Requests of one client arrive together.
   if (digits == last_) return;
   last_ = digits;
   if (count_ == kMaxTokens) return;
@@ -36,7 +36,7 @@ std::size_t Lookahead::fetch() noexcept {
   const std::span seen(seen_.data(), count_);
   count_ = 0;
   last_ = {};
-  // One alone has nothing to overlap with: its check follows at once.
+  // A single token has nothing to overlap with: its check follows at once.
   if (seen.size() < 2) return 0;
   std::size_t found = 0;
   for (Seen& one : seen) one.entry = one.table->fetch_entry(one.hash);

@@ -35,7 +35,7 @@ NameSlabs::NameSlabs(Slabs slabs) noexcept : slabs_(std::move(slabs)) {
   std::apply([&](const auto&... slab) { (note(slab), ...); }, slabs_);
 }
 
-/// Calls `use(slab, its number)` for the slab of the smallest texts that hold as many bytes.
+/// Calls `use(slab, its number)` for the slab with the smallest texts that hold this many bytes.
 template <class Use>
 void NameSlabs::with_slab_for(std::size_t bytes, Use use) {
   LATCHKEY_ASSERT(bytes > 0 && bytes <= kMaxNameBytes);

@@ -1,6 +1,6 @@
-// NameSlabs: the names of users who have one token, each in a slab of texts of its size, so that a name costs
-// little more than its bytes. A name is found by a 31-bit reference. Owned by a shard's table, on its thread;
-// any core reads a text that it was led to.
+// NameSlabs: the names of lone users, each in a slab of texts of its size, so that a name costs little more
+// than its bytes. A 31-bit reference finds a name.
+// Thread: a shard's table owns it, on its thread; any core reads a text that it was led to.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace latchkey::token {
 
-/// Number of a slab 3 | number of the text in it 28. 0 is no name's.
+/// Number of a slab 3 | number of the text in it 28. 0 refers to no name.
 using NameRef = std::uint32_t;
 
 class NameSlabs {
@@ -22,17 +22,20 @@ class NameSlabs {
   static constexpr std::size_t kMaxNameBytes = 32;
   static constexpr NameRef kNone = 0;
 
-  /// Room for `max_names` of each size. All that is passed in outlives the object.
+  /// Reserves room for `max_names` of each size.
+  /// Lifetime: all arguments must outlive the object.
   static Result<std::unique_ptr<NameSlabs>> create(runtime::PageClient& pages,
                                                    runtime::Quiescence& quiescence, runtime::CoreId core,
                                                    std::size_t max_names);
 
-  /// kNone where there is no memory or no more room. `name` has 1 to kMaxNameBytes bytes.
+  /// Returns kNone if there is no memory or no more room.
+  /// Requires: `name` has 1 to kMaxNameBytes bytes.
   NameRef add(std::string_view name);
-  /// No core can be reading the text any more. `bytes` are the name's.
+  /// `bytes` is the length of the name.
+  /// Requires: no core can be reading the text any more.
   void release(NameRef name, std::size_t bytes) noexcept;
 
-  /// Any thread that was led to the name. `bytes` are the name's.
+  /// `bytes` is the length of the name.
   const char* text(NameRef name) const noexcept { return texts_[name >> kNumberBits].at(number(name)); }
 
   std::size_t bytes() const noexcept;
@@ -49,7 +52,7 @@ class NameSlabs {
   using TextSlab = std::unique_ptr<Slab<Text<kBytes>>>;
   using Slabs = std::tuple<TextSlab<8>, TextSlab<12>, TextSlab<16>, TextSlab<20>, TextSlab<24>, TextSlab<32>>;
 
-  /// Where a slab's texts stand: all that a reader needs.
+  /// Where the texts of a slab are: all that a reader needs.
   struct Texts {
     const char* base = nullptr;
     std::size_t stride = 0;

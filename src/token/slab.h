@@ -1,6 +1,7 @@
-// Slab: items of one size in one reserved range of addresses, which never move and are named by a 32-bit
-// number. Memory comes in chunks, ahead of need, and goes back when a chunk is wholly free and
-// no core can be looking at it. The owner allocates; any core may read an item whose number it was given.
+// Slab: items of one size in one reserved range of addresses. Items never move, and are named by a 32-bit
+// number. Memory comes in chunks, ahead of need. A chunk goes back when it is wholly free and no core can be
+// looking at it.
+// Thread: the owner allocates; any core may read an item whose number it was given.
 #pragma once
 
 #include <algorithm>
@@ -20,17 +21,18 @@
 
 namespace latchkey::token {
 
-/// Chunks of a multiple of 2 MiB are asked for as huge pages.
+/// Chunks whose size is a multiple of 2 MiB are requested as huge pages.
 template <class Item, std::uint32_t kItems = 4096>
 class Slab {
  public:
   static constexpr std::uint32_t kItemsPerChunk = kItems;
   static constexpr std::size_t kChunkBytes = kItemsPerChunk * sizeof(Item);
-  /// Item 0 is nobody's, and always there to be read.
+  /// Item 0 belongs to nobody and can always be read.
   static constexpr std::uint32_t kNone = 0;
   static constexpr std::size_t kMaxItems = std::size_t{1} << 31;
 
-  /// Room for `max_items`, at most kMaxItems. All that is passed in outlives the slab.
+  /// Reserves room for `max_items`, at most kMaxItems.
+  /// Lifetime: all arguments must outlive the slab.
   static Result<std::unique_ptr<Slab>> create(runtime::PageClient& pages, runtime::Quiescence& quiescence,
                                               runtime::CoreId core, std::size_t max_items) {
     LATCHKEY_ASSERT(max_items > 0 && max_items <= kMaxItems);
@@ -42,15 +44,16 @@ class Slab {
     return slab;
   }
 
-  /// No core reads, and nothing that the slab retired waits any more.
+  /// Requires: no core reads, and nothing that the slab retired still waits.
   ~Slab() = default;
   Slab(const Slab&) = delete;
   Slab& operator=(const Slab&) = delete;
 
-  /// Any thread; `id` is 0 or was allocated at some time.
+  /// Requires: `id` is 0 or was allocated at some time.
+  /// Thread: any.
   Item& operator[](std::uint32_t id) const noexcept { return items_[id]; }
 
-  /// The lowest number that is free; kNone when there is no memory, or no more room. The item is as its last
+  /// Returns the lowest free number, or kNone if there is no memory or no more room. The item is as its last
   /// user left it.
   std::uint32_t allocate() {
     const std::uint32_t id = allocate_any();
@@ -67,7 +70,7 @@ class Slab {
     ++free_;
     ++chunk.free;
     set_open(chunk.number, true);
-    // Keeping a chunk's worth free keeps a user at the edge of a chunk from mapping it again and again.
+    // One chunk's worth stays free, so that a user at the edge of a chunk does not map it again and again.
     if (chunk.free == kItemsPerChunk && free_ >= std::size_t{2} * kItemsPerChunk) retire(chunk);
   }
 
@@ -89,7 +92,7 @@ class Slab {
     Slab& slab;
     const std::size_t number;
     std::uint32_t free = kItemsPerChunk;
-    std::uint32_t made = 0;  // items, from the front: the lowest free one is taken, so no one is left out
+    std::uint32_t made = 0;  // items, from the front; the lowest free one is taken, so none is skipped
     enum class Use : std::uint8_t { kClosed, kOpen, kRetired } use = Use::kClosed;
     std::array<std::uint64_t, kItemsPerChunk / 64> used{};
   };
@@ -114,8 +117,8 @@ class Slab {
     const auto place = static_cast<std::uint32_t>(word * 64) + static_cast<std::uint32_t>(bit);
     const auto id = static_cast<std::uint32_t>(number) * kItemsPerChunk + place;
     if (place == chunk.made) {
-      // Once only: a chunk that comes back is zeros, which is what a new item is, and a late reader may look
-      // at it.
+      // Constructed only once. A chunk that comes back is all zeros, as a new item is, and a late reader may
+      // still look at it.
       ::new (&items_[id]) Item;
       ++chunk.made;
     }
@@ -132,7 +135,7 @@ class Slab {
     }
   }
 
-  /// The lowest chunk with a free item, so that the higher ones run empty and go back.
+  /// Finds the lowest chunk with a free item, so that the higher ones empty and go back.
   std::size_t find_open() {
     for (; first_open_ < open_.size(); ++first_open_) {
       const std::uint64_t word = open_[first_open_];
@@ -190,8 +193,8 @@ class Slab {
   const runtime::CoreId core_;
   Item* const items_;
   std::vector<std::unique_ptr<Chunk>> chunks_;
-  std::vector<std::uint64_t> open_;  // a bit a chunk: open, and has a free item
-  std::size_t first_open_ = 0;       // no bit is set in a word before this one
+  std::vector<std::uint64_t> open_;  // one bit per chunk: open, and has a free item
+  std::size_t first_open_ = 0;       // no word before this one has a bit set
   std::size_t free_ = 0;             // in open chunks
   std::size_t used_ = 0;
   std::size_t ahead_ = kNoChunk;

@@ -13,17 +13,17 @@ namespace latchkey::token {
 
 namespace {
 
-// By token: looked up at every check, also for tokens that do not exist, so it keeps more room than the index
-// by user, which only a login or a death asks.
+// The index by token is searched at every check, also for tokens that do not exist. It keeps more room than
+// the index by user, which only a login or a death searches.
 constexpr IndexShape kByToken = {.growth = 1.2, .fullest = 0.85};
 constexpr IndexShape kByUser = {.growth = 1.125, .fullest = 0.92};
 
-// Addresses for the indexes. An entry has a cell in each, and may have one for its binding; arrays are up to
-// a growth larger than their cells need, and leave gaps where they were.
+// Addresses for the indexes. An entry has a cell in each, and may have one for its binding. Arrays are up to
+// one growth larger than their cells need, and leave gaps where they were.
 constexpr std::size_t kMaxIndexBytesPerEntry = 64;
-constexpr std::size_t kIndexBytesAtMost = std::size_t{64} << 20;  // beside that, for those of an empty table
+constexpr std::size_t kIndexBytesAtMost = std::size_t{64} << 20;  // in addition, for those of an empty table
 
-// A tenth of the timeout is what a crash may cost (P-4). Of it so much is left to the write itself.
+// A crash may cost a tenth of the timeout (P-4). This much of that is left to the write itself.
 constexpr std::int64_t kMostTimeToWriteMs = 2000;
 constexpr std::int64_t kShareToWrite = 10;
 
@@ -40,7 +40,7 @@ Result<std::unique_ptr<Table>> Table::create(runtime::PageClient& pages, runtime
                                              runtime::CoreId core, const TableSettings& settings,
                                              Random& random) {
   LATCHKEY_ASSERT(settings.max_entries <= TableSettings::kMaxEntries);
-  // Twice as many numbers as entries: a free one may wait in the wheel for a while.
+  // Twice as many numbers as entries, because a free one may wait in the wheel for a while.
   LATCHKEY_TRY(auto entries, Entries::create(pages, quiescence, core, 2 * settings.max_entries));
   LATCHKEY_TRY(auto records, Slab<UserRecord>::create(pages, quiescence, core, settings.max_entries + 1));
   LATCHKEY_TRY(auto names, NameSlabs::create(pages, quiescence, core, settings.max_entries + 1));
@@ -68,7 +68,7 @@ Table::Table(Parts parts, runtime::Quiescence& quiescence, runtime::CoreId core,
       user_seed_(random_seed(random)) {}
 
 Table::~Table() {
-  // What was retired goes back to the slabs and to the pages, which are still there.
+  // What was retired goes back to the slabs and the pages, which still exist.
   quiescence_.collect_all(core_);
   for (RecordId id = 1; id < records_.end(); ++id) {
     if (records_.is_used(id)) records_[id].end();
@@ -84,7 +84,7 @@ Verdict Table::check(const Token& token, const store::BindingHash& binding, Tabl
   return verdict;
 }
 
-/// True where the entry is the token's, and then the verdict is what may be told of it.
+/// True if the entry is the token's; then `verdict` holds what may be told about it.
 bool Table::look(EntryId id, const Token& token, const SecretWords& secret, const BindingWords& binding,
                  TableTime now, Verdict& verdict) const noexcept {
   Entry& entry = entries_[id];
@@ -92,7 +92,7 @@ bool Table::look(EntryId id, const Token& token, const SecretWords& secret, cons
   if (before.life() < Life::kLive) return false;
   const bool same_secret = entry.has_secret(secret);
   const bool same_binding = entry.has_binding(binding);
-  // Read before the second look, and followed after it: while the entry lives this is its user, and what it
+  // Read before the second look and followed after it. While the entry lives this is its user, and what it
   // leads to stays as it is until this core's pass has ended.
   const auto [ref, lone] = entry.holder();
   State state = entry.state();
@@ -148,7 +148,8 @@ UserView Table::view_of(UserRef ref, LoneUser lone) const noexcept {
 
 Table::Use Table::use(Entry& entry, State& state, TableTime now) const noexcept {
   const std::uint32_t generation = state.generation();
-  // A change that fails is another core's use, after which the time need not move, or a death: it ends soon.
+  // A change fails because of another core's use, after which the time need not move, or because of a death.
+  // So the loop ends soon.
   while (state.life() == Life::kLive && state.generation() == generation) {
     if (is_timed_out(state, now)) return Use::kTimedOut;
     if (now.ms - state.last_used().ms < kRefreshStepMs) return Use::kLive;
@@ -251,7 +252,8 @@ EntryId Table::find(const Token& token, const store::BindingHash& binding) const
   return token_of(id) == token ? id : 0;
 }
 
-/// An entry that is pending and filled and found by its token; 0 where memory or the bound ends.
+/// Returns an entry that is pending, filled and found by its token; 0 if memory runs out or the bound is
+/// reached.
 EntryId Table::take_entry(const Token& token, const store::BindingHash& binding, std::uint8_t key_number) {
   if (entries() >= settings_.max_entries) return 0;
   const EntryId id = parts_.entries->allocate();

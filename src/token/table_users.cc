@@ -1,5 +1,6 @@
-// Which user an entry is of, and which entries are a user's. A user with one token has no record: the entry
-// itself says who it is. With the second he gets one, and keeps it until his last token goes.
+// Links entries to users: which user an entry belongs to, and which entries a user has. A lone user has no
+// record, because the entry itself says who it is. With the second token the user gets a record, and keeps it
+// until the last token goes.
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -69,8 +70,8 @@ Token Table::token_of(EntryId id) const noexcept {
   return {user.is_name() ? entry.lone_user().tag() : records_[user.record()].tag(), entry.secret()};
 }
 
-/// The entry, which is pending and of nobody, becomes the user's. False where memory ends: nothing has
-/// changed that tells.
+/// Gives the entry, which is pending and belongs to nobody, to the user. Returns false if memory runs out;
+/// then no change is visible.
 bool Table::give_user(EntryId id, const NewEntry& entry) {
   const UserCell user = find_user(entry.user_id);
   if (user.is_none()) return give_lone_user(id, entry) || give_new_record(id, entry);
@@ -78,7 +79,7 @@ bool Table::give_user(EntryId id, const NewEntry& entry) {
   return record != 0 && join(record, id);
 }
 
-/// False also where the user does not fit into an entry.
+/// Returns false also if the user does not fit into an entry.
 bool Table::give_lone_user(EntryId id, const NewEntry& entry) {
   const std::string_view name = entry.user_name;
   const bool fits = !name.empty() && name.size() <= NameSlabs::kMaxNameBytes && is_header_name(name) &&
@@ -108,7 +109,7 @@ bool Table::give_new_record(EntryId id, const NewEntry& entry) {
   return true;
 }
 
-/// The user of a lone entry gets a record, with that entry in its list. 0 where memory ends.
+/// Gives the user of a lone entry a record, with that entry in its list. Returns 0 if memory runs out.
 RecordId Table::make_record_of(EntryId id) {
   Entry& entry = entries_[id];
   const NameRef name = entry.user().name();
@@ -123,7 +124,7 @@ RecordId Table::make_record_of(EntryId id) {
   return record;
 }
 
-/// One more entry of a user who has a record.
+/// Adds an entry to a user who has a record.
 bool Table::join(RecordId record, EntryId id) {
   UserRecord& user = records_[record];
   if (!user.found_by_binding && user.tokens.count == kMaxLookedThrough && !find_by_binding(user))
@@ -135,7 +136,7 @@ bool Table::join(RecordId record, EntryId id) {
   return true;
 }
 
-/// Each of the user's entries gets a cell by its binding.
+/// Gives each of the user's entries a cell by its binding.
 bool Table::find_by_binding(UserRecord& user) {
   EntryId id = user.tokens.first;
   while (id != 0 && parts_.by_user->insert(hash_of(user.id(), entries_[id].binding()), id)) {
@@ -171,7 +172,7 @@ void Table::leave_user(EntryId id) {
   quiescence_.retire(core_, reclaim_record, this, &user, sizeof user);
 }
 
-/// 0 where memory ends.
+/// Returns 0 if memory runs out.
 RecordId Table::begin_record(std::int64_t id, Tag tag, std::string_view name) {
   const RecordId record = parts_.records->allocate();
   if (record == 0) return 0;
@@ -191,7 +192,7 @@ void Table::reclaim_record(void* table, void* record, std::size_t) noexcept {
 }
 
 void Table::retire_name(NameRef name, std::size_t bytes) {
-  // The reference travels as the address that it is not: what is retired is known by a pointer.
+  // What is retired is known by a pointer, so the reference is passed in place of an address.
   auto* const object = std::bit_cast<void*>(static_cast<std::uintptr_t>(name));
   quiescence_.retire(core_, reclaim_name, this, object, bytes);
 }
@@ -201,7 +202,7 @@ void Table::reclaim_name(void* table, void* name, std::size_t bytes) noexcept {
   static_cast<Table*>(table)->parts_.names->release(reference, bytes);
 }
 
-/// At the end of the user's list.
+/// Appends the entry to the user's list.
 void Table::append(RecordId record, EntryId id) noexcept {
   Entry& entry = entries_[id];
   UserTokens& tokens = records_[record].tokens;

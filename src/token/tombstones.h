@@ -1,6 +1,7 @@
-// Tombstones: the dead entries of a shard, kept for one timeout so that a client is told why its token no
-// longer works (C-33). A queue in the order of burial, through the links that an entry no longer needs for
-// its user's list. Owned by the shard, on its thread.
+// Tombstones: the dead entries of a shard, kept for one timeout so that a client learns why its token no
+// longer works (C-33). They form a queue in order of burial, through the links that an entry no longer needs
+// for its user's list.
+// Thread: owned by the shard, on its thread.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +12,12 @@ namespace latchkey::token {
 
 class Tombstones {
  public:
-  /// `table` outlives the object.
+  /// Lifetime: `table` must outlive the object.
   explicit Tombstones(Table& table) noexcept : table_(table) {}
   Tombstones(const Tombstones&) = delete;
   Tombstones& operator=(const Tombstones&) = delete;
 
-  /// The entry is dead and has left its user.
+  /// Requires: the entry is dead and has left its user.
   void bury(EntryId id) noexcept {
     table_.entry(id).set_next(0);
     if (last_ == 0) {
@@ -28,12 +29,12 @@ class Tombstones {
     ++count_;
   }
 
-  /// The one that was buried first; 0 when there is none.
+  /// The entry that was buried first; 0 if there is none.
   EntryId first() const noexcept { return first_; }
   TableTime first_died() const noexcept { return table_.entry(first_).state().last_used(); }
   std::size_t count() const noexcept { return count_; }
 
-  /// Removes the first from the table. Gives its row.
+  /// Removes the first entry from the table and returns its row.
   store::RowId remove_first() {
     const EntryId id = first_;
     first_ = table_.entry(id).next();

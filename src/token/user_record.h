@@ -1,7 +1,8 @@
-// UserRecord: a user who has several tokens, or a name out of the ordinary: who it is, in one cache line
-// where the name is not long. The user's entries point to it by its number in the shard's slab. What a check
-// reads never changes while the record is in use, and the record is used again only when no core can hold it
-// any more. Owned by the shard; any core reads. UserView is what a check hands out, of any user.
+// UserRecord: a user with several tokens or an unusual name, in one cache line unless the name is long. The
+// user's entries refer to it by its number in the shard's slab. What a check reads never changes while the
+// record is in use, and the record is reused only when no core can hold it any more. UserView is what a check
+// hands out, for any user.
+// Thread: the shard owns it; any core reads.
 #pragma once
 
 #include <array>
@@ -22,7 +23,7 @@ struct UserTokens {
   std::uint32_t count = 0;
 };
 
-/// Who a token's user is. Its texts are good as long as the check's verdict is.
+/// A token's user. Its texts are valid as long as the check's verdict is.
 class UserView {
  public:
   UserView() = default;
@@ -31,7 +32,7 @@ class UserView {
 
   std::int64_t id() const noexcept { return id_; }
   std::string_view name() const noexcept { return name_; }
-  /// The name as a header carries it: all but visible ASCII percent-encoded, `%` too (C-36).
+  /// The name as a header carries it: everything but visible ASCII is percent-encoded, and so is `%` (C-36).
   std::string_view header_name() const noexcept { return header_name_; }
 
  private:
@@ -40,22 +41,22 @@ class UserView {
   std::string_view header_name_;
 };
 
-/// True where a header carries the name as it is.
+/// True if a header carries the name as it is.
 bool is_header_name(std::string_view name) noexcept;
 
 class alignas(64) UserRecord {
  public:
   static constexpr std::size_t kMaxNameBytes = 4096;
 
-  // Of the owner alone.
+  // For the owner alone.
   UserTokens tokens;
-  bool found_by_binding = false;  ///< each of the entries has a cell in the index by user and binding
+  bool found_by_binding = false;  ///< each entry has a cell in the index by user and binding
 
   // --- The owner.
 
-  /// Before any entry points here. `name` has at most kMaxNameBytes.
+  /// Requires: no entry refers to the record yet; `name` has at most kMaxNameBytes.
   void begin(std::int64_t id, Tag tag, std::string_view name);
-  /// When no core can hold the record any more.
+  /// Requires: no core can hold the record any more.
   void end() noexcept;
 
   // --- Any core that was led here by an entry that lives.
@@ -67,7 +68,7 @@ class alignas(64) UserRecord {
     return header_bytes_ == 0 ? name() : std::string_view(text() + name_bytes_, header_bytes_);
   }
   UserView view() const noexcept { return {id_, name(), header_name()}; }
-  /// What the record has outside its line.
+  /// Bytes that the record has outside its cache line.
   std::size_t bytes_outside() const noexcept { return is_outside() ? text_bytes() : 0; }
 
  private:
@@ -84,9 +85,9 @@ class alignas(64) UserRecord {
 
   Tag tag_ = 0;
   std::uint16_t name_bytes_ = 0;
-  std::uint16_t header_bytes_ = 0;  // 0 where the header's text is the name
+  std::uint16_t header_bytes_ = 0;  // 0 if the header's text is the name
   std::int64_t id_ = 0;
-  std::array<char, kInlineBytes> inline_{};  // name and header's text, or where they stand
+  std::array<char, kInlineBytes> inline_{};  // name and header text, or a pointer to them
 };
 
 static_assert(sizeof(UserRecord) == 64);

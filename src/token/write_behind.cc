@@ -10,7 +10,8 @@ namespace latchkey::token {
 
 namespace {
 
-// Of the time that a refresh may take until it is durable, what it waits for others to be written with it.
+// A refresh waits one part in this many of the time that it may take to be durable, so that others are
+// written with it.
 constexpr std::int64_t kGatherShare = 4;
 
 }  // namespace
@@ -30,7 +31,7 @@ bool WriteBehind::save(const Table& table, EntryId id) {
   if (refreshes_.size() >= kMaxRefreshes) return false;
   Entry& entry = table.entry(id);
   State state = entry.state();
-  // A use that comes between is taken along, or sets the mark again.
+  // A use that comes in between is included, or sets the mark again.
   while (state.life() == Life::kLive && state.unsaved()) {
     if (!entry.change(state, state.saved())) continue;
     if (refreshes_.empty()) gathered_at_ = {now_.ms + gather_ms_};
@@ -69,7 +70,7 @@ runtime::Task<Result<bool>> WriteBehind::confirm_deaths(std::optional<store::Row
   for (const auto* batch : underway_) std::for_each(batch->begin(), batch->end(), take);
   std::for_each(unwritten_deaths_.begin(), unwritten_deaths_.end(), take);
   if (deaths.empty()) co_return true;
-  // A row that has its death by then keeps it: to write it twice does no harm.
+  // A row that already has its death keeps it, so writing it twice does no harm.
   LATCHKEY_CO_RETURN(store_.record_deaths(std::move(deaths)));
 }
 
@@ -102,7 +103,7 @@ TableTime WriteBehind::next_run() const noexcept {
   return std::max({retry_at_, allowed, gathers ? gathered_at_ : TableTime{}});
 }
 
-/// At most one second's worth is kept: a quiet time does not pay for a storm.
+/// Keeps at most one second's worth, so that a quiet time does not pay for a storm.
 void WriteBehind::refill(TableTime now) noexcept {
   const std::int64_t passed_ms = std::clamp<std::int64_t>(now.ms - refilled_at_.ms, 0, 1000);
   allowance_millirows_ =
@@ -122,7 +123,7 @@ std::vector<WriteBehind::Refresh> WriteBehind::next_refreshes(std::size_t most) 
   const auto count = static_cast<std::ptrdiff_t>(std::min(most, refreshes_.size()));
   std::vector<Refresh> batch(refreshes_.begin(), refreshes_.begin() + count);
   refreshes_.erase(refreshes_.begin(), refreshes_.begin() + count);
-  // Neighbours in the file are written together.
+  // Sorted, so that neighbours in the file are written together.
   std::sort(batch.begin(), batch.end(), [](const Refresh& a, const Refresh& b) { return a.row < b.row; });
   return batch;
 }
@@ -131,7 +132,7 @@ void WriteBehind::mark_unsaved(const std::vector<Refresh>& batch) noexcept {
   for (const Refresh& refresh : batch) {
     Entry& entry = refresh.table->entry(refresh.entry);
     State state = entry.state();
-    // One that was used meanwhile counts from the time that the store has not taken.
+    // The lag of one that was used meanwhile counts from the time that the store did not take.
     while (state.life() == Life::kLive && state.generation() == refresh.generation) {
       if (entry.change(state, state.not_saved())) break;
     }
@@ -164,7 +165,7 @@ runtime::Task<bool> WriteBehind::write_forgotten() {
 }
 
 runtime::Task<bool> WriteBehind::write_deaths_again() {
-  // New ones come to the end of the queue while this waits; these stay at its front.
+  // New deaths join the end of the queue while this waits; these stay at its front.
   const std::size_t count = std::min(unwritten_deaths_.size(), kMaxBatch);
   const auto end = unwritten_deaths_.begin() + static_cast<std::ptrdiff_t>(count);
   std::vector<store::SessionDeath> deaths(unwritten_deaths_.begin(), end);
@@ -196,7 +197,7 @@ runtime::Task<void> WriteBehind::deaths_in_background() {
   burying_ = false;
 }
 
-/// Queues unsaved entries from `from` on until a batch is full. False at the end of the table.
+/// Queues unsaved entries from `from` on until a batch is full. Returns false at the end of the table.
 bool WriteBehind::save_some(EntryId& from) {
   for (; from < table_.end() && refreshes_.size() < kMaxBatch; ++from) {
     if (table_.is_used(from)) save(table_, from);

@@ -1,6 +1,7 @@
-// WriteBehind: what a shard writes to the store without anybody waiting: times of last use that its core has
-// noticed, of any shard's tokens; rows to forget; and deaths that the store refused. Bounded queues, batches
-// in row order, one batch of a kind on its way at a time. Owned by the shard, on its thread.
+// WriteBehind: a shard's writes to the store for which nobody waits. These are times of last use that its
+// core has noticed, for tokens of any shard; rows to forget; and deaths that the store refused. Queues are
+// bounded, batches are in row order, and one batch of each kind is on its way at a time.
+// Thread: owned by the shard, on its thread.
 #pragma once
 
 #include <cstddef>
@@ -22,41 +23,44 @@ class WriteBehind {
   static constexpr std::size_t kMaxRefreshes = 16'384;
   static constexpr std::size_t kMaxDeaths = 16'384;
   static constexpr std::size_t kMaxForgotten = 65'536;
-  /// Rows in one transaction.
+  /// Rows per transaction.
   static constexpr std::size_t kMaxBatch = 1024;
-  /// After a refusal the store is left alone for this long.
+  /// The pause after a refusal by the store.
   static constexpr std::int64_t kRetryMs = 250;
 
-  /// All that is passed in outlives the object. `refresh_rows_per_second` is at least 1.
+  /// Requires: `refresh_rows_per_second` is at least 1.
+  /// Lifetime: all arguments must outlive the object.
   WriteBehind(store::Store& store, Table& table, Log& log, std::size_t refresh_rows_per_second);
   WriteBehind(const WriteBehind&) = delete;
   WriteBehind& operator=(const WriteBehind&) = delete;
 
-  /// Takes the entry's time to be written: the entry counts as saved until the store refuses, and is marked
-  /// again then. False when the queue is full: the entry stays unsaved.
-  /// Any shard's table; the entry lives in this pass.
+  /// Queues the entry's time to be written, and marks the entry saved at once. If the store refuses, it is
+  /// marked unsaved again. Returns false if the queue is full; the entry then stays unsaved. `table` may be
+  /// any shard's.
+  /// Requires: the entry lives in this pass.
   bool save(const Table& table, EntryId id);
-  /// A row whose reason nobody needs any longer. Past the bound it is left to the next start to find.
+  /// Forgets a row whose reason nobody needs any longer. A row past the bound is left for the next start to
+  /// find.
   void forget(store::RowId row);
 
-  /// Whether `deaths` more may be written. Asked before anything is killed.
+  /// Whether `deaths` more may be written. Ask before killing anything.
   bool has_room_for_deaths(std::size_t deaths) const noexcept {
     return unwritten_deaths_.size() + deaths_underway_ + deaths <= kMaxDeaths;
   }
-  /// Writes deaths that have taken effect in memory. On an error they are kept, and written again until they
-  /// land.
+  /// Writes deaths that have taken effect in memory. On an error they are kept, and the write is repeated
+  /// until it succeeds.
   runtime::Task<Result<bool>> write_deaths(std::vector<store::SessionDeath> deaths);
-  /// Ends without an error when the death of this row, or of every row, that was ever handed over is durable.
+  /// Ends without an error once every death that was handed over for this row, or for all rows, is durable.
   runtime::Task<Result<bool>> confirm_deaths(std::optional<store::RowId> row);
 
   /// Starts the writes that are due.
   void run(TableTime now);
-  /// When `run` has something to do again; kNoTime when nothing waits for time to pass.
+  /// When `run` next has something to do; kNoTime if nothing waits for time to pass.
   TableTime next_run() const noexcept;
   static constexpr TableTime kNoTime{INT64_MAX};
 
-  /// Nothing is started from now on; writes all that waits, and every unsaved time in the table, and ends
-  /// when nothing is on its way. True when the store has taken everything.
+  /// Starts nothing new from now on. Writes all that waits and every unsaved time in the table, and ends when
+  /// nothing is on its way. True if the store has taken everything.
   runtime::Task<bool> finish();
 
   std::size_t refreshes_waiting() const noexcept { return refreshes_.size(); }
@@ -92,18 +96,18 @@ class WriteBehind {
   const std::int64_t rows_per_second_;
   const std::int64_t gather_ms_;
 
-  std::vector<Refresh> refreshes_;  // has its room from the start: a check that adds one allocates nothing
+  std::vector<Refresh> refreshes_;  // reserved at the start, so that a check that adds one allocates nothing
   std::deque<store::SessionDeath> unwritten_deaths_;
   std::deque<store::RowId> forgotten_;
-  std::vector<const std::vector<store::SessionDeath>*> underway_;  // in the frames of `write_deaths`
+  std::vector<const std::vector<store::SessionDeath>*> underway_;  // each is in a frame of `write_deaths`
   std::size_t deaths_underway_ = 0;
   std::uint64_t rows_left_behind_ = 0;
 
   TableTime now_;
   TableTime retry_at_;
   TableTime refilled_at_;
-  TableTime gathered_at_;  // when the refreshes that wait have waited enough for others to come
-  std::int64_t allowance_millirows_ = 0;  // how many thousandths of a refresh may be written now
+  TableTime gathered_at_;                 // until when the waiting refreshes wait for others to join
+  std::int64_t allowance_millirows_ = 0;  // thousandths of a refresh that may be written now
 
   bool refreshing_ = false;
   bool forgetting_ = false;

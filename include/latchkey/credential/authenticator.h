@@ -1,5 +1,6 @@
-// Authenticator: from a name and a password to a user, or to nothing. A refusal costs the same work whichever
-// was wrong (C-14). One object a core thread, used by that thread's coroutines only.
+// Authenticator: finds the user for a name and a password. A refusal costs the same work whichever of the two
+// was wrong (C-14).
+// Thread: one object per core thread, used by that thread's coroutines only.
 #pragma once
 
 #include <cstdint>
@@ -21,27 +22,29 @@ class Authenticator {
  public:
   static constexpr std::int64_t kKeptLogMs = 60'000;
 
-  /// All outlive this.
+  /// Lifetime: all arguments must outlive this.
   Authenticator(Directory& directory, HashClient& hasher, Log& log,
                 const NamesInLog::Key& name_key = {}) noexcept
       : directory_(directory), hasher_(hasher), log_(log), names_(name_key) {}
 
-  /// How names stand in the log: each that `authenticate` found a user by is among them.
+  /// How names appear in the log. Each name by which `authenticate` found a user is among them.
   const NamesInLog& names() const noexcept { return names_; }
 
-  /// The active user with this name and password; an empty optional for any other pair, after exactly one
-  /// verification. A hash made by other settings is replaced after a success, as far as that goes through, if
-  /// it has seen all of the password; where not, the log says so once in kKeptLogMs.
-  /// `verification_began`, which outlives the wait, is set to the time when a worker took up the
-  /// verification. Errors: kInvalid, the password is over kMaxPasswordBytes; kOverloaded, kUnavailable and
-  /// kFatal of directory and pool.
+  /// Returns the active user with this name and password, or an empty optional for any other pair, after
+  /// exactly one verification. After a success it tries to replace a hash that was made by other settings, if
+  /// that hash has seen all of the password. If it has not, the log says so once per kKeptLogMs.
+  /// `verification_began` is set to the time when a worker took up the verification.
+  /// Errors: kInvalid if the password is over kMaxPasswordBytes; kOverloaded, kUnavailable and kFatal from
+  /// directory and pool.
+  /// Lifetime: `verification_began` must outlive the task.
   runtime::Task<Result<std::optional<User>>> authenticate(std::string name, SecretText password,
                                                           BootTime* verification_began = nullptr);
 
-  /// When a refusal is to be answered that `began` with its request and was decided `now` (C-14). The wait
-  /// for a worker, in whole grains, and the verification, in whole steps of HashPool::refusal_step, count
-  /// each by itself: were the two added first, then whoever makes the worker late by this much and that much
-  /// would see from how often the sum passes into another step how long the verification alone took.
+  /// The time at which to answer a refusal that was decided at `now`, for a request that arrived at `began`
+  /// (C-14). The wait for a worker, in whole grains, and the verification, in whole steps of
+  /// HashPool::refusal_step, are rounded separately. If they were added first, an attacker who delays the
+  /// worker by varying amounts could see how often the sum passes into another step, and so how long the
+  /// verification alone took.
   BootTime failure_answer_time(BootTime began, BootTime verification_began, BootTime now) const noexcept;
 
  private:
@@ -53,8 +56,8 @@ class Authenticator {
   HashClient& hasher_;
   Log& log_;
   NamesInLog names_;
-  BootTime kept_logged_{-kKeptLogMs};  ///< when a hash that stays was last told of
-  std::uint64_t kept_unlogged_ = 0;    ///< how many logins since have met one
+  BootTime kept_logged_{-kKeptLogMs};  ///< when a hash that stays was last logged
+  std::uint64_t kept_unlogged_ = 0;    ///< logins since then that met one
 };
 
 }  // namespace latchkey::credential

@@ -1,6 +1,8 @@
-// Charge: one failure that a FailureMeter counts before the attempt is made. It stays on the meter whatever
-// becomes of this object, unless it is refunded: so an attempt that ends in any unforeseen way has failed.
-// Held by whoever makes the attempt. Lifetime: the meter outlives it. Thread: one at a time.
+// Charge: one failure that a FailureMeter counts before the attempt is made. It stays on the meter, whatever
+// becomes of this object, unless it is refunded. An attempt that ends in any unforeseen way has therefore
+// failed. Whoever makes the attempt holds it.
+// Thread: one at a time.
+// Lifetime: the meter must outlive it.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +28,8 @@ class Charge {
   Charge& operator=(const Charge&) = delete;
   ~Charge() = default;
 
-  /// Charges the key, as FailureMeter::charge, and gives 0; or the wait in ms, and there is nothing to
-  /// refund.
+  /// Charges the key, as FailureMeter::charge does, and returns 0. Or returns the wait in ms; then there is
+  /// nothing to refund.
   std::int64_t put_on(FailureMeter& meter, std::span<const std::uint8_t> key, BootTime now) noexcept {
     return put_at(meter, meter.place_of(key), now);
   }
@@ -35,7 +37,8 @@ class Charge {
     return put_at(meter, meter.place_of(key), now);
   }
 
-  /// Takes it off the meter, once: what is not charged, or refunded already, stays as it is.
+  /// Takes the charge off the meter, once. Does nothing if nothing is charged or the charge is already
+  /// refunded.
   void refund() noexcept {
     if (FailureMeter* const meter = std::exchange(meter_, nullptr)) meter->take_back(place_);
   }

@@ -1,7 +1,8 @@
-// KnownAddresses: the seam to what remembers from where a user has logged in, so that a stranger elsewhere
-// who fails in his name cannot lock him out there (C-20). What is remembered ends with the password and the
-// user that it was learnt by. One object a core thread, used by that thread's coroutines only. Errors:
-// kUnavailable, kOverloaded, kFatal of what stands behind it.
+// KnownAddresses: the seam to the memory of where users have logged in from. A stranger elsewhere who fails
+// in a user's name cannot lock the user out there (C-20). An address is forgotten with the password and the
+// user that it was learnt by.
+// Thread: one object per core thread, used by that thread's coroutines only.
+// Errors: kUnavailable, kOverloaded and kFatal from the implementation.
 #pragma once
 
 #include <array>
@@ -14,15 +15,15 @@
 
 namespace latchkey::credential {
 
-/// Stands for a user's name and an address, and tells neither: a keyed hash of both, made by who has the key.
+/// A keyed hash of a user's name and an address, which reveals neither. The holder of the key makes it.
 using KnownAddressHash = std::array<std::uint8_t, 16>;
 
-/// How long after a login its address is known (C-20).
+/// How long an address stays known after a login (C-20).
 inline constexpr std::int64_t kKnownAddressMs = std::int64_t{30} * 86'400'000;
-/// A login is written down again only this long after the last one that was: a commit a pair and day.
+/// A login is recorded again only this long after the last recorded one: at most one commit per pair and day.
 inline constexpr std::int64_t kKnownAddressRenewalMs = 86'400'000;
 
-/// Who logged in: a user, and what he had for a password (User::password_number).
+/// A user who logged in, and the number of their password then (User::password_number).
 struct KnownUser {
   std::int64_t id = 0;
   std::int64_t password_number = 0;
@@ -32,12 +33,12 @@ class KnownAddresses {
  public:
   virtual ~KnownAddresses() = default;
 
-  /// Whether who is now the user of this name, and active, logged in within kKnownAddressMs with the password
-  /// that he has now. `name` and address are what `hash` is of.
+  /// Whether the present user of this name is active and logged in within kKnownAddressMs with the present
+  /// password. `hash` is made from `name` and the address.
   virtual runtime::Task<Result<bool>> knows(KnownAddressHash hash, std::string name, WallTime now) = 0;
 
-  /// Remembers a login of `now`, durably, unless one of the last kKnownAddressRenewalMs is remembered. Of a
-  /// user's addresses a bounded number is kept, the latest.
+  /// Remembers a login at `now`, durably, unless one within the last kKnownAddressRenewalMs is remembered.
+  /// Keeps a bounded number of addresses per user, the latest.
   virtual runtime::Task<Result<void>> remember(KnownAddressHash hash, KnownUser user, WallTime now) = 0;
 };
 

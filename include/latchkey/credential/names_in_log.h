@@ -1,6 +1,7 @@
-// How the name that somebody typed into a login stands in the log. Where a user has it, as it is. Else it may
-// be anything, a password in the wrong field too: then a keyed hash stands for it, by which equal names can
-// be counted and nothing can be read. One object a core thread, used by that thread only; all have one key.
+// NamesInLog: how a name that somebody typed into a login appears in the log. If a user has it, it appears as
+// it is. Otherwise it may be anything, even a password in the wrong field. Then a keyed hash replaces it, by
+// which equal names can be counted and nothing can be read.
+// Thread: one object per core thread, used by that thread only; all have the same key.
 #pragma once
 
 #include <array>
@@ -15,18 +16,18 @@ namespace latchkey::credential {
 
 class NamesInLog {
  public:
-  /// Drawn at each start and kept nowhere: what a log says under it cannot be tried out once the process has
+  /// Drawn at each start and kept nowhere. Hashes in a log can no longer be tried out once the process has
   /// ended.
   using Key = std::array<std::uint8_t, 16>;
 
   explicit NamesInLog(const Key& key = {}) noexcept : key_(key) {}
 
-  /// A user has this name. The latest such names are remembered, so that a name is told without asking the
-  /// store.
+  /// Notes that a user has this name. The latest such names are remembered, so that a name is recognized
+  /// without asking the store.
   void found(std::string_view name) noexcept;
 
-  /// The last field of `event`: `user=NAME` where a user was found by it lately, else `unknown_user=` and
-  /// eight hexadecimal digits. Takes the same steps for both.
+  /// Puts the last field of `event`: `user=NAME` if a user of this name was found lately, else
+  /// `unknown_user=` and eight hexadecimal digits. Takes the same steps for both.
   void put(LogEvent& event, std::string_view name) const;
 
  private:
@@ -35,7 +36,7 @@ class NamesInLog {
   std::uint64_t hash_of(std::string_view name) const noexcept;
 
   const Key key_;
-  std::array<std::uint64_t, kRememberedNames> found_{};  ///< hashes, each where its lowest bits say
+  std::array<std::uint64_t, kRememberedNames> found_{};  ///< hashes, each placed by its lowest bits
 };
 
 }  // namespace latchkey::credential

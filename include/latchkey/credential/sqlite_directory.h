@@ -1,5 +1,6 @@
-// SqliteDirectory: the Directory over the store thread, and what an administrator does to users. One object a
-// core thread, which owns it; it holds no data of its own.
+// SqliteDirectory: the Directory over the store's thread, and an administrator's changes to users. It holds
+// no data of its own.
+// Thread: one object per core thread, which owns it.
 #pragma once
 
 #include <string>
@@ -13,7 +14,8 @@ namespace latchkey::credential {
 
 class SqliteDirectory final : public Directory {
  public:
-  /// `port` is the thread's own. Both outlive this.
+  /// `port` is the thread's own.
+  /// Lifetime: both arguments must outlive this.
   SqliteDirectory(runtime::Port& port, store::StoreThread& store) noexcept : port_(port), store_(store) {}
 
   runtime::Task<Result<std::optional<User>>> find(std::string name) override;
@@ -23,7 +25,8 @@ class SqliteDirectory final : public Directory {
   runtime::Task<Result<bool>> change_password_hash(std::int64_t id, std::int64_t password_number,
                                                    std::string hash) override;
 
-  /// As the functions of the same names in user_table.h; each is durable when it ends without an error.
+  /// As the functions of the same names in user_table.h. Each change is durable when the task ends without an
+  /// error.
   runtime::Task<Result<User>> add(User user);
   runtime::Task<Result<std::vector<User>>> list(std::string after, std::size_t limit);
   runtime::Task<Result<bool>> set_password_hash(std::int64_t id, std::string hash);

@@ -1,4 +1,5 @@
-// SqliteKnownAddresses: KnownAddresses over the store thread. One object a core thread, which owns it.
+// SqliteKnownAddresses: KnownAddresses over the store's thread.
+// Thread: one object per core thread, which owns it.
 #pragma once
 
 #include <cstddef>
@@ -12,11 +13,12 @@ namespace latchkey::credential {
 
 class SqliteKnownAddresses final : public KnownAddresses {
  public:
-  /// The table is pruned with every so manieth write of an object, so it has at most this many rows a core
-  /// above its bound. It is pruned at start too.
+  /// An object prunes the table once per this many writes. The table therefore exceeds its bound by at most
+  /// this many rows per core. It is pruned at start too.
   static constexpr std::size_t kWritesPerPruning = 256;
 
-  /// `port` is the thread's own. Both outlive this.
+  /// `port` is the thread's own.
+  /// Lifetime: both arguments must outlive this.
   SqliteKnownAddresses(runtime::Port& port, store::StoreThread& store) noexcept
       : port_(port), store_(store) {}
 

@@ -1,4 +1,5 @@
-// A user as the directory knows one, and what a name may be. Plain values, any thread.
+// A user as the directory knows them, and the rules for a name.
+// Thread: any; these are plain values.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +13,16 @@ namespace latchkey::credential {
 
 /// Characters, not bytes (C-15).
 inline constexpr std::size_t kMaxNameCharacters = 150;
-/// Of first name, last name and email, each.
+/// The bound on each of first name, last name and email.
 inline constexpr std::size_t kMaxDetailCharacters = 254;
 
 struct User {
   std::int64_t id = 0;
   std::string name;
   std::string password_hash;
-  /// How often the password was set anew or the user disabled: what was learnt by an earlier number, a login
-  /// under way or a known address, holds no more. A rehash of the same password leaves it.
+  /// How often a new password was set or the user disabled. What was learnt under an earlier number, such as
+  /// a login in progress or a known address, is no longer valid. A rehash of the same password keeps the
+  /// number.
   std::int64_t password_number = 0;
   bool active = true;
   bool superuser = false;
@@ -30,18 +32,20 @@ struct User {
   WallTime created{};
 };
 
-/// kInvalid, with what is wrong, unless `name` is 1 to 150 characters of UTF-8 without a control character
-/// and without white space at either end (C-15, C-16). Another cannot log in. Names are compared byte by
-/// byte.
+/// Checks a name. Names are compared byte by byte, and a user whose name fails the check cannot log in.
+/// Errors: kInvalid, with what is wrong, unless `name` is 1 to 150 characters of UTF-8 without a control
+/// character and without white space at either end (C-15, C-16).
 Result<void> check_user_name(std::string_view name);
 
-/// The same for the name of a user who is to be made. It is also held to what keeps two names that look the
-/// same from being two users, in the spirit of RFC 8265: nothing that cannot be seen, no white space but a
-/// blank, nothing that Unicode has not assigned or leaves to private use, and its composed form (NFC). A user
-/// who has another name already keeps it.
+/// Checks the name of a user to be created. Beyond the rules above it rejects whatever could let two users
+/// have names that look the same, in the spirit of RFC 8265: invisible characters, white space other than the
+/// blank, characters that Unicode has not assigned or leaves to private use, and any form but the composed
+/// one (NFC). An existing user with such a name keeps it.
+/// Errors: kInvalid, with what is wrong.
 Result<void> check_new_user_name(std::string_view name);
 
-/// The same for `text`, which may be empty and have white space at its ends; `what` names it in the error.
+/// Checks `text` like a name, but it may be empty and have white space at its ends. `what` names it in the
+/// error.
 Result<void> check_user_detail(std::string_view what, std::string_view text);
 
 }  // namespace latchkey::credential

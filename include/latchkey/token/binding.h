@@ -1,6 +1,7 @@
-// What a token is bound to (C-35): a keyed hash of the client's address and user agent, whichever of the two
-// the settings name. 50 ns for an ordinary agent; a connection keeps it and asks again when the bytes differ.
-// Not changed after the start; any thread.
+// Binder: makes a token's binding (C-35): a keyed hash of the client's address, user agent, or both, as the
+// settings say. It takes 50 ns for an ordinary agent. A connection keeps the result and asks again only when
+// the bytes differ.
+// Thread: any; it does not change after the start.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +20,12 @@ struct BindingSettings {
 
 class Binder {
  public:
-  /// `keyring` outlives the object.
+  /// Lifetime: `keyring` must outlive the object.
   Binder(const Keyring& keyring, BindingSettings settings) noexcept
       : keyring_(keyring), settings_(settings) {}
 
-  /// `address` in its 16-byte form, masked by the prefix lengths of the settings. A missing agent is an empty
-  /// one.
+  /// `address` has its 16-byte form, masked by the prefix lengths of the settings. A missing agent is an
+  /// empty one.
   store::BindingHash operator()(std::span<const std::uint8_t, 16> address,
                                 std::string_view agent) const noexcept;
 

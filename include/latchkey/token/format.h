@@ -1,5 +1,6 @@
-// A token: 160 bits, of which a 16-bit tag names the user's shard and 144 bits are the secret. Its text is
-// 40 lower-case hexadecimal digits. A plain value; any thread. It is a secret: it has no way into a log.
+// Token: 160 bits. A 16-bit tag names the user's shard, and 144 bits are the secret. Its text is 40
+// lower-case hexadecimal digits. It is a secret, so it has no conversion for a log.
+// Thread: any; it is a plain value.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +20,7 @@ inline constexpr std::size_t kSecretBytes = 18;
 inline constexpr std::size_t kTokenBytes = kTagBytes + kSecretBytes;
 inline constexpr std::size_t kTokenDigits = 2 * kTokenBytes;
 
-/// A keyed hash of the user: all tokens of a user have the same one, so they live in one shard.
+/// A keyed hash of the user. All tokens of a user have the same one, so they live in one shard.
 using Tag = std::uint16_t;
 using Secret = std::array<std::uint8_t, kSecretBytes>;
 
@@ -54,14 +55,14 @@ class Token {
   }
   const Bytes& bytes() const noexcept { return bytes_; }
 
-  /// Not in constant time: for tests and for tokens that are the caller's own.
+  /// Not in constant time: for tests, and for tokens that are the caller's own.
   bool operator==(const Token&) const = default;
 
  private:
   Bytes bytes_{};
 };
 
-/// The shard, of `shards`, that keeps the tokens with this tag.
+/// The shard, out of `shards`, that keeps the tokens with this tag.
 constexpr std::uint32_t shard_of(Tag tag, std::uint32_t shards) noexcept { return tag * shards >> 16; }
 
 }  // namespace latchkey::token

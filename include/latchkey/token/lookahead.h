@@ -1,7 +1,8 @@
-// Lookahead: asks for the memory of the tokens that a batch of requests carries before the first of them is
-// checked. A check among many tokens waits for three reads of memory, each of which says where the next one
-// is; those of different requests do not depend on each other, and overlap. A hint only: whatever it
-// overlooks is checked all the same. One object a core, used by that core's thread while it is active.
+// Lookahead: prefetches the memory of the tokens in a batch of requests before the first of them is checked.
+// A check among many tokens waits for memory three times, because each read says where the next one is. The
+// reads of different requests do not depend on each other, so they overlap. It is only a hint: a token that
+// it overlooks is checked all the same.
+// Thread: one object per core, used by that core's thread while it is active.
 #pragma once
 
 #include <array>
@@ -15,17 +16,18 @@ namespace latchkey::token {
 
 class Lookahead {
  public:
-  /// Tokens of a batch that are looked at; those past it are not.
+  /// How many tokens of a batch are looked at; the rest are skipped.
   static constexpr std::size_t kMaxTokens = 64;
 
-  /// `registry` outlives the object.
+  /// Lifetime: `registry` must outlive the object.
   explicit Lookahead(const Registry& registry) noexcept : registry_(registry) {}
 
-  /// Bytes as they were received, which stay until `fetch`: every run of exactly as many lower-case digits as
-  /// a token has may be one.
+  /// Takes bytes as they were received. Every run of exactly as many lower-case digits as a token has may be
+  /// a token.
+  /// Lifetime: `bytes` must stay valid until `fetch`.
   void see(std::string_view bytes) noexcept;
-  /// The batch is whole: asks for all that its checks will read. Of how many tokens there was something to
-  /// ask for; 0 where the batch has one alone.
+  /// Called when the batch is complete: prefetches all that its checks will read. Returns how many tokens
+  /// were found; 0 for a batch of only one.
   std::size_t fetch() noexcept;
 
  private:

@@ -1,7 +1,8 @@
-// Table: one shard's tokens in memory. A slab of entries, an index by token, and an index by user. A user
-// with one token stands in its entry, and only the name has a place of its own; one with more has a record,
-// and one with many a cell for each binding too. The shard's core owns it and makes all changes but one: any
-// core, while it is active, checks a token and moves its time of last use, without a lock.
+// Table: one shard's tokens in memory: a slab of entries, an index by token, and an index by user. A lone
+// user is described by the entry itself, and only the name is stored elsewhere. A user with several tokens
+// has a record, and one with many also has a cell in the index for each binding.
+// Thread: the shard's core owns it and makes every change but one. Any core, while it is active, checks a
+// token and moves its time of last use, without a lock.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@
 
 namespace latchkey::token {
 
-/// What a check says of a token (C-31, C-32).
+/// The result of a check (C-31, C-32).
 enum class Outcome : std::uint8_t {
   kAdmitted,
   kUnknown,   ///< no such token, or not from this address and agent
@@ -31,14 +32,14 @@ enum class Outcome : std::uint8_t {
 
 struct Verdict {
   Outcome outcome = Outcome::kUnknown;
-  UserView user;  ///< where admitted; good until the core's pass ends
-  /// The token's entry, where the store's time is to be brought up to this use, and 0 where not.
+  UserView user;  ///< if admitted; valid until the core's pass ends
+  /// The token's entry if a refresh is due, 0 if not.
   EntryId save_due = 0;
 };
 
-/// A use less than this after the recorded one is not recorded. So what is recorded is less than this behind
-/// the true last use, and a token is admitted until its timeout and this much have passed: at least its
-/// timeout after its last use, and at most a second more (P-3).
+/// A use that follows the recorded one by less than this is not recorded, so the recorded time is less than
+/// this behind the true last use. A token is admitted until its timeout plus this: at least its timeout after
+/// its last use, and at most a second more (P-3).
 inline constexpr std::int64_t kRefreshStepMs = 1000;
 
 struct TableSettings {
@@ -50,29 +51,30 @@ struct TableSettings {
 
 class Table {
  public:
-  /// Nearly every check looks at another entry: on huge pages it need not look up the page as well.
+  /// Almost every check reads a different entry; huge pages spare it a look-up of the page as well.
   using Entries = Slab<Entry, 32'768>;
 
-  /// All that is passed in outlives the table. `core` is the owner's number.
+  /// `core` is the owner's number.
+  /// Lifetime: all arguments must outlive the table.
   static Result<std::unique_ptr<Table>> create(runtime::PageClient& pages, runtime::Quiescence& quiescence,
                                                runtime::CoreId core, const TableSettings& settings,
                                                Random& random);
-  /// No core reads any more.
+  /// Requires: no core reads the table any more.
   ~Table();
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
   // --- Any core, while active.
 
-  /// A live token used from where it is bound is admitted, and its time of last use moved to `now` where that
-  /// is a second or more. The reason of a dead one is told to its own binding only.
+  /// Admits a live token that is used from where it is bound, and moves its time of last use to `now` if that
+  /// is a second or more later. Reveals why a dead token died only to its own binding.
   Verdict check(const Token& token, const store::BindingHash& binding, TableTime now) const noexcept;
 
-  /// The memory that a check of a token will ask for, in three steps, each of which reads what the one before
-  /// asked for: so that the waits of several checks overlap. They change nothing, and say nothing of the
-  /// token.
+  /// These prefetch the memory that a check of a token will read, in three steps, so that the waits of
+  /// several checks overlap. Each step reads what the one before prefetched. They change nothing and say
+  /// nothing about the token.
   std::uint64_t fetch_cell(const Token& token) const noexcept;
-  /// `hash` is what `fetch_cell` said. 0: no such token.
+  /// `hash` is the result of `fetch_cell`. Returns 0 if there is no such token.
   EntryId fetch_entry(std::uint64_t hash) const noexcept;
   void fetch_user(EntryId id) const noexcept;
 
@@ -86,30 +88,34 @@ class Table {
     std::uint8_t key_number;
   };
 
-  /// A pending entry, the last of its user's list, found by token and by binding. 0 where memory or a bound
-  /// ends: nothing has changed then. `can_retire` was true.
+  /// Adds a pending entry at the end of its user's list; it can be found by token and by binding. Returns 0
+  /// if memory runs out or a bound is reached; then no change is visible.
+  /// Requires: `can_retire()`.
   EntryId add(const NewEntry& entry);
-  /// A pending entry becomes live: from now on it admits.
-  /// Of `last_used` the store knows: all, nothing yet, or that it may be behind the true time of last use.
+  /// What the store knows of `last_used`: exactly that, nothing yet, or a time that may be behind the true
+  /// last use.
   enum class Stored { kExactly, kNotYet, kMaybeBehind };
+  /// Makes a pending entry live: from now on it admits.
   void make_live(EntryId id, store::RowId row, TableTime last_used, Stored stored) noexcept;
-  /// A dead entry of a user who need not be there, found by token alone. 0 where memory or a bound ends.
+  /// Adds a dead entry, found by token alone; its user need not be in the table. Returns 0 if memory runs out
+  /// or a bound is reached.
   EntryId add_dead(const Token& token, const store::BindingHash& binding, store::RowId row, Life reason,
                    TableTime died);
-  /// Takes a dead or pending entry from its user: it no longer counts, and is found by token alone. The user
-  /// goes with the last one. `can_retire` was true.
+  /// Removes a dead or pending entry from its user. It no longer counts as one of the user's tokens, and is
+  /// found by token alone. The user goes with the last entry.
+  /// Requires: `can_retire()`.
   void leave_user(EntryId id);
-  /// The entry, which has left its user, is found no more and is free; its number too, once the wheel lets it
-  /// go.
+  /// Frees an entry that has left its user; it is no longer found. Its number is free once the wheel lets go
+  /// of it.
   void remove(EntryId id);
-  /// A free entry that was filed in the wheel is not any more.
+  /// Called when the wheel lets go of an entry: frees the number if the entry is free.
   void release_from_wheel(EntryId id) noexcept;
 
-  /// The entry of a token from its binding, live or dead. 0: none.
+  /// The entry of a token with its binding, live or dead. Returns 0 if there is none.
   EntryId find(const Token& token, const store::BindingHash& binding) const noexcept;
-  /// The live or pending entry of this user with this binding. 0: none.
+  /// The user's live or pending entry with this binding. Returns 0 if there is none.
   EntryId find_bound(std::int64_t user_id, const store::BindingHash& binding) const noexcept;
-  /// The user's live and pending entries; none where there is no such user here.
+  /// The user's live and pending entries; empty if the user is not in this table.
   UserTokens tokens_of(std::int64_t user_id) const noexcept;
 
   Entry& entry(EntryId id) const noexcept { return entries_[id]; }
@@ -117,48 +123,49 @@ class Table {
 
   enum class Use {
     kLive,
-    kSaveDue,  ///< live, and the store's time is so far behind that it is to be brought up
+    kSaveDue,  ///< live, and a refresh is due
     kTimedOut,
     kNotLive,
   };
-  /// Looks at a live entry at `now`, and moves its time. `state` is what was seen, and then what was found.
-  /// Any core.
+  /// Uses a live entry at `now` and moves its time. `state` is passed in as it was seen and comes back as it
+  /// was found.
+  /// Thread: any core.
   Use use(Entry& entry, State& state, TableTime now) const noexcept;
-  /// Of State::lag. A use that has not been saved, and is not due to be, is less than kLagDue steps after the
-  /// one that was: a tenth of the timeout, but for the time that a write may take.
+  /// The length of one step of `State::lag`. A use that is neither saved nor due follows the last saved one
+  /// by less than `State::kLagDue` steps: a tenth of the timeout, less the time that a write may take.
   std::int64_t lag_step_ms() const noexcept { return lag_step_ms_; }
   std::int64_t most_time_to_write_ms() const noexcept { return most_time_to_write_ms_; }
   bool is_timed_out(State state, TableTime now) const noexcept {
     return now.ms - state.last_used().ms >= settings_.timeout_ms + kRefreshStepMs;
   }
 
-  /// False while too much waits to be freed: no login and no death may begin then.
+  /// False while too much memory waits to be freed. No login and no death may begin then.
   bool can_retire() const noexcept { return quiescence_.has_room(core_, kMaxRetiredAtOnce); }
-  /// Frees what no core can be reading any more.
+  /// Frees the memory that no core can be reading any more.
   void collect() noexcept { quiescence_.collect(core_); }
-  /// All entry numbers are below this; for walking through all of them.
+  /// All entry numbers are below this; for a walk through all of them.
   EntryId end() const noexcept { return entries_.end(); }
   bool is_used(EntryId id) const noexcept { return entries_.is_used(id); }
   /// Pending, live and dead.
   std::size_t entries() const noexcept { return entries_.used() - free_in_wheel_; }
   std::size_t users() const noexcept { return user_count_; }
-  /// Cells in use of both indexes: zero when there is no entry.
+  /// Cells in use in both indexes; zero when there is no entry.
   std::size_t index_cells() const noexcept { return parts_.by_token->size() + parts_.by_user->size(); }
   const TableSettings& settings() const noexcept { return settings_; }
-  /// Slabs, indexes and long names; what waits to be freed is the Quiescence's to count.
+  /// Bytes of slabs, indexes and long names. The Quiescence counts what waits to be freed.
   std::size_t bytes() const noexcept;
 
  private:
   static constexpr std::size_t kMaxRetiredAtOnce = 8;
-  /// A user with more tokens than this has a cell in the index for each binding; those of one with fewer are
-  /// looked through.
+  /// A user with more tokens than this has a cell in the index for each binding. With fewer, the user's
+  /// entries are searched one by one.
   static constexpr std::uint32_t kMaxLookedThrough = 16;
 
   struct Parts {
     std::unique_ptr<Entries> entries;
     std::unique_ptr<Slab<UserRecord>> records;
     std::unique_ptr<NameSlabs> names;
-    std::unique_ptr<runtime::PageHeap> heap;  // of both indexes
+    std::unique_ptr<runtime::PageHeap> heap;  // for both indexes
     std::unique_ptr<Index> by_token;
     std::unique_ptr<Index> by_user;
   };
@@ -175,7 +182,7 @@ class Table {
     std::uint32_t word() const noexcept { return word_; }
 
    private:
-    // Numbers in a slab are below it.
+    // Slab numbers are below this bit.
     static constexpr std::uint32_t kEntryBit = std::uint32_t{1} << 31;
     std::uint32_t word_;
   };
@@ -224,7 +231,7 @@ class Table {
   const std::uint64_t token_seed_;
   const std::uint64_t user_seed_;
   std::uint32_t next_generation_ = 1;
-  std::size_t free_in_wheel_ = 0;  // entries that are free, and wait for the wheel to let their number go
+  std::size_t free_in_wheel_ = 0;  // free entries whose number the wheel still holds
   std::size_t user_count_ = 0;
   std::size_t outside_bytes_ = 0;
 };
