@@ -33,8 +33,7 @@ struct Content {
 struct State {
   Dice* dice = nullptr;
   std::map<std::string, Content> files;
-  std::map<std::string, std::vector<std::unique_ptr<Bytes>>>
-      shared;  // the index of the write-ahead log, by the file's name
+  std::map<std::string, std::vector<std::unique_ptr<Bytes>>> shared;  // the log's index, by the file's name
   bool full = false;
   bool sync_fails = false;
   std::uint64_t operations_left = kNever;

@@ -38,8 +38,7 @@ struct Session {
 
   store::Death death = store::Death::kNone;  ///< in memory
   std::int64_t died = 0;
-  bool may_have_expired =
-      false;  ///< it may have timed out before it died of `death`: then kExpired is the reason given
+  bool may_have_expired = false;        ///< it may have timed out before it died: then that is the reason
   std::set<store::Death> deaths_asked;  ///< deaths that the store may have recorded for it
   bool death_saved = false;             ///< one of them is durable
   bool is_known = false;                ///< a client was given the token
