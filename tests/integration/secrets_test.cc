@@ -1,5 +1,4 @@
-// P-12: no secret reaches the log, an error text, or a file that a thief may
-// read.
+// P-12: no secret reaches the log, an error text, or a file that a thief may read.
 #include <gtest/gtest.h>
 
 #include <filesystem>

@@ -120,7 +120,7 @@ void try_operations(io_uring& ring) noexcept {
       case IORING_OP_WRITE:
       case IORING_OP_ASYNC_CANCEL:
       case IORING_OP_MSG_RING:
-        continue;  // allowed to some rings; docs/security.md says to which
+        continue;  // some rings may do these (docs/architecture.md)
       default:
         break;
     }
