@@ -1,5 +1,5 @@
-// How the pages look: contrast in light and dark, no sideways scroll at 360 px, and pictures of each for a person to
-// see, under build/browser/.
+// How the pages look: contrast in light and dark, no sideways scrolling at 360 px, and pictures of each page
+// for a person to look at, under build/browser/.
 
 import { pageTest } from './support/page_test.mjs';
 import { ALICE } from './support/server.mjs';
@@ -28,7 +28,7 @@ async function openDelete(page) {
   await page.getByRole('dialog').waitFor();
 }
 
-/** What is looked at: a name, and how a visitor comes there. */
+/** The views to look at: a name, and how a visitor gets there. */
 const VIEWS = {
   signin: ({ page }) => page.goto('/'),
 

@@ -1,4 +1,4 @@
-// The description of the API, held against the public validator of OpenAPI.
+// The description of the API, checked by the public validator of OpenAPI.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -207,7 +207,8 @@ pageTest('B-2 the buttons, the menu and the dialog take no more than the keyboar
   await page.keyboard.press('Escape');
   assert.equal(await focusedInSight(page), 'DELETE');
   assert.equal(await inHand(page).isVisible(), true);
-  // The page is told of the dialog's end with the next frame; a press before that is a second one, and does nothing.
+  // The page learns of the dialog's end in the next frame. A press before that is a second one:
+  // it does nothing.
   await nextFrame(page);
 
   await page.keyboard.press('Enter');

@@ -1,4 +1,4 @@
-// What the pages do with hostile text, what a cookie may do by itself, and the policy that stands behind both.
+// What the pages do with hostile text, what a cookie may do by itself, and the policy behind both.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -24,7 +24,7 @@ async function inServer(options, body) {
   }
 }
 
-/** A GET of exactly these bytes, which no browser would send: its body as text. */
+/** Sends a GET of exactly these bytes, which no browser would send. Returns its body as text. */
 async function rawPage(server, target) {
   const sent = request(server.origin, { path: target, headers: { Accept: 'text/html' } }).end();
   const [answer] = await once(sent, 'response');
@@ -70,7 +70,7 @@ pageTest('B-2 an agent made of markup is text among the sessions', {}, async ({ 
 });
 
 pageTest('B-2 what is not seen in an agent is shown among the sessions', {}, async ({ server, visitor, page }) => {
-  // A header takes bytes: those of UTF-8.
+  // A header takes bytes: here those of UTF-8.
   await server.tokenOf(ALICE, Buffer.from('tool\\1 \u202Egnp\u200B', 'utf8').toString('latin1'));
   await visitor.signIn(ALICE);
   await page.locator('.session').nth(1).waitFor();
@@ -115,7 +115,7 @@ test('B-2 a cookie alone changes nothing: an unsafe method needs the CSRF header
     const isLive = async () => (await asSession('GET', '/api/v2/me/')).status === 200;
     assert.ok(await isLive());
 
-    // As a browser sends it, which says whose page it comes from.
+    // As a browser sends it, saying whose page it comes from.
     const fromHere = { Origin: server.origin, 'Sec-Fetch-Site': 'same-origin' };
     for (const target of ['/api/v2/session/', '/api/v2/me/tokens/', '/api/v2/authtoken/']) {
       assert.equal((await asSession('DELETE', target, fromHere)).status, 403, target);

@@ -1,4 +1,4 @@
-// One's sessions: seeing them, ending one or all, and changing the password.
+// Your own sessions: seeing them, ending one or all, and changing the password.
 
 import assert from 'node:assert/strict';
 
@@ -127,7 +127,7 @@ pageTest('B-2 a session that expired while its page was open is said, and leads 
   { flags: ['--token-timeout', '1s'] }, async ({ visitor, page }) => {
     await visitor.signIn(ALICE);
     await row(page, 'this one').waitFor();
-    // A token lives its timeout after its last use and at most a second more; only time ends it.
+    // A token lives for its timeout after its last use, and at most a second more. Only time ends it.
     await new Promise((resolve) => { setTimeout(resolve, 2500); });
 
     visitor.expectFailure(401);

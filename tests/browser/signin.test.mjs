@@ -1,4 +1,4 @@
-// Signing in and out: what a person meets at `/`, and the cookie that the browser is given.
+// Signing in and out: what a person sees at `/`, and the cookie that the browser gets.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,4 +1,4 @@
-// How a body may be coded: the charsets in which ASCII is ASCII (C-10), and no content coding (C-18).
+// How a body may be encoded: in charsets that include ASCII (C-10), and with no content coding (C-18).
 #include <gtest/gtest.h>
 
 #include <string>

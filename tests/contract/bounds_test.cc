@@ -1,4 +1,4 @@
-// What is bounded, and the answer where a bound is reached (C-20, C-33).
+// What is bounded, and the answer when a bound is reached (C-20, C-33).
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -24,7 +24,7 @@ void expect_to_become(HttpClient& client, const std::string& token, const std::s
 TEST(C20, ALoginThatFindsTheHashingQueueFullIsToldWhenToComeAgain) {
   ServerOptions options;
   options.flags = {"--hash-threads", "1", "--hash-queue", "1"};
-  // At the defaults a hash takes tens of milliseconds, in which all the others come.
+  // At the default cost a hash takes tens of milliseconds. All the other requests arrive in that time.
   options.cheap_hashes = false;
   OwnServer server(options);
   constexpr std::size_t kClients = 16;
@@ -67,7 +67,7 @@ TEST(C33, AReasonIsForgottenSomeTimeAfterItsTimeout) {
   EXPECT_EQ(end_token(client, deleted, "one").status, 204);
   EXPECT_EQ(use_token(client, deleted, "one").body, detail("Token is expired"));
   expect_to_become(client, deleted, "one", "Invalid token");
-  // Unused, it has timed out after two seconds at most; until then asking would keep it alive.
+  // An unused token times out after two seconds at most. Asking earlier would keep it alive.
   std::this_thread::sleep_for(std::chrono::milliseconds(2100));
   expect_to_become(client, expired, "two", "Invalid token");
 }

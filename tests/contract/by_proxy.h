@@ -1,5 +1,5 @@
-// Requests that reach the server by way of a proxy, as the rules on addresses are tested with them. A test's
-// own thread.
+// Requests that reach the server through a proxy, for the tests of the rules on addresses. Thread: a test's
+// own.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace latchkey::test {
 
-/// Requests by way of a proxy: each with the forwarding lines that the proxy would send.
+/// Requests through a proxy, each with the forwarding lines that the proxy would send.
 struct ByProxy {
   explicit ByProxy(std::vector<std::string> flags, const std::string& source = "127.0.0.1")
       : server({.flags = std::move(flags)}), client(server.process.port(), source) {}

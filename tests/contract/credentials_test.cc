@@ -1,4 +1,4 @@
-// Where credentials are looked for, and in which order (C-30).
+// Where the server looks for credentials, and in which order (C-30).
 #include <gtest/gtest.h>
 
 #include "latchkey/base/hex.h"
@@ -7,7 +7,7 @@
 namespace latchkey::test {
 namespace {
 
-/// Every character escaped.
+/// Escapes every character.
 std::string percent_encoded(const std::string& text) {
   std::string encoded;
   for (const char c : text) {
@@ -154,7 +154,7 @@ TEST_F(C30, ACredentialThatStandsTwiceIsABadRequestToEveryResource) {
   for (const auto& [method, target] :
        {std::pair{"POST", kTokenPath}, std::pair{"OPTIONS", kTokenPath}, std::pair{"GET", kMePath},
         std::pair{"GET", "/api/v2/ping/"}, std::pair{"GET", "/nowhere"}}) {
-    // Where the two agree, too: whoever stands before the server may have read the other one.
+    // Even if the two agree: a server in front of this one may have read the other line.
     for (const char* const name : {"Authorization", "X-Auth-Token", "Cookie"}) {
       HttpClient client(common_server().port());
       const HeaderLines twice = {{name, value}, {"User-Agent", agent_}, {name, value}};

@@ -1,4 +1,4 @@
-// The end of a token by its holder (C-40).
+// How its holder ends a token (C-40).
 #include <gtest/gtest.h>
 
 #include "token_holder.h"

@@ -1,4 +1,4 @@
-// Forms of other sites, by their Origin where the browser says nothing more (S-3).
+// Forms of other sites, recognised by their Origin if the browser says nothing more (S-3).
 #include <gtest/gtest.h>
 
 #include <string>
@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kForged = "CSRF Failed: CSRF token missing or incorrect.";
 constexpr const char* kForm = "username=alice&password=correct%20horse";
 
-/// A login by a form, with these headers in place of what the client would send.
+/// Sends a login by a form, with these headers instead of those that the client would send.
 Response post_form(HttpClient& client, const std::string& host, HeaderLines further,
                    const std::string& type = kFormType, const std::string& path = kTokenPath,
                    const std::string& body = kForm) {

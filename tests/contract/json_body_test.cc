@@ -1,4 +1,4 @@
-// JSON that is no object, and JSON that is none (C-17).
+// JSON that is not an object, and bodies that are not JSON (C-17).
 #include <gtest/gtest.h>
 
 #include "login_body.h"
@@ -62,7 +62,7 @@ TEST_F(C17, NestingOver64DeepIsMalformed) {
   expect_malformed(std::string(60'000, '['), 64);
 }
 
-/// What C-17 says of a malformed body.
+/// What C-17 says about a malformed body.
 std::string parse_error(const std::string& what, std::size_t byte) {
   return detail("JSON parse error - " + what + " at byte " + std::to_string(byte));
 }

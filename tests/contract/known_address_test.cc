@@ -1,5 +1,6 @@
-// Where a person has logged in, what strangers elsewhere do in his name does not lock him out, and nobody
-// there learns by it whether there is such a user (C-20). What is known ends with the password and the user.
+// Failures of strangers elsewhere do not lock a person out at an address where they have logged in, and
+// reveal to nobody there whether the user exists (C-20). An address is no longer known once the password or
+// the user changes.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,13 +15,13 @@ namespace {
 
 constexpr const char* kSessionPath = "/api/v2/session/";
 constexpr const char* kMyPasswordPath = "/api/v2/me/password/";
-/// Steps so long that what a test takes shows in no `Retry-After`.
+/// Steps so long that the duration of a test does not show in `Retry-After`.
 constexpr const char* kLongWindow = "24h";
 constexpr int kTimeOfATest = 300;
 
 void expect_command_done(const Finished& command) { EXPECT_EQ(command.status, 0) << command.errors; }
 
-/// Whoever would fail in this name from elsewhere is refused from here on.
+/// Guesses until further failures in this name from elsewhere are refused.
 void attack(ThrottledServer& server, const std::string& name = kUser) {
   for (int i = 0; i < 50; ++i) {
     if (server.status_from(kStranger, name) == 429) return;
@@ -33,7 +34,7 @@ TEST(C20, AtASharedAddressEveryNameMeetsTheThrottleAtTheSameCount) {
   add_user(server.process().data(), "bob", "bob's");
   EXPECT_EQ(server.status_from(kHome, kUser, kPassword), 200);
   EXPECT_EQ(server.status_from(kElsewhere, "bob", "bob's"), 200);
-  const std::vector<std::string> names = {kUser, "bob", "nobody"};  // known there, known elsewhere, not there
+  const std::vector<std::string> names = {kUser, "bob", "nobody"};  // known here, known elsewhere, not a user
   for (int guess = 1; guess <= 13; ++guess) {
     std::vector<Response> answers;
     answers.reserve(names.size());
@@ -153,7 +154,7 @@ TEST(C20, APasswordThatIsResetEndsWhatWasKnownByTheLastOne) {
   EXPECT_EQ(server.status_from(kHome, kUser, kPassword), 200);
   expect_command_done(
       run_latchkey(server.process().data(), {"user", "passwd", kUser, "--password-stdin"}, "new one\n"));
-  server.process().start_again();  // which knows nothing of the name that was unlocked by it
+  server.process().start_again();  // it forgets that the command unlocked the name
   attack(server);
   EXPECT_EQ(server.status_from(kHome, kUser, "new one"), 429);
 }

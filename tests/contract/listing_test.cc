@@ -1,4 +1,4 @@
-// What there is (C-70), and the description of it all (S-6).
+// Which resources there are (C-70), and the description of them all (S-6).
 #include <gtest/gtest.h>
 #include <simdjson.h>
 

@@ -1,5 +1,5 @@
-// What the rules on a login's body are tested with: bodies to the common server, and what must be said of
-// those that are wrong. A test's own thread.
+// For the tests of the rules on a login's body: posts bodies to the common server, and checks the answers to
+// wrong ones. Thread: a test's own.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ class LoginBody : public ::testing::Test {
     return post_login(client_, body, {{"Content-Type", type}, {"User-Agent", own_agent()}});
   }
 
-  /// Posts a body that must be refused with 400 and exactly this.
+  /// Posts a body and expects a 400 with exactly this answer.
   void expect_refused(std::string_view body, std::string_view answer, const std::string& type = kJsonType) {
     const Response response = post(body, type);
     EXPECT_EQ(response.status, 400) << body.substr(0, 100);
@@ -28,7 +28,7 @@ class LoginBody : public ::testing::Test {
     EXPECT_EQ(response.value("Content-Type"), kJsonType);
   }
 
-  /// Posts a body that must be refused as malformed at this byte.
+  /// Posts a body and expects it to be refused as malformed at this byte.
   void expect_malformed(std::string_view body, std::size_t byte) {
     const Response response = post(body);
     EXPECT_EQ(response.status, 400) << body.substr(0, 100);

@@ -1,4 +1,4 @@
-// What a login's body may be, and the answer to each that is wrong (C-10, C-15, C-16, C-18, C-19).
+// What the body of a login may be, and the answer to each kind of wrong one (C-10, C-15, C-16, C-18, C-19).
 #include <gtest/gtest.h>
 
 #include <utility>
@@ -208,7 +208,7 @@ TEST_F(C19, TheBoundIsASetting) {
   EXPECT_EQ(log_in(client, own_agent(), kUser, std::string(2000, 'x')).status, 413);
 }
 
-/// A body of these parts, each a head and a content, between boundaries `x`.
+/// A body of these parts, each with a head and a content, between boundaries `x`.
 std::string multipart(const std::vector<std::pair<std::string, std::string>>& parts) {
   std::string body;
   for (const auto& [head, content] : parts) {
@@ -225,7 +225,7 @@ TEST_F(C10, AMultipartBodyIsTakenAsClientsWriteIt) {
   const std::string token = token_in(post(login_json(kUser, kPassword)));
   const std::vector<std::string> bodies = {
       multipart({{kPasswordPart, kPassword}, {kUsernamePart, kUser}}),
-      // Names in any case and without quotes, parts with types and encodings of their own, unknown parts and
+      // Names in any case and without quotes, parts with types and encodings of their own, unknown parts, and
       // files.
       multipart(
           {{"content-disposition: FORM-DATA; NAME=username", kUser},
@@ -234,9 +234,9 @@ TEST_F(C10, AMultipartBodyIsTakenAsClientsWriteIt) {
             kPassword},
            {"Content-Disposition: form-data; name=\"photo\"; filename=\"a.png\"\r\nContent-Type: image/png",
             "\x89PNG\r\n\x1a\n\xff"}}),
-      // Of two parts with one name the last counts.
+      // Of two parts with the same name, the last one is used.
       multipart({{kUsernamePart, "bob"}, {kUsernamePart, kUser}, {kPasswordPart, kPassword}}),
-      // What stands behind the last boundary is no part.
+      // Text behind the last boundary is not a part.
       multipart({{kUsernamePart, kUser}, {kPasswordPart, kPassword}}) + "an epilogue",
   };
   for (const std::string& body : bodies) EXPECT_EQ(token_in(post(body, kSimpleMultipart)), token) << body;

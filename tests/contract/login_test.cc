@@ -1,4 +1,4 @@
-// The answers to a login: the token, its twin, and the refusal that tells nothing (C-11 to C-14, C-21).
+// The answers to a login: the token, its twin, and the refusal that reveals nothing (C-11 to C-14, C-21).
 #include <gtest/gtest.h>
 
 #include <regex>
@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kTimeoutMs = 1'800'000;
 
-/// What of an answer may tell one failure from another: all but the times.
+/// The headers that may tell one failure from another: all but the times.
 HeaderLines timeless(const Response& response) {
   HeaderLines lines;
   for (const auto& line : response.headers) {
@@ -31,7 +31,7 @@ TEST(C11, AValidLoginGivesATokenOf40LowerCaseHexDigitsAndItsExpiry) {
   ASSERT_TRUE(std::regex_match(response.body, parts,
                                std::regex(R"re(\{"token":"([0-9a-f]{40})","expires":"([^"]*)"\})re")))
       << response.body;
-  // The clock of the server is read once a pass of its loop.
+  // The server reads its clock once per pass of its loop.
   constexpr std::int64_t kSlackMs = 1000;
   const std::int64_t expires_ms = parse_expires(parts[2].str());
   EXPECT_GE(expires_ms, before_ms + kTimeoutMs - kSlackMs);
@@ -126,7 +126,7 @@ TEST(C21, ALoginOverTheLimitEndsTheOldestTokens) {
   const std::string bobs = obtain_token(client, "bob's", "bob");
   const std::string first = obtain_token(client, "one");
   const std::string second = obtain_token(client, "two");
-  // Age goes by creation: use does not make a token younger.
+  // Age is measured from creation: use does not make a token younger.
   EXPECT_EQ(use_token(client, first, "one").status, 200);
   EXPECT_EQ(obtain_token(client, "one"), first);
   const std::string third = obtain_token(client, "three");
@@ -187,7 +187,7 @@ TEST(C21, TheLimitHoldsForLoginsAtTheSameTimeOnManyConnections) {
   EXPECT_EQ(admitted, kLimit);
 }
 
-/// The one published example, with the token and times of this answer put in.
+/// Expects the one published example, with the token and times of this answer inserted.
 void expect_published_answer(HttpClient& client, const std::string& type, const std::string& body) {
   client.send("POST /api/v2/authtoken/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + type +
               "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);

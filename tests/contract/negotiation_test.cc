@@ -1,4 +1,4 @@
-// Which form an answer has (C-60, C-61).
+// Which form an answer takes (C-60, C-61).
 #include <gtest/gtest.h>
 
 #include "support/rig.h"

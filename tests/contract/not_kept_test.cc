@@ -1,4 +1,4 @@
-// Answers about credentials, which nobody keeps and nobody takes for something else (C-4), whatever they say.
+// Answers about credentials must not be cached or taken for another type, whatever they say (C-4).
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
@@ -10,7 +10,7 @@
 namespace latchkey::test {
 namespace {
 
-/// The paths of the server's own description, with something in the place of a name in braces.
+/// The paths in the server's own description, with a value in place of each name in braces.
 std::vector<std::string> paths_of(HttpClient& client) {
   simdjson::dom::parser parser;
   const Response response = client.request("GET", "/api/openapi.json");
@@ -25,7 +25,8 @@ std::vector<std::string> paths_of(HttpClient& client) {
   return paths;
 }
 
-/// What is the same for everybody and says nothing of a credential: all else is new or about one.
+/// Resources that are the same for everybody and say nothing of a credential. All others are new or about
+/// one.
 bool is_public(const std::string& path) {
   return path.starts_with("/api/static/") || path.ends_with("/ping/") || path == "/api/" ||
          path == "/api/v1/" || path == "/api/v2/" || path == "/api/openapi.json";
@@ -62,7 +63,7 @@ TEST(C4, NoAnswerOfAResourceWithCredentialsIsKept) {
     if (is_public(path)) continue;
     for (const std::string& target : {path, path + "?format=xml", path + "?format=api"}) {
       for (const char* const method : {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"}) {
-        // What ends the token that the others are asked with.
+        // It would end the token that the other requests need.
         if (method == std::string("DELETE") && !path.starts_with("/auth/")) continue;
         for (const HeaderLines& headers : kinds) {
           const Response response = client.request(method, target, headers);
@@ -76,7 +77,7 @@ TEST(C4, NoAnswerOfAResourceWithCredentialsIsKept) {
   EXPECT_GT(looked_at, 1000U);
 }
 
-// A page says who looks at it, whatever it is a page of.
+// Any page says who looks at it, whatever resource it belongs to.
 TEST(C4, NoPageIsKept) {
   HttpClient client(common_server().port());
   const std::string agent = own_agent();

@@ -1,5 +1,5 @@
-// The page of a resource (B-1, C-3), and how its answer differs from the JSON (S-1). What it does in a
-// browser is tested in tests/browser.
+// The page of a resource (B-1, C-3), and how it differs from the JSON answer (S-1). tests/browser tests what
+// it does in a browser.
 #include <gtest/gtest.h>
 
 #include "support/rig.h"

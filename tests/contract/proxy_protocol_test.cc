@@ -1,4 +1,4 @@
-// Listeners on which every connection opens with the PROXY protocol (C-34).
+// Listeners on which every connection begins with the PROXY protocol (C-34).
 #include <gtest/gtest.h>
 
 #include "support/rig.h"
@@ -6,7 +6,7 @@
 namespace latchkey::test {
 namespace {
 
-/// A header of version 2: command and family bytes, then the addresses as they are.
+/// A header of version 2: the command and family bytes, then the addresses as given.
 std::string v2_header(char command, char family, const std::string& addresses) {
   std::string header("\r\n\r\n\0\r\nQUIT\n", 12);
   header += {command, family, static_cast<char>(addresses.size() >> 8), static_cast<char>(addresses.size())};
@@ -32,7 +32,7 @@ std::string v6_addresses(char last) {
 
 class ProxyListener {
  public:
-  /// The answer to a login on a new connection that opens with `header`.
+  /// Logs in on a new connection that begins with `header`. Returns the token.
   std::string obtain(const std::string& header, const std::string& source = "127.0.0.1") {
     HttpClient client(port_, source);
     client.send(header + request_bytes("POST", kTokenPath, {{"Content-Type", kJsonType}},
@@ -119,7 +119,7 @@ TEST(C34, WhatIsNoPROXYHeaderIsRefusedWithoutAWord) {
   const std::string signature("\r\n\r\n\0\r\nQUIT\r", 12);
   for (const std::string& bytes : {
            request,
-           std::string("\x16\x03\x01\x02\x00", 5),  // The start of a TLS handshake.
+           std::string("\x16\x03\x01\x02\x00", 5),  // the start of a TLS handshake
            std::string("proxy TCP4 203.0.113.5 203.0.113.9 40000 80\r\n") + request,
            std::string("PROXY TCP4 203.0.113.5 203.0.113.9 40000 80\n") + request,
            std::string("PROXY TCP4 203.0.113.5 203.0.113.9 40000\r\n") + request,
@@ -166,7 +166,7 @@ TEST(C34, TheAddressOfThePROXYProtocolMayItselfBeATrustedProxys) {
 
 constexpr const char* kHeader = "PROXY TCP4 203.0.113.5 203.0.113.9 40000 80\r\n";
 
-/// Whether a connection from `source` that opens with a header is served.
+/// Whether a connection from `source` that begins with `header` is served.
 bool is_taken(OwnServer& server, const std::string& source, const std::string& header = kHeader) {
   HttpClient client(server.process.proxy_port(), source);
   try {

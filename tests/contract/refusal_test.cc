@@ -1,4 +1,4 @@
-// What a token that admits tells, and what is said of one that does not (C-31, C-32).
+// What a token that admits reveals, and what is said about one that does not (C-31, C-32).
 #include <gtest/gtest.h>
 
 #include <chrono>

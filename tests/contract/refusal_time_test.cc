@@ -1,5 +1,5 @@
-// C-14: nobody can tell by the time of a refusal whether there is such a user, an inactive one, or which
-// scheme his hash has. Time is what the rule is about, so this is the one test that asserts it: not how long
+// C-14: the time of a refusal reveals neither whether the user exists, nor whether they are inactive, nor
+// which scheme their hash has. The rule is about time, so this is the one test that asserts it: not how long
 // a refusal takes, but that it takes as long whatever was wrong.
 #include <gtest/gtest.h>
 #include <time.h>
@@ -29,16 +29,17 @@ using std::chrono::steady_clock;
 
 /// A kind of login that must be refused.
 struct Kind {
-  std::string name;  ///< the user's
-  std::string hash;  ///< imported; empty where the user is made otherwise, or not at all
+  std::string name;  ///< of the user
+  std::string hash;  ///< imported; empty if the user is made differently or not at all
   bool is_inactive = false;
   std::string password = "wrong";
 };
 
-/// Salts and digests are nobody's: what is refused is verified all the same.
+/// No password has these salts and digests. A login that is refused is verified all the same.
 std::string nonsense(std::size_t characters) { return std::string(characters, 'A'); }
 
-// A user of every scheme, from one millisecond to some fifteen, and the dearest of them inactive too.
+// A user for each scheme, taking from one millisecond to some fifteen. The most expensive is there twice,
+// once inactive.
 const std::string kDearest = "pbkdf2_sha256$40000$seasalt$" + nonsense(43) + "=";
 const std::vector<Kind> kKinds = {
     {kUser, ""},
@@ -55,25 +56,25 @@ const std::vector<Kind> kKinds = {
     {"nobody", ""},
 };
 
-// Logins of the dearest kind that an attacker sends ahead of his own, so that it waits for the one worker:
-// what a refusal costs shows where its time is not made up to a step of its own.
+// Logins of the most expensive kind that an attacker sends ahead of their own login, so that it waits for the
+// one worker. The cost of a refusal shows if its time is not rounded up to a step of its own.
 constexpr std::size_t kMostAhead = 3;
 constexpr int kMostPauseUs = 15'000;
 constexpr std::size_t kRounds = 22;
 constexpr std::size_t kFewestRounds = 12;
 constexpr auto kTimePerTry = std::chrono::seconds(30);
-// Less than this nobody sees through a network in so many logins.
+// Nobody can see a smaller difference through a network in so many logins.
 constexpr double kVisibleMs = 2;
-// Where other processes used more than this of the CPUs a try tells less: a verification that is held up for
-// longer than it takes passes into another step, and which one does so goes by how long it takes.
+// If other processes use more than this of the CPUs, a try tells less. A verification that is delayed by
+// longer than it takes moves into another step, and how long it takes decides how often that happens.
 constexpr double kMostOthersCpus = 0.15;
 constexpr double kVisibleOnABusyMachineMs = 8;
-// Of chance alone one try in a hundred is suspicious, and three in a row by the same kind hardly ever.
+// By chance alone one try in a hundred is suspicious, and hardly ever three in a row for the same kind.
 constexpr double kSuspicious = 0.01;
 constexpr int kTries = 3;
 constexpr int kPermutations = 2000;
 
-/// A round is a login of each kind, under the same conditions, as its difference from the round's median.
+/// A round is one login of each kind under the same conditions, as its difference from the round's median.
 using Round = std::vector<double>;
 
 double median(std::vector<double> values) {
@@ -82,7 +83,7 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-/// The mean without a tenth at each end, which is the machine's.
+/// The mean without a tenth at each end, which is due to the machine.
 double trimmed_mean(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const auto cut = static_cast<std::ptrdiff_t>(values.size() / 10);
@@ -90,7 +91,7 @@ double trimmed_mean(std::vector<double> values) {
   return sum / static_cast<double>(static_cast<std::ptrdiff_t>(values.size()) - 2 * cut);
 }
 
-/// By how much each kind is answered later than the others.
+/// How much later each kind is answered than the others.
 std::vector<double> differences(const std::vector<Round>& rounds) {
   std::vector<double> of_kinds;
   std::vector<double> values(rounds.size());
@@ -108,8 +109,8 @@ double greatest(const std::vector<double>& of_kinds) {
   return most;
 }
 
-/// How often, were the kinds all the same, one of them would differ by as much: within a round any order of
-/// them would be as likely.
+/// The probability that some kind differs by this much although all are alike. Any order within a round would
+/// then be equally likely.
 double chance_of(double difference, std::vector<Round> rounds, std::mt19937& dice) {
   int as_great = 0;
   for (int i = 0; i < kPermutations; ++i) {
@@ -126,7 +127,7 @@ double cpu_seconds(pid_t process) {
   return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
 }
 
-/// What all CPUs have worked, stolen time included; nothing where it is not told.
+/// What all CPUs have worked, including stolen time; nothing if the kernel does not say.
 std::optional<double> all_cpu_seconds() {
   std::ifstream file("/proc/stat");
   std::string word;
@@ -202,7 +203,7 @@ class RefusalTimes {
   std::mt19937 dice_{std::random_device{}()};
 };
 
-/// The kinds that a try makes suspicious: 1 where one is answered later than the others, -1 where sooner.
+/// The kinds that a try makes suspicious: 1 if a kind is answered later than the others, -1 if sooner.
 std::vector<int> suspicions(const std::vector<double>& of_kinds, double chance, double visible_ms) {
   std::vector<int> signs(of_kinds.size(), 0);
   if (chance > kSuspicious) return signs;
@@ -243,7 +244,7 @@ TEST(C14, TheTimeOfARefusalTellsNothingOfTheUser) {
 
     const std::vector<int> signs =
         suspicions(of_kinds, chance, others > kMostOthersCpus ? kVisibleOnABusyMachineMs : kVisibleMs);
-    // What is real is seen again, by the same kind and in the same direction.
+    // A real difference shows again, for the same kind and in the same direction.
     if (suspected.empty()) suspected = signs;
     std::transform(suspected.begin(), suspected.end(), signs.begin(), suspected.begin(),
                    [](int before, int now) { return before == now ? now : 0; });

@@ -1,4 +1,4 @@
-// From which address a request comes when proxies stand before the server (C-34).
+// Which address a request comes from if there are proxies in front of the server (C-34).
 #include <gtest/gtest.h>
 
 #include "by_proxy.h"
@@ -40,7 +40,7 @@ TEST(C34, TheRightmostAddressThatIsNoTrustedProxysCounts) {
   const std::string token = proxy.obtain(forwarded_for("203.0.113.5"));
   EXPECT_EQ(proxy.check(token, forwarded_for("192.0.2.1, 203.0.113.5, 10.1.2.3")), 200);
   EXPECT_EQ(proxy.check(token, forwarded_for("203.0.113.5, 192.0.2.1, 10.1.2.3")), 401);
-  // Several lines are one list, in their order.
+  // Several lines form one list, in their order.
   EXPECT_EQ(proxy.check(token, {{"X-Forwarded-For", "203.0.113.5"}, {"X-Forwarded-For", "10.9.9.9"}}), 200);
   EXPECT_EQ(proxy.check(token, {{"X-Forwarded-For", "203.0.113.5"}, {"X-Forwarded-For", "192.0.2.1"}}), 401);
 }
@@ -100,7 +100,7 @@ TEST(C34, ForwardedIsReadAsItsRfcHasIt) {
             200)
       << "lines are one list, in their order";
   EXPECT_EQ(proxy.check(token, forwarded("for=\"[2001:db8:cafe::17]\", for=192.0.2.43")), 401);
-  // RFC 7239 asks for quotes and brackets around IPv6.
+  // RFC 7239 requires quotes and brackets around IPv6.
   EXPECT_EQ(proxy.check(token, forwarded("for=2001:db8:cafe::17")), 401);
   EXPECT_EQ(proxy.check(token, forwarded("for=\"2001:db8:cafe::17\"")), 401);
 }
@@ -123,7 +123,7 @@ TEST(C34, ForgingTheOtherSourceChangesNothing) {
   const std::string forged = by_x.obtain(
       {{"Forwarded", "for=192.0.2.1"}, {"X-Forwarded-For", "203.0.113.5"}, {"X-Real-IP", "192.0.2.1"}});
   EXPECT_EQ(forged, honest);
-  // With nothing from the proxy itself the peer counts, not what the client made up.
+  // If the proxy itself adds nothing, the peer's address is used, not what the client made up.
   EXPECT_EQ(by_x.obtain(forwarded("for=203.0.113.5")), by_x.obtain({}));
   EXPECT_EQ(by_x.check(honest, forwarded("for=203.0.113.5")), 401);
 }

@@ -1,4 +1,5 @@
-// The resources as such: paths, methods, what every answer carries (C-1 to C-5, C-50, C-70, C-71).
+// What all resources have in common: paths, methods, and what every answer carries (C-1 to C-5, C-50, C-70,
+// C-71).
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
@@ -11,7 +12,7 @@ namespace {
 
 constexpr const char* kAllow = "POST, DELETE, OPTIONS";
 
-/// What C-4 asks of every answer.
+/// Expects what C-4 requires of every answer.
 void expect_common_headers(const Response& response) {
   EXPECT_EQ(response.value("X-API-Node"), "localhost");
   EXPECT_TRUE(std::regex_match(response.value("X-API-Time"), std::regex(R"(\d+\.\d{3}s)")))
@@ -226,7 +227,7 @@ TEST(C4, TheNodeIsTheOneThatIsSet) {
 TEST(C4, TheTimeOfARefusedLoginIsTheTimeThatItTook) {
   HttpClient client(common_server().port());
   const Response response = log_in(client, own_agent(), kUser, "wrong");
-  // A failure is answered at a quantum (C-14), which is more than nothing.
+  // A failure is answered at the end of a step (C-14), which is later than at once.
   EXPECT_NE(response.value("X-API-Time"), "0.000s");
 }
 

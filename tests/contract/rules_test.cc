@@ -1,6 +1,5 @@
-// Holds the list of rules, docs/contract.md, against the list of tests: each rule has a suite of its name in
-// this program (C-11 has C11), or a test in a browser whose name begins with it; and no suite is named
-// otherwise.
+// Compares the list of rules, docs/contract.md, with the list of tests. Each rule has a suite of its name in
+// this program (C-11 has C11), or a browser test whose name begins with it. No suite has any other name.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -26,7 +25,7 @@ std::string text_of(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// What the pattern's first group takes in the text, each with how often it does.
+/// What the pattern's first group matches in the text, each as often as it does.
 std::multiset<std::string> matches(const std::string& text, const std::string& pattern) {
   const std::regex expression(pattern);
   std::multiset<std::string> found;
@@ -37,12 +36,12 @@ std::multiset<std::string> matches(const std::string& text, const std::string& p
   return found;
 }
 
-/// A rule is stated where its number stands in bold at the head of a list's item.
+/// A rule is stated where its number is in bold at the head of a list item.
 std::multiset<std::string> stated_rules() {
   return matches(text_of(kRoot / "docs/contract.md"), R"(\n- \*\*([BCS]-\d+)\*\* )");
 }
 
-/// The suites of this program but this file's own, and never mind a filter.
+/// All suites of this program except this file's own, whatever the filter.
 Names suites() {
   const ::testing::UnitTest& unit_test = *::testing::UnitTest::GetInstance();
   Names names;
@@ -53,7 +52,7 @@ Names suites() {
   return names;
 }
 
-/// The rules that tests in a browser begin their names with: test('B-2 ...').
+/// The rules that names of browser tests begin with: test('B-2 ...').
 Names rules_tested_in_a_browser() {
   const std::filesystem::path directory = kRoot / "tests/browser";
   Names names;
@@ -69,7 +68,7 @@ std::string suite_of(const std::string& rule) { return rule.substr(0, 1) + rule.
 
 TEST(Rules, AreEachStatedOnce) {
   const std::multiset<std::string> rules = stated_rules();
-  // The published numbers: fewer would mean that the page is read wrongly.
+  // Guards against misreading the page: there are at least as many rules as were published.
   EXPECT_GE(rules.size(), 30U);
   for (const std::string& rule : rules) EXPECT_EQ(rules.count(rule), 1U) << rule;
 }

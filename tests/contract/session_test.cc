@@ -1,4 +1,4 @@
-// What Latchkey has beyond the original: the session of a browser, its protection, and a user's own tokens
+// What Latchkey has beyond the original: the session of a browser and its protection, and a user's own tokens
 // and password (S-2 to S-5).
 #include <gtest/gtest.h>
 #include <simdjson.h>
@@ -15,7 +15,7 @@ constexpr const char* kMyTokensPath = "/api/v2/me/tokens/";
 constexpr const char* kMyPasswordPath = "/api/v2/me/password/";
 constexpr const char* kForged = "CSRF Failed: CSRF token missing or incorrect.";
 
-/// One browser: its cookie, and the value that unsafe requests show.
+/// One browser: its cookie, and the value that unsafe requests carry.
 struct Browser {
   HttpClient client;
   std::string agent;

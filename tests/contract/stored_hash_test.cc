@@ -1,5 +1,5 @@
-// C-14 for users whose passwords' hashes another program made, whatever their scheme: they log in, a refusal
-// is the same bytes as ever, and what they log in with becomes Argon2id.
+// C-14 for users whose password hash another program made, in any scheme. They log in, a refusal is the same
+// bytes as ever, and the hash becomes Argon2id when they log in.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -15,7 +15,7 @@ struct Stored {
   const char* hash;
 };
 
-// Their sources stand in tests/unit/credential/stored_scheme_test.cc.
+// tests/unit/credential/stored_scheme_test.cc names their sources.
 constexpr Stored kStored[] = {
     {"pbkdf2", "l\xc3\xa8tmein", "pbkdf2_sha256$260000$seasalt$YlZ2Vggtqdc61YjArZuoApoBh9JNGYoDRBUGu6tcJQo="},
     {"bcrypt", "U*U", "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"},
@@ -37,8 +37,8 @@ void import_all(const ServerProcess& server) {
   for (const auto& [name, password, hash] : kStored) import(server, name, hash);
 }
 
-/// Each logs in, a wrong password before and after gets the bytes of an unknown user's, and the second login
-/// goes by the new hash.
+/// Expects each user to log in. A wrong password before and after gets the bytes of an unknown user's
+/// refusal. The second login uses the new hash.
 void expect_logins(ServerProcess& server) {
   HttpClient client(server.port());
   const Response unknown = log_in(client, own_agent(), "nobody", "x");
@@ -76,9 +76,9 @@ TEST(C14, AUserOfAnySchemeWhoWasThereBeforeTheServerLogsInToo) {
   EXPECT_EQ(server.process.log().find("login.kinds_not_measured"), std::string::npos) << server.process.log();
 }
 
-// bcrypt sees the first 72 bytes alone, so that a wrong end is as right as the right one: were the hash made
-// anew of what was typed, the right password would be refused from then on. From crypt_blowfish 1.3,
-// wrapper.c.
+// bcrypt sees only the first 72 bytes, so a password with a wrong end is as good as the right one. If the
+// hash were made anew from what was typed, the right password would be refused from then on. From
+// crypt_blowfish 1.3, wrapper.c.
 TEST(C14, APasswordOfWhichTheHashSeesTheBeginningAloneReplacesNothing) {
   constexpr const char* kHash = "$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui";
   const std::string seen = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -90,7 +90,7 @@ TEST(C14, APasswordOfWhichTheHashSeesTheBeginningAloneReplacesNothing) {
     EXPECT_EQ(log_in(client, own_agent(), "long", typed).status, 200) << typed;
     EXPECT_EQ(log_in(client, own_agent(), "long", right).status, 200) << typed;
   }
-  // `long:` and 72 times what the password begins with, and a wrong end.
+  // `long:`, the 72 bytes that the password begins with, and a wrong end.
   const Response basic = client.request(
       "GET", kMePath,
       {{"Authorization",
@@ -109,13 +109,13 @@ TEST(C14, APasswordOfWhichTheHashSeesTheBeginningAloneReplacesNothing) {
 }
 
 TEST(C14, APasswordThatALoginMayNotHaveIsWrongByBasicToo) {
-  // Of the empty password: crypt_blowfish 1.3, wrapper.c.
+  // The hash of the empty password: crypt_blowfish 1.3, wrapper.c.
   constexpr const char* kOfNothing = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.7uG0VCzI2bS7j6ymqJi9CdcdxiRTWNy";
   OwnServer server;
   import(server.process, "bare", kOfNothing);
   HttpClient client(server.process.port());
   EXPECT_EQ(log_in(client, own_agent(), "bare", "").status, 400);
-  // `bare:`, and `alice:correct horse` with a NUL behind it.
+  // `bare:`, and `alice:correct horse` followed by a NUL.
   for (const char* const word : {"YmFyZTo=", "YWxpY2U6Y29ycmVjdCBob3JzZQA="}) {
     const Response shown = client.request("GET", kMePath, {{"Authorization", std::string("Basic ") + word}});
     EXPECT_EQ(shown.status, 401) << word;

@@ -18,7 +18,7 @@ TEST(C20, TooManyFailuresOfAUserAreThrottledFromWhateverAddress) {
   expect_login_throttled(server.log_in_from(kStranger, kUser, "wrong"));
   const Response refused = server.log_in_from(kElsewhere, kUser, kPassword);
   expect_login_throttled(refused);
-  // A third of the window, rounded up, less what has passed.
+  // A third of the window, rounded up, less the time that has passed.
   EXPECT_LE(std::stoi(refused.value("Retry-After")), 1200);
   EXPECT_GT(std::stoi(refused.value("Retry-After")), 600);
   EXPECT_EQ(server.status_from(kStranger, "bob"), 400) << "another user is none the worse";
@@ -144,7 +144,7 @@ TEST(C20, AnAttemptThatFoundNoPlaceInTheQueueIsNotCharged) {
   constexpr std::size_t kClients = 16;
   ServerOptions options = throttled(static_cast<int>(kClients), 0);
   options.flags.insert(options.flags.end(), {"--hash-threads", "1", "--hash-queue", "1"});
-  // At the defaults a hash takes tens of milliseconds, in which all the others come.
+  // At the default cost a hash takes tens of milliseconds. All the other requests arrive in that time.
   options.cheap_hashes = false;
   ThrottledServer server(options);
   std::vector<int> statuses(kClients);
@@ -165,13 +165,13 @@ TEST(C20, OfManyGuessesAtOnceNoMoreGetThroughThanInARow) {
   at_once(kClients, [&](std::size_t i) { statuses[i] = server.status_from(kStranger); });
   const auto tried = std::count(statuses.begin(), statuses.end(), 400);
   EXPECT_GE(tried, 4);
-  // One more for each further core (FailureMeter's bound).
+  // One more for each further core (the bound in `FailureMeter`).
   EXPECT_LE(tried, 4 + kCores - 1);
   EXPECT_EQ(tried + std::count(statuses.begin(), statuses.end(), 429), static_cast<int>(kClients));
 }
 
 TEST(C20, AThrottledLoginIsLoggedWithoutItsPassword) {
-  // On the core that the first guess has shown the name to.
+  // With one core, which the first guess has shown the name to.
   ServerOptions one_core = throttled(1, 0);
   one_core.cores = 1;
   ThrottledServer server(one_core);

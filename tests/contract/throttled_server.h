@@ -1,5 +1,5 @@
-// A server on which logins may fail a few times only, and what the tests of C-20 do to it. They come from any
-// address they like: the server takes their word for it, as it would a proxy's.
+// A server on which logins may fail only a few times, and what the tests of C-20 do to it. The tests come
+// from any address they like: the server trusts them to name it, as it would a proxy.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ inline constexpr const char* kHome = "192.0.2.1";
 inline constexpr const char* kStranger = "198.51.100.1";
 inline constexpr const char* kElsewhere = "203.0.113.1";
 
-/// As few failures as these, and a window that does not end while a test runs.
+/// Options that allow this many failures in a window that does not end during a test.
 inline ServerOptions throttled(int by_user, int by_address, const std::string& window = "1h") {
   ServerOptions options;
   options.cores = 2;
@@ -59,7 +59,7 @@ inline void expect_login_throttled(const Response& response) {
   expect_throttled(response, "POST, DELETE, OPTIONS");
 }
 
-/// All but what tells the time.
+/// Compares all but the times.
 inline void expect_alike(const Response& one, const Response& other) {
   EXPECT_EQ(one.status, other.status);
   EXPECT_EQ(one.body, other.body);
@@ -77,7 +77,7 @@ class ThrottledServer {
 
   ServerProcess& process() { return server_.process; }
 
-  /// Each on a connection of its own, so that any core may get it.
+  /// Each login uses a new connection, so that any core may get it.
   Response log_in_from(const std::string& address, const std::string& name, const std::string& password) {
     HttpClient client(process().port());
     return post_login(client, login_json(name, password),
@@ -95,7 +95,7 @@ class ThrottledServer {
         {{"Authorization", basic_of(name, password)}, {"X-Forwarded-For", address}, {"User-Agent", "c20"}});
   }
 
-  /// Logs in until the status is `status`, at most until patience ends; gives the last answer.
+  /// Logs in until the status is `status` or patience ends. Returns the last answer.
   Response log_in_until(int status, const std::string& address, const std::string& name,
                         const std::string& password) {
     const auto end = std::chrono::steady_clock::now() + kPatience;

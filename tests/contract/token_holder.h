@@ -1,5 +1,5 @@
-// What the rules on credentials are tested with: a client that holds a token, which it alone has, on the
-// common server. A test's own thread.
+// For the tests of the rules on credentials: a client of the common server with a token that only it has.
+// Thread: a test's own.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,9 +11,9 @@
 
 namespace latchkey::test {
 
-/// A token that nobody was ever given.
+/// A token that was never issued.
 inline constexpr const char* kNoToken = "8f17825cf08a7efea124f2638f3896f6637f8745";
-/// alice:correct horse
+/// The base64 of `alice:correct horse`.
 inline constexpr const char* kBasicWord = "YWxpY2U6Y29ycmVjdCBob3JzZQ==";
 
 class TokenHolder : public ::testing::Test {

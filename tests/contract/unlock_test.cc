@@ -1,5 +1,5 @@
-// A name that an administrator unlocks, himself or by a new password, is counted at each address by itself
-// for a window, so that its user gets in though strangers guess without end (C-20).
+// When an administrator unlocks a name, or sets its password, its failures count at each address alone for a
+// window. So its user gets in although strangers guess without end (C-20).
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -18,7 +18,7 @@ constexpr int kByUser = 3;
 
 std::string stranger(int number) { return "198.51.100." + std::to_string(number); }
 
-/// One guess each from many addresses, until one is refused.
+/// Makes one guess from each of many addresses, until one is refused.
 void attack(ThrottledServer& server) {
   for (int i = 0; i < 100; ++i) {
     if (server.status_from(stranger(i)) == 429) return;
@@ -30,7 +30,7 @@ Finished unlock(ThrottledServer& server) {
   return run_latchkey(server.process().data(), {"user", "unlock", kUser});
 }
 
-/// Strangers guess from ever other addresses while `work` is done.
+/// Runs `work` while strangers guess from ever new addresses.
 void under_attack(ThrottledServer& server, const std::function<void()>& work) {
   std::atomic<bool> over = false;
   std::thread attacker([&] {
@@ -51,7 +51,7 @@ TEST(C20, TheRightPasswordIsLetInDuringAnAttackOnceItsNameIsUnlocked) {
     EXPECT_NE(unlocked.output.find("3600 seconds"), std::string::npos) << unlocked.output;
     EXPECT_NE(unlocked.output.find("3 guesses at once from each address"), std::string::npos)
         << unlocked.output;
-    // Each on a connection of its own, so that any core may get it.
+    // Each on a new connection, so that any core may get it.
     for (int i = 0; i < 8; ++i)
       EXPECT_EQ(server.status_from("192.0.2." + std::to_string(i), kUser, kPassword), 200);
   });
@@ -102,7 +102,7 @@ TEST(C20, WhoHasFailedTooOftenHimselfIsLetInAtOnceWhenHisNameIsUnlocked) {
 TEST(C20, ANameIsUnlockedForOneWindow) {
   ThrottledServer server(throttled(1, 0, "1s"));
   EXPECT_EQ(unlock(server).status, 0);
-  // From ever other addresses: as long as the name is unlocked none of them is refused.
+  // From ever new addresses: none of them is refused while the name is unlocked.
   const auto end = std::chrono::steady_clock::now() + kPatience;
   int status = 400;
   for (int i = 0; status == 400 && std::chrono::steady_clock::now() < end; ++i)

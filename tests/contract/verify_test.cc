@@ -1,4 +1,4 @@
-// The resources that a token opens: who its user is, and the answer to proxies (C-36).
+// The resources that a token opens: who its user is, and the answer for proxies (C-36).
 #include <gtest/gtest.h>
 
 #include "support/rig.h"

@@ -16,7 +16,7 @@ namespace {
 constexpr std::array<std::string_view, 10> kMethods = {"GET",    "HEAD",    "POST",  "PUT",     "PATCH",
                                                        "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW"};
 
-/// The forms that an answer can have, by what asks for it.
+/// The forms that an answer can have, by the header that asks for each.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kForms = {{
     {"json", ""},
     {"page", "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n"},

@@ -1,6 +1,6 @@
-// What is sent: every route, by every method and in every form, and odd input of every kind; none needs a
-// credential, and none comes as far as a hash. Made from the API's own table of routes, so that what is new
-// is among them.
+// The requests that are sent: every route, with every method and in every form, and odd input of every kind.
+// None needs a credential, and none gets as far as a hash. They are made from the API's own table of routes,
+// so that new routes are included.
 #pragma once
 
 #include <span>
@@ -15,10 +15,10 @@ struct Case {
   std::string name;
   std::string bytes;               ///< of one request
   bool behind_proxy = false;       ///< the peer is a trusted proxy
-  bool may_be_unanswered = false;  ///< it ends before its head or body does
+  bool may_be_unanswered = false;  ///< the connection ends before its head or body does
 };
 
-/// What the others are measured by: a check with a token that nobody was given.
+/// The measure for the others: a check with a token that was never issued.
 Case refused_check();
 
 std::vector<Case> cases_of(std::span<const api::Route> routes);

@@ -1,6 +1,6 @@
-// FedStream: a stream whose peer is the program that measures: it feeds bytes, which come in receive buffers
-// of the size that the server's have, and says when each wait ends. What is sent is taken at once and
-// counted. One thread.
+// FedStream: a stream whose peer is the measuring program. The program feeds bytes, which arrive in receive
+// buffers of the server's size, and says when each wait ends. What is sent is taken at once and counted.
+// Thread: one.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace latchkey::cost {
 
 class FedStream final : public net::Stream {
  public:
-  /// `buffers` outlives the stream.
+  /// Lifetime: `buffers` outlives the stream.
   explicit FedStream(runtime::BufferRing& buffers) noexcept : buffers_(buffers) {}
 
   void feed(std::string_view bytes) { unread_ = bytes; }
@@ -26,7 +26,7 @@ class FedStream final : public net::Stream {
 
   /// Whether a wait would end now.
   bool is_due() const noexcept { return sender_ || (receiver_ && (!unread_.empty() || ended_)); }
-  /// Ends the wait that is due. Of what was fed as much is there at once as a socket's queue holds.
+  /// Ends the wait that is due. As much of what was fed is there at once as a socket's queue holds.
   void resume() {
     queued_ = kMostQueued;
     std::exchange(sender_ ? sender_ : receiver_, nullptr).resume();
@@ -34,9 +34,9 @@ class FedStream final : public net::Stream {
 
   bool is_receiving() const noexcept { return static_cast<bool>(receiver_); }
 
-  /// Keeps what is being sent. The kernel would copy it: not between two marks.
+  /// Keeps what is being sent. The kernel would copy it, but not between two marks.
   void collect() { sent_.append(std::exchange(sending_, {})); }
-  /// What was collected since it was last asked.
+  /// Returns what was collected since the last call.
   std::string take_sent() { return std::exchange(sent_, {}); }
 
   void set_deadline(BootTime) noexcept override {}

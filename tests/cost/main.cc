@@ -1,6 +1,7 @@
-// Sends each case to the API of one core and says what came of it, a line each: under valgrind, by `run`, the
-// log has its instructions by its number. The first is what the others are measured by. With an argument: of
-// the others only those whose name has it in it, as to look at one by callgrind.
+// Sends each case to the API of one core and prints the outcome, one line per case. `run` starts it under
+// valgrind, whose log has the instructions of each case by its number. The first case is the measure for the
+// others. With an argument, only those whose name contains it are sent as well, for example to examine one
+// with callgrind.
 #include <sodium.h>
 
 #include <cstdio>
@@ -32,7 +33,7 @@ int main(int argc, char** argv) {
     const Case& one = cases[number];
     if (number > 0 && argc > 1 && one.name.find(argv[1]) == std::string::npos) continue;
     CostRig& core = one.behind_proxy ? proxied : rig;
-    // What is made at the first use is not what anybody can ask for again.
+    // The first use creates things that nobody can ask for again.
     core.exchange(one.bytes);
     const Outcome outcome = core.exchange(one.bytes, std::to_string(number));
     if (outcome.goes_on || (outcome.status == 0 && !one.may_be_unanswered)) {

@@ -13,7 +13,7 @@ constexpr std::size_t kTargetBytes = 3000;
 constexpr std::size_t kLineBytes = 15'000;
 constexpr std::size_t kBodyBytes = 65'000;
 
-/// `part` again and again, up to `bytes`.
+/// Repeats `part` as often as fits into `bytes`.
 std::string repeated(std::string_view part, std::size_t bytes) {
   std::string text;
   text.reserve(bytes);
@@ -45,7 +45,7 @@ OddBody multipart(std::string name, std::string body) {
           std::move(body)};
 }
 
-/// One part by these header lines.
+/// One part with these header lines.
 std::string part(std::string_view lines, std::string_view content) {
   return fmt::format("--b\r\n{}\r\n{}\r\n", lines, content);
 }

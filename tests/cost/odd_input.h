@@ -1,5 +1,5 @@
-// Odd input, each at the length that the server's limits let it have: what is long, repeated, nested, cut to
-// pieces or wrong at its very end. Pure functions.
+// Odd input, each at the greatest length that the server's limits allow: long, repeated, nested, cut to
+// pieces, or wrong at its very end. Pure functions.
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ struct OddLines {
 
 struct OddBody {
   std::string name;
-  std::string lines;  ///< its Content-Type, and its framing where that is not its length
+  std::string lines;  ///< its Content-Type, and its framing unless that is its length
   std::string body;
 };
 

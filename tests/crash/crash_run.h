@@ -1,6 +1,6 @@
-// One data directory's life under crashes: a server over it that is started, worked on by several holders
-// together, and ended in the middle, again and again; what each end left is held against the holders'
-// records. The main thread.
+// CrashRun: the life of one data directory under crashes. A server is started over it, several holders work
+// on it together, and it is ended in the middle, again and again. After each end, what is on disk is compared
+// with the holders' records. Thread: the main thread.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct CrashRunOptions {
   std::vector<std::string> environment;  ///< of the server
 };
 
-/// What a round ended as, and when: the last moment at which the server can have acted.
+/// How a round ended, and the last moment at which the server can have acted.
 struct Ended {
   int status = 0;
   std::int64_t at_ms = 0;
@@ -31,10 +31,10 @@ class CrashRun {
  public:
   static constexpr std::size_t kHolders = 4;
 
-  /// Nothing is started yet.
+  /// Starts nothing yet.
   explicit CrashRun(const CrashRunOptions& options);
 
-  /// Starts it for the first time, and makes the holders' users, and kUser, of whom nothing is recorded.
+  /// Starts the server for the first time. Makes the holders' users, and kUser, for whom no record is kept.
   void begin();
 
   Victim& victim() noexcept { return victim_; }
@@ -46,14 +46,14 @@ class CrashRun {
   /// Has all holders verify what they know against the server, which was just started.
   void verify(bool all = false);
 
-  /// Has all holders work on the server, while `disturb` runs on a thread of its own with the shift they
-  /// share; gives how the server ended.
+  /// Has all holders work on the server, while `disturb` runs on a thread of its own with the shift that they
+  /// share. Returns how the server ended.
   Ended work(const std::function<void(Shift&)>& disturb);
 
-  /// Has all holders work for so many answers each, on a server that stays.
+  /// Has each holder work until it has `answers` answers, on a server that keeps running.
   void work_on(int answers, Shift& shift);
 
-  /// The server has ended: the disk is checked, and the holders settle what was open.
+  /// To be called after the server has ended: checks the disk, and has the holders settle what was open.
   DiskImage settle(const Ended& ended);
 
   /// Waits for the server's end.

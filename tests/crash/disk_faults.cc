@@ -1,6 +1,6 @@
-// A library to be loaded before the C library (LD_PRELOAD): it stands between SQLite and the kernel for the
-// files of the database, and plays the disk that the control page asks for. It knows what was written since
-// the last sync, so that a power cut can lose any part of it. Any thread; what it keeps is under one lock.
+// A library to be loaded before the C library (LD_PRELOAD). For the files of the database it sits between
+// SQLite and the kernel, and plays the disk that the control page asks for. It knows what was written since
+// the last sync, so a power cut can lose any part of it. Thread: any; one lock guards its state.
 #include "crash/disk_faults.h"
 
 #include <dlfcn.h>
@@ -54,11 +54,11 @@ off64_t size_of(int file) noexcept {
   return ::fstat64(file, &status) == 0 ? status.st_size : 0;
 }
 
-/// What the disk would still hold of a file if the power went now.
+/// What the disk would still hold of a file if the power failed now.
 struct Durable {
   int file = -1;  ///< a descriptor of the library's own
   off64_t size = 0;
-  std::map<off64_t, std::vector<char>> sectors;  ///< the old content of those written since, by their number
+  std::map<off64_t, std::vector<char>> sectors;  ///< old content of the sectors written since, by number
 };
 
 class Disk {
@@ -78,7 +78,8 @@ class Disk {
     file_of_[static_cast<std::size_t>(file)] = status.st_ino;
     Durable& durable = durable_[status.st_ino];
     if (durable.file >= 0) return;
-    // Not a duplicate, which the sandbox refuses; never closed, which would drop the process's locks.
+    // Not a duplicate, because the sandbox refuses it. Never closed, because that would drop the process's
+    // locks.
     durable.file = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC));
     durable.size = status.st_size;
   }
@@ -138,7 +139,7 @@ class Disk {
     }
   }
 
-  /// The library's account of what is durable stands in for the disk itself, so that a sync costs nothing.
+  /// The library's account of what is durable replaces the disk itself, so a sync costs nothing.
   int sync(int file) {
     const std::lock_guard lock(mutex_);
     switch (due(false)) {
@@ -179,7 +180,7 @@ class Disk {
     }
   }
 
-  /// The fault that this operation meets.
+  /// Returns the fault that this operation meets.
   DiskFault due(bool is_write) {
     ++control_->operations;
     const DiskFault fault = control_->fault;
@@ -189,9 +190,9 @@ class Disk {
     return fault;
   }
 
-  /// Any part of what no sync has made durable goes, as a disk that writes in an order of its own leaves it.
+  /// Loses any part of what no sync has made durable, like a disk that writes in an order of its own.
   void lose_unsynced() {
-    // None of it, all of it, and in between.
+    // None of it is kept, all of it, or something in between.
     const std::uint64_t kept_of_four = random_() % 5;
     for (auto& [inode, durable] : durable_) {
       const off64_t size = random_() % 2 == 0 ? durable.size : size_of(durable.file);
@@ -224,7 +225,7 @@ class Disk {
       latchkey::test::map_control_page<DiskControl>(latchkey::test::kDiskFaultsVariable);
   std::mutex mutex_;
   std::mt19937_64 random_;
-  std::array<ino64_t, kMaxDescriptors> file_of_{};  // by descriptor; 0 is none of the database's
+  std::array<ino64_t, kMaxDescriptors> file_of_{};  // by descriptor; 0: not a file of the database
   std::map<ino64_t, Durable> durable_;
 };
 

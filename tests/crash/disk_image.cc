@@ -13,7 +13,7 @@ namespace {
 
 using Row = std::function<void(sqlite3_stmt*)>;
 
-/// Another process recovers the log, or writes it from its start.
+/// Another process may be recovering the log, or writing it from its start.
 constexpr int kBusyTimeoutMs = 10'000;
 
 std::string text_of(sqlite3_stmt* row, int column) {
@@ -58,12 +58,12 @@ SessionRow session_of(sqlite3_stmt* row) {
           .died_ms = sqlite3_column_int64(row, 4)};
 }
 
-/// Gone before the copy is made, so that no copy meets the log of another.
+/// Removes the old copy first, so that no copy meets the log of another.
 void copy_database(const std::filesystem::path& data, const std::filesystem::path& copy) {
   constexpr std::string_view kEndings[] = {"", "-wal", "-shm"};
   for (const std::string_view ending : kEndings) {
     std::filesystem::remove(copy.string().append(ending));
-    // The index in shared memory is made again from the log.
+    // SQLite rebuilds the index in shared memory from the log.
     const std::filesystem::path original = (data / "latchkey.db").string().append(ending);
     if (ending == "-shm" || !std::filesystem::exists(original)) continue;
     std::filesystem::copy_file(original, copy.string().append(ending));

@@ -1,4 +1,5 @@
-// What a server that has ended left on disk: read from a copy, so that the next start finds all as it was.
+// What a server that has ended left on disk. It is read from a copy, so that the next start finds all as it
+// was.
 #pragma once
 
 #include <cstdint>
@@ -23,20 +24,20 @@ struct SessionRow {
 };
 
 struct DiskImage {
-  /// The last run was marked as ended in order.
+  /// Whether the last run was marked as ended in order.
   bool ended_in_order = false;
-  /// By the agent that logged in; of several rows the newest.
+  /// By the agent that logged in; if there are several rows, the newest.
   std::map<std::string, SessionRow> sessions;
-  /// What SQLite's own check of the whole file, and of its foreign keys, finds wrong with it.
+  /// What SQLite's own check of the whole file and of its foreign keys finds wrong.
   std::vector<std::string> damages;
 };
 
-/// Copies the database in `data` to `scratch` and reads the copy. An empty image where no start has got as
-/// far as to a database with tables. Throws std::runtime_error where it cannot be read.
+/// Copies the database in `data` to `scratch` and reads the copy. The image is empty if no start has got as
+/// far as a database with tables. Throws std::runtime_error if it cannot be read.
 DiskImage read_disk_image(const std::filesystem::path& data, const std::filesystem::path& scratch);
 
-/// The time of the last use of this agent's token, as it stands in the database of a server that runs; 0
-/// where there is no such token.
+/// The time of last use of this agent's token in the database of a running server; 0 if there is no such
+/// token.
 std::int64_t last_use_on_disk(const std::filesystem::path& data, const std::string& agent);
 
 }  // namespace latchkey::test

@@ -12,16 +12,17 @@ namespace {
 
 constexpr const char* kMyTokensPath = "/api/v2/me/tokens/";
 constexpr const char* kMyPasswordPath = "/api/v2/me/password/";
-/// Of the tokens that have not changed, one in so many is looked at after each start.
+/// After each start, one unchanged token in this many is checked.
 constexpr std::uint64_t kSampled = 16;
-/// How much later than the clock says a token may end by the way its time is rounded.
+/// How much later than promised a token may end because its time is rounded.
 constexpr std::int64_t kRoundingMs = 100;
-/// A use this soon after another does not move the time; the token admits so much longer than its list says.
+/// A use this soon after another does not move the time. The token admits for that much longer than its list
+/// says.
 constexpr std::int64_t kStepMs = 1000;
-/// Time left to a token in which a login surely comes to its answer.
+/// A token with this much time left surely lives until a login is answered.
 constexpr std::int64_t kAmpleMs = 3000;
 
-/// Makes the request and notes the times round it.
+/// Makes the request and notes the times before and after it.
 template <class Request>
 Response timed(Asked& asked, const Request& request) {
   asked.sent_ms = now_ms();
@@ -52,8 +53,8 @@ void Holder::work(Shift& shift) {
   shift.answers.give_up();
 }
 
-/// What cannot be told from outside when a disk refuses half of it (all tokens at once, a new password) is
-/// left out then.
+/// While the disk may refuse writes, this leaves out what cannot be judged from outside if half of it is
+/// refused: the end of all tokens, and a new password.
 void Holder::act(HttpClient& client, Shift& shift) {
   const bool may_refuse = shift.may_refuse;
   const std::uint64_t dice = random_() % 100;
@@ -85,7 +86,7 @@ HeldToken& Holder::new_token() {
   return token;
 }
 
-/// One of those in this state, by chance.
+/// A random token in this state.
 HeldToken* Holder::any(Known known) {
   std::vector<HeldToken>& tokens = ledger_.tokens();
   if (tokens.empty()) return nullptr;
@@ -110,9 +111,9 @@ void Holder::log_in_anew(HttpClient& client, bool may_refuse) {
   ledger_.note_use(token, asked);
 }
 
-/// The same token, refreshed, while it lives (C-13).
+/// A login returns the same token, refreshed, while it lives (C-13).
 void Holder::log_in_again(HttpClient& client, HeldToken& token) {
-  // Where it may end meanwhile another would be made, of which a crash leaves no record.
+  // If the token may end in the meantime, the login could make another, of which a crash leaves no record.
   if (!ledger_.is_surely_live(token, now_ms() + kAmpleMs)) {
     check(client, token);
     return;
@@ -149,7 +150,7 @@ void Holder::end(HttpClient& client, HeldToken& token, bool may_refuse) {
     expect_unavailable(response);
     token.is_dead_in_memory = true;
     token.died_after_ms = asked.sent_ms;
-    // It admits no longer at once, though the disk does not know.
+    // It stops admitting at once, although the disk does not know yet.
     check(client, token);
     return;
   }
@@ -182,7 +183,7 @@ void Holder::end_all(HttpClient& client, HeldToken& by) {
   ledger_.note_check(by, response, asked);
 }
 
-/// Ends the user's other tokens.
+/// Ends the user's other tokens too.
 void Holder::change_password(HttpClient& client, HeldToken& by) {
   const std::int64_t used_before_ms = by.used_before_ms;
   for (HeldToken& token : ledger_.tokens()) {
@@ -218,7 +219,7 @@ void Holder::change_password(HttpClient& client, HeldToken& by) {
   }
 }
 
-/// A change of password that was not answered has happened or not: one of the two admits, and only one.
+/// An unanswered change of password has happened or not. Exactly one of the two passwords must admit.
 void Holder::find_password(HttpClient& client) {
   if (!asked_password_) return;
   const int with_new = log_in(client, "old or new", name_, *asked_password_).status;
@@ -239,7 +240,7 @@ void Holder::verify(std::uint16_t port, bool all) {
     if (token.known == Known::kAsked) {
       Asked asked;
       const Response response = timed(asked, [&] { return log_in(client, token.agent, name_, password_); });
-      // What was found on disk lives; where it has timed out meanwhile this is another.
+      // The token found on disk is live. If it has timed out in the meantime, this is another one.
       if (!ledger_.is_surely_live(token, asked.answered_ms)) token.row = token.recorded_ms = 0;
       token.token = token_in(response);
       ledger_.note_use(token, asked);
@@ -250,8 +251,8 @@ void Holder::verify(std::uint16_t port, bool all) {
   }
 }
 
-/// When the tokens will end, as the server lists it: not before what was promised, and not later than a tenth
-/// of the timeout after.
+/// Checks when the tokens will end, as the server lists it: not before the promised time, and at most a tenth
+/// of the timeout after it.
 void Holder::verify_times(HttpClient& client) {
   log_in_anew(client, false);
   const HeldToken by = ledger_.tokens().back();

@@ -1,5 +1,5 @@
-// A user of the server under test: logs in, uses and ends tokens at random, and keeps the record of what was
-// answered. One holder a thread at a time; several work on a server together.
+// Holder: a user of the server under test. It logs in, uses and ends tokens at random, and records what was
+// answered. Several holders work on a server together. Thread: one at a time.
 #pragma once
 
 #include <atomic>
@@ -16,19 +16,19 @@
 
 namespace latchkey::test {
 
-/// What holders that work together on a server share; of the thread that starts them.
+/// What holders that work together on a server share. Lifetime: the thread that starts them owns it.
 struct Shift {
   std::uint16_t port = 0;
   Progress answers;
-  /// From here on the server may go, and connections break.
+  /// Once set, the server may end and connections may break.
   std::atomic<bool> may_end = false;
-  /// From here on the disk may refuse: 503 is an answer to what has to be written.
+  /// Once set, the disk may refuse: 503 is then a valid answer to what has to be written.
   std::atomic<bool> may_refuse = false;
-  /// Called by the thread that has read this answer, counted over all holders, and at once: what the answer
-  /// promises must hold already then.
+  /// Called at once by the thread that has read the answer with this number, over all holders. What the
+  /// answer promises must already hold at that moment.
   std::function<void()> in_the_moment_of_an_answer;
   std::atomic<int> answers_to_that_moment = 0;
-  /// Holders stop by themselves after this many answers each.
+  /// Each holder stops by itself after this many answers.
   int most_answers = 10'000;
 };
 
@@ -41,13 +41,13 @@ class Holder {
   const std::string& password() const noexcept { return password_; }
   Ledger& ledger() noexcept { return ledger_; }
 
-  /// Makes requests until the server is gone, or the shift is over.
+  /// Makes requests until the server is gone or the shift is over.
   void work(Shift& shift);
 
-  /// The server has ended; `image` is what it left.
+  /// To be called after the server has ended; `image` is what it left.
   void settle(const DiskImage& image, std::int64_t ended_ms) { ledger_.settle(image, ended_ms); }
 
-  /// Holds the record against a server that has just been started: all of it, or what has changed and a
+  /// Compares the record with a server that has just been started: all of it, or what has changed and a
   /// sample of the rest.
   void verify(std::uint16_t port, bool all);
 
@@ -68,14 +68,14 @@ class Holder {
 
   const std::string name_;
   std::string password_;
-  std::optional<std::string> asked_password_;  ///< a change that was sent and not answered
+  std::optional<std::string> asked_password_;  ///< of a change that was sent and not answered
   Ledger ledger_;
   std::mt19937_64 random_;
   int agents_ = 0;
   int passwords_ = 0;
 };
 
-/// The answer to what could not be written: 503 with a `detail`, and when to try again.
+/// Expects the answer to what could not be written: 503 with a `detail`, and when to try again.
 void expect_unavailable(const Response& response);
 
 }  // namespace latchkey::test

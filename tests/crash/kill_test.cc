@@ -1,6 +1,6 @@
-// kill -9 at any moment, its start and its stop included: after the next start every login that was answered
-// admits, every deletion that was answered refuses with its reason, no token ends before what was promised or
-// later than a tenth of its timeout after, and the database is sound.
+// kill -9 at any moment, also during a start or a stop. After the next start every login that was answered
+// admits, and every deletion that was answered refuses with its reason. No token ends before its promised
+// time, or more than a tenth of its timeout after it. The database is sound.
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
@@ -17,7 +17,7 @@
 namespace latchkey::test {
 namespace {
 
-/// Rounds that one data directory lives for, and then another is begun: the first start has crashes too.
+/// Rounds per data directory. Then another is begun, so that the first start has crashes too.
 constexpr int kRoundsPerLife = 20;
 constexpr std::uint64_t kMostAnswers = 80;
 
@@ -72,7 +72,7 @@ void kill_among_requests(CrashRun& run, Moment moment) {
   run.settle(ended);
 }
 
-/// One life of a data directory. Its last start looks at everything, and its last stop is in order.
+/// Runs one life of a data directory. Its last start verifies everything, and its last stop is in order.
 std::int64_t live_and_be_killed(const CrashRunOptions& options, int rounds) {
   CrashRun run(options);
   for (std::uint64_t early = run.below(3); early > 0; --early) kill_at_start(run);
@@ -104,7 +104,7 @@ TEST(Kill, AtAnyMomentLosesNothingThatWasAnswered) {
                  ", life " + std::to_string(done / kRoundsPerLife));
     CrashRunOptions options;
     options.seed = plan.seed + static_cast<std::uint64_t>(done);
-    // Every second life is so short of time that tokens end in the middle of it.
+    // Every second life has a timeout so short that tokens end in the middle of it.
     options.timeout_s = done / kRoundsPerLife % 2 == 0 ? 6 : 2;
     taken_back += live_and_be_killed(options, std::min(kRoundsPerLife, plan.rounds - done));
   }
@@ -112,7 +112,7 @@ TEST(Kill, AtAnyMomentLosesNothingThatWasAnswered) {
               static_cast<long long>(taken_back));
 }
 
-/// When the token of this agent will end, as its user's list of tokens says; 0 where it is not in it.
+/// When the token of this agent will end, by its user's list of tokens; 0 if it is not listed.
 std::int64_t listed_end_ms(const ServerProcess& server, const std::string& agent) {
   HttpClient client(server.port());
   const std::string other = obtain_token(client, "another");
@@ -124,7 +124,7 @@ std::int64_t listed_end_ms(const ServerProcess& server, const std::string& agent
   return 0;
 }
 
-/// Uses the token until a later use than the login stands on disk, and gives the time of that.
+/// Uses the token until the disk has a later use than the login. Returns the time of that use.
 std::int64_t use_until_it_is_written(ServerProcess& server, const std::string& agent) {
   HttpClient client(server.port());
   const std::string token = obtain_token(client, agent);
@@ -157,7 +157,7 @@ TEST(Kill, KeepsTheUseOfATokenThatWasWrittenWhileTheServerRan) {
   EXPECT_GE(end_ms, written_ms + kTimeoutMs);
   EXPECT_LE(end_ms, used_ms + kTimeoutMs + kTimeoutMs / 10);
 
-  // A stop in order does not know either what the kill took.
+  // An orderly stop does not know either what the kill lost.
   server.process.start_again();
   EXPECT_GE(listed_end_ms(server.process, agent), end_ms);
 }

@@ -10,9 +10,9 @@ namespace latchkey::test {
 
 namespace {
 
-// A use within a second of the one before does not move the time, and a token admits for that second longer.
+// A use within a second of the last one does not move the time, so a token admits for that second longer.
 constexpr std::int64_t kStepMs = 1000;
-// Between the calendar's clock, which the tests read, and the one that tokens live by.
+// Between the calendar clock, which the tests read, and the clock that tokens live by.
 constexpr std::int64_t kClocksApartMs = 100;
 
 std::string told(const HeldToken& token) { return "the token of " + token.agent; }
@@ -27,10 +27,10 @@ void Ledger::note_use(HeldToken& token, const Asked& asked) noexcept {
 }
 
 void Ledger::note_end(HeldToken& token, const Asked& asked) noexcept {
-  // One that had timed out before died of that.
+  // A token that had timed out before died of that.
   const bool was_live = is_surely_live(token, asked.answered_ms);
   token.known = was_live ? Known::kEnded : Known::kExpired;
-  // One whose deletion was refused at first has been dead since then.
+  // A token whose deletion was refused at first has been dead since then.
   if (!token.is_dead_in_memory) {
     token.died_after_ms = was_live ? asked.sent_ms : token.used_after_ms + timeout_ms_;
   }
@@ -86,7 +86,7 @@ void Ledger::settle(const DiskImage& image, std::int64_t ended_ms) {
   tokens_ = std::move(kept);
 }
 
-/// False where the token is none any longer that anything is known of.
+/// Returns false if nothing is known of the token any more.
 bool Ledger::settle_one(HeldToken& token, const SessionRow* row, std::int64_t ended_ms) {
   token.used_before_ms = std::min(token.used_before_ms, ended_ms);
   token.is_dead_in_memory = false;
@@ -144,7 +144,7 @@ void Ledger::settle_time(HeldToken& token, const SessionRow& row, std::int64_t e
       << told(token) << " was used by nobody then";
   token.recorded_ms = row.last_used_ms;
   token.may_have_tenth = !ended_in_order_ || ended_ms <= tenths_until_ms_;
-  // A stop in order keeps every promise; a crash takes the uses back that were not written yet.
+  // An orderly stop keeps every promise. A crash loses the uses that were not written yet.
   if (ended_in_order_) return;
   const std::int64_t counts_from_ms = row.last_used_ms + timeout_ms_ / 10;
   if (counts_from_ms + kStepMs < token.used_after_ms) ++uses_taken_back_;

@@ -1,4 +1,4 @@
-// Runs the crash tests: `test_crash [--rounds=N] [--seed=S]`, beside GoogleTest's own flags.
+// Runs the crash tests: `test_crash [--rounds=N] [--seed=S]`, and GoogleTest's own flags.
 #include <gtest/gtest.h>
 
 #include <charconv>

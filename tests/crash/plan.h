@@ -1,4 +1,5 @@
-// How many rounds a run of these tests has, and the number that they are chosen by: from the command line.
+// CrashPlan: how many rounds a run of these tests has, and the seed that they are chosen by, from the command
+// line.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +8,10 @@ namespace latchkey::test {
 
 struct CrashPlan {
   int rounds = 200;        ///< of kill -9; a quarter as many of a failing disk
-  std::uint64_t seed = 0;  ///< 0: one that differs from run to run
+  std::uint64_t seed = 0;  ///< 0: a different one for each run
 };
 
-/// The plan of this run; read by the tests, changed by main alone.
+/// The plan of this run. Only main changes it; the tests read it.
 CrashPlan& crash_plan();
 
 }  // namespace latchkey::test

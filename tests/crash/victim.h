@@ -1,5 +1,5 @@
-// The server of a crash test: it is killed at any moment, its start included, and started again over the same
-// data. One thread, which outlives it.
+// Victim: the server of a crash test. It is killed at any moment, also during its start, and started again
+// over the same data. Thread: one, which must outlive the object.
 #pragma once
 
 #include <chrono>
@@ -21,11 +21,12 @@ class Victim {
   Victim(const std::filesystem::path& data, const ServerOptions& options,
          std::vector<std::string> environment = {});
 
-  /// Starts it and does not wait.
+  /// Starts it without waiting.
   void spawn();
-  /// False where it ended without ever listening.
+  /// Waits until it listens. Returns false if it ended before.
   bool comes_up();
-  /// Starts it and waits until it listens. Throws std::runtime_error, with what it said, where it does not.
+  /// Starts it and waits until it listens. If it does not, throws std::runtime_error with what the server
+  /// said.
   void start();
 
   std::uint16_t port() const noexcept { return port_; }
@@ -34,7 +35,7 @@ class Victim {
 
   void kill() { child_->signal(SIGKILL); }
   void terminate() { child_->signal(SIGTERM); }
-  /// Waits for its end: the exit status, or minus the signal.
+  /// Waits for its end. Returns the exit status, or minus the signal.
   int wait() { return child_->wait(); }
 
  private:

@@ -1,6 +1,6 @@
-// A disk that fails under the server: the power goes and writes are torn or lost, writes are refused, it is
-// full, a sync fails. Nothing that was answered is lost; what has to be written is refused while the disk
-// refuses, and checks go on; after a failed sync the server ends, and the next start checks the database.
+// A disk that fails under the server: the power goes and writes are torn or lost, writes are refused, the
+// disk is full, or a sync fails. Nothing that was answered is lost. While the disk refuses writes, so does
+// the server, and checks go on. After a failed sync the server ends, and the next start checks the database.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -17,9 +17,9 @@
 namespace latchkey::test {
 namespace {
 
-/// Rounds of kill -9 for one of these.
+/// Rounds of kill -9 per round of these.
 constexpr int kShare = 4;
-/// Operations of the disk that a fault may let pass: some ten commits.
+/// The most disk operations that a fault may let pass: some ten commits.
 constexpr std::uint64_t kMostPassing = 120;
 
 std::int64_t monotonic_ns() {
@@ -74,7 +74,7 @@ class WriteFaults : public ::testing::Test {
     run_->settle(ended);
   }
 
-  /// The same while it starts, where so few operations pass.
+  /// The same during a start, in which fewer operations pass.
   void end_start_by(DiskFault fault) {
     disk_.choose_by(run_->below(1'000'000'000));
     disk_.fail(fault, static_cast<std::int64_t>(run_->below(12)));
@@ -145,7 +145,7 @@ void WriteFaults::refuse_and_heal(DiskFault fault) {
   EXPECT_GT(disk_.failed(), 0U);
   disk_.heal();
   expect_login_to_become(200, run_->victim().port());
-  // Deletions that were refused are answered as done when they are asked for again.
+  // A refused deletion is answered as done when it is requested again.
   Shift healed;
   run_->work_on(20, healed);
   end_by_kill();
@@ -161,12 +161,12 @@ TEST_F(WriteFaults, AFullDiskRefusesLoginsAndDeletionsAloneAndHealsByItself) {
   verify_all_and_stop();
 }
 
-/// When a sync fails: in a commit, at the start, or at a stop in order.
+/// Where a sync fails: in a commit, at the start, or at an orderly stop.
 enum class SyncOf { kCommit, kStart, kStop };
 
 class FailedSync : public WriteFaults {
  protected:
-  /// Gives how it ended.
+  /// Returns how the server ended.
   Ended fail_sync(SyncOf of) {
     if (of == SyncOf::kStart) {
       disk_.fail(DiskFault::kFailedSync, static_cast<std::int64_t>(run_->below(3)));
@@ -177,7 +177,7 @@ class FailedSync : public WriteFaults {
     return run_->work([&](Shift& shift) {
       shift.answers.wait_for(static_cast<int>(run_->below(60)));
       shift.may_end = true;
-      // The last sync of a stop in order is that of its mark, which only a run without open requests writes.
+      // The last sync of an orderly stop writes its mark, which only a run without open requests does.
       disk_.fail(DiskFault::kFailedSync,
                  of == SyncOf::kCommit ? 0 : static_cast<std::int64_t>(run_->below(4)));
       if (of == SyncOf::kStop) run_->victim().terminate();

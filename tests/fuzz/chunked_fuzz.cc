@@ -1,5 +1,5 @@
-// The decoder of chunked bodies against the plain reader, against itself at every cut, and against what it
-// makes of its own result written out again. The first byte chooses the limits.
+// The decoder of chunked bodies, compared with the plain reader, with itself at every cut, and with its own
+// result written out again. The first byte chooses the limits.
 #include <array>
 #include <string>
 
@@ -22,7 +22,7 @@ struct Decoded {
   std::size_t consumed = 0;
   std::string body;
   std::string_view reason;
-  std::string rest;  ///< what stands behind the body
+  std::string rest;  ///< what follows the body
 
   bool operator==(const Decoded&) const = default;
 };
@@ -87,7 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto plain = read_chunks_plainly(bytes, static_cast<std::size_t>(limits.max_body_bytes));
   const bool is_done = whole.status == Status::kDone;
   require(plain.has_value() || !is_done, "the plain reader accepts the same");
-  // It knows no limit but the body's: the others are beyond the longest input where they are the server's.
+  // The plain reader knows no limit but the body's. The server's other limits are beyond the longest input.
   require(is_done || !plain || limits.max_trailer_bytes < bytes.size(), "the plain reader accepts the same");
   if (plain && is_done)
     require(plain->bytes == whole.consumed && plain->body == whole.body, "the plain reader reads the same");

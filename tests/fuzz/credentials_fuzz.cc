@@ -1,5 +1,5 @@
-// What a client shows to be admitted: the value of a Cookie, an Authorization or an X-Auth-Token field, each
-// read in every way in which the server may read it.
+// What a client presents to be admitted: the value of a Cookie, an Authorization or an X-Auth-Token field.
+// Each is read in every way in which the server may read it.
 #include <sodium.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// The fields of a login as a form: the decoder against a plain one, and what was decoded against what comes
-// of it written out again.
+// The fields of a login as a form. The decoder is compared with a plain one, and its result is written out
+// and decoded again.
 #include <array>
 #include <string>
 
@@ -64,7 +64,7 @@ void check_written_out(const Fields& fields) {
     if (fields[i].kind == FieldKind::kMissing) continue;
     body.append(body.empty() ? "" : "&").append(kNames[i]).append("=");
     for (const char c : fields[i].text) {
-      // What has a meaning in a form, and percent_encode leaves as it is.
+      // These have a meaning in a form, and percent_encode leaves them as they are.
       body += c == '&' ? "%26" : c == '+' ? "%2B" : percent_encode(std::string_view(&c, 1));
     }
   }

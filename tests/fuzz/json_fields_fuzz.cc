@@ -1,5 +1,5 @@
-// The fields of a login as JSON: simdjson against the scanner that tells people where a document is wrong,
-// and what was decoded against what comes of it written out again.
+// The fields of a login as JSON. simdjson is compared with the scanner that tells people where a document is
+// wrong, and its result is written out and decoded again.
 #include <array>
 #include <string>
 
@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMaxBodyBytes = 4096;
 constexpr std::string_view kNoObject = "JSON parse error - not a JSON object";
 
-/// One for all inputs, as a core has one for all requests.
+/// One decoder for all inputs, as a core has one for all requests.
 http::JsonFieldDecoder& decoder() {
   static http::JsonFieldDecoder instance(kMaxBodyBytes);
   return instance;
@@ -47,7 +47,7 @@ void check_written_out(const Fields& fields) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace latchkey::fuzz;
   const std::string_view body = text_of(data, size);
-  // An empty body is an empty object, though it is no JSON (C-17).
+  // An empty body means an empty object, although it is not JSON (C-17).
   if (body.empty() || body.size() > kMaxBodyBytes) return 0;
   Fields fields;
   const DecodeResult result = decoder().decode(body, kNames, fields);

@@ -1,4 +1,4 @@
-// The fields of a login, as the targets of its three kinds of body have them decoded.
+// The fields of a login, as decoded by the targets of its three kinds of body.
 #pragma once
 
 #include <array>
@@ -18,10 +18,10 @@ inline constexpr std::array<std::string_view, 2> kNames = {"username", "password
 
 using Fields = std::array<Field, kNames.size()>;
 
-/// `decode(again)` decodes what `fields` were written out as: it must give them again.
+/// `decode(again)` decodes the body that `fields` were written out as. It must give the same fields again.
 template <class Decode>
 void require_read_back(const Fields& fields, Decode decode) {
-  // The texts may lie in the decoder, which is about to be used again.
+  // The texts may lie in the decoder's memory, and the decoder is about to be used again.
   std::array<std::string, kNames.size()> texts;
   for (std::size_t i = 0; i < fields.size(); ++i) texts[i] = fields[i].text;
   Fields again;

@@ -1,5 +1,5 @@
-// The fields of a login as multipart/form-data. The input's first line is the Content-Type, the rest is the
-// body.
+// The fields of a login as multipart/form-data. The first line of the input is the Content-Type; the rest is
+// the body.
 #include <array>
 #include <optional>
 #include <string>
@@ -22,7 +22,7 @@ std::string written_out(const Fields& fields, const std::string& boundary) {
         .append(kNames[i]);
     body.append("\"\r\n\r\n").append(fields[i].text).append("\r\n");
   }
-  // A body of no parts has its closing boundary alone.
+  // A body without parts has only the closing boundary.
   return body.append("--").append(boundary).append("--\r\n");
 }
 

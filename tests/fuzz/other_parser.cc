@@ -8,7 +8,7 @@ namespace latchkey::fuzz {
 
 namespace {
 
-/// What the callbacks fill.
+/// What the callbacks fill in.
 struct Reading {
   OtherMessage message;
   bool in_value = true;
@@ -40,7 +40,8 @@ int on_head(http_parser* parser) {
   Reading& reading = reading_of(parser);
   reading.message.method = http_method_str(static_cast<http_method>(parser->method));
   reading.message.keep_alive = http_should_keep_alive(parser) != 0;
-  // `Upgrade` would end its reading here. The server speaks no other protocol, and has no use for the field.
+  // Otherwise `Upgrade` would end the reading here. The server speaks no other protocol and ignores the
+  // field.
   parser->upgrade = 0;
   return 0;
 }
@@ -52,7 +53,7 @@ int on_body(http_parser* parser, const char* at, std::size_t size) {
 
 int on_end(http_parser* parser) {
   reading_of(parser).message.status = OtherMessage::Status::kComplete;
-  // It stops behind this message.
+  // Stops behind this message.
   http_parser_pause(parser, 1);
   return 0;
 }

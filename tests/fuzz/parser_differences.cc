@@ -17,7 +17,7 @@ constexpr std::string_view kTransferEncoding = "Transfer-Encoding";
 
 struct Rule {
   std::string_view reason;  ///< of the refusal
-  std::string_view why;     ///< for who reads this
+  std::string_view why;     ///< for whoever reads this table
 };
 
 constexpr std::array kStricter = {
@@ -78,7 +78,7 @@ bool any_field(const http::RequestHead& head, bool (*is_it)(const http::Header& 
   return std::any_of(head.headers.begin(), end, is_it);
 }
 
-/// A tab stands between the value and its CR.
+/// Whether a tab comes between the value and its CR.
 bool has_tab_behind(const http::Header& field) {
   const char* behind = field.value.data() + field.value.size();
   while (*behind == ' ') ++behind;
@@ -91,7 +91,7 @@ bool has_tab_behind_framing(const http::Header& field) {
   return frames && has_tab_behind(field);
 }
 
-/// http-parser takes the comma behind it for a part of the same element, and so overlooks the next one.
+/// http-parser takes the comma behind such an element for a part of it, and so overlooks the next element.
 bool is_option_cut_short(std::string_view element) {
   constexpr std::array<std::string_view, 3> kOptions = {"close", "keep-alive", "upgrade"};
   return std::any_of(kOptions.begin(), kOptions.end(), [element](std::string_view option) {
@@ -132,7 +132,7 @@ const char* reason_to_be_laxer(const http::RequestHead& head, std::string_view b
   const bool is_about_coding = error == "HPE_INVALID_TRANSFER_ENCODING";
   if (error == "HPE_INVALID_METHOD" && !is_method_of_http_parser(head.method_text))
     return "any token is a method (RFC 9110 section 9.1), and one that nobody knows gets 405";
-  // Where the head has no length it can only be the trailers'.
+  // The head has no length, so the error can only be about one in the trailers.
   if (is_about_length && head.body == http::BodyFraming::kChunked &&
       !head.has(http::KnownHeader::kContentLength))
     return "trailers are dropped unread (RFC 9112 section 7.1.2), where http-parser reads lengths in them";

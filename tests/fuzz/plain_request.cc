@@ -33,7 +33,7 @@ bool is_value(std::string_view text) {
   });
 }
 
-// Visible ASCII, and no fragment.
+// Visible ASCII without a fragment.
 bool is_target(std::string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > 32 && c < 127 && c != '#'; });
@@ -179,7 +179,7 @@ bool keeps_rules_of_expectation(PlainRequest& request) {
   return values.size() == 1 && lower(values[0]) == "100-continue";
 }
 
-/// chunk-ext of RFC 9112 section 7.1.1, from its first blank or semicolon on.
+/// chunk-ext of RFC 9112 section 7.1.1, from its first white space or semicolon on.
 bool is_extensions(std::string_view text) {
   const auto skip_blanks = [&text] {
     text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
@@ -210,7 +210,7 @@ bool is_extensions(std::string_view text) {
     skip_blanks();
     if (!text.starts_with('=')) {
       text = behind_name;
-      // White space stands before `;` and `=`, never at the end.
+      // White space is allowed before `;` and `=`, never at the end.
       if (!text.empty() && is_of(text, std::string(kBlanks))) return false;
       continue;
     }
@@ -221,7 +221,7 @@ bool is_extensions(std::string_view text) {
   return true;
 }
 
-/// Cuts the next line off `text`; nothing where there is no line end.
+/// Cuts the next line off `text`; nothing if there is no line end.
 std::optional<std::string_view> take_line(std::string_view& text) {
   const std::size_t end = text.find(kLineEnd);
   if (end == std::string_view::npos) return std::nullopt;
@@ -230,7 +230,7 @@ std::optional<std::string_view> take_line(std::string_view& text) {
   return line;
 }
 
-/// The number at the front of a chunk's line; nothing where there is none, or something wrong behind it.
+/// The number at the front of a chunk's line; nothing if there is none, or if something wrong follows it.
 std::optional<std::uint64_t> chunk_size(std::string_view line) {
   constexpr std::size_t kMostDigits = 16;
   const std::size_t digits = std::min(line.find_first_not_of("0123456789abcdefABCDEF"), line.size());

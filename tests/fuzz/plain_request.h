@@ -1,6 +1,6 @@
-// A second reader of request heads, written to be seen to be right and for nothing else: it cuts the text at
-// its line ends, copies everything, and asks the rules of RFC 9112 one after the other. It shares no code
-// with the server's parser. Pure functions.
+// A second reader of request heads, written only to be obviously right. It cuts the text at its line ends,
+// copies everything, and checks the rules of RFC 9112 one by one. It shares no code with the server's parser.
+// Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -34,12 +34,12 @@ struct PlainRequest {
   bool expect_continue = false;
 };
 
-/// The request whose head stands whole at the start of `bytes`; nothing where none does, or a rule forbids
-/// it.
+/// Reads the request whose whole head is at the start of `bytes`; nothing if there is no whole head, or if a
+/// rule forbids it.
 std::optional<PlainRequest> read_plainly(std::string_view bytes, const PlainLimits& limits);
 
-/// The body that stands whole and chunked at the start of `bytes`, and how many bytes its chunks, extensions
-/// and trailers take; nothing where none does.
+/// The chunked body that is whole and at the start of `bytes`, and how many bytes its chunks, extensions and
+/// trailers take; nothing if there is none.
 struct PlainChunks {
   std::size_t bytes = 0;
   std::string body;

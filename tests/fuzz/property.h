@@ -1,5 +1,5 @@
-// How a fuzz target says that a property does not hold: by a line and an abort, which the fuzzer takes for a
-// crash and keeps the input of. Any thread.
+// How a fuzz target reports that a property does not hold: by a line and an abort. The fuzzer takes that for
+// a crash and keeps the input. Thread: any.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,13 @@ inline void require(bool holds, const char* property) {
   std::abort();
 }
 
-/// What the fuzzer made, as text. The bytes end where their memory ends, so that AddressSanitizer sees a load
-/// that reaches further.
+/// The fuzzer's input as text. The bytes end where their memory ends, so that AddressSanitizer notices a load
+/// beyond them.
 inline std::string_view text_of(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
-/// Cuts off and returns what stands before the next `end`; all of it where there is none.
+/// Cuts off and returns what comes before the next `end`, or all of it if there is none.
 inline std::string_view take_until(std::string_view& text, char end) {
   const std::size_t at = text.find(end);
   const std::string_view taken = text.substr(0, at);
@@ -29,7 +29,7 @@ inline std::string_view take_until(std::string_view& text, char end) {
   return taken;
 }
 
-/// Whether `part` lies within the memory of `whole`. The empty view lies everywhere.
+/// Whether `part` lies within the memory of `whole`. An empty view lies everywhere.
 inline bool lies_within(std::string_view part, std::string_view whole) {
   return part.empty() ||
          (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
@@ -37,5 +37,5 @@ inline bool lies_within(std::string_view part, std::string_view whole) {
 
 }  // namespace latchkey::fuzz
 
-/// The fuzzer's entry. Gives 0 always: an input that is of no interest is one like any other.
+/// The fuzzer's entry. It always returns 0: an input of no interest is one like any other.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);

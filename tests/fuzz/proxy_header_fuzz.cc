@@ -1,5 +1,5 @@
-// The PROXY protocol's header, of both versions: at every cut, and what was read against what comes of it
-// written out again.
+// The PROXY protocol's header, in both versions. It is read at every cut, and the result is written out and
+// read again.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -31,7 +31,7 @@ void check_bounds(std::string_view bytes, const ProxyHeader& header) {
   require(header.status == Status::kComplete || !header.source, "a client is named by a whole header only");
 }
 
-/// Nothing is remembered between two calls, so what counts is each beginning by itself.
+/// The parser remembers nothing between two calls, so each beginning is tried by itself.
 void check_cuts(std::string_view bytes, const ProxyHeader& whole) {
   for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
     const auto copy = std::make_unique<char[]>(cut);

@@ -1,6 +1,5 @@
-// The parser of request heads against its twin without SIMD, against the plain reader, against itself at
-// every cut, and against what it makes of its own result written out again. The first byte chooses the
-// limits.
+// The parser of request heads, compared with its twin without SIMD, with the plain reader, with itself at
+// every cut, and with its own result written out again. The first byte chooses the limits.
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -27,7 +26,7 @@ bool is_same(const ParseResult& left, const ParseResult& right) {
          std::string_view(left.refusal.reason) == right.refusal.reason;
 }
 
-/// All that counts after kComplete, but for where it lies.
+/// Compares all that is valid after kComplete, except where it lies.
 bool is_same(const RequestHead& left, const RequestHead& right) {
   bool same = left.method == right.method && left.method_text == right.method_text &&
               left.target == right.target && left.path == right.path && left.query == right.query &&
@@ -74,11 +73,11 @@ void check_bounds(std::string_view bytes, const HeadLimits& limits, const ParseR
   }
 }
 
-/// A client's bytes come in two parts, cut anywhere.
+/// The bytes come in two parts, cut anywhere.
 void check_cuts(std::string_view bytes, const HeadLimits& limits, const ParseResult& whole,
                 const RequestHead& head) {
   for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
-    // Copied, so that a load beyond the cut is seen.
+    // A copy, so that a load beyond the cut is noticed.
     const auto copy = std::make_unique<char[]>(cut);
     std::copy_n(bytes.data(), cut, copy.get());
     RequestHead cut_head;
@@ -89,7 +88,7 @@ void check_cuts(std::string_view bytes, const HeadLimits& limits, const ParseRes
     }
     const ParseResult after = parse_request_head(bytes, cut, limits, cut_head);
     if (after.status == Status::kIncomplete) {
-      // A line that is wrong may be refused only once the head has ended.
+      // A line that is wrong may be refused only after the head has ended.
       require(whole.status != Status::kComplete, "a whole head is seen however it is cut");
       continue;
     }

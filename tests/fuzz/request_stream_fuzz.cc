@@ -1,6 +1,6 @@
-// A whole connection's bytes, requests with their bodies one behind the other, as Latchkey reads them and as
-// http-parser does. What both take must be the same request and end at the same byte; where only one takes
-// it, a rule of parser_differences.h must say so.
+// The bytes of a whole connection, requests with bodies one behind the other, as Latchkey and as http-parser
+// read them. What both take must be the same request and end at the same byte. If only one takes it, a rule
+// of parser_differences.h must say so.
 #include <optional>
 #include <string>
 
@@ -20,14 +20,14 @@ using http::RequestHead;
 
 struct OwnMessage {
   OtherMessage::Status status = OtherMessage::Status::kIncomplete;
-  const char* reason = "";     ///< kRefused
-  std::size_t bytes = 0;       ///< kComplete
-  std::size_t head_bytes = 0;  ///< of these
+  const char* reason = "";     ///< if kRefused
+  std::size_t bytes = 0;       ///< if kComplete
+  std::size_t head_bytes = 0;  ///< of these bytes
   RequestHead head;
   std::string body;
 };
 
-/// The chunked body at the start of `bytes`, in the memory of `message.body`.
+/// Reads the chunked body at the start of `bytes` into the memory of `message.body`.
 void read_chunks(std::string_view bytes, OwnMessage& message) {
   ChunkedDecoder decoder{http::ChunkedLimits{}};
   message.body = bytes;
@@ -74,7 +74,7 @@ void require_same(const OwnMessage& own, const OtherMessage& other) {
   require(same_end, "where http-parser ends the connection it ends");
 }
 
-/// How many bytes to go on behind; nothing where the connection ends.
+/// How many bytes to skip to the next request; nothing if the connection ends.
 std::optional<std::size_t> compare_one(std::string_view bytes) {
   OwnMessage own;
   read_by_latchkey(bytes, own);

@@ -1,5 +1,5 @@
-// Settings from a file, the environment or flags, which the first byte chooses: they are refused with a line
-// for each problem, or taken and written back equal, as --print-config does.
+// Settings from a file, the environment or flags, as the first byte chooses. They are refused with one line
+// per problem, or taken and written back equal, as --print-config does.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -17,7 +17,7 @@ namespace {
 using server::Environment;
 using server::LoadedSettings;
 
-/// A file in memory, under a name that the loader can open.
+/// A file in memory, with a name that the loader can open.
 class MemoryFile {
  public:
   MemoryFile() : fd_(::memfd_create("settings", MFD_CLOEXEC)), path_("/proc/self/fd/" + std::to_string(fd_)) {
@@ -47,7 +47,7 @@ LoadedSettings load_environment(std::string_view text) {
   while (!text.empty()) {
     std::string_view line = take_until(text, '\n');
     const std::string_view name = take_until(line, '=');
-    if (name == "LATCHKEY_CONFIG") continue;  // would have the loader read any file of this machine
+    if (name == "LATCHKEY_CONFIG") continue;  // it would make the loader read any file of this machine
     environment.emplace("LATCHKEY_" + std::string(name), line);
   }
   const char* const arguments[] = {"latchkeyd"};
@@ -58,7 +58,7 @@ LoadedSettings load_flags(std::string_view text) {
   std::vector<std::string> words = {"latchkeyd"};
   while (!text.empty()) {
     const std::string word(take_until(text, '\n'));
-    // As above; and an argument of main ends at its first NUL.
+    // As above. Also, an argument of main ends at its first NUL.
     if (word.find("config") == std::string::npos && word.find('\0') == std::string::npos)
       words.push_back(word);
   }
@@ -69,7 +69,7 @@ LoadedSettings load_flags(std::string_view text) {
 
 void check_written_out(const LoadedSettings& loaded) {
   const std::string text = server::config_text(loaded.settings);
-  // A path may be any bytes, and a TOML file none but UTF-8.
+  // A path may hold any bytes, but a TOML file only UTF-8.
   if (!is_utf8(text)) return;
   const LoadedSettings again = load_file(text);
   for (const std::string& problem : again.problems) std::fprintf(stderr, "%s\n", problem.c_str());

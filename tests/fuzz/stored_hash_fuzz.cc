@@ -1,5 +1,5 @@
-// Stored password hashes, which anybody may have written into the database: what passes the check can be
-// verified, and an error says nothing of the hash. Only hashes that cost next to nothing are verified.
+// Stored password hashes, which anybody may have written into the database. A hash that passes the check can
+// be verified, and an error reveals nothing of the hash. Only hashes that cost next to nothing are verified.
 #include <algorithm>
 #include <charconv>
 #include <string>
@@ -12,7 +12,7 @@ namespace {
 
 using namespace credential;
 
-/// The number behind `name` in `text`; 0 where there is none.
+/// The number behind `name` in `text`; 0 if there is none.
 std::uint64_t number_behind(std::string_view text, std::string_view name) {
   const std::size_t at = text.find(name);
   if (at == std::string_view::npos) return 0;
@@ -56,8 +56,8 @@ void check_kind(std::string_view stored, std::string_view kind) {
   require(check_stored_hash(stored).has_value(), "what has a kind passes the check");
 }
 
-/// An error goes into the log. It has one of three forms, of which one names the scheme and nothing else of
-/// the hash.
+/// An error goes into the log. It has one of three forms; one of them names the scheme, and none anything
+/// else of the hash.
 void check_error(const std::string& text) {
   constexpr std::size_t kMostBytes = 160;
   const std::string unread = "the stored password hash has a scheme that this Latchkey does not read (";

@@ -51,7 +51,7 @@ std::vector<HostileCase> chunks_that_are_refused() {
       {"Section7_1_1_OpenQuotes", ping_in_chunks("2;a=\"b" + end), 400, kExtension},
       {"Section7_1_1_TextBehindQuotes", ping_in_chunks("2;a=\"b\"c" + end), 400, kExtension},
       {"Section7_1_1_NulInQuotes", ping_in_chunks(literal("2;a=\"\0\"") + end), 400, kExtension},
-      // Servers have passed on such a line as one, and read it as two.
+      // Some servers have passed on such a line as one, and read it as two.
       {"Section7_1_1_BareLfInAnExtension", ping_in_chunks("2;\n{}\r\n0\r\n\r\n"), 400, kExtension},
       {"Section7_1_1_BareLfBehindAnExtension", ping_in_chunks("2;a=b\n{}\r\n0\r\n\r\n"), 400, kExtension},
       {"Section7_1_1_BareLfInQuotes", ping_in_chunks("2;a=\"\n\"" + end), 400, kExtension},
@@ -77,7 +77,7 @@ std::vector<HostileCase> chunks_that_are_answered() {
       {"Section7_1_SizeOf16Digits", ping_in_chunks("0000000000000002\r\n{}\r\n0\r\n\r\n"), 200, ""},
       {"Section7_1_TheLastSizeOf16Digits", ping_in_chunks("2\r\n{}\r\n0000000000000000\r\n\r\n"), 200, ""},
       {"Section7_1_DataThatLooksLikeTheEnd", ping_in_chunks("5\r\n0\r\n\r\n\r\n0\r\n\r\n"), 200, ""},
-      // RFC 9112 section 7.1.1: extensions that nobody knows must be ignored.
+      // RFC 9112 section 7.1.1: unknown extensions must be ignored.
       {"Section7_1_1_ExtensionsAreIgnored",
        ping_in_chunks("2;a;b=c;d=\"e;\\\" f\" ; g = h\r\n{}\r\n0;i\r\n\r\n"), 200, ""},
       {"Section7_1_1_AnExtensionOfChunks", ping_in_chunks("2;a=\"5\"\r\n{}\r\n0\r\n\r\n"), 200, ""},
@@ -99,7 +99,7 @@ INSTANTIATE_TEST_SUITE_P(Rfc9112, GoodChunked, ::testing::ValuesIn(chunks_that_a
 
 using Trailers = Hostile;
 
-// RFC 9112 section 7.1.2: who put credentials or a type there would have them pass by whoever looks at heads.
+// RFC 9112 section 7.1.2: credentials or a type in a trailer would get past whoever checks only heads.
 TEST_F(Trailers, CarryNoCredentials) {
   HttpClient client(port_);
   const std::string token = obtain_token(client, "");

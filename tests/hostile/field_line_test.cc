@@ -1,5 +1,5 @@
-// RFC 9112 section 5: field lines, the white space that makes them ambiguous, and what may not stand twice,
-// end to end.
+// RFC 9112 section 5: field lines, the white space that makes them ambiguous, and fields that may not appear
+// twice, end to end.
 #include "hostile/stage.h"
 
 namespace latchkey::test {
@@ -45,7 +45,7 @@ std::vector<HostileCase> fields_that_are_refused() {
       {"Section5_5_EscapeInTheValue", ping_with("X: \x1b[2J\r\n"), 400, kLineEnd},
       {"Section5_5_DeleteInTheValue", ping_with("X: \x7f\r\n"), 400, kLineEnd},
 
-      // What two readers could pick differently.
+      // Fields of which two readers could pick different ones.
       {"Twice_Authorization", ping_with("Authorization: Token a\r\nAuthorization: Token b\r\n"), 400,
        "a credential header stands twice"},
       {"Twice_XAuthToken", ping_with("X-Auth-Token: Token a\r\nx-auth-token: Token b\r\n"), 400,

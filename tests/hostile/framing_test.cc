@@ -1,4 +1,4 @@
-// RFC 9112 section 6 and 11.2: where a body ends, and every known way to have two servers disagree about it,
+// RFC 9112 section 6 and 11.2: where a body ends, and every known way to make two servers disagree about it,
 // end to end.
 #include "hostile/stage.h"
 
@@ -26,7 +26,7 @@ std::vector<HostileCase> framings_that_are_refused() {
       {"Section6_3_3_LengthAndAnEmptyCoding", ping_with("Content-Length: 5\r\nTransfer-Encoding:\r\n", empty),
        400, kBoth},
 
-      // TE.TE: one of the servers is kept from seeing the coding.
+      // TE.TE: the coding is hidden from one of the servers.
       {"Section6_1_TwoLinesOfChunked",
        ping_with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", empty), 400,
        "more than one Transfer-Encoding"},
@@ -59,7 +59,7 @@ std::vector<HostileCase> framings_that_are_refused() {
       {"Section6_1_InHttp10", "GET /api/v2/ping/ HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n" + empty, 400,
        "Transfer-Encoding in HTTP/1.0"},
 
-      // A request's body whose end only the close would tell.
+      // A request body that only the end of the connection would end.
       {"Section6_3_4_ChunkedIsNotTheLast", ping_with("Transfer-Encoding: chunked, gzip\r\n", empty), 400,
        kNotChunked},
       {"Section6_3_4_NoChunked", ping_with("Transfer-Encoding: gzip\r\n", empty), 400, kNotChunked},
@@ -121,7 +121,7 @@ std::vector<HostileCase> framings_that_are_answered() {
       {"Section6_1_ARequestWithinAChunk", ping_in_chunks(chunk_of(hidden) + "0\r\n\r\n"), 200, ""},
       {"Section6_1_ChunkedInAnyCase", ping_with("TRANSFER-ENCODING: Chunked\r\n", "0\r\n\r\n"), 200, ""},
       {"Section6_1_TabBeforeChunked", ping_with("Transfer-Encoding:\tchunked\t\r\n", "0\r\n\r\n"), 200, ""},
-      // Names that only look like the two that frame: what follows is a request.
+      // Names that only look like the two framing fields: what follows is the next request.
       {"Section6_LengthWithAnUnderscore", ping_with("Content_Length: 5\r\n"), 200, ""},
       {"Section6_CodingWithAnUnderscore", ping_with("Transfer_Encoding: chunked\r\n"), 200, ""},
       {"Section6_CodingWithAnX", ping_with("X-Transfer-Encoding: chunked\r\nXContent-Length: 9\r\n"), 200,

@@ -1,4 +1,4 @@
-// Each limit on what a client may send, at its last good value and one beyond, end to end.
+// Each limit on what a client may send, at its last good value and one beyond it, end to end.
 #include "hostile/stage.h"
 
 namespace latchkey::test {
@@ -20,7 +20,7 @@ std::string ping_of_head(std::size_t bytes) {
   return start + std::string(bytes - start.size() - end.size(), 'a') + end;
 }
 
-/// With Host.
+/// `count` fields, including Host.
 std::string ping_of_fields(std::size_t count) {
   std::string lines;
   for (std::size_t i = 1; i < count; ++i) lines += "X-" + std::to_string(i) + ":\r\n";
@@ -31,7 +31,7 @@ std::string ping_of_body(std::size_t bytes) {
   return ping_with("Content-Length: " + std::to_string(bytes) + "\r\n", std::string(bytes, 'b'));
 }
 
-/// In chunks of 256 bytes and a rest.
+/// In chunks of 256 bytes, and the rest in chunks of one byte.
 std::string ping_of_chunks(std::size_t bytes) {
   std::string chunks;
   for (std::size_t left = bytes; left >= 256; left -= 256)
@@ -40,12 +40,12 @@ std::string ping_of_chunks(std::size_t bytes) {
   return ping_in_chunks(chunks + "0\r\n\r\n");
 }
 
-/// Extensions of two chunks together. What counts is behind the `;`, the CR included.
+/// Extensions of two chunks together. The limit is on the bytes behind the `;`, including the CR.
 std::string ping_of_extensions(std::size_t bytes) {
   return ping_in_chunks("1;" + std::string(bytes - 3, 'e') + "\r\nc\r\n0;e\r\n\r\n");
 }
 
-/// All bytes behind the last chunk's line, but the last LF.
+/// All bytes behind the last chunk's line, except the last LF.
 std::string ping_of_trailers(std::size_t bytes) {
   return ping_in_chunks("0\r\nX:" + std::string(bytes - 5, 't') + "\r\n\r\n");
 }

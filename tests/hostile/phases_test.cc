@@ -1,11 +1,11 @@
-// Clients that stop or go at any point of a request (RFC 9112 sections 8 and 9.5): half-closed, reset, and
+// Clients that stop or leave at any point of a request (RFC 9112 sections 8 and 9.5): half-closed, reset, or
 // gone without a word.
 #include "hostile/stage.h"
 
 namespace latchkey::test {
 namespace {
 
-/// Logins of every framing, each with a head, a body and an end to be cut at.
+/// Logins of every framing. Each has a head, a body and an end to cut at.
 std::vector<std::string> whole_logins() {
   const std::string body = login_json(kUser, kPassword);
   const std::string head =
@@ -19,7 +19,7 @@ std::vector<std::string> whole_logins() {
 
 using Phase = Hostile;
 
-// RFC 9112 section 8: a request that is not whole is not answered as if it were.
+// RFC 9112 section 8: an incomplete request is not answered as if it were complete.
 TEST_F(Phase, AHalfCloseWithinARequestEndsTheConnectionWithoutAWord) {
   for (const std::string& login : whole_logins()) {
     for (std::size_t cut = 0; cut < login.size(); ++cut) {
@@ -64,7 +64,7 @@ TEST_F(Phase, AResetAfterARefusalDisturbsNobody) {
   for (int i = 0; i < 50; ++i) {
     HttpClient client(port_);
     client.send(ping_with("X : x\r\n") + std::string(1000, 'x'));
-    // Before and after the answer has come, by turns.
+    // Alternately before and after the answer has come.
     if (i % 2 == 0) client.receive();
     client.reset();
   }
@@ -82,7 +82,8 @@ TEST_F(Phase, AResetWithAnswersOnTheirWayDisturbsNobody) {
   }
 }
 
-// The PROXY protocol is a phase of its own (C-34): what does not begin with it is closed, and never answered.
+// The PROXY protocol is a phase of its own (C-34). A connection that does not begin with it is closed
+// unanswered.
 TEST_F(Phase, AHalfCloseWithinAProxyHeaderEndsTheConnectionWithoutAWord) {
   const std::string first = "PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n";
   const std::string second = literal("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\2\1\xc0\0\2\2\xdc\4\1\xbb");

@@ -1,4 +1,4 @@
-// RFC 9112 sections 2 and 3: what a line is, the request line and the four forms of its target, end to end.
+// RFC 9112 sections 2 and 3: what a line is, the request line, and the four forms of its target, end to end.
 #include "hostile/stage.h"
 
 namespace latchkey::test {

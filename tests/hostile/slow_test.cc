@@ -1,6 +1,6 @@
-// Clients that take their time: each is cut off by the deadline of its phase, however steadily it goes on,
-// and its place is given to another. The server's deadlines are short; that they come is waited for, and how
-// soon they come is asserted nowhere.
+// Clients that take their time. Each is cut off by the deadline of its phase, however steadily it goes on,
+// and its place is given to another. The server's deadlines are short. The tests wait for them, and never
+// assert how soon they come.
 #include "hostile/stage.h"
 
 namespace latchkey::test {
@@ -8,7 +8,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Sends `piece` again and again until the server says something or closes; false where it never does.
+/// Sends `piece` repeatedly until the server answers or closes. Returns false if it never does.
 bool goes_on_until_stopped(HttpClient& client, const std::string& piece) {
   constexpr int kMostPieces = 10'000;
   constexpr milliseconds kPause{12};
@@ -73,7 +73,7 @@ TEST_F(Slow, AProxyHeaderThatDribblesEndsTheConnectionWithoutAWord) {
   EXPECT_EQ(client.read_to_end(), "");
 }
 
-/// How many of `asked` answers come before the connection ends. Throws ClientTimeout where it does not end.
+/// How many of `asked` answers come before the connection ends. Throws ClientTimeout if it does not end.
 int answers_before_the_end(HttpClient& client, int asked) {
   for (int i = 0; i < asked; ++i) {
     try {
@@ -93,11 +93,11 @@ TEST(SlowReader, ThatTakesNothingLosesItsPlaceAndItsAnswers) {
   OwnServer server(options);
   const std::uint16_t port = server.process.port();
   Witness witness(server.process);
-  // Far more than the kernel holds between the two.
+  // Far more than the kernel buffers between the two.
   constexpr int kRequests = 3000;
   std::string train;
   for (int i = 0; i < kRequests; ++i) train += get("/api/openapi.json");
-  // With the witness they are all that the server takes.
+  // Together with the witness they take all the places that the server has.
   std::vector<HttpClient> deaf;
   for (int i = 0; i < 3; ++i) {
     deaf.emplace_back(port);
@@ -122,7 +122,7 @@ TEST(SlowReader, ThatTakesNothingLosesItsPlaceAndItsAnswers) {
   EXPECT_LT(answers_before_the_end(deaf.front(), kRequests), kRequests);
 }
 
-// After its refusal a client is given a little time to fall silent, and a bound on what it may still say.
+// After a refusal a client gets a little time to fall silent, and may send only so much more.
 TEST_F(Slow, AClientThatGoesOnAfterItsRefusalIsCutOff) {
   HttpClient client(port_);
   client.send(ping_with("X : x\r\n"));

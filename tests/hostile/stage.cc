@@ -26,7 +26,7 @@ SharedServer& impatient =
 
 void send_in_one(HttpClient& client, std::string_view bytes) { client.send(bytes); }
 
-/// Single bytes, but for what is long: every cut costs a round through the kernel.
+/// Sends single bytes, unless there are many: every cut costs a round through the kernel.
 void send_in_pieces(HttpClient& client, std::string_view bytes) {
   constexpr std::size_t kMostPieces = 512;
   const std::size_t piece = bytes.size() / kMostPieces + 1;

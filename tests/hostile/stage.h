@@ -1,6 +1,5 @@
-// The stage on which hostile clients play: a server with one core, so that every connection is served by the
-// same thread as the witness, and the ways in which bytes are delivered and what must come of them. The main
-// thread.
+// The stage for hostile clients: servers with one core, so that the same thread serves every connection and
+// the witness, and the ways to send bytes and check what comes of them. Thread: the main thread.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -16,13 +15,13 @@ namespace latchkey::test {
 
 inline constexpr const char* kPingPath = "/api/v2/ping/";
 
-/// The servers of these tests, each with one core, started when first asked for and stopped after the last
-/// test: with the default settings, and with deadlines of a fraction of a second.
+/// The servers of these tests, each with one core. They start when first asked for and stop after the last
+/// test. One has the default settings, the other deadlines of a fraction of a second.
 ServerProcess& patient_server();
 ServerProcess& impatient_server();
 
-/// A client that does nothing wrong, beside those that do. It holds one connection, and is answered on it
-/// before, between and after.
+/// Witness: a client that does nothing wrong, beside those that do. It holds one connection and is answered
+/// on it before, during and after each attack.
 class Witness {
  public:
   explicit Witness(ServerProcess& server);
@@ -36,7 +35,7 @@ class Witness {
   std::string token_;
 };
 
-/// Every test has a witness on the core that it troubles, looked at before and after.
+/// Each test has a witness on the core under attack, which is checked before and after.
 class Hostile : public ::testing::Test {
  protected:
   Hostile() : Hostile(patient_server()) {}
@@ -51,7 +50,7 @@ class Hostile : public ::testing::Test {
 
 /// Bytes to which the server has one answer.
 struct HostileCase {
-  std::string name;  ///< begins with the section of RFC 9112 that it is about: `Section2_2_BareCr`
+  std::string name;  ///< begins with the section of RFC 9112 that it tests: `Section2_2_BareCr`
   std::string bytes;
   int status = 400;
   std::string reason;  ///< of a refusal: what its detail says
@@ -62,17 +61,17 @@ std::string case_name(const ::testing::TestParamInfo<HostileCase>& info);
 /// Tests over a table of cases.
 class HostileTable : public Hostile, public ::testing::WithParamInterface<HostileCase> {
  protected:
-  /// Sends the case with a request behind it, in one piece and then in small ones, single
-  /// bytes where it is short. The case is refused with its
-  /// status and reason, the connection is closed, and nothing behind it is read as a request.
+  /// Sends the case with a request behind it, in one piece and then in small ones (single bytes if it is
+  /// short). Expects it to be refused with its status and reason, the connection to be closed, and nothing
+  /// behind the case to be read as a request.
   void expect_refused();
 
-  /// Sends the case with a request behind it, in the same two ways. The case is answered with its status, and
-  /// the request behind it begins where the case ends.
+  /// Sends the case with a request behind it, in the same two ways. Expects the case to be answered with its
+  /// status, and the request behind it to begin where the case ends.
   void expect_answered();
 };
 
-/// Sends `bytes` on a connection of its own and half-closes: what the server says until it closes.
+/// Sends `bytes` on a new connection and half-closes it. Returns what the server says until it closes.
 std::string said_until_closed(std::uint16_t port, std::string_view bytes);
 
 /// A request for kPingPath with these field lines (each with its CRLF) behind Host.

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""No function of C++ has more than 60 lines, from the first line of its head to the brace that ends it.
+"""No C++ function has more than 60 lines, from the first line of its head to the brace that ends it.
 
 In tests the rows of a table (a braced list) count as one line: they are data, however many cases there are.
 
-usage: function_length_test.py    prints every longer function as file:line and fails if there is one.
+usage: function_length_test.py    prints each longer function as file:line, and fails if there is one.
 """
 
 import pathlib
@@ -14,24 +14,24 @@ from collections.abc import Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ("include", "src", "tools", "bench", "tests")
-# Where the rows of a table do not count.
+# Where the rows of a table are not counted.
 WITH_TABLES = ("tests",)
 MAX_LINES = 60
 
-# What may hold a brace that is none, longest first; a separator of digits is no quote.
+# What may contain a brace that is not one, longest first. A digit separator is not a quote.
 LITERAL = re.compile(
     r"""//[^\n]*|/\*.*?\*/|R"(?P<delimiter>[^()\s\\]*)\(.*?\)(?P=delimiter)"|"(?:\\.|[^"\\\n])*"|"""
     r"""(?<![0-9A-Fa-f])'(?:\\.|[^'\\\n])+'|^[ \t]*\#(?:\\\n|[^\n])*""",
     re.DOTALL | re.MULTILINE)
-# What opens a scope that functions stand in.
+# What opens a scope that contains functions.
 SCOPE = re.compile(r'\b(?:namespace|class|struct|union)\b|^extern\s*""\s*$')
 PARAMETERS = re.compile(r"\([^()]*\)")
-# Behind these a brace opens a list, not a block.
+# After these a brace opens a list, not a block.
 BEFORE_A_LIST = re.compile(r"(?:[(,={]|\breturn)\s*$")
 
 
 def without_literals(text: str) -> str:
-    """The text with comments, texts, characters and the preprocessor's lines blanked; every line keeps its number."""
+    """The text with comments, strings, characters and preprocessor lines blanked. Every line keeps its number."""
     def blank(found: re.Match[str]) -> str:
         return ('""' if found[0].startswith(('"', "R")) else "") + "\n" * found[0].count("\n")
 
@@ -39,7 +39,7 @@ def without_literals(text: str) -> str:
 
 
 def end_of(text: str, opening: int) -> int:
-    """The place of the brace that closes the one at `opening`; the end of the text where none does."""
+    """The position of the brace that closes the one at `opening`, or the end of the text if none does."""
     depth = 0
     for found in re.finditer(r"[{}]", text[opening:]):
         depth += 1 if found[0] == "{" else -1
@@ -49,7 +49,7 @@ def end_of(text: str, opening: int) -> int:
 
 
 def lines_of_tables(body: str) -> int:
-    """The lines that the braced lists in a function's body have beyond the first of each."""
+    """How many lines the braced lists in a function's body have beyond the first line of each."""
     lines, at = 0, 1
     while (at := body.find("{", at)) >= 0:
         if BEFORE_A_LIST.search(body, max(0, at - 100), at):
@@ -61,13 +61,13 @@ def lines_of_tables(body: str) -> int:
 
 
 def is_function(head: str) -> bool:
-    """Whether a brace behind this text, at a namespace's or a class's level, opens a function."""
+    """Whether a brace behind this text, at the level of a namespace or a class, opens a function."""
     plain = PARAMETERS.sub("()", head)
     return "(" in plain and not re.search(r"(?<![=!<>])=\s*$", plain) and not re.match(r"\s*enum\b", plain)
 
 
 def is_scope(head: str) -> bool:
-    # A function may return a struct, or take one: its head has parameters behind the word.
+    # A function may return or take a struct: its head has parameters after the word.
     return bool(SCOPE.search(re.sub(r"<[^<>]*>", "", head).strip())) and not is_function(re.sub(r"alignas\([^)]*\)", "", head))
 
 
@@ -86,7 +86,8 @@ def functions_of(text: str, with_tables: bool = False) -> Iterator[tuple[int, in
         end = end_of(text, found.start())
         behind = text[end + 1:end + 50].lstrip()
         at = end + 1
-        # A member's first value in the head of a constructor, or a default in a list of parameters: the head goes on.
+        # A member's initial value in the head of a constructor, or a default in a list of parameters: the head
+        # continues.
         if behind[:1] in (",", "{", ")") or head.count("(") > head.count(")"):
             continue
         if is_function(head):
@@ -109,7 +110,7 @@ def breaches_of(root: pathlib.Path) -> list[str]:
 
 
 class TheRule(unittest.TestCase):
-    """On sources made for it: it must see each function, with its lines, and only functions."""
+    """On sources made for the test: the rule must see each function with its lines, and only functions."""
 
     def test_a_function_counts_from_its_head_to_its_end(self) -> None:
         self.assertEqual([(2, 3), (6, 5)], list(functions_of(
@@ -148,11 +149,11 @@ class TheRule(unittest.TestCase):
 
 class TheSources(unittest.TestCase):
     def test_every_function_is_seen(self) -> None:
-        """A part of the tree whose functions are known: the rule would be silent where it took them for something else."""
+        """Checks a part of the tree whose functions are known: a rule that mistook them for something else would say nothing."""
         found = sum(1 for path in (ROOT / "src").rglob("*.cc") for _ in functions_of(path.read_text(encoding="utf-8")))
         closing = sum(path.read_text(encoding="utf-8").count("\n}\n") for path in (ROOT / "src").rglob("*.cc"))
         self.assertGreater(closing, 0)
-        # By clang's format a function of a namespace ends in a brace of its own line, but for the shortest.
+        # In clang's format a function of a namespace ends in a brace on its own line, except the shortest ones.
         self.assertGreaterEqual(found, closing * 9 // 10)
 
     def test_every_function_is_short(self) -> None:

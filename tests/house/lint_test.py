@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""What tools/lint remembers: a source that was found clean is judged again when anything changes that the judgement
-depends on, and only then; a finding is never remembered.
+"""What tools/lint remembers: a clean source is judged again when something changes that the judgement depends on, and
+only then. A finding is never remembered.
 
 usage: lint_test.py
 
-The headers are found by the real clang-scan-deps. clang-tidy's place is taken by a program that notes what it judges and
+The real clang-scan-deps finds the headers. A program takes the place of clang-tidy: it records what it judges, and
 finds something in a source that says FINDING.
 """
 
@@ -40,11 +40,11 @@ def clang_suffix() -> str:
 
 
 class Tree:
-    """A clone of a small project: one source includes a header, which includes another; the second source includes neither."""
+    """A clone of a small project. One source includes a header, which includes another; the second source includes neither."""
 
     def __init__(self, folder: pathlib.Path):
         self.root = folder
-        # The system's, so that it is the same for all clones.
+        # The system's clang-tidy, which is the same for all clones.
         self.tidy = folder.parent / "tidy"
         self.write("src/a.cc", '#include "a.h"\n#include "system.h"\nint a() { return kA; }\n')
         self.write("src/b.cc", "int b() { return 1; }\n")
@@ -160,7 +160,7 @@ class WhatIsRemembered(unittest.TestCase):
     def test_a_finding_takes_back_what_was_remembered(self) -> None:
         self.write_tidy(TIDY + '[ ! -e "$0.hidden" ]\n')
         self.assertEqual(["src/a.cc", "src/b.cc"], self.tree.judged(self.memory))
-        # What nothing that is remembered tells of.
+        # Something that nothing remembered knows about.
         (self.folder / "tidy.hidden").touch()
         self.assertEqual([], self.tree.judged(self.memory))
         self.tree.judged(self.memory, anew=True)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The log's events, held against every source: what others wrote stands behind all that the server says itself, and
+"""Checks the log's events against every source: text written by others comes after all that the server itself says, and
 docs/logs.md lists each event as the source writes it.
 
 usage: log_events_test.py    prints every breach and fails if there is one.
@@ -12,10 +12,10 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TABLE = ROOT / "docs/logs.md"
 
-# Keys whose values others write: never by `field`.
+# Keys whose values others write. They never use `field`.
 FREE_KEYS = {"user", "unknown_user", "agent", "error", "name"}
 
-# The fields of sandbox.refused, whose line src/server/refused_call.cc writes in a signal handler, without LogEvent.
+# The fields of sandbox.refused. src/server/refused_call.cc writes its line in a signal handler, without LogEvent.
 REFUSED_CALL = ("call", "number", "thread", "effect")
 
 EVENT = re.compile(r"\b(?P<kind>LogEvent|LimitedEvent)(?: (?P<variable>\w+))?\((?P<into>[^\"]*?)LogLevel::k(?P<level>\w+),"
@@ -25,7 +25,7 @@ CALL = re.compile(r"\.(?P<how>field|text)\(\s*\"(?P<key>\w+)\"|names(?:\(\)|_)?\
 
 
 def statement_behind(text: str, variable: str | None, start: int) -> str:
-    """What is said of the event: to the end of the statement, or of the block where the event has a name."""
+    """What is said about the event: up to the end of the statement, or of the block if the event has a name."""
     if not variable:
         return text[start : QUOTED.sub(lambda quoted: quoted[0].replace(";", ","), text).index(";", start)]
     depth = 0

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The names in comments and documents, held against the tree. Each file that one names exists; each rule (C-11, P-3, B-1,
-S-4) is stated in docs/contract.md or docs/promises.md; each scope::name between backticks is declared, and each identifier
-there is in some source; each test that docs/promises.md names is there; each link in a document leads somewhere; and a
-picture in docs/ names what exists, in the dark as in the light.
+"""Checks the names in comments and documents against the tree. Each named file exists. Each rule (C-11, P-3, B-1, S-4)
+is stated in docs/contract.md or docs/promises.md. Each scope::name between backticks is declared, and each identifier
+there is in some source. Each test that docs/promises.md names exists. Each link in a document leads somewhere. Each
+picture in docs/ names what exists, and its dark version is the same drawing.
 
 usage: names_test.py    prints the exceptions and every breach as file:line, and fails if there is a breach.
 """
@@ -19,7 +19,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# What a name may be though the tree has nothing of it, and why. One that nothing uses any more is a breach.
+# Names that may be used although the tree does not have them, and why. An exception that nothing uses is a breach.
 EXCEPTIONS = {
     "build/*": "what tools/build, tools/test and tools/on-debian make",
     "bench/scale-table": "a program of the build",
@@ -63,7 +63,7 @@ RULE = re.compile(r"(?<![\w-])[CPBS]-\d+(?![\w-])")
 STATED = {"docs/contract.md": re.compile(r"^- \*\*([CBS]-\d+)\*\* ", re.MULTILINE),
           "docs/promises.md": re.compile(r"^\| (P-\d+) \|", re.MULTILINE)}
 QUOTED = re.compile(r"`([^`]+)`")
-# In backticks or not: a path from the top of the tree, or a file by its ending.
+# With or without backticks: a path from the top of the tree, or a file by its ending.
 BARE_PATH = re.compile(r"(?<![\w/.`:<>$}-])(?:(?:%s)/[\w./*<>-]+|[\w./<>*-]*\w\.(?:md|h|cc|py|mjs|sh|build)\b)(?![\w/])"
                        % "|".join(TOPS))
 IDENTIFIER = re.compile(r"(?<![\w$\\])[A-Za-z]\w*")
@@ -102,19 +102,19 @@ class Tree:
 
     @functools.cached_property
     def declared(self):
-        """(scope, name) of what is declared right in a namespace, a type or an enumeration."""
+        """(scope, name) of each declaration directly in a namespace, a type or an enumeration."""
         return {pair for path, text in self.texts.items() if kind_of(path) == "cxx" for pair in declarations_in(text)}
 
     @functools.cached_property
     def words(self):
-        """Every identifier of every source, also of those in its strings. This file does not say what exists."""
+        """Every identifier of every source, including those in its strings, except this file, which does not say what exists."""
         return {word for path, text in self.texts.items()
                 if kind_of(path) not in (None, "document", "picture") and path.name != pathlib.Path(__file__).name
                 for word in IDENTIFIER.findall(without_comments(kind_of(path), text))}
 
     @functools.cached_property
     def tests(self):
-        """Suite.Test, and the suites alone."""
+        """Each Suite.Test, and each suite alone."""
         texts = "\n".join(text for path, text in self.texts.items() if path.suffix == ".cc")
         found = re.findall(r"\bTEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\)", texts)
         return {f"{suite}.{name}" for suite, name in found} | {suite for suite, _ in found}
@@ -161,7 +161,7 @@ def comments_of(kind, text):
                 yield from enumerate(match["comment"].splitlines(), first)
     elif kind == "picture":
         for number, line in enumerate(text.splitlines(), 1):
-            if "<text" in line:  # a type's name is not in backticks here
+            if "<text" in line:  # a type's name is not between backticks here
                 yield number, re.sub(r"\b([A-Z]\w*[a-z][A-Z]\w*)\b", r"`\1`", re.sub(r"<[^>]*>", " ", line))
     elif kind == "python":
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
@@ -189,7 +189,7 @@ CODE = re.compile(r"[{};]|[A-Za-z_]\w*(?:::[A-Za-z_]\w*)*")
 def declarations_in(text):
     code = TOKEN.sub(lambda match: match.group() if match["number"] else " ", text)
     code = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", "", code, flags=re.MULTILINE)
-    scopes, head = [], 0  # each scope: the names of it that may stand before `::`, or none in a function
+    scopes, head = [], 0  # each scope: its names that may come before `::`, or none in a function
     for match in CODE.finditer(code):
         word = match.group()
         if word == "{":
@@ -221,7 +221,7 @@ def looks_like_a_path(name):
 
 
 def names_on(line):
-    """(what it is, name) of each name on a line that the tree must have."""
+    """(kind, name) of each name on a line that the tree must have."""
     for rule in RULE.findall(line):
         yield "rule", rule
     paths = set(BARE_PATH.findall(line))
@@ -250,7 +250,7 @@ def breaches_of_names(tree):
 
 
 def without_exceptions(breaches, exceptions):
-    """Those that no exception allows, and a breach for each exception that allows none."""
+    """The breaches that no exception allows, and one for each exception that allows none."""
     used = set()
     for said, breach in breaches:
         allowed = [pattern for pattern in exceptions if fnmatch.fnmatchcase(said, pattern)]
@@ -289,7 +289,7 @@ def breaches_of_links(tree):
 
 
 def breaches_of_promises(tree):
-    """The last column of the table in docs/promises.md: what is no file is a test or a suite, `...` for any end."""
+    """The last column of the table in docs/promises.md: what is not a file is a test or a suite; `...` is any ending."""
     text = tree.texts.get(tree.root / "docs" / "promises.md", "")
     for number, line in enumerate(text.splitlines(), 1):
         if not line.startswith("| P-"):
@@ -300,7 +300,7 @@ def breaches_of_promises(tree):
 
 
 def breaches_of_pictures(tree):
-    """A picture for the dark is the light one in other colours."""
+    """A picture for dark mode is the light one in other colours."""
     def drawing_of(text):
         return re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
 
@@ -318,7 +318,7 @@ def all_breaches(root, exceptions):
 
 
 class TheRule(unittest.TestCase):
-    """On a small tree made for it: it must see the wrong name, and only that."""
+    """On a small tree made for the test: the rule must see the wrong name, and only that."""
 
     def breaches_in(self, files, exceptions=()):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The rules of the house, held against every source: which room may include which (docs/architecture.md), that a room's
-face holds what other rooms include and nothing else, that a source and its header have the same name, that a file has one idea, and that no target takes a script in its
-own folder for a header.
+"""Checks the rules of the house against every source. Which room may include which (docs/architecture.md). A room's
+face holds what other rooms include and nothing else. A source and its header have the same name. A file has one idea.
+No target takes a script in its own folder for a header.
 
-usage: room_rule_test.py    prints every breach as file:line and fails if there is one.
+usage: room_rule_test.py    prints every breach as file:line, and fails if there is one.
 """
 
 import pathlib
@@ -13,7 +13,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# The table of who may include whom, as docs/architecture.md shows it. A room may always include itself.
+# Which rooms a room may include, as in docs/architecture.md. A room may always include itself.
 MAY_INCLUDE = {
     "base": (),
     "runtime": ("base",),
@@ -26,13 +26,13 @@ MAY_INCLUDE = {
     "server": ("base", "runtime", "net", "http", "store", "token", "credential", "api"),
 }
 
-# Sources that nobody includes, and so have no header: a program's main.
+# Sources without a header, because nobody includes them: a program's main.
 WITHOUT_HEADER = ("main.cc",)
 
-# The aim is 400; past this one the idea has split.
+# The aim is 400. Beyond this, the idea has split.
 MAX_LINES = 500
 
-# What compiles sources: meson puts a target's own folder before the standard's headers unless it says otherwise.
+# What compiles sources. Meson searches a target's own folder before the standard's headers unless told otherwise.
 TARGET = re.compile(r"\b(?:executable|library|both_libraries|static_library|shared_library|shared_module)\(")
 OWN_FOLDER_LEFT_OUT = "implicit_include_directories: false"
 
@@ -44,20 +44,20 @@ def cxx_files(folder):
 
 
 def includes_of(path):
-    """Number and line of each include, and what it includes as parts of a path."""
+    """The number and line of each include, and what it includes as the parts of a path."""
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if found := INCLUDE.match(line):
             yield number, line, tuple(found.group(1).split("/"))
 
 
 def is_rooms_own(root, line, parts):
-    """Whether an include names a header of src/: "net/x.h" is net's own, "latchkey/net/x.h" is of its face. In
+    """Whether an include names a header of src/: "net/x.h" is net's own, "latchkey/net/x.h" is part of its face. In
     angle brackets it is the system's, unless src/ has it."""
     return len(parts) == 2 and parts[0] in MAY_INCLUDE and ('"' in line or (root / "src").joinpath(*parts).exists())
 
 
 def breaches_of_rooms(root):
-    """Includes of a room that stands to the right, of no room, of what is another room's own, or around `latchkey/`."""
+    """Includes of a room further right, of no room, of another room's own headers, or around `latchkey/`."""
     for top in (root / "include" / "latchkey", root / "src"):
         for path in cxx_files(top):
             room = path.relative_to(top).parts[0]
@@ -81,8 +81,8 @@ def breaches_of_rooms(root):
 
 
 def breaches_of_faces(root):
-    """Headers of a room's face that nobody outside the room includes, and includes from outside of what is a room's own.
-    Tests of several rooms may include it; those of one room, that room's alone."""
+    """Headers of a room's face that nobody outside the room includes, and includes of a room's own headers from outside.
+    Tests of several rooms may include any; tests of one room, only that room's own."""
     used = set()
     for folder in ("include/latchkey", "src", "tools", "bench"):
         for path in cxx_files(root / folder):
@@ -104,8 +104,8 @@ def breaches_of_faces(root):
 
 
 def headers_of(name):
-    """Where the header of src/<name> may stand: under the same name, or, for a part of what is too long for one
-    source, under the name that the parts have in common (shard_login.cc is a part of shard.h)."""
+    """Where the header of src/<name> may be: under the same name, or under the name that the parts of a source share if
+    it is too long for one file (shard_login.cc is a part of shard.h)."""
     words = name.stem.split("_")
     return [name.with_name("_".join(words[:count]) + ".h") for count in range(len(words), 0, -1)]
 
@@ -131,7 +131,7 @@ def breaches_of_size(root):
 
 
 def call_at(text, start):
-    """The call in a meson.build whose opening parenthesis stands before start: what its parentheses hold."""
+    """What the parentheses of a call in a meson.build hold. The opening one comes right before `start`."""
     depth = 1
     for found in re.finditer(r"'(?:\\.|[^'\\])*'|#[^\n]*|[()]", text[start:]):
         depth += {"(": 1, ")": -1}.get(found.group(), 0)
@@ -141,7 +141,7 @@ def call_at(text, start):
 
 
 def breaches_of_targets(root):
-    """Targets that look for headers in their own folder: a script there may have the name of one of the standard's."""
+    """Targets that search their own folder for headers: a script there may have the name of a standard header."""
     for path in sorted(root.rglob("meson.build")):
         if "build" in path.relative_to(root).parts[:-1]:
             continue
@@ -161,7 +161,7 @@ def table_of_rooms(text):
     return table
 
 
-# In a small house whose rooms include nothing of each other no header is of a room's face: that rule has tests of its own.
+# In a small house whose rooms do not include each other, no header belongs in a face. That rule has its own tests.
 RULES = (breaches_of_rooms, breaches_of_names, breaches_of_size, breaches_of_targets)
 
 
@@ -170,7 +170,7 @@ def all_breaches(root):
 
 
 class TheRules(unittest.TestCase):
-    """Each rule, on a small house made for it: it must see the breach, and only that."""
+    """Each rule, on a small house made for the test: it must see the breach, and only that."""
 
     def breaches_in(self, files, rules=RULES):
         with tempfile.TemporaryDirectory() as folder:
@@ -257,7 +257,7 @@ class TheRules(unittest.TestCase):
 class TheHouse(unittest.TestCase):
     def test_the_pages_table_is_the_tests(self):
         text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-        # In their order too: each room stands right of what it includes.
+        # In the same order too: each room comes to the right of what it includes.
         self.assertEqual(list(MAY_INCLUDE.items()), list(table_of_rooms(text).items()))
 
     def test_every_source_keeps_the_rules(self):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The unit for systemd leaves the service exposed to 1.5 at most, of 10, as `systemd-analyze security` counts, and every
-line of it is one that this systemd knows."""
+"""`systemd-analyze security` rates the exposure of the systemd unit at no more than 1.5 of 10, and this systemd knows
+every line of the unit."""
 
 import pathlib
 import subprocess
@@ -22,7 +22,7 @@ class ServiceUnit(unittest.TestCase):
 
     def test_every_line_is_known(self) -> None:
         said = analyze("verify", "--man=no").stderr.splitlines()
-        # The program is not installed where this is tested.
+        # The program is not installed where this test runs.
         self.assertEqual([line for line in said if "/usr/sbin/latchkeyd" not in line and UNIT.name in line], [])
 
 

@@ -1,4 +1,4 @@
-"""What tools/lib/test_results.py counts, and that nothing that did not run is passed over.
+"""What tools/lib/test_results.py counts, and that it overlooks nothing that did not run.
 
 usage: test_results_test.py
 """
@@ -26,7 +26,7 @@ class Counts(unittest.TestCase):
         self.tests.append({"name": name, "suite": [suite]})
 
     def ran(self, name: str, program: str, result: str = "OK", output: str = "") -> None:
-        """A run of a test that meson knows; `output`: the name of its own XML file."""
+        """A run of a test that meson knows. `output` is the name of its own XML file."""
         self.know(name)
         self.runs.append({"name": f"latchkey / {name}", "command": [f"/b/{program}"], "result": result, "returncode": 0,
                           "stdout": f"last words of {name}", "stderr": "",

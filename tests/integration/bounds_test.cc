@@ -1,4 +1,4 @@
-// What the defaults are worth, and what is served at its greatest number and length.
+// What the defaults are worth, and requests at the greatest number and length that is served.
 #include <gtest/gtest.h>
 
 #include "support/rig.h"

@@ -1,5 +1,5 @@
-// `latchkeyd --check`: whether a start would go well, without a trace on disk, also beside the server that
-// runs.
+// `latchkeyd --check`: whether a start would succeed. It leaves no trace on disk, even beside a running
+// server.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -42,7 +42,7 @@ void expect_bad(const Finished& checked, const std::vector<std::string>& parts) 
     EXPECT_NE(checked.errors.find(part), std::string::npos) << part << " in: " << checked.errors;
 }
 
-/// Everything in a directory by which a change would show.
+/// Everything about a directory that a change would show in.
 using Picture = std::map<std::string, std::tuple<ino_t, off_t, mode_t, uid_t, std::int64_t, std::int64_t>>;
 Picture picture_of(const fs::path& directory) {
   Picture picture;
@@ -59,7 +59,7 @@ Picture picture_of(const fs::path& directory) {
 
 TEST(Check, OfNothingSaysWhatAStartWouldMakeAndMakesNothing) {
   TemporaryDirectory directory;
-  // As the rig would do on the way.
+  // The rig does this as well.
   give_to_test_user(directory.path());
   const Picture before = picture_of(directory.path());
   expect_good(check(directory / "data"),

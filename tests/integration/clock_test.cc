@@ -1,6 +1,6 @@
-// Clocks that jump: the calendar is set by hours, forward and back, while the server runs and between two
-// runs, and a token lives for its timeout after its last use all the same. The server's clocks are moved by a
-// library (support/clock_shift.cc), so that hours pass at once.
+// Clocks that jump. The calendar is set by hours, forward and back, while the server runs and between two
+// runs. A token still lives for its timeout after its last use. A library (support/clock_shift.cc) moves the
+// server's clocks, so hours pass at once.
 #include <gtest/gtest.h>
 
 #include "latchkey/base/sanitized.h"
@@ -15,7 +15,7 @@ constexpr std::int64_t kMinute = 60;
 constexpr std::int64_t kHour = 60 * kMinute;
 constexpr std::int64_t kTimeout = 30 * kMinute;  // the setting's default
 
-/// A server whose calendar is set, and for whom time passes, when the test says so.
+/// A server whose calendar is set, and whose time passes, on the test's command.
 class ClockJump : public ::testing::TestWithParam<std::int64_t> {
  protected:
   void SetUp() override {
@@ -25,17 +25,17 @@ class ClockJump : public ::testing::TestWithParam<std::int64_t> {
     server_.emplace(options);
   }
 
-  /// The calendar is set by so much, and no time passes.
+  /// Sets the calendar by this much. No time passes.
   void set_calendar(std::int64_t seconds) { shift_->set_s += seconds; }
   void let_pass(std::int64_t seconds) { shift_->passed_s += seconds; }
   void restart() { server_->process.start_again(); }
-  /// As by a crash.
+  /// Restarts as after a crash.
   void kill_and_restart() {
     server_->process.kill();
     server_->process.start_again();
   }
 
-  // Each on a connection of its own: a jump of the time ends those that are idle.
+  // Each request uses a new connection, because a jump of the time ends idle ones.
   std::string login(const std::string& agent) {
     HttpClient client(server_->process.port());
     return obtain_token(client, agent);
@@ -93,7 +93,7 @@ TEST_P(ClockJump, BeforeARestartMovesNoTokensEnd) {
 TEST_P(ClockJump, BeforeACrashMovesNoTokensEndByMoreThanACrashDoes) {
   const std::string used = login("used");
   set_calendar(GetParam());
-  // A commit, by which the database learns of it.
+  // A commit tells the database about it.
   const std::string idle = login("idle");
   let_pass(kTimeout / 2);
   expect_alive(used, "used");

@@ -1,4 +1,5 @@
-// The command latchkey, with a server (through its admin socket, so that it holds at once) and without one.
+// The command latchkey, with a running server (through its admin socket, so it takes effect at once) and
+// without one.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -15,13 +16,13 @@ constexpr int kWrongUsage = 2;
 
 bool holds(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-/// The command did what it was asked for and had nothing to complain of.
+/// Expects that the command succeeded and had nothing to complain of.
 void expect_done(const Finished& command) {
   EXPECT_EQ(command.status, kDone) << command.errors;
   EXPECT_EQ(command.errors, "");
 }
 
-/// The command refused with one sentence that holds `part`.
+/// Expects that the command refused with one sentence that contains `part`.
 void expect_refused(const Finished& command, const std::string& part) {
   EXPECT_EQ(command.status, kRefused) << command.output;
   EXPECT_TRUE(command.errors.starts_with("latchkey: ")) << command.errors;
@@ -29,7 +30,7 @@ void expect_refused(const Finished& command, const std::string& part) {
   EXPECT_EQ(command.output, "");
 }
 
-/// Both ways to work must do the same: each test runs beside a server and on the files alone.
+/// Both ways of working must do the same: each test runs beside a server and on the files alone.
 class Command : public ::testing::TestWithParam<bool> {
  protected:
   Command() {
@@ -40,13 +41,13 @@ class Command : public ::testing::TestWithParam<bool> {
     return run_latchkey(data_, words, std::move(input));
   }
 
-  /// A client of a server over the data, started where there is none.
+  /// A client of a server over the data, which is started if none runs.
   HttpClient client() {
     if (!GetParam()) server_.start_again();
     return HttpClient(server_.port());
   }
 
-  /// From here on the command works on the files alone again, if it is meant to.
+  /// From here on the command works on the files alone again, if the test is about that.
   void leave() {
     if (!GetParam()) server_.stop();
   }
@@ -66,7 +67,7 @@ TEST_P(Command, LeavesAByteOrderMarkOutOfAPasswordAndSaysSo) {
     leave();
     expect_done(run({"user", "delete", "dave"}));
   }
-  // The hash of "U*U", as an editor saves it.
+  // The hash of "U*U", saved as an editor does it.
   const Finished imported =
       run({"user", "add", "dave", "--password-hash-stdin"},
           "\xef\xbb\xbf$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\r\n");
@@ -185,7 +186,7 @@ TEST_P(Command, UnlocksANameWhereAServerLocksIt) {
   const Finished as_json = run({"user", "unlock", "dave", "--json"});
   expect_done(unlocked);
   expect_done(as_json);
-  // The rig's server has the throttle by user switched off.
+  // In the rig's server the throttle by user is off.
   EXPECT_TRUE(unlocked.output.starts_with(GetParam() ? "dave through the server at " : "dave in "))
       << unlocked.output;
   EXPECT_TRUE(holds(unlocked.output,
@@ -212,7 +213,7 @@ TEST_P(Command, DeletesAUserWhoseTokensEnd) {
     EXPECT_EQ(log_in(browser, "browser", "dave", "open").body, kUnableToLogIn);
     leave();
   }
-  // The next one of that name is another user.
+  // The next user of that name is a different one.
   expect_done(run({"user", "add", "dave", "--password-stdin"}, "open\n"));
   HttpClient browser = client();
   EXPECT_EQ(use_token(browser, token, "browser").status, 401);

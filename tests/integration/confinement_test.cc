@@ -1,4 +1,4 @@
-// What a server that runs has given up, thread by thread.
+// What a running server has given up, thread by thread.
 #include <dirent.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -134,7 +134,8 @@ TEST(Confinement, WithoutASandboxNothingIsGivenUpAndTheLogSaysSo) {
   for (Status& thread : threads_of(server.process.pid())) EXPECT_EQ(thread["Seccomp"], "0") << thread["Name"];
 }
 
-// The sandbox has no right to remove it there: such a right would hold for every file of that directory.
+// The sandbox has no right to remove the socket there, because such a right would cover every file in that
+// directory.
 TEST(Confinement, AnAdminSocketOutsideTheDataIsLeftAtAStopPassedOverByTheCommandAndReplacedByTheNextStart) {
   const TemporaryDirectory elsewhere;
   give_to_test_user(elsewhere.path());
@@ -154,7 +155,8 @@ TEST(Confinement, AnAdminSocketOutsideTheDataIsLeftAtAStopPassedOverByTheCommand
   EXPECT_TRUE(lists_users()) << "by a server that has the socket";
 }
 
-/// What a service manager hears next, and from which process: systemd believes the main one alone.
+/// The next message to a service manager, and the process that sent it: systemd believes only the main
+/// process.
 std::pair<std::string, pid_t> heard_by(int manager) {
   std::array<char, 512> text{};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ucred))> control{};

@@ -1,4 +1,4 @@
-// How many connections a client may have, over all cores, whichever way its address is known (C-20, P-14).
+// How many connections a client may have, over all cores, however its address is known (C-20, P-14).
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -38,7 +38,7 @@ class Crowd {
     ::setrlimit(RLIMIT_NOFILE, &files);
   }
 
-  /// Whether one more is served; it stays open then.
+  /// Whether one more is served. If so, it stays open.
   bool lets_in(const std::string& source) {
     HttpClient client(port_);
     try {
@@ -58,7 +58,7 @@ class Crowd {
     return served;
   }
 
-  /// Whether all come to be served: those that have gone give their places back in their own time.
+  /// Whether all are served in the end: closed connections free their places after a while.
   bool comes_to_let_in(const std::string& source, std::size_t count) {
     const auto end = std::chrono::steady_clock::now() + kPatience;
     std::size_t served = 0;
@@ -153,13 +153,13 @@ TEST(ConnectionsByAddress, OfLoopbackAreCountedWhereItIsNamedAndElsewhereNot) {
   EXPECT_EQ(open(named, 12), 3U);
 }
 
-/// A host of its own on a network of two: a namespace at the other end of a pair of virtual devices.
+/// Another host, on a network of two: a namespace at the other end of a pair of virtual devices.
 class OtherHost {
  public:
   static constexpr const char* kServersAddress = "198.18.77.1";
   static constexpr const char* kOwnAddress = "198.18.77.2";
 
-  /// Without the rights for it `is_there` is false.
+  /// Without the rights for it, `is_there` is false.
   OtherHost() {
     is_there_ = run("ip netns add " + name_) &&
                 run("ip link add " + name_ + "a type veth peer name " + name_ + "b netns " + name_) &&
@@ -177,7 +177,7 @@ class OtherHost {
 
   bool is_there() const noexcept { return is_there_; }
 
-  /// How many of `count` connections from there, all open at once, are answered.
+  /// How many of `count` connections from that host, all open at once, are answered.
   std::size_t served_of(std::uint16_t port, std::size_t count) const {
     std::size_t served = 0;
     std::thread there([&] { served = is_entered() ? count_served(port, count) : 0; });
@@ -188,7 +188,7 @@ class OtherHost {
  private:
   static bool run(const std::string& command) { return std::system((command + " 2>/dev/null").c_str()) == 0; }
 
-  /// The calling thread alone, and the sockets that it makes.
+  /// Moves the calling thread, and the sockets that it makes, to the namespace.
   bool is_entered() const {
     const int space = ::open(("/run/netns/" + name_).c_str(), O_RDONLY | O_CLOEXEC);
     const bool entered = space >= 0 && ::setns(space, CLONE_NEWNET) == 0;

@@ -1,4 +1,4 @@
-// Several cores behave as one server, and the end of all of them is one clean end.
+// Several cores behave as one server, and they all end together in one clean end.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -33,7 +33,7 @@ TEST(Cores, TokensMadeThroughOneConnectionAreAdmittedThroughEveryOther) {
   OwnServer server(two_cores());
   constexpr std::size_t kUsers = 4;
   constexpr std::size_t kConnections =
-      24;  // That the kernel gives all of them to one core is one in millions.
+      24;  // the chance that the kernel gives all of them to one core is one in millions
   for (std::size_t i = 0; i < kUsers; ++i)
     add_user(server.process.data(), "user" + std::to_string(i), kPassword);
   std::vector<std::string> tokens(kConnections);

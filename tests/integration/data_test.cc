@@ -1,5 +1,5 @@
-// What the server and the command make of a data directory that is not what they were told: nothing is
-// created unasked, and nothing that was lost is made anew without a word.
+// What the server and the command do with a data directory that is not the expected one. They create nothing
+// unasked, and never silently recreate what was lost.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// latchkeyd over `data` without --create, which the rig's own command line has.
+/// Runs latchkeyd over `data` without --create, which the rig's own command line has.
 Finished start_without_create(const fs::path& data, const std::vector<std::string>& flags = {}) {
   ServerOptions options;
   options.flags = flags;
@@ -31,7 +31,7 @@ Finished start(const fs::path& data, const std::vector<std::string>& flags = {})
   return run_to_end(server_command(data, options));
 }
 
-/// One line that begins with the program's name and holds all `parts`.
+/// Expects one line that begins with the program's name and contains all `parts`.
 void expect_refused(const Finished& finished, const std::vector<std::string>& parts) {
   EXPECT_EQ(finished.status, 1) << finished.output << finished.errors;
   EXPECT_EQ(std::count(finished.errors.begin(), finished.errors.end(), '\n'), 1) << finished.errors;

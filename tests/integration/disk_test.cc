@@ -1,5 +1,5 @@
-// A disk that takes no more: logins and deletions are refused, checks go on, nothing that was answered is
-// lost, and all of it mends when there is room again (the promises of the store).
+// A full disk: logins and deletions are refused, checks go on, and nothing that was answered is lost. All of
+// it recovers when there is room again (the promises of the store).
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -16,7 +16,7 @@ void expect_unavailable(const Response& response) {
   EXPECT_EQ(response.value("Allow"), "POST, DELETE, OPTIONS");
 }
 
-/// Asks until the answer is this one, or patience ends.
+/// Asks until the answer has this status, or patience ends.
 void expect_to_become(int status, const std::function<Response()>& ask) {
   const auto end = std::chrono::steady_clock::now() + kPatience;
   Response response = ask();
@@ -48,7 +48,7 @@ TEST(FullDisk, RefusesLoginsAndDeletionsWhileChecksGoOnAndMendsByItself) {
     server.process.free_disk();
     expect_to_become(200, [&client] { return log_in(client, "late"); });
     late = obtain_token(client, "late");
-    // The deletion that could not be written is tried again until it lands; only then is it answered as done.
+    // A deletion that could not be written is retried until it is on disk. Only then is it answered as done.
     expect_to_become(204, [&] { return end_token(client, ended_late, "ended late"); });
   }
   server.process.kill();
@@ -66,7 +66,7 @@ TEST(FullDisk, DoesNotKeepTheServerFromStopping) {
   server.process.fill_disk();
   expect_unavailable(end_token(client, token, "browser"));
   server.process.terminate();
-  // What could not be written is an error of the run's end, not a reason to hang.
+  // A failure to write is an error when the run ends, not a reason to hang.
   EXPECT_GE(server.process.wait(), 0) << server.process.log();
   EXPECT_NE(server.process.log().find("level=error"), std::string::npos) << server.process.log();
 }

@@ -1,6 +1,6 @@
-// A data directory that an earlier version left (data/version-3, whose README says what is in it): this one
-// starts on a copy of it, with its users, tokens and known addresses. The calendar is set to the day after it
-// was made, by the library that moves clocks (support/clock_shift.cc).
+// A data directory that an earlier version left (data/version-3, whose README says what is in it). The
+// present version starts on a copy of it, with its users, tokens and known addresses. The library that moves
+// clocks (support/clock_shift.cc) sets the calendar to the day after it was made.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -68,7 +68,7 @@ class EarlierData : public ::testing::Test {
         "GET", path,
         {{"Authorization", "Token " + token}, {"X-Forwarded-For", address}, {"User-Agent", agent}});
   }
-  /// Somebody fails in this name, as often as anybody may.
+  /// Somebody fails in this name as often as the throttle allows.
   void attack(const std::string& name) {
     while (status_of(kElsewhere, name, "guess") != 429) continue;
   }

@@ -1,5 +1,5 @@
-// What the log says where a proxy stands before the server and the settings do not know of it, or not of how
-// it names its clients: nothing else would show that all of them count as one (C-34).
+// What the log says if there is a proxy in front of the server and the settings do not say so, or do not say
+// how it names its clients. Nothing else would show that all of them are taken for one client (C-34).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* kPingPath = "/api/v2/ping/";
 
-/// The lines of this event that the server has logged when it has stopped.
+/// Stops the server and returns the lines of this event in its log.
 std::vector<std::string> lines_at_end(OwnServer& server, const std::string& event) {
   EXPECT_EQ(server.process.stop(), 0);
   std::vector<std::string> lines;

@@ -1,4 +1,4 @@
-// HTTP/1.1 as clients really send it: in pieces, in trains, held back, broken off, and made to be misread.
+// HTTP/1.1 as clients really send it: in pieces, pipelined, held back, broken off, and crafted to be misread.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -30,8 +30,8 @@ TEST_F(Http, PipelinedRequestsAreAnsweredInTheirOrder) {
   constexpr int kRequests = 16;
   std::string train;
   for (int i = 0; i < kRequests; ++i) {
-    // Checks, a resource that asks the directory, a login, and what is not found: at once and with a wait,
-    // mixed.
+    // A mix of checks, a resource that asks the directory, logins, and unknown paths: some answered at once,
+    // some after a wait.
     if (i % 4 == 0) train += check_bytes(token, agent);
     if (i % 4 == 1)
       train += request_bytes("GET", kMePath, {{"Authorization", "Token " + token}, {"User-Agent", agent}});
@@ -238,7 +238,7 @@ TEST_F(Http, AResetInTheMiddleOfARequestLeavesOthersUndisturbed) {
     ASSERT_EQ(use_token(client_, token, agent).status, 200);
   }
   for (int i = 0; i < 20; ++i) {
-    // Gone before the answer: of a check, and of a login that waits for its hash.
+    // The client leaves before the answer to a check, and to a login that waits for its hash.
     HttpClient other(port_);
     other.send(check_bytes(token, agent) + login_bytes(agent + std::to_string(i)));
     other.reset();
@@ -288,7 +288,7 @@ TEST(Deadline, AHeadThatDribblesIsCutOffThoughEveryByteIsInTime) {
   OwnServer server(options);
   HttpClient client(server.process.port());
   client.send("GET /api/v2/ping/ HTTP/1.1\r\nHost: localhost\r\nX: ");
-  // A byte every 100 ms, for far longer than a head may take.
+  // One byte per 100 ms, for far longer than a head may take.
   for (int i = 0; i < 600 && !client.has_answer_within(std::chrono::milliseconds(100)); ++i) client.send("a");
   EXPECT_EQ(client.receive().status, 408);
 }

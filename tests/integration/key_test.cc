@@ -1,5 +1,5 @@
-// `latchkey key renew`: a lost key file ends sessions and loses no user, whenever the renewal itself is
-// ended.
+// `latchkey key renew`: a lost key file ends all sessions but loses no user, whenever the renewal itself is
+// killed.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/limits.h>
@@ -47,7 +47,7 @@ class KeyRenewal : public ::testing::Test {
     EXPECT_EQ(server.stop(), 0) << server.log();
   }
 
-  /// Users log in with their passwords, and no token from before admits anybody.
+  /// Expects that users log in with their passwords, and that no earlier token admits.
   void expect_users_without_sessions() {
     ServerProcess server(data_);
     HttpClient client(server.port());
@@ -154,7 +154,7 @@ TEST(KeyRenewalOfNothing, MakesNothing) {
 
 #if defined(__x86_64__)
 
-/// What the renewal changes files with; it is killed before each of these in turn.
+/// The system calls by which the renewal changes files. It is killed before each of these in turn.
 const std::set<unsigned long long>& changing_calls() {
   static const std::set<unsigned long long> calls = {SYS_openat,    SYS_pwrite64,  SYS_write,  SYS_fsync,
                                                      SYS_fdatasync, SYS_ftruncate, SYS_unlink, SYS_rename,
@@ -162,8 +162,8 @@ const std::set<unsigned long long>& changing_calls() {
   return calls;
 }
 
-/// Runs `latchkey key renew` and kills it before its `count`th system call that changes files. False where it
-/// made fewer, and so ended by itself.
+/// Runs `latchkey key renew` and kills it before its `count`th system call that changes files. Returns false
+/// if it made fewer and so ended by itself.
 bool renew_until(const fs::path& data, int count) {
   const std::string program = std::getenv("LATCHKEY");
   const pid_t child = ::fork();
@@ -208,7 +208,7 @@ TEST_F(KeyRenewal, ThatIsKilledAtAnyStepIsMendedByAStartOrByAnother) {
     fs::remove(key_);
     if (!renew_until(data_, count)) break;
     ++kills;
-    // The rig's server may create: a key, where the database belongs to none.
+    // The rig's server may create a key, if the database belongs to none.
     ChildProcess server(server_command(data_, {}));
     if (server.wait_for_line("listening on")) {
       server.signal(SIGTERM);

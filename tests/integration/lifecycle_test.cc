@@ -1,4 +1,4 @@
-// The life of a token from login to end, across use, silence and restarts.
+// The life of a token from its login to its end, across use, idle times and restarts.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -56,7 +56,7 @@ TEST(Restart, KeepsLiveTokensAndTheReasonsOfDeadOnes) {
     bobs = obtain_token(client, "four", "bob");
     ASSERT_EQ(run_latchkey(server.process.data(), {"user", "disable", "bob"}).status, 0);
   }
-  // Twice: what one start reads the next must find again.
+  // Twice: the next start must find again what one start reads.
   for (int start = 0; start < 2; ++start) {
     ASSERT_EQ(server.process.stop(), 0) << server.process.log();
     server.process.start_again();
@@ -91,7 +91,7 @@ TEST(Restart, ATokenThatTimesOutMeanwhileIsExpired) {
 }
 
 TEST(Restart, KeepsTheLastUseOfAToken) {
-  // Used for longer than one timeout and then stopped: only the recorded uses can have kept it alive.
+  // Used for longer than one timeout and then stopped, so only the recorded uses can have kept it alive.
   OwnServer server(with_timeout("3s"));
   std::string token;
   auto last_use = steady_clock::now();

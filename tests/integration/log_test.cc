@@ -1,4 +1,4 @@
-// What the log keeps when it is flooded and when nobody reads it, and what then becomes of the rest (P-14).
+// What the log keeps under a flood and when nobody reads it, and what happens to the rest (P-14).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 namespace latchkey::test {
 namespace {
 
-/// So many tries find a bound that lies below: the log's rooms, and what a pipe holds.
+/// More events than any bound below it allows: the log's rooms, and what a pipe holds.
 constexpr std::size_t kMoreThanTheRoom = 4000;
 
 std::vector<std::string> lines_of(const std::string& log, std::string_view event) {
@@ -34,7 +34,7 @@ std::uint64_t number_behind(const std::string& line, std::string_view key) {
   return at == std::string::npos ? 0 : std::stoull(line.substr(at + key.size()));
 }
 
-/// How many events a log accounts for: those with a line, and those that it says were left out.
+/// How many events a log accounts for: those with a line, and those that it reports as left out.
 std::uint64_t told_of(const std::string& log, const std::string& event) {
   std::uint64_t told = 0;
   for (const std::string& line : lines_of(log, event)) told += 1 + number_behind(line, " more=");
@@ -44,7 +44,7 @@ std::uint64_t told_of(const std::string& log, const std::string& event) {
   return told;
 }
 
-/// Malformed logins, many in one write: the cheapest flood there is.
+/// Sends malformed logins, many in one write: the cheapest possible flood.
 void flood(HttpClient& client, int count) {
   constexpr int kInOneWrite = 100;
   const std::string one = request_bytes("POST", kTokenPath, {{"Content-Type", kJsonType}}, "{");
@@ -58,7 +58,7 @@ void flood(HttpClient& client, int count) {
 
 class UnreadLog : public ::testing::Test {
  protected:
-  /// Lets nobody read the log any more, and logs in until it has no room for another login.
+  /// Stops reading the log, and logs in until it has no room for another login.
   Response fill() {
     server_.process.hold_log();
     for (; answered_ < kMoreThanTheRoom; ++answered_) {
@@ -75,7 +75,7 @@ class UnreadLog : public ::testing::Test {
   OwnServer server_;
   HttpClient client_{server_.process.port()};
   const std::string token_ = obtain_token(client_, "browser");
-  std::size_t answered_ = 0;  ///< logins of `fill`
+  std::size_t answered_ = 0;  ///< logins by `fill` that succeeded
 };
 
 TEST_F(UnreadLog, KeepsTheLineOfEveryLoginThroughAFloodOfWhatCostsNothing) {
@@ -169,7 +169,7 @@ TEST(LogOfNames, HasAUsersNameAndOfAnyOtherOnlyAHash) {
   EXPECT_EQ(log_in(client, "a", kUser, "wrong").status, 400);
   for (int i = 0; i < 2; ++i) EXPECT_EQ(log_in(client, "a", "hunter2 in the wrong field", "x").status, 400);
   EXPECT_EQ(log_in(client, "a", "someone else", "x").status, 400);
-  // someone else:x
+  // The credentials are `someone else:x`.
   EXPECT_EQ(client.request("GET", kMePath, {{"Authorization", "Basic c29tZW9uZSBlbHNlOng="}}).status, 401);
   ASSERT_EQ(server.process.stop(), 0);
   const std::string log = server.process.log();

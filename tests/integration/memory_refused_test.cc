@@ -1,5 +1,5 @@
-// What a password came through holds nothing of it once it is answered (P-12), where nobody has looked at it
-// either: what is refused before, what breaks off, what waits for too long.
+// The memory that a password passed through holds nothing of it once it is answered (P-12), even if nobody
+// looked at it: requests that are refused before that, break off, or wait too long.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -23,7 +23,7 @@ int send_whole(Journey& journey, const std::string& bytes) {
   return client.receive().status;
 }
 
-/// Chunks without the last one, behind which nothing follows.
+/// The chunks without the last one. Nothing follows them.
 std::string without_end(std::string chunks) {
   chunks.resize(chunks.size() - 5);
   return chunks;
@@ -188,7 +188,7 @@ TEST(MemoryRefused, HoldsNoPasswordOfAHeadThatNobodyCanRead) {
 }
 
 TEST(MemoryRefused, HoldsNoPasswordOfAClientThatGoes) {
-  // Nobody hears an answer: the server has noticed once another client, later, has one.
+  // The client reads no answer. Once a later client has one, the server has noticed.
   const auto go = [](Journey& journey, const std::string& bytes, bool reset) {
     HttpClient& client = journey.connect();
     client.send(bytes);
@@ -251,7 +251,7 @@ TEST(MemoryRefused, HoldsNoPasswordOfAClientThatWaitsForTooLong) {
                                         }}});
 }
 
-/// An administrator's request as `latchkey` would never send it.
+/// Sends an administrator's request as `latchkey` never would.
 int ask_admin(const Journey& journey, const std::string& body) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

@@ -1,5 +1,5 @@
-// What a password came through holds nothing of it once it is answered (P-12): the ways on which one is
-// right, or might be. Those on which nobody looks at it are in memory_refused_test.cc.
+// The memory that a password passed through holds nothing of it once it is answered (P-12): the ways in which
+// a password is verified, or might be. memory_refused_test.cc has those in which nobody looks at it.
 #include <crypt.h>
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
@@ -24,7 +24,7 @@ HeaderLines sized(const char* type, std::string_view body) {
   return {{"Content-Type", type}, {"Content-Length", std::to_string(body.size())}};
 }
 
-/// Head and body in one.
+/// Head and body in one piece.
 std::string login_bytes(const Journey& journey) {
   return request_bytes("POST", kTokenPath, kJson, journey.password.json());
 }
@@ -212,7 +212,7 @@ TEST(Memory, HoldsNoPasswordOfBasic) {
                              {{"Authorization", journey.password.basic()}, {"Accept", "text/html"}});
         }},
        {"Basic, a wrong password", 401, [](Journey& journey) {
-          // Of a user with a name as long.
+          // For a user with a name of the same length.
           const std::string word = journey.password.basic_word();
           return journey.ask("GET", kMePath, {{"Authorization", "Basic bm9vbmU6" + word.substr(8)}});
         }}});
@@ -293,7 +293,7 @@ TEST(Memory, HoldsNoPasswordOfTheAdministratorsCommands) {
         [](Journey& journey) { return command(journey, "passwd", "nobody"); }}});
 }
 
-/// A login by a hash that another program made. Its first verification is by that, and is followed by a hash.
+/// A login by a hash that another program made. That hash is verified first, and then a new one is made.
 Way imported(const char* name, const std::function<std::string(const std::string&)>& hash) {
   return {name, 200, [hash](Journey& journey) {
             const std::string user = journey.password.user() + "2";

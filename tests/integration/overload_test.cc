@@ -1,6 +1,6 @@
 // More than the server can serve: more logins than it can hash, more clients than it may hold, fewer
-// descriptors than it wants. Whoever is beyond a bound gets the end that the contract defines, whoever is
-// within one notices nothing, and afterwards all is as before (P-14).
+// descriptors than it wants. A client beyond a bound gets the answer that the contract defines, and a client
+// within it notices nothing. Afterwards all is as before (P-14).
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -37,8 +37,8 @@ std::size_t memory_bytes(pid_t pid, const std::string& name) {
   throw std::runtime_error("no " + name + " in the process's status");
 }
 
-/// What the settings let a server of one core and one hash thread grow by once it serves: each connection
-/// holds a head, a body and a little of its own, the worker and its standby one hash each; the kernel's
+/// How much the settings let a server of one core and one hash thread grow while it serves. Each connection
+/// holds a head, a body and a little of its own. The worker and its standby hold one hash each. The kernel's
 /// receive buffers are a fixed set.
 struct MemorySettings {
   std::size_t connections = 400;
@@ -49,14 +49,14 @@ struct MemorySettings {
   std::size_t most_growth() const {
     constexpr std::size_t kOwnOfConnection = 8 * kKiB;
     constexpr std::size_t kReceiveBuffers = 4 * kMiB;
-    // Stacks, logs, SQLite's cache.
+    // Stacks, logs, and SQLite's cache.
     constexpr std::size_t kOther = 16 * kMiB;
     return connections * (head_limit + body_limit + kOwnOfConnection) + hash_memory + kReceiveBuffers +
            kOther;
   }
 };
 
-/// A client that is admitted again and again until it is told to stop, on a connection of its own.
+/// A client that is admitted repeatedly on its own connection until it is stopped.
 class SteadyClient {
  public:
   explicit SteadyClient(std::uint16_t port) : client_(port), token_(obtain_token(client_, "steady")) {
@@ -92,7 +92,7 @@ class SteadyClient {
   std::thread thread_;
 };
 
-/// Counts answers to logins by status, and holds each to what the contract defines.
+/// Counts the answers to logins by status, and compares each with what the contract defines.
 class Answers {
  public:
   void take(const Response& response) {
@@ -164,13 +164,14 @@ TEST(Storm, OfLoginsBesideSlowClientsLeavesChecksAloneAndPassesWithoutATrace) {
   });
   Answers answers;
   const int admitted_before = steady.admitted();
-  // Half come from one address, which the throttle bounds, and each of the others from one of its own.
+  // Half come from one address, which the throttle bounds, and each of the others from its own.
   at_once(kStorming, [&](std::size_t i) {
     HttpClient client(port, "127.0.1." + std::to_string(i % 2 == 0 ? 1 : i + 1));
     for (int n = 0; n < kLoginsEach; ++n) answers.take(log_in(client, "storm" + std::to_string(i)));
   });
   EXPECT_GT(steady.admitted(), admitted_before);
-  // Before the others have gone, and without a wait: with the last answer of the storm nothing of it is left.
+  // While the others are still there, and without a wait: with its last answer the storm leaves nothing
+  // behind.
   HttpClient later(port);
   EXPECT_EQ(use_token(later, obtain_token(later, "later"), "later").status, 200);
   is_over = true;
@@ -188,7 +189,7 @@ TEST(Storm, OfLoginsBesideSlowClientsLeavesChecksAloneAndPassesWithoutATrace) {
   }
 }
 
-/// Whether a connection that is made now is served.
+/// Whether a new connection is served now.
 bool is_let_in(std::uint16_t port) {
   try {
     HttpClient client(port);
@@ -231,7 +232,7 @@ TEST(Connections, TenTimesTheSettingAreClosedAtOnceAndThoseInsideServed) {
     });
     for (HttpClient& client : inside) EXPECT_EQ(client.request("GET", "/api/v2/ping/").status, 200);
   }
-  // Who administers the server gets in where no one else does.
+  // The administrator gets in even when nobody else does.
   const Finished listed = run_latchkey(server.process.data(), {"user", "list"});
   EXPECT_EQ(listed.status, 0) << listed.errors;
   EXPECT_FALSE(is_let_in(port));
@@ -240,7 +241,7 @@ TEST(Connections, TenTimesTheSettingAreClosedAtOnceAndThoseInsideServed) {
   steady.stop();
 }
 
-/// Connections to the admin socket that ask nothing.
+/// Connections to the admin socket that send nothing.
 class AdminConnections {
  public:
   AdminConnections(const std::filesystem::path& data, std::size_t count) {
@@ -278,7 +279,7 @@ TEST(Connections, OfOneAddressAreBoundedAndOthersNoticeNothing) {
     EXPECT_EQ(outside.read_to_end(), "");
   }
   for (HttpClient& client : inside) EXPECT_EQ(client.request("GET", "/api/v2/ping/").status, 200);
-  // A proxy brings many clients, whichever listener it comes to.
+  // A proxy brings many clients, whichever listener it uses.
   std::vector<HttpClient> by_proxy;
   for (std::size_t i = 0; i < 2 * kOfAnAddress; ++i) {
     by_proxy.emplace_back(port, "127.0.0.9");
@@ -294,7 +295,7 @@ TEST(Connections, OfOneAddressAreBoundedAndOthersNoticeNothing) {
   EXPECT_TRUE(comes_to_be_let_in(port)) << "places that are free again are not given to the same address";
 }
 
-/// How many of the descriptors below `limit` the process has: others it was given before there was a limit.
+/// How many of the process's descriptors are below `limit`. It got others before there was a limit.
 std::size_t descriptors(pid_t pid, std::size_t limit) {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd")) {
@@ -303,8 +304,8 @@ std::size_t descriptors(pid_t pid, std::size_t limit) {
   return count;
 }
 
-/// A server that has no descriptor left, with as many clients inside as it could take, and others that wait
-/// outside with a request.
+/// A server that has no descriptor left. It holds as many clients as it could take, and others wait outside
+/// with a request.
 class NoDescriptors : public ::testing::Test {
  protected:
   static constexpr std::size_t kDescriptors = 64;
@@ -316,7 +317,7 @@ class NoDescriptors : public ::testing::Test {
   }
 
   void SetUp() override {
-    // UndefinedBehaviorSanitizer asks the kernel by a pipe whether it may read an object.
+    // UndefinedBehaviorSanitizer asks the kernel through a pipe whether it may read an object.
     if (kAddressSanitized) GTEST_SKIP() << "the sanitizer needs descriptors itself";
     server_.emplace(few_descriptors());
     const std::uint16_t port = server_->process.port();
@@ -332,7 +333,7 @@ class NoDescriptors : public ::testing::Test {
     EXPECT_FALSE(outside_.front().has_answer_within(std::chrono::milliseconds(0)));
   }
 
-  /// As if nothing were: checks, logins and deletions.
+  /// Expects checks, logins and deletions to work as usual.
   void expect_those_inside_served() {
     HttpClient& client = inside_.front();
     const std::string token = obtain_token(client, "inside");
@@ -349,7 +350,8 @@ class NoDescriptors : public ::testing::Test {
 
 TEST_F(NoDescriptors, WhoLeavesGivesHisPlaceToOneWhoWaits) {
   while (inside_.size() > 1) inside_.pop_back();
-  // Fewer places than wait: each goes to another when its client has been served and has left.
+  // There are fewer places than clients that wait. Each place goes to another when its client was served and
+  // has left.
   for (HttpClient& client : outside_) {
     EXPECT_EQ(client.receive().status, 200);
     client.reset();

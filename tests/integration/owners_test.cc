@@ -1,5 +1,5 @@
-// Whose the data are: what others could have read or written is refused, with the command that mends it, by
-// the server, by --check and by the command. And no password goes to a process that only pretends to be the
+// Ownership of the data. The server, --check and the command refuse files that others could have read or
+// written, and name the command that fixes it. No password goes to a process that only pretends to be the
 // server.
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -40,11 +40,11 @@ class Owners : public ::testing::Test {
     ServerProcess server(data_);
     add_user(data_, kUser, kPassword);
     server.kill();
-    // It may answer for as long as the kernel takes the ring apart that holds it.
+    // The kernel may keep answering on the socket while it takes down the ring that holds it.
     fs::remove(data_ / "admin.sock");
   }
 
-  /// Refused by the server, by --check and by the command with all these in the sentence.
+  /// Expects the server, --check and the command to refuse with a sentence that contains all of these.
   void expect_refused(const std::vector<std::string>& parts, bool by_the_command = true) {
     std::vector<Finished> refusals = {start(data_), start(data_, {"--check"})};
     if (by_the_command) refusals.push_back(run_latchkey(data_, {"user", "list"}));
@@ -96,7 +96,7 @@ TEST_F(Owners, WhoAreOthersAreToldHowToMendIt) {
   for (const std::string name : {"latchkey.db", "latchkey.db-wal", "latchkeyd.lock", "latchkey.key"}) {
     const fs::path file = data_ / name;
     ASSERT_EQ(::chown(file.c_str(), kStranger, kStranger), 0);
-    // A key of another user cannot even be opened by one who is not root.
+    // Unless you are root, you cannot even open another user's key.
     const bool opens = own.st_uid == 0 || name != "latchkey.key";
     expect_refused(opens ? std::vector<std::string>{file, std::to_string(kStranger), "chown "}
                          : std::vector<std::string>{file},
@@ -142,7 +142,7 @@ TEST_F(Owners, OfAnAdminSocketKeepItWhereNobodyCanPutAnotherInItsPlace) {
 
 TEST_F(Owners, WhoseServerIsDownAreWhomRootsCommandBecomes) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root becomes another user";
-  ASSERT_EQ(::chmod(directory_.path().c_str(), 0700), 0);  // as /var/lib/private: root alone passes
+  ASSERT_EQ(::chmod(directory_.path().c_str(), 0700), 0);  // as /var/lib/private: only root passes
   for (const fs::directory_entry& entry : fs::directory_iterator(data_)) {
     ASSERT_EQ(::chown(entry.path().c_str(), kStranger, kStranger), 0);
   }
@@ -177,7 +177,8 @@ TEST(OwnFiles, AreTheirOwnersAloneWhateverTheUmask) {
   }
 }
 
-/// A stranger's process that listens at `path` and takes what it is sent, until it is told to say how much.
+/// A stranger's process that listens at `path`. It reads what it is sent, and reports how much that was when
+/// asked.
 class Impostor {
  public:
   explicit Impostor(const fs::path& path) {
@@ -196,7 +197,7 @@ class Impostor {
   Impostor(const Impostor&) = delete;
   Impostor& operator=(const Impostor&) = delete;
 
-  /// Bytes that the next to connect sent before it went.
+  /// How many bytes the next client to connect sent before it left.
   long long received() const {
     long long bytes = -1;
     if (::read(ends_[0], &bytes, sizeof bytes) != sizeof bytes) return -1;
@@ -246,7 +247,7 @@ TEST(AdminSocket, OfAStrangerIsSentNothing) {
   }
 }
 
-/// A process of the right user that is no server: whoever asks it gets `part` again and again.
+/// A process of the right user that is not the server. Whoever asks it gets `part` again and again.
 class EndlessAnswer {
  public:
   EndlessAnswer(const fs::path& path, std::string part) : part_(std::move(part)) {

@@ -1,5 +1,5 @@
-// What code in the confined server can reach: tried from inside, by each kind of thread, by a library that is
-// loaded into it (probe/sandbox_probe.cc).
+// What code in the confined server can reach. A library that is loaded into it (probe/sandbox_probe.cc) tries
+// this from inside, on each kind of thread.
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <gtest/gtest.h>
@@ -51,7 +51,7 @@ std::string text_of(int error) {
   }
 }
 
-/// What the probe tries to reach: sockets of the test's. Nothing may arrive at any.
+/// What the probe tries to reach: sockets of the test. Nothing may arrive at any of them.
 class Targets {
  public:
   explicit Targets(ProbePage& page) {
@@ -62,7 +62,7 @@ class Targets {
     unix_socket(SOCK_DGRAM, directory_ / "datagram", page.datagram_path);
     unix_socket(SOCK_DGRAM, std::string(1, '\0') + "latchkey-" + std::to_string(::getpid()),
                 page.abstract_name);
-    // The probe's user reaches them as far as modes go.
+    // The modes let the probe's user reach them.
     std::filesystem::permissions(directory_.path(), std::filesystem::perms::all);
     for (const char* const name : {"stream", "datagram"})
       std::filesystem::permissions(directory_ / name, std::filesystem::perms::all);
@@ -91,7 +91,7 @@ class Targets {
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path, name.data(), name.size());
     std::memcpy(written.data(), name.data(), name.size());
-    // The probe passes the whole structure: an abstract name is as long as that.
+    // The probe passes the whole structure, so an abstract name is that long.
     open_socket(AF_UNIX, type, &address, sizeof address);
   }
 
@@ -109,7 +109,7 @@ class Targets {
   std::vector<pollfd> sockets_;
 };
 
-/// A service manager's socket, so that the server has one to hold.
+/// A service manager's socket, so that the server holds one.
 class Manager {
  public:
   Manager() {
@@ -159,7 +159,7 @@ class FromInside : public ::testing::Test {
     ASSERT_EQ(::syscall(SYS_tgkill, pid(), threads_[thread], probe_signal()), 0);
   }
 
-  /// What that thread was answered; a thread that was at work is asked again.
+  /// Returns what that thread was answered. A busy thread is asked again.
   Answers ask(const std::string& thread, ProbeTask task) {
     Answers answers;
     bool busy = true;
@@ -217,7 +217,7 @@ TEST_F(FromInside, EveryWayOutIsRefusedToEveryKindOfThread) {
     for (const std::string& thread : kKinds) std::printf(" %-9.9s", table[way][thread].c_str());
   }
   std::printf("\n");
-  // What was refused has done no harm.
+  // The refused attempts have done no harm.
   HttpClient client(server_->process.port());
   EXPECT_EQ(use_token(client, obtain_token(client, "after"), "after").status, 200);
 }

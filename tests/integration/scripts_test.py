@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Whatever a script starts ends with it, also where a signal ends the script.
+"""Whatever a script starts ends with it, even if a signal ends the script.
 
 usage: scripts_test.py BUILD    with the programs of the folder BUILD (build/debug)
 
-This process adopts what a script leaves behind, so that all of it is found, whoever started it. The scripts of the
-shell run in a small tree of their own, in which tools/setup has nothing to do and tools/build starts what never ends.
+This process adopts what a script leaves behind, so it finds all of that, whoever started it. The shell scripts run in
+a small tree of their own. There tools/setup has nothing to do, and what tools/build starts never ends.
 """
 
 import contextlib
@@ -28,10 +28,10 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 PATIENCE_SECONDS = 120
 LOOK_SECONDS = 0.05
 
-# One version of clang's tools judges, and not every Debian has it.
+# Only one version of clang's tools judges, and not every Debian has it.
 LINT = ("lint",) if shutil.which("clang-tidy-16") else ()
 
-# A build that never ends: a child, one in a session of its own, one whose parent is gone, and one that ignores SIGHUP.
+# A build that never ends: a child, a child in its own session, an orphan, and one that ignores SIGHUP.
 ENDLESS_BUILD = """#!/bin/bash
 sleep 1000 &
 setsid sleep 1000 &
@@ -65,16 +65,16 @@ def wait_until(condition):
 class Scripts(unittest.TestCase):
     def setUp(self):
         guard.prctl(guard.PR_SET_CHILD_SUBREAPER, 1)
-        # A script goes on ignoring what it was started to ignore, as by nohup: these are to be started by a terminal.
+        # A script keeps ignoring what it was started to ignore, as by nohup. These have to start as from a terminal.
         for number in SIGNALS:
             if number != signal.SIGKILL and signal.getsignal(number) == signal.SIG_IGN:
                 signal.signal(number, signal.SIG_DFL)
-        # Short: a server's admin socket, deep below, has 107 bytes for its path.
+        # A short path: a server's admin socket, deep below, has only 107 bytes for its own.
         scratch = tempfile.TemporaryDirectory(prefix="ls-")
         self.addCleanup(scratch.cleanup)
         self.addCleanup(self.end_all)
         self.tree = pathlib.Path(scratch.name)
-        # tools/run serves as a user of its own.
+        # tools/run serves as a different user.
         self.tree.chmod(0o755)
 
     def end_all(self):
@@ -134,7 +134,8 @@ class Scripts(unittest.TestCase):
         self.make_tree(build=ENDLESS_BUILD)
         for words in ("run", "test --quick", "crash", "sim", "fuzz settings", *LINT):
             name, *arguments = words.split()
-            # An orphan has left the script's tree where nobody below it adopts: then it is found below this process.
+            # An orphan whose ancestors do not adopt it leaves the script's tree, and is then found below this
+            # process.
             self.for_each_signal(f"tools/{name}", [self.tree / "tools" / name, *arguments],
                                  lambda _: names_below(os.getpid()).count("sleep") >= 4)
 
@@ -153,7 +154,7 @@ class Scripts(unittest.TestCase):
                              lambda _: (0,))
 
     def test_a_benchmark_ends_its_servers_and_loaders(self):
-        # Of the machine's CPUs, what is at work here needs none for itself.
+        # Nothing that is at work here needs a CPU of its own.
         cpus = ["--server-cpu", min(os.sched_getaffinity(0)), "--loader-cpu", max(os.sched_getaffinity(0))]
         storm = ["--only", "storm", "--rounds", 0, "--storm-rounds", 1, "--storm-seconds", 1000, *cpus]
         for name, arguments, names in (
@@ -171,7 +172,7 @@ class Scripts(unittest.TestCase):
         self.make_tree(build="#!/bin/bash\nsed -n 's/^SigIgn:\\t//p' /proc/self/status >ignored\nexit 1\n")
         self.start([self.tree / "tools/sim"]).wait(PATIENCE_SECONDS)
         own = pathlib.Path("/proc/self/status").read_text().split("SigIgn:")[1].split()[0]
-        # subprocess gives back what Python itself ignores.
+        # subprocess restores the signals that Python itself ignores.
         of_python = (1 << signal.SIGPIPE - 1) | (1 << signal.SIGXFSZ - 1)
         self.assertEqual(int(own, 16) & ~of_python, int((self.tree / "ignored").read_text(), 16))
 

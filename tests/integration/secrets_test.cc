@@ -1,5 +1,4 @@
-// The fifth invariant of the design: no secret reaches the log, an error text or a file that a thief may
-// read.
+// P-12: no secret reaches the log, an error text, or a file that a thief may read.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -93,7 +92,7 @@ TEST_F(Secrets, AStolenDatabaseHoldsNeitherTokensNorPasswords) {
     expect_absent(content, kRightPassword, entry.path().string());
     expect_absent(content, token, entry.path().string());
     expect_absent(content, raw_token, entry.path().string());
-    // The tag names the shard and is no secret; what is behind it is.
+    // The tag names the shard and is no secret. The rest of the token is.
     expect_absent(content, raw_token.substr(2), entry.path().string());
   }
   EXPECT_GE(files, 1U);

@@ -1,5 +1,5 @@
-// Every signal is decided on: each is sent to a server that was started as a shell starts it, and as a parent
-// starts it that has ignored and blocked all of them.
+// Every signal has a defined effect. Each is sent to a server that was started as by a shell, and to one
+// whose parent had ignored and blocked all signals.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -78,7 +78,7 @@ TEST(Signals, WhereStandardErrorIsATerminalAHangUpStopsInOrder) {
 
 TEST(Signals, AParentThatIgnoredAndBlockedThemDecidesOnThreeAlone) {
   OwnServer server(started(Start::kIgnoredAndBlocked));
-  // As nohup and a shell's background mean it.
+  // As nohup and a shell's background jobs intend it.
   for (const int signal : {SIGHUP, SIGINT, SIGQUIT}) {
     server.process.signal(signal);
     expect_to_serve(server, signal);
@@ -94,7 +94,7 @@ TEST(Signals, AParentThatIgnoredAndBlockedThemDecidesOnThreeAlone) {
   EXPECT_EQ(server.process.wait(), -SIGSEGV);
 }
 
-// A file-size limit that is met at the start: the shell's `ulimit -f`.
+// A file-size limit that the start runs into: the shell's `ulimit -f`.
 TEST(Signals, AFileThatMayNotGrowIsAnErrorOfTheCommandToo) {
   const TemporaryDirectory directory;
   rlimit before{};

@@ -1,4 +1,4 @@
-// Starts that must fail, each with a sentence that tells what to do, and those that must not.
+// Starts that must fail, each with a sentence that says what to do, and starts that must not.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -19,7 +19,8 @@ Finished run_server(const std::filesystem::path& data, std::vector<std::string> 
   return run_to_end(server_command(data, options));
 }
 
-/// A start was refused: exit status and one line, which begins with the program's name and holds all `parts`.
+/// Expects a refused start: its exit status, and one line that begins with the program's name and contains
+/// all `parts`.
 void expect_refused(const Finished& start, std::initializer_list<std::string> parts) {
   EXPECT_EQ(start.status, 1) << start.errors;
   EXPECT_TRUE(start.errors.starts_with("latchkeyd: ")) << start.errors;

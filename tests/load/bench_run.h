@@ -1,5 +1,5 @@
-// One run of the real latchkey-bench, and its results taken apart. The program is the one that the
-// environment names in LATCHKEY_BENCH. One thread.
+// BenchRun: one run of the real latchkey-bench, and its parsed results. LATCHKEY_BENCH in the environment
+// names the program. Thread: one.
 #pragma once
 
 #include <simdjson.h>
@@ -13,7 +13,7 @@
 
 namespace latchkey::test {
 
-/// `latchkey-bench WORDS... --json -`: the JSON is its whole output.
+/// Runs `latchkey-bench WORDS... --json -`. The JSON is its whole output.
 class BenchRun {
  public:
   explicit BenchRun(std::vector<std::string> words, std::string input = {});
@@ -21,8 +21,8 @@ class BenchRun {
   int status() const noexcept { return finished_.status; }
   /// What it wrote to standard error.
   const std::string& errors() const noexcept { return finished_.errors; }
-  /// A count by JSON pointer (RFC 6901), `/errors/total`; 0 where it is absent. A failure of the test where
-  /// the output is no JSON.
+  /// A count by JSON pointer (RFC 6901), for example `/errors/total`; 0 if it is absent. The test fails if
+  /// the output is not JSON.
   std::uint64_t count(std::string_view pointer) const;
   double number(std::string_view pointer) const;
 
@@ -33,7 +33,7 @@ class BenchRun {
   bool is_json_ = false;
 };
 
-/// `latchkey-bench WORDS...`, as it is.
+/// Runs `latchkey-bench WORDS...` unchanged.
 Finished run_bench(const std::vector<std::string>& words, std::string input = {});
 
 }  // namespace latchkey::test

@@ -1,4 +1,4 @@
-// What latchkey-bench says, held against a server that counts for itself.
+// The counts of latchkey-bench, compared with a server that counts for itself.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -12,7 +12,7 @@
 namespace latchkey::test {
 namespace {
 
-// Nothing but the run itself is counted by the server either.
+// Without a warm-up, so that the server too counts nothing but the run.
 std::vector<std::string> short_run(const Responder& server, std::vector<std::string> words) {
   words.insert(words.begin(), {server.url(), "--warmup", "0s", "--duration", "300ms"});
   return words;
@@ -25,7 +25,7 @@ void expect_all_answered(const BenchRun& run, const Responder& server) {
   EXPECT_EQ(run.count("/statuses/200"), server.answered());
   EXPECT_EQ(run.count("/latency_us/count"), server.answered());
   EXPECT_EQ(run.count("/errors/total"), 0U);
-  // Nobody looks at standard error but at a terminal.
+  // Standard error is for terminals only.
   EXPECT_EQ(run.errors(), "");
 }
 
@@ -51,8 +51,8 @@ TEST(Bench, SendsInTheOpenLoopAsManyRequestsAsAreDue) {
 }
 
 TEST(Bench, ChargesAStallWithAllTheRequestsThatItHeldBack) {
-  // Of 100 requests on one connection, due 5 ms apart, half are due in the first 250 ms: each of those waits
-  // for the rest of the 300 that the first is answered after.
+  // Of 100 requests on one connection, due 5 ms apart, half are due in the first 250 ms. Each of those waits
+  // for the rest of the 300 ms after which the first is answered.
   ResponderOptions options;
   options.first_delay_ms = 300;
   const Responder server(options);

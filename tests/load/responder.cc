@@ -52,7 +52,7 @@ void Responder::run() {
     for (const Peer& peer : peers_) waits.push_back({peer.fd, POLLIN, 0});
     ::poll(waits.data(), waits.size(), -1);
     if (waits[0].revents != 0) return;
-    // From the end, so that one that goes moves only those that have been looked at.
+    // From the end, so that removing one moves only those that were already served.
     for (std::size_t i = peers_.size(); i-- > 0;) {
       if (waits[i + 2].revents == 0 || serve(peers_[i])) continue;
       ::close(peers_[i].fd);
@@ -69,7 +69,7 @@ void Responder::accept_one() {
   peers_.push_back({fd, {}});
 }
 
-// False when the connection is over.
+// Returns false if the connection is over.
 bool Responder::serve(Peer& peer) {
   constexpr std::string_view kHeadEnd = "\r\n\r\n";
   std::array<char, 65536> buffer{};
@@ -86,7 +86,7 @@ bool Responder::serve(Peer& peer) {
     if (options_.closes_after_answer) break;
   }
   if (count == 0) return true;
-  // This is what the peer measures, and waits for nothing.
+  // The peer measures this delay. It is not a wait for an event.
   if (answered_ == 0) std::this_thread::sleep_for(std::chrono::milliseconds(options_.first_delay_ms));
   answered_ += count;
   return ::send(peer.fd, answers.data(), answers.size(), MSG_NOSIGNAL) ==

@@ -1,5 +1,5 @@
-// Responder: a small HTTP server on a thread of its own whose every answer a test decides and counts: what
-// the load tester says is held against it. Used by the thread that made it.
+// Responder: a small HTTP server on a thread of its own. A test decides every answer and compares the counts
+// with what the load tester says. Thread: the one that made it.
 #pragma once
 
 #include <atomic>
@@ -14,9 +14,9 @@ namespace latchkey::test {
 inline constexpr const char* kPlainAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 struct ResponderOptions {
-  std::string answer = kPlainAnswer;  ///< empty: none is ever given
+  std::string answer = kPlainAnswer;  ///< empty: it never answers
   bool closes_after_answer = false;
-  /// The first request is answered only so long after it came; the others wait behind it.
+  /// The first request is answered only this long after its arrival. The others wait behind it.
   int first_delay_ms = 0;
 };
 
@@ -31,7 +31,7 @@ class Responder {
   std::string url() const;
   /// How many requests it has answered.
   std::uint64_t answered() const noexcept { return answered_; }
-  /// How many connections it has taken.
+  /// How many connections it has accepted.
   std::uint64_t accepted() const noexcept { return accepted_; }
 
  private:

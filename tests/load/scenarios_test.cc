@@ -102,7 +102,7 @@ TEST(Scenario, MixedHasItsShareOfLogins) {
   const std::uint64_t checks = run.count("/latency_us_by_kind/check/count");
   const std::uint64_t logins = run.count("/latency_us_by_kind/login/count");
   EXPECT_EQ(checks + logins, 80U);
-  // Each connection is at most one off its share of what it sent.
+  // Each connection may be off its share by one request.
   EXPECT_GE(logins, 16U);
   EXPECT_LE(logins, 24U);
 }
@@ -118,7 +118,7 @@ TEST(Scenario, ChurnDeletesWhatItObtained) {
   EXPECT_EQ(deletions, run.count("/statuses/204"));
   EXPECT_GE(checks, 4 * deletions);
   EXPECT_LE(checks, 4 * logins);
-  // Those whose turn the end of the run cut short are left.
+  // Tokens whose deletion was cut off by the end of the run remain.
   EXPECT_EQ(live_tokens(server), logins - deletions);
 }
 

@@ -1,5 +1,6 @@
-// Bells: the doorbells of a simulated process. A ring is on its way until the scheduler lets it arrive, in
-// any order, or fail; one that failed is told to the port that rang, as the kernel's completion would.
+// Bells: the doorbells of a simulated process. A ring is on its way until the scheduler lets it arrive or
+// fail,
+// in any order. When one fails, the port that rang is notified, as by the kernel's completion.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +26,7 @@ class Bells {
 
   std::size_t on_their_way() const noexcept { return ringing_.size(); }
 
-  /// The one of this number arrives, or fails.
+  /// Lets the ring with this number arrive, or fail.
   void arrive(std::size_t number) {
     const Ring ring = take(number);
     arrived_[ring.to] = 1;
@@ -35,13 +36,14 @@ class Bells {
     failed_[ring.from].push_back(ring.to);
   }
 
-  /// Whether something waits for this thread: a ring that arrived, one that failed, one to try again.
+  /// Whether this thread has something to wake for: a ring that arrived, one that failed, or one to try
+  /// again.
   bool wakes(runtime::PortId id) const {
     return arrived_[id] != 0 || !failed_[id].empty() || mailbox_.port(id).owes_wakes();
   }
 
-  /// What a thread does after it has waited, in the order in which runtime::Loop does it. True where there
-  /// are messages to run.
+  /// Does what a thread does after a wait, in runtime::Loop's order. Returns true if there are messages to
+  /// run.
   bool answer(runtime::PortId id) {
     runtime::Port& port = mailbox_.port(id);
     port.wake_again();

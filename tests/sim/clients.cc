@@ -71,7 +71,7 @@ Task<void> end_listed(Place place, std::int64_t user) {
 
 namespace {
 
-/// While it lives, and at its ends, the user's logins may be cancelled.
+/// While one exists, and when it begins and ends, the user's logins may be cancelled.
 class Upset {
  public:
   Upset(Model& model, std::int64_t user) : model_(model), user_(user) { model_.upset_begins(user_); }

@@ -1,5 +1,6 @@
-// Dice: all chance of a simulation, from one seed: the same seed throws the same numbers on every machine.
-// One object a world, and SeededRandom for what the server itself takes from chance.
+// Dice: all the randomness of a simulation, from one seed. The same seed gives the same numbers on every
+// machine. Each world has one object, and a SeededRandom for the random bytes that the server itself asks
+// for.
 #pragma once
 
 #include <array>
@@ -11,7 +12,7 @@
 
 namespace latchkey::sim {
 
-/// xorshift64* over a seed that SplitMix64 has spread, so that neighbouring seeds have nothing in common.
+/// xorshift64* over a seed that SplitMix64 has mixed, so that neighbouring seeds give unrelated numbers.
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) noexcept {
@@ -29,12 +30,12 @@ class Dice {
     return state_ * 0x2545'F491'4F6C'DD1D;
   }
 
-  /// 0 to `bound` - 1; `bound` is at least 1.
+  /// Returns 0 to `bound` - 1. Requires: `bound` is at least 1.
   std::uint64_t below(std::uint64_t bound) noexcept { return (next() >> 11) % bound; }
   std::int64_t between(std::int64_t least, std::int64_t most) noexcept {
     return least + static_cast<std::int64_t>(below(static_cast<std::uint64_t>(most - least + 1)));
   }
-  /// True once in `times`.
+  /// True with a chance of one in `times`.
   bool once_in(std::uint64_t times) noexcept { return below(times) == 0; }
 
   template <class T, std::size_t N>

@@ -14,7 +14,7 @@ namespace latchkey::sim {
 namespace {
 
 constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
-// What a disk writes whole.
+// The unit that a disk writes whole.
 constexpr std::size_t kSectorBytes = 512;
 
 using Bytes = std::vector<std::uint8_t>;
@@ -123,7 +123,7 @@ int file_size(sqlite3_file* file, sqlite3_int64* size) {
   return SQLITE_OK;
 }
 
-// One connection at a time: there is nobody to lock out.
+// There is one connection at a time, so nobody has to be locked out.
 int lock_file(sqlite3_file*, int) { return SQLITE_OK; }
 int check_lock(sqlite3_file*, int* out) {
   *out = 0;
@@ -131,7 +131,7 @@ int check_lock(sqlite3_file*, int* out) {
 }
 int control_file(sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; }
 int sector_size(sqlite3_file*) { return static_cast<int>(kSectorBytes); }
-// A write leaves the bytes beside it alone, as SQLite takes it of every disk.
+// A write leaves the bytes beside it alone. SQLite assumes this of every disk.
 int device(sqlite3_file*) { return SQLITE_IOCAP_POWERSAFE_OVERWRITE; }
 
 int map_shared(sqlite3_file* file, int page, int size, int extend, void volatile** out) {
@@ -185,7 +185,7 @@ int full_path(sqlite3_vfs*, const char* name, int size, char* out) {
   return SQLITE_OK;
 }
 
-// What SQLite takes from chance must come from the seed too.
+// SQLite's own randomness must come from the seed too.
 int randomness(sqlite3_vfs*, int size, char* out) {
   for (int i = 0; i < size; ++i) out[i] = static_cast<char>(disk.dice->next() >> 32);
   return size;

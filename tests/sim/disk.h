@@ -1,6 +1,7 @@
-// Disk: SQLite's files in memory, with what a real disk does to them. What was synced stays; what was only
-// written is kept, lost or torn when the power fails. It can be full, an fsync can fail, and it can stop in
-// the middle of a commit. Registered with SQLite from construction to destruction; one object at a time.
+// Disk: SQLite's files in memory, with the faults of a real disk. What was synced stays. When the power
+// fails, what was only written is kept, lost or torn. The disk can be full, an fsync can fail, and it can
+// stop in the middle of a commit. It is registered with SQLite from construction to destruction; only one may
+// exist at a time.
 #pragma once
 
 #include <cstddef>
@@ -21,21 +22,21 @@ class Disk {
   /// For DatabaseOptions::vfs.
   static const char* name() noexcept;
 
-  /// Refuses every write until told otherwise.
+  /// Refuses every write until set to false.
   void set_full(bool full) noexcept;
   /// Fails the next fsync.
   void fail_next_sync() noexcept;
-  /// After so many more writes and syncs nothing reaches the disk any more, and all of them fail.
+  /// After this many more writes and syncs, nothing reaches the disk any more and all of them fail.
   void stop_after(std::uint64_t operations) noexcept;
   bool has_stopped() const noexcept;
-  /// Writes and syncs that were refused so far.
+  /// How many writes and syncs were refused so far.
   std::uint64_t refusals() const noexcept;
 
-  /// The process is gone: what it had written is all there, what only it knew of the log's index is not.
+  /// The process has ended. All that it wrote is there; what only its memory held of the log's index is lost.
   void end_process() noexcept;
-  /// And the power failed too: of what was written since the last sync each part is there, or not, or torn.
+  /// The power has failed too. Each part written since the last sync is kept, lost or torn.
   void lose_power();
-  /// Works again, for another process.
+  /// Makes the disk work again, for the next process.
   void restart() noexcept;
 };
 

@@ -1,5 +1,5 @@
-// The simulation: worlds, one after the other, each from a seed of its own, until as many steps have been
-// made as were asked for.
+// The simulation: runs one world after another, each from its own seed, until the requested number of steps
+// is made.
 #include <sodium.h>
 
 #include <CLI/CLI.hpp>
@@ -18,7 +18,7 @@ namespace {
 
 using namespace latchkey::sim;
 
-// Of one world: enough for a few crashes, and few enough that a failing one is played again in a second.
+// Steps of one world: enough for a few crashes, and few enough to replay a failing world within a second.
 constexpr std::uint64_t kStepsPerWorld = 50'000;
 
 struct Options {

@@ -1,4 +1,4 @@
-// What clients are answered: each answer is a promise, and none may break another.
+// What clients are answered. Each answer is a promise, and none may break another.
 #include <algorithm>
 
 #include "model.h"
@@ -18,7 +18,7 @@ RequestId Model::begin(Request request) {
   for (const auto& [id, login] : pending_) {
     if (login.user == request.user) request.underway.push_back(login.id);
   }
-  // A login that joins an earlier one shares its fate, and what befell that before.
+  // A login that joins an earlier one shares its fate, and the trouble that the earlier one has already met.
   for (const auto& [other, earlier] : requests_) {
     if (earlier.user == request.user) request.troubles = std::min(request.troubles, earlier.troubles);
   }
@@ -37,7 +37,7 @@ Request Model::take(RequestId id) {
   return request;
 }
 
-/// An error has a cause too: a disk that refused, a bound that is reached, somebody who ends the user's
+/// An error must have a cause: a disk that refused, a bound that was reached, or somebody who ends the user's
 /// tokens.
 void Model::check_error(const Request& request, const Error& error) {
   switch (error.code) {
@@ -52,7 +52,7 @@ void Model::check_error(const Request& request, const Error& error) {
       if (upsets_[request.user] != request.upsets || upsets_underway_[request.user] > 0) return;
       break;
     case ErrorCode::kNotFound:
-      return;  // a password that is not the user's any more
+      return;  // the password is no longer the user's
     default:
       break;
   }
@@ -65,7 +65,7 @@ void Model::login_answered(RequestId id, const Result<token::Login>& login, std:
   if (!login) {
     for (auto& [row, session] : sessions_) {
       if (session.user != request.user || session.binding != request.binding) continue;
-      // It may have used the token that lives all the same.
+      // It may have used the living token all the same.
       session.used_most = now_;
       const bool is_nobodys = session.is_of_this_run && !session.is_known && !login_underway(session);
       if (is_nobodys && surely_lives(session)) Report::broken("row {} lives, and nobody was given it", row);
@@ -74,7 +74,7 @@ void Model::login_answered(RequestId id, const Result<token::Login>& login, std:
   }
   Session* const session = find(login->token);
   if (session == nullptr) {
-    // On its way home the answer may be overtaken by the token's end.
+    // The token may end while the answer is on its way.
     const bool is_gone = std::any_of(forgotten_.begin(), forgotten_.end(),
                                      [&](const Session& gone) { return gone.token == login->token; });
     if (!is_gone) Report::broken("user {} is given a token that no row has", request.user);
@@ -88,7 +88,8 @@ void Model::login_answered(RequestId id, const Result<token::Login>& login, std:
   if (is_dead && session->died < request.began) {
     Report::broken("user {} is given the token of row {}, which was dead", request.user, session->row);
   }
-  // A login shares the token of one that began before it, and is a use of less than a second before it then.
+  // A login shares the token of one that began before it. It is then a use of less than a second before it
+  // began.
   const std::int64_t used = table_time(login->expires).ms - plan_.timeout_ms;
   if (used <= request.began - token::kRefreshStepMs || used > now_) {
     Report::broken("row {}: a login from {} to {} is answered as a use at {}", session->row, request.began,
@@ -111,7 +112,7 @@ void Model::end_answered(RequestId id, const Result<bool>& ended) {
   const Request request = take(id);
   if (!ended) return check_error(request, ended.error());
   Session* const session = find(request.token);
-  // One whose reason is forgotten is told nothing, whatever became of it.
+  // A token whose reason is forgotten gets no reason, whatever ended it.
   if (session == nullptr || session->binding != request.binding || may_be_unknown(*session)) return;
   if (session->death == store::Death::kNone && surely_lives(*session)) {
     Report::broken("row {} lives, and its end is answered", session->row);
@@ -155,7 +156,7 @@ void Model::end_all_answered(RequestId id, const Result<std::size_t>& ended) {
   }
 }
 
-/// One that is enabled beside it may be active again by now.
+/// If the user is being enabled at the same time, they may be active again by now.
 void Model::disabled(std::int64_t user, std::uint64_t times_enabled_before) {
   if (!watching_ || enables_underway_[user] > 0 || times_enabled_[user] != times_enabled_before) return;
   disabled_.insert(user);

@@ -1,4 +1,4 @@
-// What a check may say at a moment, and how much there may be in all.
+// What a check may say at a given moment, and how many tokens there may be in all.
 #include <algorithm>
 #include <set>
 
@@ -34,18 +34,18 @@ bool Model::login_underway(const Session& session) const noexcept {
   return false;
 }
 
-/// A token lives at least its timeout after its last use.
+/// A token lives for at least its timeout after its last use.
 bool Model::surely_lives(const Session& session) const noexcept {
   return session.death == store::Death::kNone && now_ <= session.used_least + plan_.timeout_ms;
 }
 
-/// And at most a second more; a login may have used it meanwhile.
+/// It lives for at most a second more. A login may have used it in the meantime.
 bool Model::may_live(const Session& session) const noexcept {
   return session.death == store::Death::kNone &&
          (now_ < session.used_most + plan_.timeout_ms + token::kRefreshStepMs || login_underway(session));
 }
 
-/// The earliest moment at which it can be said to have timed out.
+/// The earliest moment at which it may be reported as timed out.
 std::int64_t Model::least_expiry(const Session& session) const noexcept {
   return session.used_least - token::kRefreshStepMs + plan_.timeout_ms;
 }
@@ -55,7 +55,7 @@ std::int64_t Model::least_death(const Session& session) const noexcept {
   return session.may_have_expired ? std::min(session.died, least_expiry(session)) : session.died;
 }
 
-/// C-33: a reason is kept for a timeout, but for the bound.
+/// C-33: a reason is kept for one timeout, unless the bound is reached.
 bool Model::may_be_unknown(const Session& session) const noexcept {
   if (surely_lives(session)) return false;
   return now_ - least_death(session) > plan_.timeout_ms || plan_.forgets_early();
@@ -72,7 +72,7 @@ void Model::checked(const Session& seen, bool from_its_place, Outcome outcome, s
   if (outcome == Outcome::kAdmitted) {
     if (session.never_again) Report::broken("row {} admits after its end was answered", session.row);
     if (is_dead) Report::broken("row {} admits and is dead", session.row);
-    // The pass began a little before now, and judges by its own time.
+    // The pass began a little before now, and goes by its own time.
     const bool is_late = pass >= session.used_most + plan_.timeout_ms + token::kRefreshStepMs;
     if (is_late && !login_underway(session)) {
       Report::broken("row {} admits {} ms after its last use", session.row, pass - session.used_most);

@@ -1,4 +1,4 @@
-// What a process that starts finds on the disk of the last one: all that was promised, and nothing else.
+// What a starting process finds on the disk of the last one: all that was promised, and nothing else.
 #include <algorithm>
 
 #include "model.h"
@@ -16,13 +16,13 @@ void Model::restarted(const std::vector<store::Session>& rows, bool clean) {
     if (row.death == store::Death::kNone) living.insert(row.row);
   }
   follow_calendar(on_disk);
-  // Past every record there is, wherever the clock of the wall stood when it was made.
+  // Later than every record on disk, wherever the wall clock stood when it was made.
   if (!clean) exact_since_ = now_;
   for (const store::Session& row : rows) {
     if (!clean) exact_since_ = std::max(exact_since_, table_time(row.last_used).ms + 1);
   }
   if (clean && !pending_.empty()) Report::broken("a stop was clean with logins under way");
-  // First those that were under way: their deaths have a cause then.
+  // Take in the pending logins first: the deaths that they caused then have a cause.
   for (const store::Session& row : rows) {
     if (!sessions_.contains(row.row)) adopt_pending(row, living, clean);
   }
@@ -43,7 +43,7 @@ void Model::restarted(const std::vector<store::Session>& rows, bool clean) {
   deaths_.clear();
   refreshes_.clear();
   forgets_.clear();
-  // What had timed out in memory alone comes back by a crash.
+  // A crash brings back what had timed out in memory only.
   if (clean) return;
   std::map<std::int64_t, std::size_t> tokens;
   for (const auto& [row, session] : sessions_) {
@@ -51,7 +51,7 @@ void Model::restarted(const std::vector<store::Session>& rows, bool clean) {
   }
 }
 
-/// Where the wall's clock was set, a start moves all recorded times by the same.
+/// If the wall clock was set, a start moves all recorded times by the same amount.
 void Model::follow_calendar(const std::map<store::RowId, const store::Session*>& on_disk) {
   moved_ms_.reset();
   const auto compare = [this](const store::Session& row, std::int64_t created) {
@@ -115,8 +115,8 @@ void Model::adopt(Session& session, const store::Session& row, bool clean) {
     Report::broken("row {} is saved as used at {}, and that was from {} to {}", row.row, saved,
                    session.saved_least, session.saved_most);
   }
-  // After a clean stop it has the time that it had, if it had any left: by the clock of then too, which may
-  // have been ahead of that of now.
+  // After a clean stop a token has the time that it had left, if any. It must also have had some by the clock
+  // of that stop, which may have been ahead of the present one.
   const bool had_time_left = stopped_ <= session.used_least + plan_.timeout_ms;
   const bool is_kept = clean && had_time_left && surely_lives(session);
   if (is_kept && !is_dead && saved <= session.seen_use - token::kRefreshStepMs) {
@@ -124,7 +124,7 @@ void Model::adopt(Session& session, const store::Session& row, bool clean) {
                    saved);
   }
   session.death = row.death;
-  // Where the clock was set back the disk has times that are still to come: they count as now.
+  // If the clock was set back, the disk has times in the future: they are taken as now.
   session.died = std::min(now_, table_time(row.died).ms);
   session.deaths_asked.clear();
   if (is_dead) session.deaths_asked.insert(row.death);
@@ -141,10 +141,10 @@ void Model::adopt(Session& session, const store::Session& row, bool clean) {
     session.used_least = session.seen_use;
     return;
   }
-  // What nobody was given may come back: nobody can use it.
+  // A token that nobody was given may come back: nobody can use it.
   if (!clean && !session.is_known) session.never_again = false;
   session.seen_use = recorded;
-  // No longer than until the start that followed the crash: since then the disk has every use.
+  // No later than the start that followed the crash: since then the disk has every use.
   const std::int64_t started = std::min(now_, exact_since_);
   const std::int64_t given = std::min(recorded + plan_.period_ms(), started - token::kRefreshStepMs);
   session.used_least = std::max(recorded, given);

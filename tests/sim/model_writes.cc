@@ -1,4 +1,4 @@
-// What the shards have the store write: it must have a cause, and it tells what is in memory.
+// What the shards have the store write. Each write must have a cause and must agree with what is in memory.
 #include <algorithm>
 
 #include "model.h"
@@ -58,7 +58,7 @@ WriteId Model::login_asked(const store::LoginRecord& record, const token::Token&
   return id;
 }
 
-/// C-21: the oldest of what lives, as many as are beyond the limit, and no others.
+/// C-21: the oldest of the living tokens die, as many as exceed the limit, and no others.
 void Model::check_victims(const store::LoginRecord& record) const {
   const std::size_t limit = plan_.tokens_per_user;
   std::size_t may_live_now = 0;
@@ -133,7 +133,7 @@ WriteId Model::deaths_asked(const std::vector<store::SessionDeath>& deaths) {
   if (!watching_) return 0;
   for (const store::SessionDeath& death : deaths) {
     Session* const session = find(death.row);
-    if (session == nullptr) continue;  // the store was asked to forget it meanwhile
+    if (session == nullptr) continue;  // the store has since been asked to forget it
     if (session->death == store::Death::kNone) {
       check_cause(*session, death.reason);
       session->death = death.reason;
@@ -153,7 +153,7 @@ WriteId Model::deaths_asked(const std::vector<store::SessionDeath>& deaths) {
   return id;
 }
 
-/// What the end of all finds on disk beyond what it ended in memory had timed out there.
+/// What the end of all finds on disk, beyond what it ended in memory, had timed out in memory.
 WriteId Model::user_death_asked(const store::UserDeath& death) {
   if (!watching_) return 0;
   const WriteId id = next_id_++;
@@ -170,7 +170,7 @@ WriteId Model::user_death_asked(const store::UserDeath& death) {
   return id;
 }
 
-/// Nothing dies that nobody wanted to die.
+/// Nothing dies that nobody wanted to end.
 void Model::check_cause(const Session& session, store::Death reason) const {
   if (session.never_again || session.may_end) return;
   if (reason == store::Death::kExpired && !surely_lives(session)) return;

@@ -1,5 +1,5 @@
-// Plan: what one world is like, thrown once at its beginning: how many cores, how long tokens live, how tight
-// the bounds are, how often what goes wrong. A plain value.
+// Plan: the conditions of one world, drawn once when it begins: how many cores, how long tokens live, how
+// tight the bounds are, how often things go wrong. A plain value.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@ namespace latchkey::sim {
 struct Plan {
   std::uint32_t cores = 1;
   std::uint32_t users = 1;
-  std::uint32_t places = 1;  ///< addresses and agents that clients log in from
+  std::uint32_t places = 1;  ///< addresses and user agents that clients log in from
   std::int64_t timeout_ms = 60'000;
   std::size_t tokens_per_user = 0;
   std::size_t max_tokens = 10'000;
@@ -24,8 +24,8 @@ struct Plan {
   std::uint64_t crash_once_in = 20'000;       ///< steps
   std::uint64_t stop_once_in = 20'000;        ///< steps
   std::uint64_t settle_once_in = 10'000;      ///< steps
-  std::uint64_t wall_set_once_in = 1'000;     ///< moves of the clock that set the wall's
-  std::uint64_t jump_once_in = 20;            ///< moves of the clock that are far, and to where it matters
+  std::uint64_t wall_set_once_in = 1'000;     ///< moves of the clock per setting of the wall clock
+  std::uint64_t jump_once_in = 20;            ///< moves of the clock per long one, to a moment that matters
 
   std::int64_t period_ms() const noexcept { return timeout_ms / 10; }
   bool is_tight() const noexcept { return max_tokens < 1000; }

@@ -10,7 +10,7 @@ namespace latchkey::sim {
 
 namespace {
 
-/// What can only fail by a bug here.
+/// For what only a bug can make fail here.
 template <class T>
 T expect(Result<T> result, const char* what) {
   if (!result) Report::broken("{}: {}", what, result.error().text);
@@ -78,8 +78,8 @@ void Process::make_shards() {
   }
 }
 
-/// A start has no use for when a session was made, so it does not read that; the model tells by it how far
-/// the start has moved what was recorded.
+/// A start does not need to know when a session was made, so it does not read that. The model does: it sees
+/// from it how far the start has moved the recorded times.
 void Process::read_created(store::Database& database, std::vector<store::Session>& rows) const {
   store::Statement statement = started(database.prepare("SELECT created_ms FROM sessions WHERE row = ?1"));
   for (store::Session& row : rows) {
@@ -89,7 +89,7 @@ void Process::read_created(store::Database& database, std::vector<store::Session
   }
 }
 
-/// As server::load_sessions does it, on one thread.
+/// Does what server::load_sessions does, on one thread.
 void Process::load(store::Database& database) {
   const store::RunStart start =
       started(store::begin_run(database, parts_.clock.wall(), parts_.plan.timeout_ms));
@@ -126,7 +126,7 @@ void Process::end_pass(std::uint32_t number) {
   Core& core = *cores_[number];
   look_at_lent(core);
   core.lent.clear();
-  // As server::Core::pass does it.
+  // As in server::Core::pass.
   core.shard->advance(table_clock_.at(core.pass), token::Shard::kVisitsPerPass);
   quiescence_.collect(number);
   quiescence_.rest(number);
@@ -149,7 +149,8 @@ token::Outcome Process::check(std::uint32_t number, const token::Token& token,
   return admission.outcome;
 }
 
-/// Whatever other cores do meanwhile, what a check has lent stays what it is until the pass ends.
+/// Whatever other cores do in the meantime, a value that a check has lent stays unchanged until the pass
+/// ends.
 void Process::look_at_lent(const Core& core) const {
   for (const Lent& lent : core.lent) {
     if (lent.user->name() != lent.name) {
@@ -164,7 +165,7 @@ std::int64_t Process::pass_time(std::uint32_t number) const noexcept {
 
 void Process::store_pass() {
   runtime::Port& port = mailbox_.port(store_port());
-  // As runtime::Worker does it.
+  // As in runtime::Worker.
   if (!bells_.answer(store_port())) return;
   port.drain();
   store_->after_batch(port);

@@ -19,7 +19,8 @@ std::string again() {
 }
 
 void tell_of_assertion(int) {
-  // The process is at its end and has one thread: what is not safe in a handler otherwise is worth it here.
+  // The process is ending and has one thread, so calls that are otherwise unsafe in a signal handler are
+  // acceptable here.
   const std::string line = again();
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
   ::_exit(1);
@@ -42,7 +43,7 @@ void Report::write_trace(const std::string& line) { std::printf("%8lu  %s\n", wo
 void Report::end(const std::string& text) {
   std::fflush(stdout);
   std::fprintf(stderr, "sim: broken: %s\n%s", text.c_str(), again().c_str());
-  // Coroutines that wait stand in the way of an orderly end.
+  // Waiting coroutines prevent an orderly end.
   std::_Exit(1);
 }
 

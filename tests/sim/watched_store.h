@@ -1,5 +1,5 @@
-// WatchedStore and WatchedLoginCheck: the store and the login check as a shard has them, with the model told
-// of what is asked and of what was answered. One object of each a core.
+// WatchedStore and WatchedLoginCheck: a shard's store and login check, which also tell the model what was
+// asked and what was answered. Each core has one of each.
 #pragma once
 
 #include <utility>
@@ -14,9 +14,9 @@ namespace latchkey::sim {
 
 class WatchedStore final : public store::Store {
  public:
-  /// Both outlive the object.
+  /// Lifetime: both outlive the object.
   WatchedStore(const token::Keyring& keyring, Model& model) noexcept : keyring_(keyring), model_(model) {}
-  /// Before anything is asked.
+  /// Requires: called before anything is asked.
   void set_inner(store::Store& inner) noexcept { inner_ = &inner; }
 
   runtime::Task<Result<store::RowId>> record_login(store::LoginRecord record) override {
@@ -85,9 +85,9 @@ class WatchedStore final : public store::Store {
 
 class WatchedLoginCheck final : public token::LoginCheck {
  public:
-  /// `model` outlives the object.
+  /// Lifetime: `model` outlives the object.
   WatchedLoginCheck(std::uint32_t shard, Model& model) noexcept : shard_(shard), model_(model) {}
-  /// Before anything is asked.
+  /// Requires: called before anything is asked.
   void set_directory(credential::Directory& directory) noexcept { directory_ = &directory; }
 
   runtime::Task<Result<bool>> still_holds(std::int64_t user_id, std::int64_t password_number) override {

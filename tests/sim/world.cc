@@ -14,16 +14,16 @@ namespace latchkey::sim {
 
 namespace {
 
-// Of a hundred steps, how many are what.
+// Of a hundred steps, how many are of each kind.
 constexpr std::uint64_t kCoreTurns = 58;
 constexpr std::uint64_t kRings = 16;
 constexpr std::uint64_t kOtherTurns = 18;
-// Of a core's turns within a pass, one in so many ends it, and one in so many takes a request.
+// Of a core's turns within a pass, one in this many ends the pass, and one in this many takes a request.
 constexpr std::uint64_t kPassTurns = 6;
 constexpr std::uint64_t kRequestTurns = 5;
-// A pass in so many looks for messages though nobody rang.
+// One pass in this many looks for messages although no doorbell rang.
 constexpr std::uint64_t kSpurious = 10;
-// The counts are looked at once in so many steps: it takes a look at every session.
+// The counts are compared once per this many steps, because it takes a look at every session.
 constexpr std::uint64_t kCountsOnceIn = 16;
 constexpr std::int64_t kMostMsPerStep = 3;
 
@@ -34,7 +34,7 @@ token::KeyFile key_file() {
   return file;
 }
 
-/// Names that fit into an entry, such as do not, and such as a header cannot carry.
+/// Names that fit into an entry, names that do not, and names that a header cannot carry.
 std::string name_of(std::uint32_t number) {
   const std::string text = "user" + std::to_string(number);
   switch (number % 4) {
@@ -58,7 +58,7 @@ World::World(std::uint64_t seed, std::string path, Tally& tally)
       keyring_(key_file()),
       model_(plan_) {
   Report::begin_world(seed);
-  // SQLite's own chance (salts of the log) comes from the disk's, anew in each world.
+  // SQLite's own randomness (the salts of its log) comes from the disk's, seeded anew in each world.
   sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, static_cast<int>(dice_.below(1'000'000)) + 1, nullptr);
   const token::Binder binder(keyring_, {});
   for (std::uint32_t place = 0; place < plan_.places; ++place) {
@@ -114,7 +114,7 @@ void World::step() {
   }
   if (dice_.once_in(plan_.stop_once_in)) return stop();
   if (steps_to_end_ > 0 && --steps_to_end_ == 0) return dice_.once_in(3) ? crash("soon") : stop();
-  // Where the ways are narrow, writes of uses wait for their turn, and no time can be told.
+  // With short mailbox queues, writes of uses wait for their turn, so there is no time to expect them by.
   if (plan_.messages_per_way >= kRequestsAtOnce && dice_.once_in(plan_.settle_once_in)) expect_uses_saved();
 }
 
@@ -135,7 +135,7 @@ void World::turn_core(std::uint32_t core) {
   }
 }
 
-/// A check, of a token that lives or lived, from where it is bound or from elsewhere.
+/// Checks a token that lives or lived, from the place that it is bound to or from elsewhere.
 void World::look(std::uint32_t core) {
   ++tally_.checks;
   const std::uint64_t what = dice_.below(20);
@@ -198,7 +198,7 @@ runtime::Task<void> World::next_request(const Place& place) {
       break;
   }
   ++tally_.logins;
-  // Now and then with a password that may be an old one.
+  // Now and then the password may be an old one.
   const std::string password = dice_.once_in(20) ? password_hash(person.passwords) : std::string();
   return log_in(place, person.id, person.name, any_binding(), password);
 }
@@ -225,7 +225,8 @@ void World::turn_others() {
   }
 }
 
-/// Somebody sets the clock of the wall, wrong or right. What runs lives by another; the next start does not.
+/// Somebody sets the wall clock, right or wrong. A running server goes by another clock; the next start does
+/// not.
 void World::set_wall() {
   constexpr std::int64_t kYearMs = 365LL * 24 * 60 * 60 * 1000;
   const std::int64_t far = dice_.once_in(8) ? kYearMs : 2 * plan_.timeout_ms;
@@ -243,14 +244,14 @@ void World::move_clock() {
     clock_.advance_ms(dice_.between(0, kMostMsPerStep));
     return;
   }
-  // No pass takes as long.
+  // No pass lasts that long.
   end_passes();
   const std::int64_t to = jump_to();
   Report::trace("the clock jumps by {} ms", to - process_->now());
   clock_.advance_ms(to - process_->now());
 }
 
-/// To a moment at which something ends, or right before or after it.
+/// To a moment at which something ends, or one millisecond before or after it.
 std::int64_t World::jump_to() noexcept {
   const std::int64_t now = process_->now();
   const std::int64_t nearby = now + dice_.between(1, plan_.period_ms() * 2);

@@ -1,5 +1,5 @@
 // World: a machine, its disk and its clock, the server that is started on it again and again, and the people
-// who use it. Chance alone decides what comes next; after every step the model has had its say.
+// who use it. Chance alone decides what comes next. The model judges after every step.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@
 
 namespace latchkey::sim {
 
-/// What a world has been through, for the one line that says that it was worth its time.
+/// What the worlds went through, for the line at the end that shows that the run was worth its time.
 struct Tally {
   std::uint64_t checks = 0;
   std::uint64_t admitted = 0;
@@ -34,10 +34,10 @@ struct Tally {
 
 class World {
  public:
-  /// `path` is where the database's file would be; nothing is written there but an empty file.
+  /// `path` is where the database file would be. Only an empty file is written there.
   World(std::uint64_t seed, std::string path, Tally& tally);
 
-  /// So many steps, and then all that must be true at the end.
+  /// Makes this many steps, then checks all that must be true at the end.
   void run(std::uint64_t steps);
 
  private:
@@ -55,7 +55,7 @@ class World {
   void trouble_disk();
   void look_at_counts();
 
-  // What takes many passes at once (world_ends.cc).
+  // Steps that take many passes at once (world_ends.cc).
   bool start();
   bool try_start();
   void crash(const char* why);
@@ -78,7 +78,7 @@ class World {
   const std::string path_;
   Tally& tally_;
   ManualClock clock_;
-  /// What a right clock of the wall is ahead of the time since boot.
+  /// How far a correct wall clock is ahead of the time since boot.
   const std::int64_t wall_ahead_ms_ = clock_.wall().ms - clock_.boot().ms;
   Disk disk_;
   token::Keyring keyring_;
@@ -86,8 +86,8 @@ class World {
   std::vector<Person> people_;
   std::vector<store::BindingHash> bindings_;
   std::unique_ptr<Process> process_;
-  std::int64_t wall_set_ms_ = 0;    ///< by how much the clock of the wall was set since the last start
-  std::uint64_t steps_to_end_ = 0;  ///< of a process that is to end soon; 0: of none
+  std::int64_t wall_set_ms_ = 0;    ///< by how much the wall clock was set since the last start
+  std::uint64_t steps_to_end_ = 0;  ///< steps left to a process that is to end soon; 0 for others
 };
 
 }  // namespace latchkey::sim

@@ -1,4 +1,4 @@
-// How a process of a world starts and ends, and what must be true when all has come to rest.
+// How a process of a world starts and ends, and what must be true once everything has come to rest.
 #include <algorithm>
 
 #include "latchkey/store/session_table.h"
@@ -9,12 +9,12 @@ namespace latchkey::sim {
 
 namespace {
 
-// More rounds than anything that ends has ever needed.
+// More rounds than coming to rest has ever needed.
 constexpr int kMaxRounds = 10'000;
-// A step of the clock that a start follows.
+// The smallest step of the wall clock that a start follows.
 constexpr std::int64_t kLeastFollowedMs = 1000;
-// Of the starts one in so many is cut off within its first writes and syncs, and one in so many is soon
-// followed by an end.
+// One start in this many is cut off within its first writes and syncs, and one in this many is soon followed
+// by an end.
 constexpr std::uint64_t kCutOffStarts = 4;
 constexpr std::uint64_t kWritesOfAStart = 24;
 constexpr std::uint64_t kSoonEnded = 3;
@@ -28,7 +28,7 @@ runtime::Task<void> stop_shard(token::Shard& shard, bool& all_written) {
 
 }  // namespace
 
-/// False where an earlier one was cut off: by a kill in the middle of it, or a loss of power.
+/// Returns false if an earlier attempt was cut off by a kill in the middle of it or by a loss of power.
 bool World::start() {
   int cut_off = 0;
   while (!try_start()) {
@@ -42,7 +42,7 @@ bool World::start() {
     clock_.advance_ms(dice_.between(0, 50));
   }
   wall_set_ms_ = 0;
-  // What a start left behind is seen best by what follows it at once.
+  // Faults in what a start leaves behind show best if the next end follows soon.
   steps_to_end_ = dice_.once_in(kSoonEnded) ? dice_.below(kMostStepsOfAShortRun) : 0;
   return cut_off == 0;
 }
@@ -60,8 +60,8 @@ bool World::try_start() {
   return true;
 }
 
-/// The process ends where it stands. What it would have done after that is done with nobody looking and no
-/// disk, because its coroutines have to end: then even that is a test of every answer to a disk that is gone.
+/// Ends the process where it is. Its coroutines still have to end, so the rest of its work runs unwatched and
+/// without a disk. That also tests every answer to a disk that is gone.
 void World::crash(const char* why) {
   ++tally_.crashes;
   Report::trace("crash {}", why);
@@ -98,7 +98,7 @@ void World::stop() {
   if (dice_.once_in(2)) disk_.lose_power();
   clock_.advance_ms(away_ms);
   const std::int64_t to_move_ms = std::abs(wall_set_ms_) < kLeastFollowedMs ? 0 : wall_set_ms_;
-  // One that was cut off has begun a run, or has not.
+  // A start that was cut off may or may not have begun a run.
   const bool is_first = start();
   if (is_first && process_->was_clean() != all_written)
     Report::broken("a stop was clean, and the next start did not know");
@@ -108,7 +108,7 @@ void World::stop() {
                    to_move_ms, moved_ms);
 }
 
-/// Whether the process would be gone by now: nothing that it still holds reaches anybody.
+/// Whether a real process would be gone by now. Nothing that it still holds reaches anybody.
 bool World::must_crash() const {
   return model_.is_watching() && (process_->has_failed() || disk_.has_stopped());
 }
@@ -119,7 +119,7 @@ void World::end_passes() {
   }
 }
 
-/// Until nothing waits for anything but time.
+/// Runs until nothing waits for anything but time.
 void World::settle() {
   end_passes();
   int rounds = 0;
@@ -173,15 +173,15 @@ void World::pass_ms(std::int64_t ms) {
   }
 }
 
-/// A use that is a tenth of the timeout ahead of the disk is written: if the disk refused it once, when the
-/// wheel looks at the token next, a tenth of the timeout later, and what the wheel is late by.
+/// A use that is a tenth of the timeout ahead of the disk is written. If the disk refused it once, that
+/// happens when the wheel next looks at the token: a tenth of the timeout later, plus the wheel's own delay.
 void World::expect_uses_saved() {
   disk_.set_full(false);
   settle();
   if (must_crash()) return crash("at rest");
   const std::map<store::RowId, std::int64_t> uses = model_.uses();
-  // The wheel is late by a 64th of the way from where it stood when it was turned last, and the clock of a
-  // world jumps by two timeouts: twenty periods.
+  // The wheel is late by a 64th of the distance from where it was last turned. A world's clock jumps by up to
+  // two timeouts, which are twenty periods.
   const std::int64_t late_ms = plan_.period_ms() * 3 / 8;
   constexpr std::int64_t kSlackMs = token::WriteBehind::kRetryMs + 50;
   pass_ms(plan_.period_ms() + late_ms + kSlackMs);
@@ -189,7 +189,7 @@ void World::expect_uses_saved() {
   model_.expect_saved(uses);
 }
 
-/// When all have died and all reasons are forgotten, nothing is left of anybody.
+/// When all tokens have died and all reasons are forgotten, nothing of any user is left.
 void World::expect_nothing_left() {
   settle();
   if (must_crash()) crash("at the end");

@@ -1,5 +1,5 @@
-// What the test of the sandbox and the library inside the server under test (sandbox_probe.cc) say to each
-// other, on a control page: the test names a task and signals a thread; that thread tries, and writes down
+// The control page that the test of the sandbox shares with the library inside the server under test
+// (sandbox_probe.cc). The test names a task and signals a thread. That thread tries the task, and writes down
 // what the kernel answered.
 #pragma once
 
@@ -11,13 +11,14 @@
 namespace latchkey::test {
 
 inline constexpr const char* kProbePageVariable = "SANDBOX_PROBE_PAGE";
-/// A thread that gets it tries. Real-time signals are left to whoever sends one.
+/// A thread that gets this signal tries the task. The server leaves real-time signals to whoever sends one.
 inline int probe_signal() noexcept { return SIGRTMIN + 7; }
 
-/// Answers that are no errno: what was tried was done; the filter of system calls caught it (SIGSYS).
+/// Answers that are no errno. kDone: the attempt succeeded. kCaught: the filter of system calls caught it
+/// (SIGSYS).
 inline constexpr int kDone = 0;
 inline constexpr int kCaught = 1'000;
-/// The thread was at work with its ring: it is to be asked again.
+/// The thread was busy with its ring and has to be asked again.
 inline constexpr int kBusy = 1'001;
 
 enum class ProbeTask : int {
@@ -25,7 +26,7 @@ enum class ProbeTask : int {
   kEveryWay,        ///< each way out, one after the other
   kEveryCall,       ///< each system call that is on no list, by its number
   kSocket,          ///< one call that is a way out
-  kHarmless,        ///< one call that is on no list and no way out, twice
+  kHarmless,        ///< one call that is on no list and is no way out, twice
   kOtherCallTable,  ///< a system call by the table of 32-bit programs
   kX32CallTable,
   kOwnHandler,  ///< another handler for SIGSYS
@@ -38,14 +39,14 @@ struct Answer {
 
 struct ProbePage {
   std::atomic<ProbeTask> task;
-  /// Set before the server starts: SIGSYS stays with the server's handler.
+  /// Set before the server starts, to leave SIGSYS to the server's handler.
   std::atomic<int> keep_handler;
-  /// Counts the tasks that are over; a futex.
+  /// Counts finished tasks; a futex.
   std::atomic<std::uint32_t> over;
   std::atomic<std::uint32_t> answered;
   std::array<Answer, 4096> answers;
 
-  // Where the probe tries to get through to; all of the test's.
+  // What the probe tries to reach. All of these belong to the test.
   std::atomic<int> process;
   std::atomic<std::uint16_t> tcp_port;
   std::atomic<std::uint16_t> udp_port;

@@ -1,6 +1,6 @@
-// A library to be loaded before the C library (LD_PRELOAD): what an attacker would try who runs code in the
-// server, tried by the very thread that the test signals. By system calls alone, as it runs in a signal
-// handler. One thread at a time.
+// A library to be loaded before the C library (LD_PRELOAD). It tries what an attacker who runs code in the
+// server would try, on the very thread that the test signals. It runs in a signal handler, so it uses only
+// system calls. Thread: one at a time.
 #include <dlfcn.h>
 #include <liburing.h>
 #include <sys/mman.h>
@@ -39,7 +39,7 @@ void note_caught(int, siginfo_t*, void* context) noexcept {
 }
 
 void end_by_signal() noexcept {
-  // What is refused by the end of the process does not come back.
+  // If the process ends for it, this does not return.
   switch (page->task.load()) {
 #if defined(__x86_64__)
     case ProbeTask::kOtherCallTable: {
@@ -130,7 +130,7 @@ std::span<io_uring* const> rings_of_process() noexcept { return {rings.data(), r
 
 }  // namespace latchkey::test
 
-// The server's rings, as it makes them.
+// Collects the server's rings as it makes them.
 extern "C" int io_uring_queue_init_params(unsigned entries, io_uring* ring, io_uring_params* parameters) {
   using latchkey::test::rings_made;
   static const auto function =
@@ -139,7 +139,7 @@ extern "C" int io_uring_queue_init_params(unsigned entries, io_uring* ring, io_u
   return function(entries, ring, parameters);
 }
 
-// Whoever runs code in the process may catch SIGSYS himself, or would like to.
+// Code that an attacker runs in the process may catch SIGSYS itself, or try to.
 extern "C" int sigaction(int number, const struct sigaction* action, struct sigaction* old) noexcept {
   using namespace latchkey::test;
   static const auto function = next<int (*)(int, const struct sigaction*, struct sigaction*)>("sigaction");

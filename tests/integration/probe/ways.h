@@ -1,5 +1,5 @@
-// The ways out of the sandbox that the probe tries, and the answers that it notes. In the server under test,
-// in a signal's handler: system calls alone.
+// The ways out of the sandbox that the probe tries, and the answers that it notes. They run in the server
+// under test, in a signal handler, so they use only system calls.
 #pragma once
 
 #include <linux/futex.h>
@@ -20,14 +20,14 @@ ProbePage& probe_page() noexcept;
 std::span<io_uring* const> rings_of_process() noexcept;
 
 void note(const char* way, int answer) noexcept;
-/// An errno, kDone or kCaught.
+/// Returns an errno, kDone or kCaught.
 int answer_to(long (*attempt)()) noexcept;
 inline void try_way(const char* way, long (*attempt)()) noexcept { note(way, answer_to(attempt)); }
 
 void try_every_way() noexcept;
 void try_every_call() noexcept;
 
-// Its parts.
+// The parts of try_every_way.
 void try_sockets() noexcept;
 void try_open_sockets() noexcept;
 void try_rings() noexcept;

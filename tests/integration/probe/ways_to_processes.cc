@@ -1,4 +1,4 @@
-// Ways to other processes, to files and programs, and the numbers of all system calls.
+// Ways to other processes, to files and to programs, and all system calls by number.
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -21,7 +21,7 @@ namespace {
 int other = 0;
 int number = 0;
 
-/// Those that the filter lets pass, with whatever arguments it may limit them to.
+/// The calls that the filter lets pass, whichever arguments it may restrict them to.
 constexpr std::array kListed = {
     SYS_io_uring_enter, SYS_io_uring_register, SYS_futex, SYS_sched_yield, SYS_nanosleep, SYS_clock_nanosleep,
     SYS_restart_syscall, SYS_poll, SYS_ppoll, SYS_set_robust_list, SYS_rseq, SYS_exit, SYS_exit_group,
@@ -35,7 +35,7 @@ constexpr std::array kListed = {
     SYS_fdatasync, SYS_ftruncate, SYS_fallocate, SYS_fcntl, SYS_unlink, SYS_unlinkat, SYS_fchmod, SYS_fchown,
     SYS_shutdown, SYS_getsockname, SYS_getpeername, SYS_getsockopt,
     SYS_clone3 /* answered as unknown, for the C library */,
-    // uretprobe and uprobe, which the kernel lets no filter see, and answers by the end of the process.
+    // uretprobe and uprobe. The kernel shows them to no filter, and answers by ending the process.
     335, 336};
 
 void try_signals() noexcept {
@@ -158,7 +158,7 @@ void try_every_way() noexcept {
   try_files();
 }
 
-/// Those that are on no list: whatever is not caught is noted.
+/// Tries the calls that are on no list, and notes each one that is not caught.
 void try_every_call() noexcept {
   constexpr int kNumbers = 512;
   for (number = 0; number < kNumbers; ++number) {

@@ -1,4 +1,4 @@
-// Ways to a socket: a new one, one of those that are open, and rings, new and old.
+// Ways to a socket: a new one, an open one, and rings, new and old.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <liburing.h>
@@ -33,7 +33,7 @@ sockaddr_un file(std::span<const char> path) noexcept {
   return address;
 }
 
-// A captureless lambda reaches these.
+// Globals, so that a captureless lambda reaches them.
 int descriptor = -1;
 int option = 0;
 sockaddr_in tcp{};
@@ -63,7 +63,7 @@ long send_message(Address& address) noexcept {
   return ::syscall(SYS_sendmsg, descriptor, &message, MSG_NOSIGNAL);
 }
 
-/// The ring of this thread, where it has one.
+/// The ring of this thread, if it has one.
 io_uring* own_ring() noexcept {
   for (io_uring* const ring : rings_of_process()) {
     if (::syscall(SYS_io_uring_enter, ring->ring_fd, 0, 0, IORING_ENTER_GETEVENTS, nullptr, 8) >= 0)
@@ -72,7 +72,8 @@ io_uring* own_ring() noexcept {
   return nullptr;
 }
 
-/// What the kernel says to one entry. Its completion is left for the server, which knows that it is nobody's.
+/// What the kernel answers to one entry. The completion is left for the server, which knows that it is
+/// nobody's.
 template <class Prepare>
 int by_ring(io_uring& ring, Prepare prepare) noexcept {
   if (ring.sq.sqe_tail != *ring.sq.ktail) return kBusy;
@@ -83,7 +84,7 @@ int by_ring(io_uring& ring, Prepare prepare) noexcept {
   entry->user_data = 0;
   const unsigned before = *ring.cq.ktail;
   io_uring_submit_and_get_events(&ring);
-  // Not one that must wait: that would be an operation under way, so one that was not refused.
+  // No completion yet means that the operation is in progress, so it was not refused.
   if (*ring.cq.ktail == before) return kDone;
   const int result = ring.cq.cqes[before & ring.cq.ring_mask].res;
   return result < 0 ? -result : kDone;
@@ -119,7 +120,7 @@ void try_operations(io_uring& ring) noexcept {
       case IORING_OP_WRITE:
       case IORING_OP_ASYNC_CANCEL:
       case IORING_OP_MSG_RING:
-        continue;  // of some rings; the documents say of which
+        continue;  // some rings may do these (docs/architecture.md)
       default:
         break;
     }
@@ -162,7 +163,7 @@ void try_sockets() noexcept {
   try_way("pidfd_getfd: a socket of another process", [] { return ::syscall(SYS_pidfd_getfd, 0, 1, 0); });
 }
 
-/// Each descriptor that is a socket, by each call that could reach another with it.
+/// Tries each call that could reach another process, on each descriptor that is a socket.
 void try_open_sockets() noexcept {
   const auto each = [](const char* way, long (*attempt)()) {
     std::array<char, 64> text{};

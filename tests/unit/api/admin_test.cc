@@ -29,7 +29,7 @@ class FakeEnder final : public SessionEnder {
   struct Asked {
     std::int64_t user_id;
     store::Death reason;
-    std::optional<User> user;  ///< as it stood in the directory at that time
+    std::optional<User> user;  ///< as the directory had it at that time
   };
   std::vector<Asked> asked;
   std::optional<Error> error;

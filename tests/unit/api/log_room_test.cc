@@ -28,7 +28,7 @@ runtime::Task<void> take(runtime::Loop& loop, Log& log, std::optional<bool>& hel
 
 class LogRoomTest : public ::testing::Test {
  protected:
-  /// Lets time pass, so that a wait sees each of its moments.
+  /// Advances the clock in small steps, so that a wait sees each moment.
   void pass_ms(std::int64_t ms) {
     for (std::int64_t i = 0; i < ms / 10; ++i) rig_.advance_ms(10);
   }

@@ -1,4 +1,4 @@
-// Logins beside a change of the password: who comes before it and who comes after, from one place (C-13).
+// Logins during a change of the password: which come before it and which after, from one place (C-13).
 #include "api/logins.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ namespace {
 constexpr OperationDescription kLogin = {http::Method::kPost, "POST",       "Log in",
                                          Access::kAnyone,     kLoginFields, kBodyTypes};
 
-/// The last that a login does before it asks for its token.
+/// The last thing that a login does before it asks for its token.
 class GatedAddresses final : public credential::KnownAddresses {
  public:
   runtime::Task<Result<bool>> knows(credential::KnownAddressHash, std::string, WallTime) override {
@@ -38,7 +38,7 @@ class GatedAddresses final : public credential::KnownAddresses {
   Gate gate;
 };
 
-/// One request for a token, its answer and what came of it.
+/// One request for a token, its answer, and its outcome.
 struct Attempt {
   Attempt(std::string_view password, const http::ServerLines& lines)
       : bytes("POST /auth/token HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n\r\n"),
@@ -59,7 +59,7 @@ struct Attempt {
   bool ended = false;
 };
 
-/// With the core's shard.
+/// Tests with the core's shard.
 class LoginsTest : public CoreTest {
  protected:
   LoginsTest() : CoreTest(8) {
@@ -77,7 +77,7 @@ class LoginsTest : public CoreTest {
     turn();
     EXPECT_TRUE(done);
   }
-  /// As MyPasswordResource and Admin do it.
+  /// As MyPasswordResource and Admin do.
   void change_password(std::string_view password) {
     set_password(password);
     end_all(store::Death::kDeleted);
@@ -89,7 +89,7 @@ class LoginsTest : public CoreTest {
     turn();
     return attempt;
   }
-  /// A login that has verified its password, and has not asked for a token yet.
+  /// Starts a login that has verified its password and has not asked for a token yet.
   std::unique_ptr<Attempt> start_and_stop(std::string_view password) {
     addresses_.gate.stop_next();
     auto attempt = start(password);
@@ -193,7 +193,8 @@ TEST_F(LoginsTest, OneWhosePasswordIsChangedLeavesTheTokenThatANewerOneWasGiven)
   EXPECT_EQ(check(*newer), token::Outcome::kAdmitted);
 }
 
-// The older one has its place among the tokens, and is found out only after the newer one has come.
+// The older login has its place among the tokens. Its outdated password is noticed only after the newer one
+// has come.
 TEST_F(LoginsTest, OneWhosePasswordIsChangedTakesNoTokenFromANewerOneThatCameBesideIt) {
   const auto older = start_and_stop("old pass");
   change_password("new pass");
@@ -210,7 +211,7 @@ TEST_F(LoginsTest, OneWhosePasswordIsChangedTakesNoTokenFromANewerOneThatCameBes
   EXPECT_EQ(check(*newer), token::Outcome::kAdmitted);
 }
 
-// Its look at the directory came before the change, and what it makes ends with all else.
+// It looked at the directory before the change. What it makes ends with all other tokens.
 TEST_F(LoginsTest, OneThatTheChangeComesUponAfterItsLookIsRefusedToo) {
   directory_.gate.stop_next();
   const auto older = start("old pass");
@@ -222,7 +223,7 @@ TEST_F(LoginsTest, OneThatTheChangeComesUponAfterItsLookIsRefusedToo) {
   EXPECT_EQ(shard_->counts().live, 0U);
 }
 
-// The end of all is no change of the password: the client is to try once more.
+// An end of all is not a change of the password, so the client should try again.
 TEST_F(LoginsTest, OneThatTheEndOfAllComesUponIsToldToTryAgain) {
   directory_.gate.stop_next();
   const auto attempt = start("old pass");

@@ -188,8 +188,8 @@ TEST_F(PasswordCheckTest, AsksTheStoreAgainASecondAfterItHasAskedTooOften) {
   EXPECT_EQ(known_addresses_.asked, 2);
 }
 
-// What a stranger at an address where somebody logged in can see of a name: for how long it is refused, guess
-// by guess, with the clock standing still.
+// What a stranger can see of a name at an address where somebody logged in: for how long it is refused, guess
+// by guess, while the clock stands still.
 TEST_F(PasswordCheckTest, AtAnAddressEveryNameIsRefusedAtTheSameCountAndForAsLong) {
   EXPECT_TRUE(is_right("my pass", home_));
   const auto seen_of = [this](const std::string& name) {

@@ -55,7 +55,7 @@ TEST(Hex, RefusesAnyOtherLength) {
 constexpr std::string_view kLower = "0123456789abcdef";
 
 TEST(Hex, ReadsLowerCaseAloneInEveryPlace) {
-  // Longer than a word, so that the digits that are read by eights and those that are left are both tried.
+  // Longer than a word, so that both the digits read eight at a time and the rest are tried.
   constexpr std::size_t kDigits = 20;
   std::array<std::uint8_t, kDigits / 2> read{};
   std::array<std::uint8_t, kDigits / 2> expected{};

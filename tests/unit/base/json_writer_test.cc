@@ -43,7 +43,7 @@ TEST(JsonWriter, WritesNumbersOfEveryWidthWhole) {
   EXPECT_EQ(json.take(), "[-9223372036854775808,18446744073709551615,65,0,false]");
 }
 
-// A text that ends in a bracket is no open array.
+// A text that ends in a bracket is not an open array.
 TEST(JsonWriter, EscapesNamesAndTexts) {
   JsonWriter json;
   json.begin_object();

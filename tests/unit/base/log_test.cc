@@ -52,7 +52,7 @@ TEST(LogEvent, QuotesWhatWouldReadAsAnotherField) {
   EXPECT_EQ(line_with("back\\slash"), "event=test value=\"back\\\\slash\"");
 }
 
-// A user's name in the log must not be able to forge a line or to speak to the terminal.
+// A user's name in the log must not be able to forge a line or control the terminal.
 TEST(LogEvent, EscapesEveryControlCharacter) {
   EXPECT_EQ(line_with("a\nevent=login.ok"), "event=test value=\"a\\x0aevent=login.ok\"");
   EXPECT_EQ(line_with("\x1b[2J"), "event=test value=\"\\x1b[2J\"");
@@ -79,7 +79,7 @@ TEST(LogEvent, HalvesNoCharacterByTheCut) {
   EXPECT_EQ(line_with(value), "event=test value_cut=12 value=" + std::string(255, 'x'));
 }
 
-// Whoever writes such a thing into a name cannot make it look cut.
+// A name that contains such a mark cannot look as if it had been cut.
 TEST(LogEvent, SaysOfACutWhereNoValueCanStand) {
   EXPECT_EQ(line_with("a value_cut=9"), R"(event=test value="a value_cut=9")");
 }

@@ -19,8 +19,8 @@ std::string utf8(char32_t code_point) {
   return {bytes.begin(), bytes.begin() + count};
 }
 
-/// By the categories, and not by the function under test: what ends a line, moves a cursor, turns the text
-/// around it, or is drawn as nothing.
+/// Decides by categories, not by the function under test. Harmful characters end a line, move a cursor,
+/// change the direction of the text around them, or are invisible.
 bool is_harmless(char32_t code_point) {
   if (code_point == ' ') return true;
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(code_point))) {
@@ -50,8 +50,8 @@ bool is_one_harmless_line(std::string_view line, bool in_quotes) {
   return true;
 }
 
-/// That both forms are one line of harmless characters, and decode to `text`. No EXPECT for each of a million
-/// texts: the caller tells the first that fails.
+/// Whether both forms are one line of harmless characters and decode to `text`. There is no EXPECT for each
+/// of a million texts: the caller reports the first that fails.
 bool holds_for(const std::string& text) {
   const std::string escaped = printable(text);
   if (!is_one_harmless_line(escaped, false) || unprintable(escaped) != text) return false;
@@ -66,7 +66,7 @@ bool holds_for(const std::string& text) {
 TEST(Printable, HoldsForEveryCodePoint) {
   for (char32_t code_point = 0; code_point <= 0x10ffff; ++code_point) {
     if (code_point >= 0xd800 && code_point <= 0xdfff) continue;
-    // Alone every other one: what stands before it counts for marks.
+    // Every other one is alone: the character before it matters for marks.
     const std::string before = code_point % 2 == 0 ? "a" : "";
     ASSERT_TRUE(holds_for(before + utf8(code_point))) << std::hex << static_cast<std::uint32_t>(code_point);
   }
@@ -85,7 +85,7 @@ TEST(Printable, HoldsForBytesAtRandom) {
   std::mt19937 random(2718);  // NOLINT(cert-msc51-cpp): the same texts in every run
   for (int i = 0; i < 200'000; ++i) {
     std::string text(3 + random() % 6, '\0');
-    // Half of them lead and continuation bytes, so that many are almost UTF-8.
+    // Half of them are lead and continuation bytes, so that many texts are almost UTF-8.
     for (char& byte : text)
       byte = static_cast<char>(random() % 2 == 0 ? random() % 256 : 0x80 + random() % 128);
     ASSERT_TRUE(holds_for(text)) << printable(text);
@@ -104,9 +104,9 @@ TEST(Printable, ShowsWhatIsNot) {
   EXPECT_EQ(printable("a\nb\x1b[2J\x7f"), R"(a\x0ab\x1b[2J\x7f)");
   EXPECT_EQ(printable(R"(say "hi" \ there)"), R"(say "hi" \\ there)");
   EXPECT_EQ(printable("\u0085\u009b"), R"(\u0085\u009b)");                              // C1
-  EXPECT_EQ(printable("\u2028\u2029"), R"(\u2028\u2029)");                              // ends of lines
+  EXPECT_EQ(printable("\u2028\u2029"), R"(\u2028\u2029)");                              // line ends
   EXPECT_EQ(printable("\u202egnp.exe\u2066"), R"(\u202egnp.exe\u2066)");                // bidi
-  EXPECT_EQ(printable("a\u200bb\u00ad\u200d\ufeff"), R"(a\u200bb\u00ad\u200d\ufeff)");  // nothing at all
+  EXPECT_EQ(printable("a\u200bb\u00ad\u200d\ufeff"), R"(a\u200bb\u00ad\u200d\ufeff)");  // invisible
   EXPECT_EQ(printable("\u3164\u2800\u00a0\u3000"), R"(\u3164\u2800\u00a0\u3000)");      // blanks
   EXPECT_EQ(printable("\U000e0041\U000f0000"), R"(\U000e0041\U000f0000)");              // a tag, private use
   EXPECT_EQ(printable("\u0301a"), R"(\u0301a)") << "a mark with nothing to stand on";

@@ -21,7 +21,7 @@ class CountedLog final : public Log {
   }
   void give_back() noexcept override { --held; }
 
-  /// Events that the lines account for: each line's own, and those that it says were left out.
+  /// How many events the lines account for: one per line, and those that it reports as left out.
   std::uint64_t told_of(std::string_view event) const {
     std::uint64_t told = 0;
     for (const std::string& line : lines) {

@@ -44,7 +44,7 @@ TEST(SecretBuffer, LeavesNothingBehindWhatItIsCutTo) {
   buffer.append("a password and more");
   buffer.drop_front(11);
   EXPECT_EQ(buffer.view(), "and more");
-  // Still the buffer's own memory.
+  // This is still the buffer's own memory.
   const char* const behind = buffer.view().data() + buffer.size();
   EXPECT_TRUE(std::all_of(behind, behind + 11, [](char c) { return c == '\0'; }));
 }

@@ -70,7 +70,7 @@ TEST(SecretText, HoldsTheTextToTheByte) {
   EXPECT_TRUE(SecretText().empty());
 }
 
-// A short text lies within the object itself, which can be looked at after it has gone.
+// A short text lies within the object itself, whose memory can be examined after its end.
 TEST(SecretText, IsWipedWhenItGoes) {
   alignas(SecretText) std::array<std::uint8_t, sizeof(SecretText)> memory{};
   SecretText* secret = new (memory.data()) SecretText("hunter2");
@@ -80,7 +80,7 @@ TEST(SecretText, IsWipedWhenItGoes) {
   EXPECT_EQ(before.find("unter2"), std::string_view::npos);
 }
 
-// The moved-from text would keep its bytes in place were it moved as a string is.
+// If it moved like a string, the moved-from text would keep its bytes in place.
 TEST(SecretText, LeavesNothingWhereItIsMovedFrom) {
   SecretText from("hunter2");
   const char* const place = from.view().data();

@@ -75,7 +75,7 @@ TEST(Try, WithoutADeclarationIsOneStatement) {
   EXPECT_EQ(refused.error().text, "it is taken");
 }
 
-/// Neither copied nor made of nothing.
+/// A type that can be neither copied nor default-constructed.
 class Owned {
  public:
   explicit Owned(int value) : value_(std::make_unique<int>(value)) {}

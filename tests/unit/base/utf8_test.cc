@@ -7,7 +7,7 @@
 namespace latchkey {
 namespace {
 
-/// The plain way to write a code point, as the oracle.
+/// Encodes a code point in the plainest way, as the oracle.
 std::string encode(char32_t code_point) {
   const auto byte = [](char32_t value) { return static_cast<char>(static_cast<unsigned char>(value)); };
   if (code_point < 0x80) return {byte(code_point)};

@@ -12,8 +12,8 @@
 namespace latchkey::load {
 namespace {
 
-// The rule of the layout in plain words, as an oracle: a counter is a nanosecond wide up to 2,048 ns, and
-// then the largest power of two that is no more than a thousandth (1/1024) of what it counts.
+// The rule of the layout in plain code, as an oracle. A counter is a nanosecond wide up to 2,048 ns, then as
+// wide as the largest power of two that is at most a thousandth (1/1024) of what it counts.
 std::int64_t upper_end_of_counter(std::int64_t value) {
   std::int64_t width = 1;
   while (width * 2048 <= value) width *= 2;

@@ -25,14 +25,14 @@ Tally placed(std::span<const RequestKind> kinds, std::int64_t duration_ns = kNsP
 TEST(Tally, CountsWhatBecameDueInTheMeasuredTimeWheneverItsAnswerCame) {
   Tally tally = placed(kChecks);
   const std::int64_t end = kBegin + kNsPerSecond;
-  tally.answered(RequestKind::kCheck, kBegin - 1, kBegin + 10, 200);  // of the warm-up
+  tally.answered(RequestKind::kCheck, kBegin - 1, kBegin + 10, 200);  // in the warm-up
   tally.answered(RequestKind::kCheck, kBegin, kBegin + 100, 200);
   tally.answered(RequestKind::kCheck, end - 1, end + 3 * kNsPerSecond, 200);  // due in time, answered late
   tally.answered(RequestKind::kCheck, end, end + 10, 200);
   EXPECT_EQ(tally.requests(), 2U);
   EXPECT_EQ(tally.status_count(200), 2U);
   EXPECT_EQ(tally.latencies().max_ns(), 3 * kNsPerSecond + 1);
-  // What the server did in that second: an answer to the warm-up, and one to the rest.
+  // What the server did in that second: one answer to the warm-up, and one to the rest.
   EXPECT_EQ(tally.answers(), 2U);
   EXPECT_DOUBLE_EQ(tally.answers_per_second(), 2);
 }
@@ -106,7 +106,7 @@ TEST(Schedule, GivesEachDueTimeOnceAndLateOnesAsTheyWereDue) {
   EXPECT_EQ(schedule.take(kBegin), kBegin);
   EXPECT_EQ(schedule.take(kBegin), std::nullopt);
   EXPECT_EQ(schedule.next_ns(), kBegin + kNsPerMillisecond);
-  // The thread was held up: what was due meanwhile is still due when it was.
+  // The thread was delayed. What fell due in the meantime still has its own due time.
   const std::int64_t late = kBegin + kNsPerSecond;
   for (int i = 1; i < 5; ++i) EXPECT_EQ(schedule.take(late), kBegin + i * kNsPerMillisecond);
   EXPECT_EQ(schedule.take(late), std::nullopt);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kGrainMs = RefusalStep::kGrainMs;
 
-/// A directory whose answers stand still, and which can be told to fail.
+/// A directory with fixed answers, which can be made to fail.
 class FixedDirectory final : public Directory {
  public:
   runtime::Task<Result<std::optional<User>>> find(std::string name) override {
@@ -92,7 +92,7 @@ TEST_F(AuthenticatorTest, TakesThePasswordToTheByte) {
   EXPECT_FALSE(authenticate("alice", "my pass ")->has_value());
 }
 
-// C-14: the time is the verification's, so each refusal takes exactly one, of the same parameters.
+// C-14: the verification takes the time, so each refusal does exactly one, with the same parameters.
 TEST_F(AuthenticatorTest, RefusesAWrongPasswordAnUnknownUserAndAnInactiveOneAfterOneVerificationEach) {
   EXPECT_FALSE(authenticate("alice", "your pass")->has_value());
   EXPECT_EQ(hashes(), 1U);
@@ -107,7 +107,7 @@ TEST_F(AuthenticatorTest, RefusesAWrongPasswordAnUnknownUserAndAnInactiveOneAfte
 }
 
 TEST_F(AuthenticatorTest, VerifiesAnUnknownUserAgainstTheDummyHashExactlyOnce) {
-  // The dummy can be verified, and costs what a user's own hash does.
+  // The dummy can be verified, and costs as much as a user's own hash.
   ASSERT_TRUE(check_stored_hash(pool->dummy_hash()).has_value());
   ASSERT_FALSE(needs_rehash(pool->dummy_hash(), kCheapHash));
   const auto refused = authenticate("nobody", "my pass");
@@ -136,12 +136,12 @@ TEST_F(AuthenticatorTest, HashesNothingAnewThatTheOldHashHasNotSeenWholeAndSaysS
 }
 
 TEST_F(AuthenticatorTest, RefusesWhatNoLoginMayHaveAfterOneVerification) {
-  // Of the empty password: crypt_blowfish 1.3, wrapper.c.
+  // The hash of the empty password: crypt_blowfish 1.3, wrapper.c.
   directory.user->password_hash = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.7uG0VCzI2bS7j6ymqJi9CdcdxiRTWNy";
   ASSERT_TRUE(*verify_password("", directory.user->password_hash));
   EXPECT_FALSE(authenticate("alice", "")->has_value());
   EXPECT_EQ(hashes(), 1U);
-  // bcrypt_sha256 sees a NUL, unlike the others; of "a\0b".
+  // The hash of "a\0b". bcrypt_sha256 sees a NUL, unlike the others.
   directory.user->password_hash =
       "bcrypt_sha256$$2b$05$CCCCCCCCCCCCCCCCCCCCC.bsYyXnsTsoeRrgosQ5oupvsApVCBDty";
   ASSERT_TRUE(*verify_password(std::string_view("a\0b", 3), directory.user->password_hash));
@@ -224,8 +224,8 @@ TEST_F(AuthenticatorTest, AnswersARefusalLaterOnceThereIsADearerHash) {
   EXPECT_EQ(authenticator.failure_answer_time({1000}, {1000}, {1700}).ms, 1000 + kGrainMs + 1200);
 }
 
-// C-14: the step in which a verification ends must not go by how long it waited, or a late worker would tell
-// a short one from a long one.
+// C-14: the step in which a verification ends must not depend on how long it waited. Otherwise a late worker
+// would tell a short verification from a long one.
 TEST_F(AuthenticatorTest, AVerificationThatWaitedIsAnsweredWithoutATellOfHowLongItTook) {
   pool->refusal_step().cover(300);
   for (const std::int64_t waited_ms : {1, 595, 1799}) {

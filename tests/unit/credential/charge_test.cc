@@ -15,12 +15,12 @@ constexpr BootTime kNow{1'000'000};
 constexpr std::int64_t kStepMs = 30'000;
 constexpr std::string_view kName = "alice";
 
-/// A meter at which a key may fail twice.
+/// Tests with a meter at which a key may fail twice.
 class ChargeTest : public ::testing::Test {
  protected:
   ChargeTest() { LATCHKEY_ASSERT(sodium_init() >= 0); }
 
-  /// Charges for good, until it is refused.
+  /// Charges for good until it is refused. Returns how often that went well.
   int free_charges() {
     int count = 0;
     while (Charge().put_on(meter_, kName, kNow) == 0) ++count;

@@ -21,7 +21,7 @@ using Verified = std::optional<Result<bool>>;
 
 Task<void> keep(Task<Result<bool>> task, Verified& out) { out.emplace(co_await task); }
 
-/// Two workers at ports 1 and 2.
+/// Tests with two workers, at ports 1 and 2.
 class HashClientTest : public ::testing::Test {
  protected:
   static constexpr std::size_t kMaxWaiting = 3;
@@ -157,7 +157,7 @@ TEST_F(HashClientTest, ServesThoseWhoWaitInTheOrderTheyCame) {
   EXPECT_EQ(queued, (std::vector<int>{kJobs - 3, kJobs - 2, kJobs - 1}));
 }
 
-/// One worker, that hashes one job a turn.
+/// One worker, which hashes one job per turn.
 TEST_F(HashClientTest, AfterAnOverflowTheNewestGoFirstAndOneInFourIsTheOldest) {
   constexpr int kAtWorker = static_cast<int>(HashClient::kMaxAtWorker);
   constexpr int kPlaces = 8;
@@ -170,7 +170,7 @@ TEST_F(HashClientTest, AfterAnOverflowTheNewestGoFirstAndOneInFourIsTheOldest) {
   while (turn() > 0) continue;
   EXPECT_EQ(order, (std::vector<int>{0, 1, 10, 9, 8, 3, 7, 6, 5, 4}));
 
-  // The queue has run empty: it is in order again.
+  // The queue has run empty, so it is in order again.
   order.clear();
   next = 0;
   for (int i = 0; i < kAtWorker + kPlaces; ++i) add();
@@ -210,7 +210,7 @@ TEST(HashClient, ServesSeveralCoresOnSeveralThreads) {
   EXPECT_EQ(right.load(), static_cast<int>(kCores) * kLoginsPerCore);
 }
 
-/// A client, its one worker and the standby, turned by the test.
+/// A client, its one worker and the standby, run turn by turn by the test.
 class ReliefTest : public ::testing::Test {
  protected:
   ReliefTest() {
@@ -223,7 +223,7 @@ class ReliefTest : public ::testing::Test {
     clock.advance_ms(patience_ms);
     pass();
   }
-  /// What was sent to this port is done, and comes home. How many jobs that were.
+  /// Does what was sent to this port and brings it home. Returns how many jobs that were.
   std::size_t turn(runtime::PortId port) {
     const std::size_t ran = mailbox.port(port).drain();
     mailbox.port(0).drain();
@@ -259,7 +259,7 @@ TEST_F(ReliefTest, AJobOfAWorkerThatGetsNoTimeIsDoneByTheStandby) {
   EXPECT_EQ(turn(kStandby), 1U);
   EXPECT_TRUE(done->value());
 
-  // The worker, once it gets time, has nothing more to do for it.
+  // When the worker gets time, it has nothing more to do for this job.
   EXPECT_EQ(client.in_hand(), 1U);
   EXPECT_EQ(turn(kWorker), 1U);
   EXPECT_EQ(client.in_hand(), 0U);
@@ -287,11 +287,11 @@ TEST_F(ReliefTest, WhereAWorkerStandsStillTheStandbyDoesOneJobAtATimeOfItAndThen
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     lose_patience();
     clock.advance_ms(patience_ms);
-    pass();  // no second one while the first is not done
+    pass();  // no second job while the first is not done
     EXPECT_EQ(turn(kStandby), 1U);
     for (std::size_t j = 0; j < outcomes.size(); ++j) EXPECT_EQ(outcomes[j].has_value(), j <= i);
     clock.advance_ms(WorkerWatch::kAgainSteps * pool->refusal_step().ms() - 1);
-    pass();  // the cores have their turn before the next
+    pass();  // the cores get their turn before the next one
     EXPECT_EQ(turn(kStandby), 0U);
   }
   EXPECT_EQ(client.in_hand(), HashClient::kMaxAtWorker);
@@ -312,7 +312,7 @@ TEST_F(ReliefTest, AWorkerThatComesOnIsNotRelievedHoweverLongTheJobsHaveWaited) 
   while (!outcomes.back()) turn(kWorker);
 }
 
-/// Takes so much of a CPU, however long that takes.
+/// Uses this much CPU time, however long that takes.
 void burn(std::chrono::nanoseconds cpu_time) {
   const auto used = [] {
     timespec time{};

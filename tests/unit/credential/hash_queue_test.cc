@@ -8,7 +8,7 @@
 namespace latchkey::credential {
 namespace {
 
-/// Jobs that are numbers, in the order in which they came.
+/// Jobs that are numbers, in the order of their arrival.
 class HashQueueTest : public ::testing::Test {
  protected:
   static constexpr std::size_t kPlaces = 8;

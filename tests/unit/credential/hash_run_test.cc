@@ -10,7 +10,7 @@
 namespace latchkey::credential {
 namespace {
 
-/// A function that says how often it has run, and a clock that ticks by a second with each look.
+/// A function that returns how often it has run, and a clock that advances by a second per look.
 class HashRunTest : public ::testing::Test {
  protected:
   auto make() {

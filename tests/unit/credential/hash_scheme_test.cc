@@ -52,7 +52,7 @@ TEST(HashScheme, RefusesAMalformedHash) {
   for (std::size_t size = std::string_view("$argon2id$").size(); size < whole.size(); size += 7) {
     const std::string part = whole.substr(0, size);
     EXPECT_FALSE(verify_password("my pass", part).value_or(false)) << part;
-    // Whatever passes the check is really verified: nothing else answers in no time (C-14).
+    // Whatever passes the check is really verified: nothing else may be answered at once (C-14).
     EXPECT_EQ(check_stored_hash(part).has_value(), verify_password("my pass", part).has_value()) << part;
   }
   for (const char* const stored :

@@ -109,7 +109,7 @@ TEST_F(KnownAddressesTest, ADeletedUsersAddressesAreGoneAndAnotherOfThatNameHasN
   ASSERT_TRUE(rig.wait(directory.remove(alice.id)).value());
   store::Database database = store::must_open(scratch / "a.db");
   EXPECT_EQ(*database.query_integer("SELECT count(*) FROM known_addresses"), 0);
-  remember(kHere, kNow);  // a login that was under way
+  remember(kHere, kNow);  // a login that was in progress
   added("alice");
   EXPECT_FALSE(knows(kHere, kNow));
 }
@@ -123,7 +123,7 @@ TEST_F(KnownAddressesTest, KnowsWhatItRemembersForThirtyDaysAndNothingElse) {
   EXPECT_FALSE(knows(kHere, {after_days(30).ms + 1}));
 }
 
-/// A row from before version 4 of the schema, and the users as that version found them.
+/// Makes a row from before version 4 of the schema, and the users as that version found them.
 void make_unbound(store::Database& database) {
   ASSERT_TRUE(database
                   .execute("INSERT INTO known_addresses(hash, last_login_ms)"
@@ -197,7 +197,7 @@ TEST_F(KnownAddressesTest, ForgetsWhatIsTooOldWithItsWrites) {
 
 class KnownAddressTableTest : public ::testing::Test {
  protected:
-  /// Of as many users.
+  /// Puts one row for each of `count` users.
   void put(std::size_t first, std::size_t count, WallTime when) {
     Result<store::Transaction> transaction = store::Transaction::begin(database);
     for (std::size_t i = first; i < first + count; ++i) {

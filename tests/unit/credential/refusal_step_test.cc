@@ -10,7 +10,7 @@
 namespace latchkey::credential {
 namespace {
 
-/// A second look at it is `took_ms` after the first.
+/// A second look at this clock is `took_ms` after the first.
 class TickingClock final : public Clock {
  public:
   explicit TickingClock(std::int64_t took_ms) : took_ms_(took_ms) {}
@@ -90,7 +90,7 @@ TEST_F(StoredKindsTest, AreNoneWhereThereIsNoUser) {
 
 TEST_F(StoredKindsTest, AreFoundOnceEachHoweverManyUsersHaveThem) {
   for (int i = 0; i < 500; ++i) {
-    // Salts before and behind the text "rounds", which is no salt.
+    // Salts that sort before and behind the text "rounds", which is not a salt.
     add("$6$" + std::to_string(i) + std::string(kSha512).substr(13));
     add("$6$s" + std::to_string(i) + std::string(kSha512).substr(13));
   }

@@ -1,4 +1,4 @@
-// The schemes of other programs, by hashes that other programs made.
+// The schemes of other programs, tested with hashes that other programs made.
 #include "credential/stored_scheme.h"
 
 #include <gtest/gtest.h>
@@ -22,22 +22,22 @@ constexpr Known kKnown[] = {
     // Django 3.2, tests/auth_tests/test_hashers.py.
     {"Pbkdf2", "l\xc3\xa8tmein",
      "pbkdf2_sha256$260000$seasalt$YlZ2Vggtqdc61YjArZuoApoBh9JNGYoDRBUGu6tcJQo=", "pbkdf2_sha256$260000$"},
-    // make_password("password", hasher="bcrypt_sha256") of Django.
+    // From Django's make_password("password", hasher="bcrypt_sha256").
     {"BcryptSha256", "password", "bcrypt_sha256$$2b$12$VADBCPlCt0wMa2zjUgaXl.jnrvoNt/kgjtRY7i./fo0V2IEp1l6f2",
      "bcrypt_sha256$$2b$12$"},
-    // The vectors of crypt_blowfish 1.3, wrapper.c.
+    // From the vectors of crypt_blowfish 1.3, wrapper.c.
     {"BcryptA", "U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "$2a$05$"},
     {"BcryptB", "U*U", "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "$2b$05$"},
     {"BcryptY", "U*U", "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "$2y$05$"},
-    // yescrypt 1.1, TESTS-OK.
+    // From yescrypt 1.1, TESTS-OK.
     {"Scrypt", "pleaseletmein", "$7$06..../....SodiumChloride$ENlyo6fGw4PCcDBOFepfSZjFUnVatHzCcW55.ZGz3B0",
      "$7$06..../...."},
-    // libxcrypt's own tables of known answers.
+    // From libxcrypt's own tables of known answers.
     {"YescryptOfAnEmptyPassword", "",
      "$y$j75$LdJMENpBABJJ3hIHjB1Bi.$tUlUF19mIl6XpRTpX7LBp5ABKS8KSmDfP1gXFrZ6Sy8", "$y$j75$"},
     {"Yescrypt", "password", "$y$j9T$LdJMENpBABJJ3hIHjB1Bi.$u2OTvjfFNnWXgGAOFvgB1vH5NgjtzZuf1aX1t4YvTE.",
      "$y$j9T$"},
-    // Drepper, Unix crypt using SHA-256 and SHA-512, the tests of its reference implementation.
+    // From Drepper, "Unix crypt using SHA-256 and SHA-512", the tests of its reference implementation.
     {"Sha512Crypt", "Hello world!",
      "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1",
      "$6$"},
@@ -80,7 +80,7 @@ TEST_P(StoredSchemeTest, IsMalformedWhereItEndsTooSoonOrGoesOn) {
   EXPECT_FALSE(check_stored_hash(std::string(stored) + "\n").has_value());
 }
 
-/// C-14: nothing that passes the check answers in no time.
+/// C-14: nothing that passes the check is answered at once.
 TEST_P(StoredSchemeTest, IsReallyVerifiedWhateverPassesTheCheck) {
   const auto& [name, password, stored, kind] = GetParam();
   for (std::size_t at = kind.size(); at < stored.size(); at += 5) {
@@ -89,7 +89,7 @@ TEST_P(StoredSchemeTest, IsReallyVerifiedWhateverPassesTheCheck) {
       changed[at] = c;
       if (!check_stored_hash(changed)) continue;
       EXPECT_TRUE(verify_password("", changed).has_value()) << changed;
-      // One place where the scheme is dear is enough.
+      // One place is enough if the scheme is expensive.
       if (kind.find("$12$") != std::string_view::npos || kind.find("260000") != std::string_view::npos)
         return;
     }
@@ -152,7 +152,7 @@ TEST(StoredScheme, RefusesAHashThatIsDearerThanItsBounds) {
   expect_refused("pbkdf2_sha256$10000001$seasalt$YlZ2Vggtqdc61YjArZuoApoBh9JNGYoDRBUGu6tcJQo=", "bounds");
   expect_refused("$2b$17$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "bounds");
   expect_refused("bcrypt_sha256$$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "bounds");
-  // 128 bytes * 8 * 2^21 is 2 GiB; so is half of it twice; and numbers at their largest.
+  // 128 bytes * 8 * 2^21 is 2 GiB, and so is half of it, twice. The others have their numbers at the maximum.
   expect_refused("$7$J6..../....salt$" + digest43, "bounds");
   expect_refused("$7$I6....0....salt$" + digest43, "bounds");
   expect_refused("$7$zzzzzzzzzzzsalt$" + digest43, "bounds");
@@ -206,7 +206,7 @@ TEST(StoredScheme, HasSeenAPasswordWholeWhereItTellsItFromEveryOther) {
       "");
 }
 
-// Its digest is text, and so may be a password too: HMAC takes the two for one.
+// The digest of a long password is text here, so it may be a password too. HMAC cannot tell the two apart.
 TEST(StoredScheme, TakesALongPasswordForItsDigestWhereItIsTheKeyOfHmac) {
   constexpr std::string_view kLong =
       "a passphrase of more than sixty-four bytes, which HMAC folds: 0038279128";
@@ -221,10 +221,10 @@ TEST(StoredScheme, TakesALongPasswordForItsDigestWhereItIsTheKeyOfHmac) {
       EXPECT_TRUE(*verify_password(password, stored));
       EXPECT_NE(why_not_whole(password, stored), "");
     }
-    // The digest of this one is none, and so it is as good as whole.
+    // The digest of this one is not text, so no password is equal to it.
     EXPECT_EQ(why_not_whole(std::string(65, 'x'), stored), "");
   }
-  // HMAC over it, not by it.
+  // yescrypt computes an HMAC over the password, not keyed by it.
   constexpr std::string_view kYescryptStored =
       "$y$j75$LdJMENpBABJJ3hIHjB1Bi.$bOIJA3pXA7rohLzXAIhW2l.CPv4UGXab.T5IbGWykY6";
   EXPECT_TRUE(*verify_password(kLong, kYescryptStored));

@@ -20,7 +20,7 @@ class FailureMeterTest : public ::testing::Test {
  protected:
   FailureMeterTest() { LATCHKEY_ASSERT(sodium_init() >= 0); }
 
-  /// Charges until it is refused.
+  /// Charges until it is refused. Returns how many charges were taken.
   static int charges(FailureMeter& meter, const FailureMeter::Place& place, BootTime now) {
     int count = 0;
     while (meter.charge(place, now) == 0) ++count;
@@ -64,7 +64,7 @@ TEST_F(FailureMeterTest, AChargeThatIsTakenBackLeavesNothing) {
   EXPECT_EQ(charges(meter_, alice_, after(100)), 1);
 }
 
-// The bound that the header gives: what a charge has run down while it stood is all that others gain by it.
+// The bound that the header gives: others gain only what the charge has run down before it was taken back.
 TEST_F(FailureMeterTest, AChargeThatIsTakenBackLateGivesNoMoreThanTheTimeThatItStood) {
   ASSERT_EQ(meter_.charge(alice_, kNow), 0);
   EXPECT_EQ(charges(meter_, alice_, after(10'000)), 6);
@@ -103,7 +103,7 @@ TEST_F(FailureMeterTest, PutsAKeyIntoOtherCellsInEachProcess) {
   EXPECT_NE(meter_.place_of(std::string_view("alice")), other.place_of(std::string_view("alice")));
 }
 
-// The header's condition at its edge: half as many live charges of other names as a row has cells.
+// The header's condition at its limit: other names have half as many live charges as a row has cells.
 TEST_F(FailureMeterTest, RefusesNoBystanderWhileItIsSprayedWithNames) {
   for (std::size_t i = 0; i < FailureMeter::kCellsPerRow / 2; ++i) {
     ASSERT_EQ(meter_.charge(meter_.place_of("sprayed" + std::to_string(i)), kNow), 0) << i;
@@ -113,7 +113,7 @@ TEST_F(FailureMeterTest, RefusesNoBystanderWhileItIsSprayedWithNames) {
   }
 }
 
-// Each of the threads but one may find the last place free at the same time; what it takes is charged.
+// Each thread but one may find the last place free at the same time. What each takes is charged.
 TEST_F(FailureMeterTest, LosesNoChargeWhereManyThreadsGuessAtOnce) {
   constexpr int kThreads = 4;
   constexpr int kFailures = 200'000;
@@ -124,13 +124,13 @@ TEST_F(FailureMeterTest, LosesNoChargeWhereManyThreadsGuessAtOnce) {
     threads.emplace_back([&] {
       while (meter.charge(alice_, kNow) == 0) {
         ++charged;
-        // A login that succeeds beside them.
+        // A login that succeeds at the same time.
         if (meter.charge(alice_, kNow) == 0) meter.take_back(alice_);
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
-  // A thread may have been refused because of another's charge that was taken back after: that is still free.
+  // A thread may be refused because of a charge that another takes back later. That place is still free.
   charged += charges(meter, alice_, kNow);
   EXPECT_GE(charged, kFailures);
   EXPECT_LE(charged, kFailures + kThreads - 1);

@@ -68,7 +68,7 @@ TEST_F(UnlockedNamesTest, SaysThatItIsFullAndKeepsWhatItHas) {
   EXPECT_TRUE(names_.unlock("one more", kWindowMs, after(kWindowMs)));
 }
 
-// As slots change hands a reader sees each of them for its own name alone.
+// While slots change hands, a reader sees each of them only for its own name.
 TEST_F(UnlockedNamesTest, NobodySeesANameUnlockedThatNeverWas) {
   std::atomic<bool> over = false;
   std::atomic<int> wrong = 0;

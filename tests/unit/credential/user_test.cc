@@ -70,7 +70,7 @@ TEST(NewUserName, HoldsNothingThatNobodySees) {
       ASSERT_FALSE(refused.has_value()) << name;
       EXPECT_EQ(refused.error().code, ErrorCode::kInvalid);
       EXPECT_NE(refused.error().text.find("cannot be seen, U+"), std::string::npos) << refused.error().text;
-      // Who has such a name has it still.
+      // Users who have such a name keep it.
       EXPECT_TRUE(check_user_name(name).has_value());
     }
   }
@@ -104,10 +104,10 @@ TEST(NewUserName, IsInTheComposedForm) {
   const std::pair<std::string_view, std::string_view> pairs[] = {
       {"zo\u00eb", "zoe\u0308"},
       {"\u00c5", "A\u030a"},
-      {"\u00c5", "\u212b"},  // the sign of the unit
-      {"\u03a9", "\u2126"},  // of the other
+      {"\u00c5", "\u212b"},  // the ångström sign
+      {"\u03a9", "\u2126"},  // the ohm sign
       {"\ud55c", "\u1112\u1161\u11ab"},
-      {"\u1ead", "a\u0302\u0323"}  // the order of two marks
+      {"\u1ead", "a\u0302\u0323"}  // two marks in another order
   };
   for (const auto& [good, other] : pairs) {
     const Result<void> refused = check_new_user_name(other);

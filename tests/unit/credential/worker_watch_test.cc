@@ -12,11 +12,11 @@ constexpr std::int64_t kStepMs = 40;
 constexpr std::int64_t kPatienceMs = WorkerWatch::kPatienceSteps * kStepMs;
 constexpr nanoseconds kShare = nanoseconds(milliseconds(kPatienceMs)) / WorkerWatch::kLeastShare;
 constexpr std::int64_t kBeganMs = 1'000'000;
-constexpr std::int64_t kNotSince = 0;  ///< when nothing was done for a long time
+constexpr std::int64_t kNotSince = 0;  ///< nothing was done for a long time
 
 BootTime after(std::int64_t ms) { return {kBeganMs + ms}; }
 
-/// A worker that got its first job at `kBeganMs`, when it had had five seconds of a CPU.
+/// A worker that got its first job at `kBeganMs`, after five seconds of CPU time.
 class WorkerWatchTest : public ::testing::Test {
  protected:
   static constexpr nanoseconds kHad = milliseconds(5000);

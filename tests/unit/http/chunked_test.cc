@@ -13,11 +13,11 @@ using Status = ChunkedDecoder::Progress::Status;
 struct Decoded {
   Status status = Status::kNeedMore;
   std::string data;
-  std::string rest;  ///< What stands behind the body, untouched.
+  std::string rest;  ///< What follows the body, untouched.
   int http_status = 0;
 };
 
-/// Feeds `text` in pieces of `piece` bytes, as the network would.
+/// Feeds `text` in pieces of `piece` bytes, as a network would.
 Decoded decode_in_pieces(const std::string& text, std::size_t piece, const ChunkedLimits& limits = {}) {
   ChunkedDecoder decoder(limits);
   Decoded decoded;
@@ -37,7 +37,7 @@ Decoded decode_in_pieces(const std::string& text, std::size_t piece, const Chunk
   return decoded;
 }
 
-/// At once; the answer must be the same in pieces of every size.
+/// Decodes all at once. The result must be the same in pieces of every size.
 Decoded decode(const std::string& text, const ChunkedLimits& limits = {}) {
   const Decoded at_once = decode_in_pieces(text, std::max<std::size_t>(text.size(), 1), limits);
   for (std::size_t piece = 1; piece < std::min<std::size_t>(text.size(), 40); ++piece) {

@@ -143,7 +143,7 @@ TEST_F(ConnectionBodyTest, AHugeLengthDoesNotOverflow) {
   EXPECT_EQ(answer_of(client).status(), 413);
 }
 
-// Closing at once would have the kernel reset the connection, and the client lose the answer.
+// If the server closed at once, the kernel would reset the connection and the client would lose the answer.
 TEST_F(ConnectionBodyTest, AClientThatGoesOnSendingStillReadsItsRefusal) {
   Client& client = connect(test::tcp_pair());
   const std::string part(8192, 'b');

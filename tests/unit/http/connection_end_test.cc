@@ -1,5 +1,5 @@
-// How connections end: deadlines, peers that go, a server that stops; and the PROXY protocol, before which
-// nothing begins.
+// How connections end: by deadlines, peers that leave, and a server that stops. Also the PROXY protocol,
+// which must come before anything else.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -56,7 +56,7 @@ TEST_F(ConnectionEndTest, AHeadThatDoesNotArriveInTimeIs408) {
   EXPECT_TRUE(ends(client));
 }
 
-// The deadline is the whole head's: bytes that trickle do not move it.
+// The deadline covers the whole head: bytes that trickle in do not move it.
 TEST_F(ConnectionEndTest, AHeadThatTricklesIs408AllTheSame) {
   Client& client = connect();
   client.peer.send("GET /now HTTP/1.1\r\nX-Slow: ");
@@ -80,7 +80,7 @@ TEST_F(ConnectionEndTest, ABodyThatDoesNotArriveInTimeIs408) {
   }
 }
 
-// A pipeline whose requests never end where a buffer ends: each request has its own time.
+// A pipeline in which no request ends where a buffer ends. Each request has its own time.
 TEST_F(ConnectionEndTest, APipelineThatIsNeverCutBetweenRequestsMayGoOnForEver) {
   Client& client = connect();
   const std::string half = kGet.substr(0, 15);

@@ -13,7 +13,7 @@ namespace {
 
 const std::string kGet = "GET /now HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/// Two ends that keep each write apart from the next, so that a test can count them.
+/// Two ends that keep each write separate, so that a test can count them.
 std::pair<int, test::Peer> packet_pair() {
   std::array<int, 2> ends{};
   LATCHKEY_ASSERT(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) == 0);
@@ -146,7 +146,7 @@ TEST_F(ConnectionTest, ABrokenRequestIs400AndTheLast) {
   EXPECT_TRUE(refusal.has("Content-Type: application/json"));
   EXPECT_TRUE(refusal.has("X-API-Node: node-1"));
   EXPECT_EQ(refusal.body, "{\"detail\":\"malformed field name\"}");
-  // The good answer and the bad one leave together, and nothing comes after.
+  // The good answer and the bad one leave together, and nothing follows.
   EXPECT_EQ(client.peer.reads(), 1);
   EXPECT_TRUE(rig_.until([&client] { return client.peer.saw_end(); }));
   EXPECT_FALSE(client.next().has_value());
@@ -179,7 +179,7 @@ TEST_F(ConnectionTest, ASlowAnswerHoldsBackItsFollowersAndNotWhatWentBefore) {
   handler_.release.wake_all();
   EXPECT_EQ(body_of_answer(client), "POST /slow2 body");
   EXPECT_EQ(body_of_answer(client), "GET /now ");
-  // Each request was put to the handler once.
+  // The handler was asked once per request.
   EXPECT_EQ(handler_.asked_now, 5);
 }
 
@@ -187,7 +187,7 @@ TEST_F(ConnectionTest, FollowersThatArriveDuringASlowAnswerAreServedAfterIt) {
   Client& client = connect(test::tcp_pair());
   client.peer.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
   ASSERT_TRUE(rig_.until([this] { return handler_.slow_waiting == 1; }));
-  // More than the stream's queue takes while nobody receives.
+  // More than the stream's queue holds while nobody receives.
   constexpr int kFollowers = 300;
   for (int i = 0; i < kFollowers; ++i) {
     client.peer.send(kGet);
@@ -205,7 +205,7 @@ TEST_F(ConnectionTest, AnAnswerLargerThanAnySocketBufferArrivesWhole) {
   EXPECT_EQ(body_of_answer(client), "GET /now ");
 }
 
-/// One small buffer for all connections.
+/// Tests with one small buffer for all connections.
 class OneBufferTest : public ConnectionTest {
  protected:
   OneBufferTest() : ConnectionTest(test::LoopRig::Settings{1, 256, 1024}) {}
@@ -257,7 +257,7 @@ TEST_F(ConnectionTest, AnIdleConnectionHoldsAtMostTwoKibibytes) {
     EXPECT_EQ(body_of_answer(client), "GET /now ");
   };
   clients_.reserve(kConnections + 1);
-  // The first warms what all share.
+  // The first connection allocates what all share.
   serve_one(connect());
   const std::size_t before = ::mallinfo2().uordblks;
   for (std::size_t i = 0; i < kConnections; ++i) serve_one(connect());

@@ -48,7 +48,7 @@ TEST(Basic, SplitsAtTheFirstColon) {
 TEST(Basic, RefusesWhatIsNotBase64OfUserAndPassword) {
   for (const std::string& word :
        {std::string("QWxhZGRpbjpvcGVu*"), std::string("QWxhZGRpbjpvcGVuIA"), std::string("Q"),
-        // libsodium by itself takes a byte over 127 for an A: this would be `Aladdin:opeA`.
+        // libsodium alone takes a byte over 127 for an A: this would be `Aladdin:opeA`.
         std::string("QWxhZGRpbjpvcGV\xde"), std::string("QWxh ZGRp"), std::string(), base64("no colon"),
         base64("a:\xff"), base64(std::string(kMaxBasicBytes, 'x') + ":")}) {
     const Result<BasicCredentials> basic = parse_basic(word);

@@ -20,7 +20,7 @@ std::vector<Network> trusted() {
   return {Network::parse("10.0.0.0/8").value(), Network::parse("fd00::/8").value()};
 }
 
-/// The remote address of a request from the proxy 10.0.0.1, unless another peer is named.
+/// The remote address of a request from the proxy 10.0.0.1, or from `peer`.
 std::string remote(ForwardedSource source, const std::vector<std::string_view>& lines,
                    const char* peer = "10.0.0.1") {
   return remote_address(IpAddress::parse(peer).value(), trusted(), source, lines).to_text();
@@ -131,7 +131,7 @@ TEST(Forwarded, OnlyTheNamedSourceOfAHeadIsRead) {
   EXPECT_EQ(remote_address(peer, trusted(), kRfc7239, head).to_text(), "2.2.2.2");
 }
 
-/// Whether a request with these header lines, from this peer, came over https.
+/// Whether a request with these header lines from this peer came over https.
 bool over_https(ForwardedSource source, std::string_view lines, const char* peer = "10.0.0.1") {
   const std::string text = "GET / HTTP/1.1\r\nHost: a\r\n" + std::string(lines) + "\r\n";
   RequestHead head;

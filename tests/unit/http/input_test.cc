@@ -30,9 +30,9 @@ class InputTest : public ::testing::Test {
     return received;
   }
 
-  /// How many buffers are on loan.
+  /// Whether no buffer is on loan.
   bool all_are_back() {
-    // With all but one taken, one is left only if nobody else holds any.
+    // One buffer is taken here. The other is left only if nobody else holds it.
     const runtime::Chunk other = chunk("", 1);
     return buffers_->has_buffer();
   }

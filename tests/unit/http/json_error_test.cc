@@ -1,4 +1,4 @@
-// The scanner by itself; the places it names are in json_fields_test.cc, where clients read them.
+// The scanner alone. json_fields_test.cc tests the places that it names, where clients read them.
 #include "http/json_error.h"
 
 #include <gtest/gtest.h>

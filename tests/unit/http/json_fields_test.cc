@@ -168,7 +168,7 @@ TEST_F(JsonFields, WipeLeavesNothingOfThePassword) {
   decoder_.wipe();
   EXPECT_TRUE(std::all_of(password.text.begin(), password.text.end(), [](char c) { return c == '\0'; }));
 
-  // A number is a view of the body, which whoever has the body wipes.
+  // A number is a view of the body, which its owner wipes.
   const std::string body = R"({"password":123456789})";
   ASSERT_EQ(decode(body).status, Status::kDecoded);
   const Field number = fields_[1];
@@ -183,8 +183,8 @@ TEST_F(JsonFields, ANumberThatRunsIntoAnotherIsMalformed) {
   }
 }
 
-/// The scanner is what people read about a refusal, and the only one that counts levels exactly: it has to
-/// agree.
+/// People read the scanner's text about a refusal, and it alone counts levels exactly. So it must agree with
+/// the parser.
 TEST_F(JsonFields, ScannerAndParserAgreeOnThousandsOfMutatedDocuments) {
   const std::array<std::string, 4> seeds = {
       R"({"username": "us\u00e9r", "password": "my pass", "x": [1, -2.5e3, true, false, null, {}, []]})",

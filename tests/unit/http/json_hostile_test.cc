@@ -1,5 +1,5 @@
-// Bodies that are made to break parsers. What is said of each is pinned: status, text and byte; each with the
-// bad value in a wanted field, and in one that nobody reads, which other parsers skip unread.
+// Bodies made to break parsers. The status, text and byte of each refusal are fixed here. Each bad value is
+// tried in a wanted field, and in one that nobody reads, which other parsers skip.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -46,7 +46,7 @@ TEST_F(HostileJson, IsRefusedInEveryPlace) {
       expect_malformed(prefix + value + (prefix.find('[') == std::string::npos ? "}" : "]}]}"), what,
                        prefix.size() + byte);
     }
-    // Behind it stand all fields that are wanted: a parser that stops early would not see what is wrong.
+    // All wanted fields come behind it: a parser that stops early would not notice the fault.
     const std::string first = R"({"x":)";
     expect_malformed(first + value + R"(,"username":"alice","password":"x"})", what, first.size() + byte);
   }
@@ -97,7 +97,7 @@ TEST_F(HostileJson, NestingOfThousandsIsRefusedAtLevel65) {
   std::string objects;
   for (std::size_t i = 0; i < 10'000; ++i) objects.append(R"({"a":)");
   expect_malformed(objects, "nesting deeper than 64", 64 * 5);
-  // What only looks like depth is none.
+  // These only look deep.
   EXPECT_EQ(username(R"({"x":")" + open + R"(","username":"a"})").text, "a");
   std::string wide;
   for (std::size_t i = 0; i < 10'000; ++i) wide.append("[],");

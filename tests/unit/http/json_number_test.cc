@@ -36,7 +36,7 @@ TEST(JsonNumber, IntegersHave64Bits) {
   EXPECT_EQ(read_json_number(std::string(60'000, '9')).status, Status::kOutOfRange);
 }
 
-/// Whether the library, which converts, takes a number for infinite, where it is none that is too small.
+/// Whether the library, which converts, takes a number for infinite. The number must not be too small for it.
 bool is_infinite_by_library(const std::string& text) {
   double value = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -44,7 +44,7 @@ bool is_infinite_by_library(const std::string& text) {
 }
 
 TEST(JsonNumber, IsOutOfRangeWhereTheLibraryConvertsItToInfinity) {
-  // 2^1024 - 2^970, half a step behind the greatest double, and one less.
+  // 2^1024 - 2^970, half a step beyond the greatest double, and one less.
   const std::string half =
       "179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017977587207096"
       "33028641"

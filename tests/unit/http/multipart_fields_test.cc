@@ -14,7 +14,7 @@ using Status = DecodeResult::Status;
 constexpr std::array<std::string_view, 2> kNames = {"username", "password"};
 class MultipartFields : public testing::Test {
  protected:
-  /// Keeps the body: the fields are views into it.
+  /// Keeps the body, because the fields are views into it.
   DecodeResult decode(std::string body, std::string_view boundary = "B") {
     body_ = std::move(body);
     return decode_multipart(body_, boundary, kNames, fields_);

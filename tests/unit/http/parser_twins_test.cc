@@ -1,4 +1,4 @@
-// The SIMD parser and its plain twin must be one parser: whatever bytes come, however they are cut.
+// The SIMD parser and its plain twin must behave as one parser for any bytes, however they are cut.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -77,7 +77,7 @@ std::string mutated(Engine& engine) {
   return text;
 }
 
-/// A copy whose bytes end where its memory ends, so that AddressSanitizer sees a load that reaches further.
+/// A copy whose bytes end where its memory ends, so that AddressSanitizer notices a load beyond them.
 std::unique_ptr<char[]> exact_copy(const std::string& text) {
   auto copy = std::make_unique<char[]>(text.size());
   std::copy(text.begin(), text.end(), copy.get());

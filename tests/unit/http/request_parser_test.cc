@@ -1,4 +1,4 @@
-// What a well-formed request says; what is refused is in request_refusal_test.cc.
+// What a well-formed request says. request_refusal_test.cc tests what is refused.
 #include "latchkey/http/request_parser.h"
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@ namespace {
 
 using Status = ParseResult::Status;
 
-/// The head of `text`, which must be complete and fill it.
+/// The head of `text`, which must be complete and fill all of it.
 RequestHead parsed(std::string_view text) {
   RequestHead head;
   const ParseResult result = parse_request_head(text, 0, {}, head);

@@ -1,5 +1,5 @@
-// What the parser refuses, and with which status: one row, one way in which two servers could read a request
-// differently, or a limit. Every row is tried with both twins.
+// What the parser refuses, and with which status. Each row is a limit, or one way in which two servers could
+// read a request differently. Both twins are tried on every row.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -13,7 +13,7 @@ namespace {
 
 using Status = ParseResult::Status;
 
-/// 0 for a complete head, -1 for an incomplete one.
+/// Returns 0 for a complete head and -1 for an incomplete one.
 int status_of(std::string_view text, const HeadLimits& limits = {}) {
   RequestHead head;
   const ParseResult fast = parse_request_head(text, 0, limits, head);
@@ -25,7 +25,7 @@ int status_of(std::string_view text, const HeadLimits& limits = {}) {
   return fast.status == Status::kIncomplete ? -1 : fast.refusal.http_status;
 }
 
-/// A request line and Host are given; the row brings the other field lines.
+/// Adds the request line and Host; the row brings the other field lines.
 int status_of_lines(const std::string& lines, const std::string& version = "1.1") {
   return status_of("POST / HTTP/" + version + "\r\nHost: a\r\n" + lines + "\r\n");
 }
@@ -186,7 +186,7 @@ TEST(RequestRefusal, TransferEncodingIsExactlyOneChunked) {
   EXPECT_EQ(status_of_lines("Transfer-Encoding: chunked,\r\n"), 400);
   EXPECT_EQ(status_of_lines("Transfer-Encoding:\r\n"), 400);
   EXPECT_EQ(status_of_lines("Transfer-Encoding: chunked\r\n", "1.0"), 400);
-  // Without chunked at the end there is no telling where the body ends (RFC 9112 §6.3 rule 4).
+  // Unless chunked is last, nobody can tell where the body ends (RFC 9112 section 6.3 rule 4).
   for (const char* coding : {"gzip", "chunked, gzip", "chunked, gzip,", "identity", "xchunked", "chunked;q=1",
                              "\"chunked\"", "chunke", "chunked chunked", ",", "gzip, chunked, x"}) {
     EXPECT_EQ(status_of_lines("Transfer-Encoding: " + std::string(coding) + "\r\n"), 400) << coding;
@@ -213,7 +213,7 @@ TEST(RequestRefusal, HeadersOfWhichOneCountsStandOnce) {
 TEST(RequestRefusal, LeavesThePathWhereTheBytesNameAResource) {
   const auto path_of = [](const std::string& text) {
     RequestHead head;
-    // What an earlier request left behind is nobody's.
+    // What an earlier request left behind must not be used.
     head.path = "/earlier";
     EXPECT_EQ(parse_request_head(text, 0, {}, head).status, Status::kRefused) << text;
     return head.path;

@@ -21,12 +21,12 @@ void PrintTo(const Seen& seen, std::ostream* out) {
   *out << seen.status << (seen.keep_alive ? " open " : " close ") << seen.body;
 }
 
-// All answers in `bytes`, given in pieces of `piece` bytes; the reader must take all of them.
+// All answers in `bytes`, given in pieces of `piece` bytes. The reader must consume all of them.
 std::vector<Seen> read_all(ResponseReader& reader, std::string_view bytes, std::size_t piece,
                            bool to_head = false) {
   std::vector<Seen> seen;
   while (!bytes.empty()) {
-    // A copy of just these bytes, so that a sanitizer sees a view that is kept.
+    // A copy of just these bytes, so that a sanitizer notices a view that is kept.
     const std::string part(bytes.substr(0, piece));
     bytes.remove_prefix(part.size());
     std::string_view rest = part;

@@ -115,7 +115,7 @@ TEST_F(ResponseTest, TheDateFollowsTheClockBySeconds) {
   EXPECT_EQ(lines_.date(), "Sun, 06 Nov 1994 08:49:37 GMT");
   lines_.set_time(WallTime{kSundayMorning.ms + 1000});
   EXPECT_EQ(lines_.date(), "Sun, 06 Nov 1994 08:49:38 GMT");
-  // A wall clock that is set back takes the date with it.
+  // If the wall clock is set back, the date goes back too.
   lines_.set_time(kSundayMorning);
   EXPECT_EQ(lines_.date(), "Sun, 06 Nov 1994 08:49:37 GMT");
 }

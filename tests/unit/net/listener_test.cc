@@ -104,7 +104,7 @@ TEST(Listener, AUnixSocketIsItsOwnersAlone) {
   ASSERT_EQ(::stat(path.c_str(), &found), 0);
   EXPECT_TRUE(S_ISSOCK(found.st_mode));
   EXPECT_EQ(found.st_mode & 0777, 0600U);
-  // The mask of the process is as it was.
+  // The umask of the process is unchanged.
   EXPECT_EQ(after, 0U);
   const Peer peer = connect_to(path);
 }
@@ -134,7 +134,7 @@ TEST(Listener, AUnixSocketWhoseListenerIsAboutToGoIsWaitedFor) {
   const std::string path = directory.path() / "socket";
   auto first = std::make_unique<Result<Listener>>(Listener::bind_unix(path));
   std::thread leaving([&] {
-    // Once the other has found it there: its question waits in the queue.
+    // Waits until the other has found it there: its connection attempt is in the queue.
     pollfd asked{(*first)->fd(), POLLIN, 0};
     while (::poll(&asked, 1, -1) != 1) {
     }
@@ -236,7 +236,7 @@ TEST_F(AcceptorTest, WithoutDescriptorsItSaysSoAndTriesAgainLater) {
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const Peer first = connect_to(listener_->endpoint());
-  // The kernel takes the limit when the accept is armed: no descriptor beyond those that are open.
+  // The kernel reads the limit when the accept is armed. No descriptor beyond the open ones is allowed.
   rlimit none = before;
   none.rlim_cur = 0;
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
@@ -245,7 +245,7 @@ TEST_F(AcceptorTest, WithoutDescriptorsItSaysSoAndTriesAgainLater) {
   rig_.settle();
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
   ASSERT_TRUE(failed);
-  // Once, and not in a circle.
+  // It fails once and does not spin.
   EXPECT_EQ(acceptance_.failures, std::vector<int>{-EMFILE});
   EXPECT_TRUE(acceptance_.accepted_fds.empty());
   rig_.advance_ms(Acceptor::kRetryMs + runtime::Loop::kTickMs);

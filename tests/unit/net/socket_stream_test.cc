@@ -23,7 +23,7 @@ TEST_P(SocketStreamTest, WhatThePeerSendsComesAndThenItsEnd) {
   line.peer.end_sending();
   ASSERT_TRUE(rig_.until([&line] { return line.receive_end.has_value(); }));
   EXPECT_EQ(line.receive_end, StreamEnd::kClosed);
-  // The end stays: whoever asks again hears it again.
+  // The end is permanent: every later receive reports it again.
   line.receive_end.reset();
   rig_.spawn(receive_once(line));
   EXPECT_EQ(line.receive_end, StreamEnd::kClosed);
@@ -50,7 +50,7 @@ TEST_P(SocketStreamTest, ThePeerMayEndItsSideAndStillBeAnswered) {
   EXPECT_EQ(line.peer.received(), "answer");
 }
 
-// Far more than the queue, the buffers and the socket hold together, and a receiver that comes late to each
+// Far more than the queue, the buffers and the socket hold together, and a receiver that comes late in each
 // pass.
 TEST_P(SocketStreamTest, AFastPeerLosesNothing) {
   Line& line = make_line();
@@ -64,7 +64,7 @@ TEST_P(SocketStreamTest, AFastPeerLosesNothing) {
   EXPECT_TRUE(line.text == sent);
 }
 
-// Nobody receives after the first chunk: the stream must stop taking buffers by itself, and go on when asked.
+// Nobody receives after the first chunk. The stream must stop taking buffers by itself, and go on when asked.
 TEST_P(SocketStreamTest, APeerThatNobodyListensToHoldsFewBuffers) {
   Line& line = make_line();
   const std::string sent = pattern(std::size_t{1024} * 1024);
@@ -99,8 +99,7 @@ TEST_P(SocketStreamTest, AllOfALongAnswerGoesThroughASmallSocketBuffer) {
   EXPECT_TRUE(line.peer.received() == answer);
 }
 
-// The kernel is told to give up what it has sent a part of, as it does by itself where it meets an error in
-// between.
+// The kernel is told to give up a partial send, as it does by itself if it meets an error in between.
 TEST_P(SocketStreamTest, TheRestOfASendThatTheKernelGaveUpIsSent) {
   Line& line = make_line();
   const std::string answer = pattern(std::size_t{2} * 1024 * 1024);
@@ -123,8 +122,8 @@ TEST_P(SocketStreamTest, TheRestOfASendThatTheKernelGaveUpIsSent) {
   EXPECT_TRUE(line.peer.received() == answer);
 }
 
-/// A line for which the kernel must not wait: what it cannot do at once comes back, sends short or with
-/// -EAGAIN, receives with -EAGAIN.
+/// A line for which the kernel must not wait. What it cannot do at once comes back: a send short or with
+/// -EAGAIN, a receive with -EAGAIN.
 class ImpatientSocketTest : public StreamTest {
  protected:
   Line& make_impatient_line() { return make_line(MSG_DONTWAIT); }

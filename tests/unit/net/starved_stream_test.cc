@@ -1,4 +1,4 @@
-// More streams than receive buffers: who gets none waits in line, and nobody for ever.
+// More streams than receive buffers: a stream that gets none waits in line, but never for ever.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -8,12 +8,12 @@
 namespace latchkey::net {
 namespace {
 
-/// Two buffers of 64 bytes for all streams of the core.
+/// Tests with two buffers of 64 bytes for all streams of the core.
 class StarvedStreamTest : public StreamTest {
  protected:
   StarvedStreamTest() : StreamTest(LoopRig::Settings{2, 64, 1024}) {}
 
-  /// A stream that holds both buffers.
+  /// Makes a stream that holds both buffers.
   Line& make_hog() {
     Line& hog = make_line();
     hold_ = true;
@@ -62,7 +62,7 @@ TEST_P(StarvedStreamTest, AStarvedReceiveTimesOut) {
   rig_.settle();
   rig_.advance_ms(1600);
   EXPECT_EQ(starved.receive_end, StreamEnd::kTimedOut);
-  // The buffer that comes back is not lost on the one that has given up.
+  // The buffer that comes back is not lost on the stream that has given up.
   hog.chunks.clear();
   EXPECT_TRUE(rig_.until([&hog] { return hog.text.size() == 200; }));
 }
@@ -77,7 +77,7 @@ TEST_P(StarvedStreamTest, AStarvedReceiveCanBeAborted) {
   EXPECT_EQ(starved.receive_end, StreamEnd::kBroken);
 }
 
-// While its owner is busy a stream meets the lack of buffers; it must not take another's place in the line.
+// While its owner is busy, a stream runs out of buffers. It must not take another stream's place in the line.
 TEST_P(StarvedStreamTest, AStreamThatNobodyListensToDoesNotKeepABufferFromOneThatIsWaitedFor) {
   Line& busy = make_line();
   busy.peer.send("1");
@@ -91,7 +91,7 @@ TEST_P(StarvedStreamTest, AStreamThatNobodyListensToDoesNotKeepABufferFromOneTha
   rig_.spawn(receive_once(waiting));
   rig_.settle();
   EXPECT_FALSE(waiting.receive_end.has_value());
-  // One buffer comes back, the other never does; the hog itself asks no more.
+  // One buffer comes back, the other never does. The hog itself asks for no more.
   hog.peer.received();
   hog.stream->abort();
   rig_.settle();
@@ -118,7 +118,8 @@ TEST_P(StarvedStreamTest, AnIdleStreamTakesNoBufferFromOneThatHasSomethingToRece
   EXPECT_TRUE(rig_.until([&idle] { return idle.text == "later"; }));
 }
 
-// To hear that the peer has gone takes a buffer to ask for, and none to keep: the next in line must be told.
+// A stream asks for a buffer to learn that its peer has left, but does not keep it. The next in line must be
+// woken.
 TEST_P(StarvedStreamTest, AStreamThatEndsWithoutTakingItsBufferPassesItOn) {
   Line& hog = make_hog();
   Line& gone = make_line();
@@ -137,7 +138,7 @@ TEST_P(StarvedStreamTest, AStreamThatEndsWithoutTakingItsBufferPassesItOn) {
   EXPECT_EQ(hungry.text, "hungry");
 }
 
-// The kernel says ENOBUFS for one stream in the same batch in which another gives all buffers back.
+// The kernel reports ENOBUFS for one stream in the same batch in which another gives all buffers back.
 TEST_P(StarvedStreamTest, ABufferThatCameBackBeforeTheRefusalWasReadIsUsed) {
   Line& first = make_line();
   Line& second = make_line();

@@ -22,7 +22,7 @@ Task<void> keep(Task<T> task, std::optional<T>& value) {
   value.emplace(co_await task);
 }
 
-/// What a task gives that waits for nothing.
+/// The result of a task that waits for nothing.
 template <class T>
 T outcome_of(Task<T> task) {
   std::optional<T> value;
@@ -31,7 +31,7 @@ T outcome_of(Task<T> task) {
   return std::move(value).value();
 }
 
-/// Counts, and owns nothing: what destroys one twice does no harm.
+/// Counts and owns nothing, so destroying one twice does no harm.
 struct Counted {
   static inline int made = 0;
   static inline int destroyed = 0;
@@ -64,7 +64,7 @@ Task<int> awaits_by_the_macro() {
 
 Task<int> returns_by_the_macro() { LATCHKEY_CO_RETURN(number_of({.counted = Counted(), .number = 7})); }
 
-/// How many more were destroyed than made, while `task` ran to its end.
+/// How many more were destroyed than made while `task` ran to its end.
 int destroyed_twice(Task<int> (*task)()) {
   Counted::made = 0;
   Counted::destroyed = 0;

@@ -43,7 +43,7 @@ class BufferRingTest : public ::testing::Test {
     buffers_ = std::move(*buffers);
   }
 
-  /// As if the kernel had filled buffer `id`.
+  /// Acts as if the kernel had filled buffer `id`.
   Chunk take(std::uint16_t id, std::string_view text = "") {
     Chunk chunk = buffers_->take(flags_of(id), kBufferBytes);
     std::copy(text.begin(), text.end(), chunk.bytes().begin());

@@ -147,7 +147,7 @@ TEST_F(LazyWheelTest, ATimePastTheHorizonIsVisitedAtTheHorizon) {
   EXPECT_EQ(advance(wheel_.next_wake_ms()), Ids{1});
 }
 
-// Each filed id is due at a time of its own, and must have been visited by its latest.
+// Each filed id falls due at its own time, and must have been visited by its latest time.
 struct Promise {
   std::int64_t due_ms;
   std::int64_t latest_ms;
@@ -175,7 +175,7 @@ struct Model {
 };
 
 std::int64_t random_distance_ms(std::mt19937_64& random) {
-  // From none to years, as many at each order of magnitude.
+  // From none to years, equally many of each order of magnitude.
   const std::uint64_t bits = random() % 38;
   return static_cast<std::int64_t>(random() % (std::uint64_t{1} << bits)) - 3;
 }

@@ -107,7 +107,7 @@ class Deadline final : public Watched {
   Loop& loop_;
 };
 
-/// Given a deadline that moves to 10 ms from now, then it is noticed within a stride.
+/// Given a deadline that moves to 10 ms from now, it is noticed within a stride.
 void expect_noticed_within_a_stride(LoopRig& rig, Deadline& deadline) {
   const std::int64_t moved_ms = rig.loop().now().ms;
   deadline.due_ms = moved_ms + 10;
@@ -141,7 +141,7 @@ TEST(Loop, AfterAMonthsHaltADeadlineIsNoticedAsSoonAsOnAnyOtherDay) {
   expect_noticed_within_a_stride(rig, deadline);
 }
 
-// What is watched first after the halt is watched before the loop has looked at what is overdue.
+// What is first watched after the halt is watched before the loop has looked at overdue deadlines.
 class WatchesAnother final : public Watched {
  public:
   WatchesAnother(Loop& loop, Watched& other) noexcept : loop_(loop), other_(other) {}

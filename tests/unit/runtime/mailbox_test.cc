@@ -1,5 +1,5 @@
-// The mailbox's protocol on one thread, with doorbells that only count. What its threads make of it is in
-// mailbox_threads_test.cc.
+// The mailbox's protocol on one thread, with doorbells that only count. mailbox_threads_test.cc tests it
+// across threads.
 #include "latchkey/runtime/mailbox.h"
 
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ class CountingDoorbell final : public Doorbell {
   std::vector<PortId> rung_;
 };
 
-/// Notes on which port it works and that it has come home.
+/// Records the port on which it works and that it has come home.
 class Note final : public Message {
  public:
   void work(Port& there) noexcept override {
@@ -87,7 +87,7 @@ TEST_F(MailboxTest, TheSenderSeesAFullWayUntilAMessageIsHome) {
   for (Note& note : notes) ASSERT_TRUE(here_.send(kThere, note));
   Note refused;
   EXPECT_FALSE(here_.send(kThere, refused));
-  // Having worked is not enough: its way home must stay free.
+  // It is not enough that the message has worked: its way home must stay free.
   there_.drain();
   EXPECT_FALSE(here_.send(kThere, refused));
   here_.drain();
@@ -150,7 +150,7 @@ TEST_F(MailboxTest, ADoorbellThatFailedIsRungAgain) {
   here_.drain();
 }
 
-/// Sends itself anew whenever it comes home.
+/// Sends itself again whenever it comes home.
 class Again final : public Message {
  public:
   explicit Again(Port& home) noexcept : home_(home) {}

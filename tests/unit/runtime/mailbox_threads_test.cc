@@ -22,7 +22,7 @@ struct Counts {
   std::uint64_t wrong = 0;
 };
 
-/// A loop on its own thread that calls the others, itself too, and ends when all have said that they are
+/// A loop on its own thread. It calls all callers, itself included, and ends when all have said that they are
 /// done.
 class Caller final : private LoopHook {
  public:
@@ -49,7 +49,7 @@ class Caller final : private LoopHook {
  private:
   std::int64_t pass(BootTime now) noexcept override {
     yielded_.wake_all();
-    // Not at once: the other threads need the processors too.
+    // Not at once, because the other threads need the processors too.
     return yielded_.has_waiters() ? now.ms + 1 : kNever;
   }
 
@@ -91,7 +91,7 @@ class Caller final : private LoopHook {
     }
   }
 
-  // Both run on this caller's own thread: they touch its state without a lock.
+  // Both run on this caller's own thread, so they touch its state without a lock.
   std::uint64_t double_of(Port& there, std::uint64_t value) {
     LATCHKEY_ASSERT(&there == &loop_.port());
     ++worked_;

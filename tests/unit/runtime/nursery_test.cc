@@ -70,7 +70,8 @@ Task<void> own_children(OneShot<bool>& until, std::string& log) {
   co_await nursery->join();
 }
 
-// The last child's end resumes the parent, which destroys the nursery under the child's feet.
+// The end of the last child resumes the parent, which destroys the nursery while that child is still
+// finishing.
 TEST(Nursery, AJoinedParentMayDestroyTheNurseryAtOnce) {
   std::string log;
   OneShot<bool> until;

@@ -45,7 +45,7 @@ TEST_P(PageHeapTest, WhatCameBackIsCutAgainFromTheFront) {
   heap_->give_back(blocks[2]);
   heap_->give_back(blocks[0]);
   heap_->give_back(blocks[1]);
-  // The three have become one.
+  // The three blocks have become one.
   const PageBlock whole = heap_->take(3 * kPage);
   EXPECT_EQ(whole.data, blocks[0].data);
   EXPECT_EQ(heap_->take(kPage).data, blocks[3].data + kPage);
@@ -56,7 +56,7 @@ TEST_P(PageHeapTest, NoTwoBlocksEverShareAByteThroughARandomLife) {
   std::map<std::byte*, PageBlock> blocks;
   std::size_t used = 0;
   for (int step = 0; step < 20'000; ++step) {
-    if (step % 64 == 0) client_.settle();  // the helper has its time
+    if (step % 64 == 0) client_.settle();  // lets the helper work
     const bool takes = blocks.empty() || random() % 100 < (step / 4000 % 2 == 0 ? 55 : 45);
     if (takes) {
       const PageBlock block = heap_->take((1 + random() % 40) * kPage);
@@ -69,7 +69,7 @@ TEST_P(PageHeapTest, NoTwoBlocksEverShareAByteThroughARandomLife) {
         const PageBlock& before = std::prev(next)->second;
         ASSERT_LE(before.data + before.bytes, block.data);
       }
-      block.data[0] = block.data[block.bytes - 1] = std::byte{0x5A};  // there is memory
+      block.data[0] = block.data[block.bytes - 1] = std::byte{0x5A};  // the memory is there
       blocks[block.data] = block;
       used += block.bytes;
     } else {
@@ -95,7 +95,7 @@ TEST_P(PageHeapTest, MemoryAtItsEndGoesBack) {
   for (const PageBlock& block : blocks) heap_->give_back(block);
   client_.settle();
   EXPECT_LE(heap_->bytes(), 4 * kChunk);
-  // And is there again when it is needed.
+  // And the memory is there again when it is needed.
   client_.settle();
   for (PageBlock& block : blocks) {
     block = heap_->take(kChunk);

@@ -18,7 +18,7 @@ constexpr std::size_t kPage = 4096;
 
 std::size_t resident_pages(const std::byte* data, std::size_t bytes) {
   std::vector<unsigned char> resident(bytes / kPage);
-  // mincore takes a plain pointer and writes nothing through it.
+  // mincore takes a pointer to non-const, but writes nothing through it.
   EXPECT_EQ(mincore(const_cast<std::byte*>(data), bytes, resident.data()), 0);
   return static_cast<std::size_t>(
       std::count_if(resident.begin(), resident.end(), [](unsigned char page) { return (page & 1) != 0; }));
@@ -100,7 +100,7 @@ TEST(PageSourceFaults, TouchingWhatWasOrderedFaultsNothingOnTheClientsThread) {
   for (std::size_t at = 0; at < kBytes; at += kPage) range->base()[at] = std::byte{1};
   rusage after{};
   getrusage(RUSAGE_THREAD, &after);
-  // Not zero: the test's own stack may fault; each of the 256 pages would.
+  // Not zero, because the test's own stack may fault. Each of the 256 pages would fault.
   EXPECT_LT(after.ru_minflt - before.ru_minflt, 64);
 }
 

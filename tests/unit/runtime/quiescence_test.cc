@@ -111,8 +111,8 @@ TEST_F(QuiescenceTest, NothingIsBorrowedByACoreAtRest) {
   EXPECT_DEATH(Borrowed<Thing>(thing, quiescence_, kReader), "taken_in_");
 }
 
-// Under AddressSanitizer a thing freed too early is seen by its reader, under ThreadSanitizer also one whose
-// freeing was not ordered after the reading.
+// AddressSanitizer notices a reader of a thing that is freed too early. ThreadSanitizer also notices a
+// freeing that is not ordered after the reading.
 TEST(QuiescenceThreads, ReadersNeverSeeWhatWasFreed) {
   constexpr CoreId kReaders = 3;
   constexpr std::uint64_t kReplacements = 20'000;

@@ -100,7 +100,7 @@ TEST(Ring, AnyOtherOperationIsRefusedByTheKernel) {
     ring->run_completions();
   }
   EXPECT_EQ(open.last_result, -EACCES);
-  // The batch behind the refused entry has run all the same.
+  // The batch behind the refused entry has still run.
   EXPECT_EQ(allowed.last_result, 0);
 }
 
@@ -158,7 +158,7 @@ TEST(Ring, ACancelledOperationIsCompletedAsCancelled) {
     ring->run_completions();
   }
   EXPECT_EQ(receive.last_result, -ECANCELED);
-  // Nobody is there to be cancelled: that is no error, and nobody hears of it.
+  // There is nothing left to cancel. That is no error, and nobody is notified.
   ring->cancel(receive);
   ring->wait(1);
   ring->run_completions();
@@ -191,7 +191,7 @@ TEST(Ring, ADoorbellToARingThatIsNotEnabledFailsAndTheSenderHears) {
   EXPECT_EQ(failed.last_result, -EBADFD);
 }
 
-/// From here on the kernel answers io_uring_setup with `error`, as a container's seccomp profile does.
+/// From here on the kernel answers io_uring_setup with `error`, as under a container's seccomp profile.
 void deny_io_uring(int error) {
   std::array<sock_filter, 4> program = {{
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),

@@ -41,7 +41,7 @@ TEST(SpscQueue, APlaceThatWasFreedIsUsedAtOnce) {
   EXPECT_FALSE(queue.push(4));
 }
 
-// Each item owns memory that the other thread frees: a lost, doubled or torn item shows under any sanitizer.
+// Each item owns memory that the other thread frees. A lost, doubled or torn item shows under any sanitizer.
 TEST(SpscQueue, TwoThreadsPassEveryItemOnceAndInOrder) {
   constexpr std::uint64_t kItems = 50'000;
   SpscQueue<std::unique_ptr<std::uint64_t>> queue(16);

@@ -15,7 +15,7 @@ namespace latchkey::runtime {
 namespace {
 
 constexpr int kMillion = 1'000'000;
-// A frame of this test at -O0 and under AddressSanitizer stays far below it; a thousand would not.
+// One frame of this test, at -O0 and under AddressSanitizer, is far smaller than this; a thousand are not.
 constexpr std::uintptr_t kSameDepthBytes = std::uintptr_t{64} * 1024;
 
 std::uintptr_t stack_address() noexcept {

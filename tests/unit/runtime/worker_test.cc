@@ -26,7 +26,7 @@ class CountingHooks final : public WorkerHooks {
   int batches = 0;
 };
 
-/// The main thread's own ring and port, and two workers.
+/// Tests with the main thread's own ring and port, and two workers.
 class WorkerTest : public ::testing::Test {
  protected:
   WorkerTest() {

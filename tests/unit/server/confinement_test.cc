@@ -22,7 +22,7 @@
 namespace latchkey::server {
 namespace {
 
-/// Runs `body` in a process of its own that is confined to `data`: how that ended, as waitpid(2) has it.
+/// Runs `body` in a new process that is confined to `data`. Returns how that ended, as waitpid(2) reports it.
 int status_of_confined(const std::filesystem::path& data, const std::function<bool()>& body) {
   const pid_t child = ::fork();
   if (child == 0) {
@@ -37,13 +37,13 @@ int status_of_confined(const std::filesystem::path& data, const std::function<bo
   return status;
 }
 
-/// True where `body` says so.
+/// Whether `body`, run confined, returns true.
 bool confined(const std::filesystem::path& data, const std::function<bool()>& body) {
   const int status = status_of_confined(data, body);
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/// True where `body` is the end of the process.
+/// Whether `body`, run confined, ends the process.
 bool ends(const std::filesystem::path& data, const std::function<void()>& body) {
   const int status = status_of_confined(data, [&body] {
     body();
@@ -168,7 +168,7 @@ TEST(LeaveRoot, OverRootsDataIsRefusedWithTheCommandsThatMendIt) {
   ASSERT_FALSE(left);
   EXPECT_NE(left.error().text.find("chown -R latchkey: " + data.path().string()), std::string::npos)
       << left.error().text;
-  // What is made in root's directory is root's too.
+  // What is made in root's directory belongs to root too.
   EXPECT_FALSE(leave_root(data.path() / "none", gaps, {.may_create = true}));
   EXPECT_FALSE(leave_root(data.path() / "none/", gaps, {.may_create = true}));
   EXPECT_TRUE(leave_root(data.path() / "none", gaps)) << "who opens it says that it is missing";

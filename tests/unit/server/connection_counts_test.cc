@@ -90,8 +90,8 @@ TEST_F(PlacesTest, AClientThatFindsNoCellIsLetInUncounted) {
   EXPECT_FALSE(counts.take(numbered(0)));
 }
 
-// One place for each of a few clients in a table of few cells, so that cells are made, found full and given
-// up all the time, and two cores come upon different free cells for the same client.
+// One place for each of a few clients in a table of few cells. Cells are made, found full and given up all
+// the time, and two cores find different free cells for the same client.
 TEST_F(PlacesTest, CoresThatTakeAndGiveBackAtOnceNeverLetInTooManyAndLeaveNothing) {
   constexpr std::size_t kMost = 1;
   constexpr std::size_t kClients = 3;

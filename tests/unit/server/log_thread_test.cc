@@ -16,7 +16,7 @@
 namespace latchkey::server {
 namespace {
 
-/// Keeps what it is given. `lines` may be looked at once the log has gone; `written` at any time.
+/// Keeps what it is given. `lines` may be read once the log has ended, `written` at any time.
 class KeepingSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
   std::vector<std::string> lines;
@@ -52,7 +52,7 @@ class HeldSink final : public KeepingSink {
   }
 };
 
-/// Loses lines while it is told to.
+/// Loses as many lines as it is told to.
 class FailingSink final : public KeepingSink {
  public:
   std::atomic<int> left_to_lose{0};
@@ -64,7 +64,7 @@ class FailingSink final : public KeepingSink {
   }
 };
 
-/// A log whose thread stands still at its sink, with this much room.
+/// A log whose thread is held at its sink, with this much room.
 struct HeldLog {
   explicit HeldLog(LogOptions options) : log(clock, options, sink) {
     log.write(LogLevel::kError, "event=held");
@@ -210,7 +210,7 @@ TEST(LogThread, LosesNoLineUncountedWhenSeveralWritersFillASmallQueue) {
   EXPECT_EQ(dropped_lines_told(sink->lines), dropped);
 }
 
-// What costs a stranger nothing can fill one room, and not the other.
+// Events that cost a stranger nothing can fill one room, but not the other.
 TEST(LogThread, KeepsARoomOfTheirOwnForLinesOnWhatIsAnswered) {
   std::shared_ptr<HeldSink> sink;
   {

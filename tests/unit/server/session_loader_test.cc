@@ -19,7 +19,7 @@ namespace {
 constexpr std::uint32_t kShards = 2;
 constexpr std::int64_t kTimeoutMs = 60'000;
 constexpr std::int64_t kUsers = 40;
-// More than the batches that wait for a shard's thread hold, and no whole number of batches.
+// More than the batches that wait for a shard's thread hold, and not a whole number of batches.
 constexpr std::size_t kSessions = 10'007;
 
 store::BindingHash binding(std::size_t number) {
@@ -50,7 +50,7 @@ class SessionLoaderTest : public ::testing::Test {
     }
   }
 
-  /// Session `number`, of one of the users by turns.
+  /// Records session `number`. The users take turns.
   token::Token record(std::size_t number, WallTime last_used) {
     store::LoginRecord record;
     store::Session& session = record.session;

@@ -1,5 +1,5 @@
-// The commonest slips of a settings file: each is answered with its line and what would be right, and that,
-// put in its place, is taken.
+// The most common slips in a settings file. Each is answered with its line and the right text, and that text
+// is accepted in its place.
 #include "server/settings_slips.h"
 
 #include <gtest/gtest.h>
@@ -44,7 +44,7 @@ class FileOfSettings {
 
 struct Slip {
   std::string_view line;
-  std::string_view right;  ///< what is to be written, as the problem says it
+  std::string_view right;  ///< what to write instead, as the problem says it
 };
 
 std::ostream& operator<<(std::ostream& out, const Slip& slip) { return out << slip.line; }
@@ -231,7 +231,7 @@ TEST(SettingsSlips, OfVariablesAndFlagsAreAnsweredWithoutQuotesAndBrackets) {
 }
 
 TEST(SettingsSlips, AreNeverAnsweredWithWhatWouldBeRefused) {
-  // Whatever stands there: a suggestion is taken, or there is none.
+  // Whatever the text is, a suggestion is accepted, or there is none.
   const std::vector<std::string> texts = {"",
                                           "0",
                                           "-1",

@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-/// Gives each test a file of its own, and says `FILE` for its path where problems are compared.
+/// Gives each test a file of its own, and writes `FILE` for its path in compared problems.
 class SettingsTest : public testing::Test {
  protected:
   SettingsTest() {
@@ -43,7 +43,7 @@ class SettingsTest : public testing::Test {
     return loaded;
   }
 
-  /// The settings where there must be no problem.
+  /// The settings, with no problem.
   Settings good(const std::vector<std::string>& flags, const Environment& environment = {}) const {
     LoadedSettings loaded = load(flags, environment);
     EXPECT_EQ(loaded.problems, std::vector<std::string>{});
@@ -63,7 +63,7 @@ using Problems = std::vector<std::string>;
 
 net::Endpoint endpoint(std::string_view text) { return net::Endpoint::parse(text).value(); }
 
-// --- what is read, and which source counts ---
+// --- what is read, and which source prevails ---
 
 TEST_F(SettingsTest, AreTheDefaultsWhereNothingIsGiven) {
   const Settings settings = good({});
@@ -140,7 +140,7 @@ TEST(Environment, IsReadFromItsEntries) {
   EXPECT_EQ(to_environment(entries), (Environment{{"A", "1"}, {"B", "x=y"}, {"EMPTY", ""}}));
 }
 
-// --- what is wrong, and how it is said ---
+// --- what is wrong, and how it is reported ---
 
 TEST_F(SettingsTest, AnUnknownKeyIsAProblemThatNamesTheLineAndTheNearestKey) {
   EXPECT_EQ(problems_of_file("\nnode = \"a\"\ntoken_timout = \"1m\"\n"),
@@ -163,7 +163,7 @@ TEST_F(SettingsTest, AnUnknownVariableIsAWarningThatNamesTheNearestOneAndNoValue
 }
 
 TEST_F(SettingsTest, WhatAClusterPutsIntoTheEnvironmentIsNoSettingAndSoAWarning) {
-  // Of a service named latchkey with a port named http: kubernetes.io, "Accessing the Service".
+  // For a service named latchkey with a port named http: kubernetes.io, "Accessing the Service".
   const Environment injected = {{"LATCHKEY_SERVICE_HOST", "10.0.0.11"},
                                 {"LATCHKEY_SERVICE_PORT", "8080"},
                                 {"LATCHKEY_SERVICE_PORT_HTTP", "8080"},
@@ -178,7 +178,7 @@ TEST_F(SettingsTest, WhatAClusterPutsIntoTheEnvironmentIsNoSettingAndSoAWarning)
   for (const std::string& warning : loaded.warnings) {
     EXPECT_EQ(warning.find("10.0.0.11"), std::string::npos) << warning;
   }
-  // Nor of a service whose name begins with latchkey-: no setting's name ends as one of these.
+  // Nor for a service whose name begins with latchkey-: no setting's name ends like one of these.
   for (const Setting& setting : settings_table()) {
     EXPECT_FALSE(setting.key.ends_with("_port") || setting.key.ends_with("_service_host") ||
                  setting.key.find("_service_port") != std::string_view::npos ||

@@ -17,7 +17,7 @@
 namespace latchkey::server {
 namespace {
 
-/// A pipe of the least size, which a few lines fill.
+/// A pipe of the smallest size, which a few lines fill.
 class SmallPipe {
  public:
   explicit SmallPipe(int flags = 0) {
@@ -55,7 +55,7 @@ class StderrSinkTest : public ::testing::TestWithParam<int> {
   const SystemClock clock_;
 };
 
-// A descriptor may be non-blocking by whoever shares it.
+// Whoever shares a descriptor may make it non-blocking.
 TEST_P(StderrSinkTest, WaitsForASlowReaderAndLosesNothingThatTheQueueHolds) {
   SmallPipe pipe(GetParam());
   LogThread log(clock_, {}, std::make_shared<StderrSink>(pipe.writer()));
@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(OnAPipe, StderrSinkTest, ::testing::Values(0, O_NONBLOC
 
 class StderrSinkEnd : public StderrSinkTest {};
 
-// What ends here must end: the test hangs where it does not.
+// The log must end here: otherwise the test hangs.
 TEST_F(StderrSinkEnd, KeepsNobodyWaitingWhereNobodyReads) {
   SmallPipe pipe;
   LogThread log(clock_, {}, std::make_shared<StderrSink>(pipe.writer()));

@@ -22,7 +22,7 @@ void write_file(const std::string& path, std::string_view text = "") {
   ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
 }
 
-/// A refusal whose sentence holds all `parts`.
+/// Expects a refusal whose sentence contains all `parts`.
 void expect_refused(const std::filesystem::path& path, const DirectoryOptions& options,
                     std::initializer_list<std::string> parts) {
   const Result<DirectoryFindings> inspected = DataDirectory::inspect(path, options);
@@ -97,7 +97,7 @@ TEST(DataDirectory, MayBeMadeWhereItsKeyIsKeptElsewhere) {
 
 TEST(DataDirectory, ADatabaseWithoutTablesBesideAKeyMayNotBeGivenAny) {
   const ScratchDirectory scratch;
-  // What is left of a database whose log was not copied with it.
+  // The rest of a database whose log was not copied with it.
   { ASSERT_TRUE(Database::open(scratch / "latchkey.db").has_value()); }
   write_file(scratch / "latchkey.key", "root = ...\n");
   const Result<DataDirectory> opened = DataDirectory::open(scratch.path(), "latchkeyd", creating());

@@ -198,8 +198,8 @@ TEST(Database, DoesNotBringALogIntoTheFileThatASyncHasFailedFor) {
       << "closing it has brought the log into the file";
 }
 
-/// Another program that reads a database when it is told to, as a backup does: opens, reads, closes. It is
-/// there before the database is opened: SQLite keeps in memory which locks its process holds, and a fork
+/// Another program that reads a database when told to, as a backup does: it opens, reads and closes it. It
+/// must exist before the database is opened: SQLite keeps in memory which locks its process holds, and a fork
 /// would inherit that.
 class Reader {
  public:

@@ -1,5 +1,6 @@
-// A file layer for SQLite that passes everything to the system's, except for what a test tells it to refuse.
-// Registered with SQLite from construction to destruction; one thread, one object at a time.
+// FaultyVfs: a file layer for SQLite that passes everything to the system's, except for what a test tells it
+// to refuse. It is registered with SQLite from construction to destruction; only one may exist at a time.
+// Thread: one.
 #pragma once
 
 #include <string>
@@ -16,13 +17,13 @@ class FaultyVfs {
   /// For DatabaseOptions::vfs.
   static const char* name() noexcept;
 
-  /// Refuse writes to, or fsyncs of, files whose name ends in `suffix` ("" is none, "-wal" the log) with this
-  /// SQLite status, until told otherwise.
+  /// Refuse writes to, or fsyncs of, files whose name ends in `suffix` ("" for none, "-wal" for the log) with
+  /// this SQLite status, until `heal`.
   void fail_writes(std::string suffix, int status);
   void fail_syncs(std::string suffix, int status);
   void heal();
 
-  /// Fsyncs of files with this ending that were asked for so far.
+  /// How many fsyncs of files with this suffix were requested so far.
   int syncs(const std::string& suffix) const;
 };
 

@@ -52,7 +52,7 @@ TEST(Schema, RefusesANewerVersionAndLeavesItAlone) {
 TEST(Schema, BringsAFileOfVersion1UpToDateAndKeepsWhatItHolds) {
   const ScratchDirectory scratch;
   {
-    // What version 1 wrote: all but the known addresses and the index over hashes.
+    // What version 1 wrote: everything but the known addresses and the index over hashes.
     Database database = must_open(scratch / "a.db");
     ASSERT_TRUE(check_key(database, "aa11", "/keys/one").has_value());
     ASSERT_TRUE(database
@@ -89,7 +89,8 @@ TEST(Schema, RefusesTheVersionThatComesNext) {
       << refused.error().text;
 }
 
-// Known addresses of version 3 name no user: they hold for who has what he had when version 4 came.
+// Known addresses of version 3 name no user. They hold for the user who had the name when version 4 came,
+// while their password is unchanged.
 TEST(Schema, OfAFileOfVersion3KnownAddressesHoldForTheUsersThatWereActive) {
   const ScratchDirectory scratch;
   {
@@ -185,8 +186,8 @@ TEST(Run, ReportsAWallClockBehindTheLastRecordedTime) {
   EXPECT_EQ(begin_run(database, {kNow.ms + 5000}, kTimeoutMs)->behind_ms, 0);
 }
 
-/// A run that began at `begin`, recorded a live session and a dead one, and in which the clock was then set
-/// by `set_ms`; what they say when the next run has begun at `next`.
+/// A run that begins at `begin_ms` and records a live session and a dead one. The clock is then set by
+/// `set_ms`. Returns the live one's times of last use and creation after the next run has begun at `next_ms`.
 std::pair<std::int64_t, std::int64_t> times_after(std::int64_t begin_ms, std::int64_t set_ms,
                                                   std::int64_t next_ms) {
   const ScratchDirectory scratch;
@@ -213,7 +214,7 @@ TEST(Run, MovesTheTimesOfSessionsByHowMuchTheClockWasSet) {
   EXPECT_EQ(times_after(200'000, 0, 300'000), both(100'000));
   EXPECT_EQ(times_after(200'000, 50'000, 300'000), both(150'000));
   EXPECT_EQ(times_after(200'000, -50'000, 300'000), both(50'000));
-  // Set back between the two runs, after it was set forward in the first, or not.
+  // Set back between the two runs, with or without a setting forward during the first.
   EXPECT_EQ(times_after(200'000, 50'000, 210'000), both(110'000));
   EXPECT_EQ(times_after(200'000, 0, 190'000), both(90'000));
   // Less than a second is left as it is.
@@ -225,7 +226,7 @@ TEST(Run, MovesTheTimesOfSessionsOnce) {
   Database database = must_open(scratch / "a.db");
   ASSERT_TRUE(begin_run(database, kNow, kTimeoutMs).has_value());
   ASSERT_TRUE(record_wall_time(database, {kNow.ms + 50'000}, 50'000).has_value());
-  // Unclean: times are exact from here on, by the calendar as it now stands.
+  // Unclean: times are exact from here on, by the calendar as it is now.
   EXPECT_EQ(begin_run(database, {kNow.ms + 60'000}, kTimeoutMs)->exact_since.ms, kNow.ms + 60'000);
   ASSERT_TRUE(end_run(database, {kNow.ms + 30'000}, -30'000).has_value());
   EXPECT_EQ(begin_run(database, {kNow.ms + 40'000}, kTimeoutMs)->exact_since.ms, kNow.ms + 30'000);

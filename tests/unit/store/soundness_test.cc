@@ -17,7 +17,7 @@ class SoundnessTest : public ::testing::Test {
 
   Database open() const { return must_open(directory.database_path().string()); }
 
-  /// A page that no start reads is other than what was written, as on a disk that has lost a write.
+  /// Changes a page that no start reads, like a disk that has lost a write.
   void damage() const {
     {
       Database database = open();

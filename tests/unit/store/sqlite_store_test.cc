@@ -84,7 +84,7 @@ TEST_F(SqliteStoreTest, RecordsALoginAndTheDeathsItCausesTogether) {
 
 TEST_F(SqliteStoreTest, RecordsNoDeathWhenTheLoginItselfIsRefused) {
   const RowId first = login(1);
-  // The same lookup hash twice breaks the table's own rule.
+  // The table refuses a second row with the same lookup hash.
   const Result<RowId> refused = rig.wait(store.record_login(
       {.session = session(1), .deaths = {{.row = first, .reason = Death::kLimit, .at = kNow}}}));
   EXPECT_FALSE(refused.has_value());
@@ -253,7 +253,7 @@ TEST(SessionTable, LoadsEveryRowInOrderAfterAReopening) {
   const Result<std::size_t> count = load_all(database, [&](Session& loaded) {
     rows.push_back(loaded.row);
     deaths.push_back(loaded.death);
-    // All that a token is made from; each row is another's.
+    // All that a token is made from. Each row has its own.
     const Session wanted = session(static_cast<std::uint8_t>(loaded.row));
     EXPECT_EQ(loaded.id, wanted.id);
     EXPECT_EQ(loaded.user_id, wanted.user_id);

@@ -24,7 +24,7 @@ Task<Result<std::int64_t>> put(StoreRig& rig, std::int64_t number) {
   co_return co_await job;
 }
 
-/// Writes and then fails: nothing of it may stay.
+/// Writes and then fails: nothing of it may remain.
 Task<Result<std::int64_t>> put_and_fail(StoreRig& rig, std::int64_t number) {
   auto job = transact(rig.port(), rig.store, [number](Database& database) -> Result<std::int64_t> {
     Result<Statement> statement = database.prepare("INSERT INTO t(n) VALUES(?1)");

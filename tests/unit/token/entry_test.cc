@@ -53,7 +53,7 @@ TEST(State, ItsLagIsThatOfTheWholeWayHoweverManyUsesItTook) {
     state = state.used_at(used, kStepMs);
     const auto steps = static_cast<std::uint32_t>(used.ms / kStepMs - 1'000'123 / kStepMs);
     ASSERT_EQ(state.lag(), steps) << used.ms;
-    // What is not due is not four whole steps behind.
+    // What is not due is less than four whole steps behind.
     if (!state.is_save_due()) {
       ASSERT_LT(used.ms - 1'000'123, State::kLagDue * kStepMs);
     }

@@ -1,5 +1,5 @@
-// A login check for the tests of the token room: users have the password of number 0 until it is told
-// otherwise. It can answer at once, answer when told, or fail.
+// A login check for the tests of the token room. Users have password number 0 unless set otherwise. It can
+// answer at once, answer when told, or fail.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,11 @@ namespace latchkey::token {
 
 class FakeLoginCheck final : public LoginCheck {
  public:
-  /// While true, what is asked is looked up and waits for `answer`.
+  /// While true, a request is looked up and then waits for `answer`.
   bool holds = false;
-  /// While set, what is answered is this error.
+  /// While set, every request gets this error.
   std::optional<Error> refusal;
-  /// The number of a user's password, where it is not 0.
+  /// The password numbers of the users for whom it is not 0.
   std::map<std::int64_t, std::int64_t> password_numbers;
   std::size_t asked = 0;
 

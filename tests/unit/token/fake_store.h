@@ -14,9 +14,9 @@ namespace latchkey::token {
 
 class FakeStore final : public store::Store {
  public:
-  /// While true, what is asked waits for `answer`.
+  /// While true, requests wait for `answer`.
   bool holds = false;
-  /// While set, what is answered is this error, and nothing changes.
+  /// While set, every request gets this error and changes nothing.
   std::optional<Error> refusal;
 
   std::map<store::RowId, store::Session> rows;
@@ -27,7 +27,7 @@ class FakeStore final : public store::Store {
 
   void refuse() { refusal = Error{ErrorCode::kUnavailable, "the disk is full"}; }
   void accept() { refusal.reset(); }
-  /// Answers all that has been asked.
+  /// Answers all waiting requests.
   void answer() { gate_.wake_all(); }
   bool is_asked() const noexcept { return gate_.has_waiters(); }
 

@@ -96,7 +96,7 @@ TEST_F(IndexTest, AgreesWithAModelThroughARandomLife) {
 TEST_F(IndexTest, CostsAboutElevenBytesACellAtEverySize) {
   for (std::uint32_t value = 1; value <= 2'000'000; ++value) {
     ASSERT_TRUE(insert(value));
-    // From 64 Ki cells a segment on, the page's grain no longer shows.
+    // From 64 Ki cells per segment on, the page size no longer shows.
     if (value < 400'000 || value % 10'000 != 0) continue;
     const double bytes_per_cell = static_cast<double>(index_->bytes()) / value;
     ASSERT_LT(bytes_per_cell, 11.0) << value;
@@ -167,15 +167,15 @@ TEST_F(IndexTest, ItsNextArraysAreThereAheadOfNeed) {
   for (std::uint32_t value = 1; value <= 300'000; ++value) {
     ASSERT_TRUE(index->insert(hash_of(value), value));
     if (value % 16 != 0) continue;
-    pages.client(0).settle();  // the helper has its time
+    pages.client(0).settle();  // lets the helper work
     quiescence_.collect(0);
   }
   EXPECT_EQ(pages.client(0).done_here(), at_the_start);
   quiescence_.collect_all(0);
 }
 
-// The case that the view is looked at twice for: the array that the reader holds is replaced while it stands
-// between loading and searching it.
+// The reason why the view is checked twice: the array that the reader holds is replaced after the reader has
+// loaded it and before it searches it.
 TEST_F(IndexTest, AReaderHeldWhileTheIndexGrowsMissesNothing) {
   constexpr std::uint32_t kLooked = 777'777;
   const std::uint64_t hash = hash_of(kLooked);
@@ -184,14 +184,14 @@ TEST_F(IndexTest, AReaderHeldWhileTheIndexGrowsMissesNothing) {
   const auto hold = [&] {
     if (++holds > 1) return;
     const std::size_t before = index_->bytes();
-    // Only this reader's segment: values whose hash leads there.
+    // Only into this reader's segment: values whose hash leads there.
     for (std::uint32_t value = 1; index_->bytes() == before; ++value) {
       if ((hash_of(value) & (kSegments - 1)) == (hash & (kSegments - 1))) {
         ASSERT_TRUE(index_->insert(hash_of(value), value));
       }
     }
     ASSERT_TRUE(index_->insert(hash, kLooked));
-    // Not freed: the reader is active.
+    // Not freed, because the reader is active.
     EXPECT_EQ(quiescence_.collect(0), 0U);
   };
   const std::uint32_t found = index_->find(
@@ -224,7 +224,7 @@ TEST_F(IndexTest, AMissInAnArrayThatIsStillInPlaceIsAMissAtOnce) {
   EXPECT_EQ(holds, 1);
 }
 
-// What was inserted before a reader was told of it is found, whatever the owner does meanwhile.
+// What was inserted before a reader was told of it is found, whatever the owner does in the meantime.
 TEST_F(IndexTest, WhileOneCoreGrowsAndShrinksItTheOthersMissNothing) {
   constexpr std::uint32_t kStable = 2'000;
   for (std::uint32_t value = 1; value <= kStable; ++value) ASSERT_TRUE(insert(value));
@@ -258,7 +258,7 @@ TEST_F(IndexTest, WhileOneCoreGrowsAndShrinksItTheOthersMissNothing) {
       told.store(next++, std::memory_order_release);
     }
     told.store(1, std::memory_order_release);
-    // A reader may still hold the number that it was told before: it is erased only when none can.
+    // A reader may still hold the number that it was told before, so it is erased only when none can.
     const auto nothing = [](void*, void*, std::size_t) noexcept {};
     quiescence_.collect(0);
     while (!quiescence_.has_room(0, 1)) quiescence_.collect(0);

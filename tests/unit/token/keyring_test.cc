@@ -176,7 +176,8 @@ TEST_F(KeyringTest, TheCsrfHashIsTheTokensAndNoOtherHash) {
   EXPECT_NE(keyring.csrf_hash(Token(1, secret)), keyring.lookup_hash(Token(1, secret)));
 }
 
-// These stand in tokens and databases: a change would lock out every client and every database that there is.
+// Tokens and databases contain these values: a change would lock out every client and every existing
+// database.
 TEST(KeyringDerivation, IsWhatItAlwaysWas) {
   KeyFile file;
   for (std::size_t i = 0; i < kRootKeyBytes; ++i) file.root.bytes()[i] = static_cast<std::uint8_t>(i);

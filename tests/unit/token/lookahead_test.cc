@@ -23,7 +23,7 @@ class LookaheadTest : public ShardTest {
     const Token::Digits digits = token.digits();
     return {digits.data(), digits.size()};
   }
-  /// Of how many tokens in these bytes the memory is asked for.
+  /// For how many tokens in these bytes the memory is requested.
   std::size_t found(std::string_view bytes) {
     Lookahead lookahead(*registry_);
     lookahead.see(bytes);
@@ -36,7 +36,7 @@ class LookaheadTest : public ShardTest {
 };
 
 TEST_F(LookaheadTest, FindsTokensWhereverTheyStand) {
-  // Between them: every distance of the two from each other and from the places that are looked at.
+  // Together these try every distance of the two from each other and from the places that are looked at.
   for (std::size_t before = 0; before < 2 * kTokenDigits; ++before) {
     for (std::size_t between = 1; between < 2 * kTokenDigits; ++between) {
       const std::string bytes = std::string(before, '.') + first_ + std::string(between, '-') + second_;
@@ -99,7 +99,7 @@ TEST_F(LookaheadTest, ItUsesNoToken) {
 }
 
 TEST_F(LookaheadTest, DeadAndManyTokensOfAUserAreSeenToo) {
-  // With a third token the user has a record of his own.
+  // With a third token the user has a record.
   const std::string more = text(log_in(kAlice, 4).token) + "." + text(log_in(kAlice, 5).token);
   EXPECT_EQ(found(more), 2U);
   ASSERT_TRUE(start(shard().end(*Token::parse(first_), binding(1)))->value().value());

@@ -33,7 +33,7 @@ TEST_F(RegistryTest, ARefusalHasNoUser) {
   EXPECT_FALSE(registry_->check(Token(), binding(1), now()).user);
 }
 
-// One core makes, ends and forgets tokens while others check them; one core rests all the time.
+// One core makes, ends and forgets tokens while others check them. One core rests all the time.
 class RegistryThreads : public ::testing::Test {
  protected:
   static constexpr runtime::CoreId kReaders = 2;
@@ -78,7 +78,7 @@ class RegistryThreads : public ::testing::Test {
   }
 
   void make(std::size_t number) {
-    // Three tokens a user, so that users come and go too.
+    // Three tokens per user, so that users come and go too.
     const auto user_id = static_cast<std::int64_t>(number / 3 + 1);
     const auto login = finished(shard_->login({.user_id = user_id,
                                                .user_name = std::to_string(user_id),
@@ -121,7 +121,7 @@ class RegistryThreads : public ::testing::Test {
       quiescence_.activate(core);
       for (int i = 0; i < 50; ++i) {
         const std::size_t told = told_.load(std::memory_order_acquire);
-        // The newest, which were told of a moment ago, and any.
+        // The newest, which were announced a moment ago, and any other.
         check_one(registry,
                   i % 2 == 0 ? told - 1 - random() % std::min<std::size_t>(told, 40) : random() % told);
       }
@@ -175,8 +175,8 @@ TEST_F(RegistryThreads, WhileTokensComeAndGoEveryCheckIsRight) {
   std::vector<std::thread> readers;
   for (runtime::CoreId core = 1; core <= kReaders; ++core) readers.emplace_back([this, core] { read(core); });
 
-  // A wave that grows, and then one that shrinks; the tombstones' bound has entries used again within a
-  // period.
+  // A wave that grows, and then one that shrinks. The bound of tombstones makes entries be used again within
+  // a period.
   std::size_t next_to_end = kStable;
   for (std::size_t number = kStable; number < kTokens;) {
     pass();
@@ -204,7 +204,7 @@ TEST_F(RegistryThreads, WhileTokensComeAndGoEveryCheckIsRight) {
   EXPECT_EQ(shard_->counts().live, kStable);
   EXPECT_EQ(quiescence_.pass_of(kIdle), 0U);
 
-  // The idle core has held nothing back, and the wheel has let the numbers of the forgotten go.
+  // The idle core has held nothing back, and the wheel has released the numbers of forgotten entries.
   for (std::int64_t i = 0; i <= 2 * kPassesPerPeriod; ++i) pass();
   pages_.client(0).settle();
   EXPECT_EQ(quiescence_.retired(0), 0U);
@@ -213,7 +213,7 @@ TEST_F(RegistryThreads, WhileTokensComeAndGoEveryCheckIsRight) {
   EXPECT_TRUE(finished(shard_->stop()));
 }
 
-// Two cores use one token at the same second, and the owner ends it: each step is seen whole.
+// Two cores use one token within the same second, and the owner ends it. Each step is seen whole.
 TEST_F(RegistryThreads, UsesAndAnEndOfOneTokenCannotBothWin) {
   std::vector<std::thread> readers;
   for (runtime::CoreId core = 1; core <= kReaders; ++core) {

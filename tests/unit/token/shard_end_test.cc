@@ -124,7 +124,7 @@ TEST_F(ShardEndTest, IfTheStoreRefusesItIsDeadAllTheSameAndTheWriteIsTriedUntilI
   pass_ms(2000);
   EXPECT_EQ(store_.rows.at(1).death, store::Death::kNone);
   EXPECT_GT(store_.death_writes, 3U);
-  EXPECT_LT(store_.death_writes, 12U);  // it is left alone for a while after each refusal
+  EXPECT_LT(store_.death_writes, 12U);  // after each refusal there is a pause
   store_.accept();
   pass_ms(WriteBehind::kRetryMs + 50);
   EXPECT_EQ(store_.rows.at(1).death, store::Death::kDeleted);
@@ -174,7 +174,7 @@ TEST_F(ShardEndTest, EndingAllEndsEachOfTheUsersTokensAndNobodyElses) {
   for (std::uint32_t from = 1; from <= 3000; ++from) tokens.push_back(log_in(kAlice, from).token);
   const Login bob = log_in(kBob);
   EXPECT_EQ(start_end_all(kAlice, store::Death::kInactive)->value().value(), 3000U);
-  EXPECT_EQ(check(tokens[0], 1), Outcome::kUnknown);  // by the bound of tombstones
+  EXPECT_EQ(check(tokens[0], 1), Outcome::kUnknown);  // forgotten by the bound of tombstones
   EXPECT_EQ(check(tokens[2999], 3000), Outcome::kInactive);
   EXPECT_EQ(check(bob.token), Outcome::kAdmitted);
   EXPECT_EQ(store_.death_writes, 3U);

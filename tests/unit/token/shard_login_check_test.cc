@@ -1,4 +1,4 @@
-// What becomes of a login whose password is changed between its verification and its token.
+// What happens to a login if the password changes between its verification and its token.
 #include <gtest/gtest.h>
 
 #include "shard_fixture.h"
@@ -11,7 +11,7 @@ class ShardLoginCheckTest : public ShardTest {
   static constexpr std::int64_t kOld = 0;
   static constexpr std::int64_t kNew = 1;
 
-  /// As the API does it: what is written first, and then the end of all tokens.
+  /// In the API's order: first the write, then the end of all tokens.
   std::size_t change_password(std::int64_t user_id) {
     login_check_.password_numbers[user_id] = kNew;
     return start(shard().end_all(user_id, store::Death::kDeleted))->value().value();
@@ -84,7 +84,7 @@ TEST_F(ShardLoginCheckTest, GivenALimitOneFromElsewhereThatWaitsForItGoesOn) {
   EXPECT_EQ(check(newer->value()->token, 2), Outcome::kAdmitted);
 }
 
-// The look came before the change: the end of all that follows the change finds the login.
+// The check came before the change, so the end of all that follows the change finds the login.
 TEST_F(ShardLoginCheckTest, AChangeAfterTheLookEndsTheLoginBeforeItIsWritten) {
   login_check_.holds = true;
   const auto login = start_login(kAlice, 1, kOld);
@@ -107,7 +107,8 @@ TEST_F(ShardLoginCheckTest, AChangeAfterTheWriteBeganEndsWhatWasWritten) {
   EXPECT_EQ(shard().counts().live, 0U);
 }
 
-// Whoever made it passed the check before the change, so that the end of all finds it, given again or not.
+// The login that made it passed the check before the change. So the end of all finds the token, whether given
+// again or not.
 TEST_F(ShardLoginCheckTest, ATokenThatWasGivenAgainDiesWithTheChangeAllTheSame) {
   const Login first = log_in_with(kOld);
   login_check_.holds = true;

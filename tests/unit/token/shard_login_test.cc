@@ -127,7 +127,7 @@ TEST_F(ShardLoginTest, TheLimitGoesByCreationAndNotByUse) {
   pass_ms(2000);
   const Login second = log_in(kAlice, 2);
   pass_ms(2000);
-  EXPECT_EQ(check(first.token, 1), Outcome::kAdmitted);  // the most recently used
+  EXPECT_EQ(check(first.token, 1), Outcome::kAdmitted);  // the most recently used one
   log_in(kAlice, 3);
   EXPECT_EQ(check(first.token, 1), Outcome::kLimit);
   EXPECT_EQ(check(second.token, 2), Outcome::kAdmitted);
@@ -215,7 +215,7 @@ TEST_F(ShardLoginTest, TheSameTokenIsFoundForAUserWithThousands) {
   EXPECT_EQ(store_.logins, 5000U);
 }
 
-// The key changes between two runs of the process, or within one: the user's tokens stay together.
+// The key changes between two runs of the process or within one. The user's tokens stay together.
 TEST_F(ShardLoginTest, GivenARotatedKeyTheUserHasOneShardOneLimitAndTheSameTokenFromTheSamePlace) {
   settings_.tokens_per_user = 2;
   const Login old = log_in(kAlice, 1);

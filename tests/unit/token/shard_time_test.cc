@@ -12,7 +12,7 @@ class ShardTimeTest : public ShardTest {
  protected:
   static constexpr std::int64_t kPeriodMs = kTimeoutMs / 10;
   static constexpr std::int64_t kAgeMs =
-      kTimeoutMs + kRefreshStepMs - 1;  // the last moment of one left alone
+      kTimeoutMs + kRefreshStepMs - 1;  // the last moment of a token left alone
 };
 
 TEST_F(ShardTimeTest, ATokenThatIsUsedLivesOnAndOneLeftAloneDies) {
@@ -112,7 +112,7 @@ TEST_F(ShardTimeTest, WhatIsRecordedIsNeverATenthOfTheTimeoutBehindTheLastUse) {
     const store::RowId row = store_.rows.rbegin()->first;
     WallTime used = clock_.wall();
     for (int use = 0; use < 40; ++use) {
-      // Now and then, all the time, and long after.
+      // Rarely, all the time, and long afterwards.
       const std::int64_t longest_ms = use % 3 == 0 ? kTimeoutMs : 2 * kPeriodMs / (1 + use % 5);
       const auto gap_ms = std::uniform_int_distribution<std::int64_t>(0, longest_ms)(random);
       for (std::int64_t passed = 0; passed < gap_ms; passed += 500) {
@@ -121,8 +121,8 @@ TEST_F(ShardTimeTest, WhatIsRecordedIsNeverATenthOfTheTimeoutBehindTheLastUse) {
       }
       ASSERT_EQ(check(login.token, from), Outcome::kAdmitted);
       used = clock_.wall();
-      pass_ms(600);  // what a write may take
-      // A use within a second of the one before moves nothing.
+      pass_ms(600);  // as long as a write may take
+      // A use within a second of the last one moves nothing.
       ASSERT_LE(used.ms - store_.rows.at(row).last_used.ms, kPeriodMs);
     }
   }
@@ -256,7 +256,7 @@ TEST_F(ShardTimeTest, ThousandsOfUsersDieAtOnceAndAllMemoryComesBack) {
   EXPECT_EQ(quiescence_.retired(0), 0U);
 }
 
-// --- Starting again.
+// --- Restarts.
 
 TEST_F(ShardTimeTest, AfterACleanStopEveryTokenHasTheTimeThatItHad) {
   const Login login = log_in(kAlice);
@@ -322,7 +322,7 @@ TEST_F(ShardTimeTest, WhatAnUncleanStopGaveIsLeftByACleanOne) {
   EXPECT_EQ(check(bob.token, 2), Outcome::kExpired);
 }
 
-// Dead ones do not count against the bound, and those of them that only memory knew as dead are back.
+// Dead tokens do not count against the bound, and those that only memory knew to be dead come back.
 TEST_F(ShardTimeTest, WhatAnUncleanStopRevivesDoesNotCountAgainstTheBoundOfAStart) {
   settings_.max_tokens = 2;
   const Login first = log_in(kAlice, 1);

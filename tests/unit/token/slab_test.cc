@@ -138,7 +138,7 @@ TEST(SlabGrowth, InSteadyGrowthTheOwnersThreadMapsNothing) {
   const std::uint64_t at_the_start = pages.client(0).done_here();
   for (int i = 0; i < 50'000; ++i) {
     ASSERT_NE(slab->allocate(), Slab<UserRecord>::kNone);
-    if (i % 1000 == 0) pages.client(0).settle();  // the helper has its time
+    if (i % 1000 == 0) pages.client(0).settle();  // lets the helper work
   }
   EXPECT_EQ(pages.client(0).done_here(), at_the_start);
 }

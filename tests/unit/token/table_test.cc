@@ -242,7 +242,7 @@ TEST_F(TableTest, AUserWhoDoesNotFitIntoAnEntryHasARecordFromTheFirstTokenOn) {
 }
 
 TEST_F(TableTest, AUsersEntryIsFoundByItsBindingWhateverTheNumberOfHisTokens) {
-  constexpr std::uint32_t kMany = 40;  // past the number up to which they are looked through
+  constexpr std::uint32_t kMany = 40;  // beyond the number up to which they are searched one by one
   for (std::uint32_t number = 1; number <= kMany; ++number) {
     const EntryId id = add_live(number, 42);
     EXPECT_EQ(table_->find_bound(42, binding(number)), id);
