@@ -64,10 +64,9 @@ class Core final : private runtime::LoopHook {
   void go();
   void join();
 
-  /// The steps of a stop.
-  /// Thread: each runs on the core's own thread, sent by mailbox, and ends on all cores before the next
-  /// begins. `drain` accepts no new connection and lets requests in progress end, until `deadline` at the
-  /// latest.
+  /// The steps of a stop. Each ends on all cores before the next begins. `drain` accepts no new connection
+  /// and lets requests in progress end, until `deadline` at the latest.
+  /// Thread: the core's own, called by mailbox.
   runtime::Task<bool> drain(BootTime deadline);
   /// Ends the shard, which writes what it owes the store. False if the store refused.
   runtime::Task<bool> end_shard();
