@@ -98,7 +98,7 @@ std::optional<MendedLine> mend_line(std::string_view line) {
   const std::optional<Parts> parts = parts_of(line);
   if (!parts || is_toml(line)) return std::nullopt;
   const Setting* const setting = find_setting(to_key(parts->key));
-  // An unknown key is reported elsewhere, together with what is wrong with its value.
+  // An unknown key does not say what its value should be; the parser's own message is reported.
   if (setting == nullptr) return std::nullopt;
   const std::optional<std::string> literal = literal_from(*setting, parts->value);
   if (!literal) {
