@@ -77,7 +77,7 @@ class Tally {
   static constexpr std::int64_t kShortestStretchNs = 50'000'000;
 
   /// For a measured time of `duration_ns` and these kinds of request. It takes all its memory here, but
-  /// counts nothing until `place` says when the measured time begins. Connections are counted as requests
+  /// counts no request until `place` says when the measured time begins. Connections are counted as requests
   /// only if kConnect is the only kind.
   Tally(std::int64_t duration_ns, std::span<const RequestKind> kinds);
   void place(std::int64_t begin_ns) noexcept;

@@ -3,14 +3,16 @@
 usage: guard.py SCRIPT [ARGUMENT...]    for a shell script (tools/lib/common.sh)
        guard.enter()                    for a Python script, before it starts anything
 
-There are three processes. The outer one has the process id that people know, and waits. Its child, the keeper, adopts
-every process that loses its parent (PR_SET_CHILD_SUBREAPER), so everything started stays below it, in whatever session
-and whichever process started it. The script is the keeper's child, in the outer process's original process group.
+There are three processes. The outer one has the process id that people know, and waits. Its child, the
+keeper, adopts every process that loses its parent (PR_SET_CHILD_SUBREAPER), so everything started stays below
+it, in whatever session and whichever process started it. The script is the keeper's child, in the outer
+process's original process group.
 
-If the outer process gets SIGINT, SIGTERM or SIGHUP, or dies by SIGKILL (PR_SET_PDEATHSIG), the keeper sends SIGTERM to
-all processes below it. Those alive after GRACE_SECONDS, or at a second signal, get SIGKILL. A process that ignores
-SIGTERM is in the middle of something, such as dpkg setting up a package; it gets UNINTERRUPTED_SECONDS. What a script
-leaves behind when it ends by itself is ended in the same way. Only SIGKILL to the keeper leaves anything alive.
+If the outer process gets SIGINT, SIGTERM or SIGHUP, or dies by SIGKILL (PR_SET_PDEATHSIG), the keeper sends
+SIGTERM to all processes below it. Those alive after GRACE_SECONDS, or at a second signal, get SIGKILL. A
+process that ignores SIGTERM is in the middle of something, such as dpkg setting up a package; it gets
+UNINTERRUPTED_SECONDS. What a script leaves behind when it ends by itself is ended in the same way. Only
+SIGKILL to the keeper leaves anything alive.
 """
 
 import ctypes
@@ -82,7 +84,7 @@ def send(pid: int, number: int) -> None:
 
 
 class Keeper:
-    """The work of the process in the middle, from the script's start until everything it started has ended."""
+    """The work of the process in the middle, from the script's start until all that it started has ended."""
 
     def __init__(self, script: int):
         self.script = script
@@ -195,7 +197,7 @@ def enter() -> None:
 
 
 def enter_python() -> None:
-    """Like enter(). In addition, SIGTERM then ends the script in order, through every `with` and `finally`."""
+    """Like enter(). SIGTERM then ends the script in order, through every `with` and `finally`."""
     enter()
     os.environ.pop(KEEPER, None)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

@@ -2,10 +2,11 @@
 
 usage: lint.py --tidy PROGRAM --scanner PROGRAM --build FOLDER --memory FOLDER [--anew] FILE...
 
-A judgement depends on the texts of the source and of all headers that it includes, on the .clang-tidy files above them,
-on the compiler's command and on clang-tidy itself. A hash of all these names it in the memory. The memory is a folder
-of empty files that any number of runs, of any clone, may read and write at once. System headers are identified by path,
-size and time, which a new package changes. Findings are never remembered, nor is a source that changed meanwhile.
+A judgement depends on the texts of the source and of all headers that it includes, on the .clang-tidy files
+above them, on the compiler's command and on clang-tidy itself. A hash of all these names it in the memory.
+The memory is a folder of empty files that any number of runs, of any clone, may read and write at once.
+System headers are identified by path, size and time, which a new package changes. Findings are never
+remembered, nor is a source that changed meanwhile.
 """
 
 import argparse
@@ -95,8 +96,8 @@ class Texts:
 
 
 def commands_of(build: pathlib.Path) -> dict[str, dict[str, str]]:
-    """One command per source, by the source's path. A source compiled for several targets has the same text in each, and
-    clang-tidy would judge it once per target. The command chosen is its own room's, not a test's."""
+    """One command per source, by the source's path. clang-tidy would judge a source that is compiled for
+    several targets once per target, although the text is the same. The command is its room's, not a test's."""
     commands: dict[str, dict[str, str]] = {}
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
         path = os.path.realpath(os.path.join(entry["directory"], entry["file"]))
@@ -125,7 +126,7 @@ def parse_rules(text: str) -> list[list[str]]:
 
 
 def files_read(scanner: str, folder: pathlib.Path, workers: int) -> dict[str, list[str]]:
-    """All files that the preprocessor reads for each source. Leaves out a source that it cannot read to the end."""
+    """All files that the preprocessor reads for each source. A source that it cannot finish is left out."""
     scan = subprocess.run([scanner, f"-j={workers}", f"-compilation-database={folder}/compile_commands.json"],
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
     return {os.path.realpath(rule[0]): rule for rule in parse_rules(scan.stdout) if rule}
@@ -173,7 +174,7 @@ class Lint:
         return self.memory is not None and name is not None and self.memory.knows(name)
 
     def run(self, paths: list[str]) -> tuple[int, int]:
-        """Prints the findings. Returns how many sources were judged now, and how many of those have findings."""
+        """Prints the findings. Returns how many sources were judged now, and how many have findings."""
         commands = commands_of(self.build)
         unlisted = [path for path in paths if os.path.realpath(path) not in commands]
         if unlisted:

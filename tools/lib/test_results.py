@@ -2,9 +2,10 @@
 
 usage: test_results.py TESTLOG_JSON XML_DIRECTORY < TESTS_JSON    (from `meson introspect --tests`)
 
-Prints the output of what failed, then one line for the caller: `PASSED FAILED SKIPPED`. A program without GoogleTest is
-one case, by meson's verdict. A run that failed although none of its cases did (a leak found at exit, say) adds one
-failed case. So does a GoogleTest run that left no XML, and a test that meson knows but did not run.
+Prints the output of what failed, then one line for the caller: `PASSED FAILED SKIPPED`. A program without
+GoogleTest is one case, by meson's verdict. A run that failed although none of its cases did (a leak found at
+exit, say) adds one failed case. So does a GoogleTest run that left no XML, and a test that meson knows but
+did not run.
 """
 
 import json
@@ -41,7 +42,7 @@ def is_of_googletest(run):
 
 
 def written_by(run, directory):
-    """The XML file of one run. A run of only some of a program's cases gets the file's name by its environment."""
+    """The XML file of one run. If it runs only part of a program's cases, its environment names the file."""
     told = re.fullmatch(r"xml:(.*\.xml)", (run.get("env") or {}).get("GTEST_OUTPUT", ""))
     return pathlib.Path(told[1]) if told else directory / f"{program_of(run)}.xml"
 
