@@ -33,8 +33,7 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: hash_rate THREADS SECONDS\n");
     return 2;
   }
-  // libsodium chooses instructions for the processor here; without this call the plain ones would be
-  // measured.
+  // libsodium chooses its instructions here; without this call the plain ones would be measured.
   if (sodium_init() < 0) return 1;
   const auto stored = latchkey::credential::make_hash(kPassword, latchkey::credential::HashSettings{});
   if (!stored) {

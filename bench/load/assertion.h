@@ -1,5 +1,4 @@
-// Assertion: what a user's CI requires of a run, `p99<2ms` or `login.p99<=300ms`, and whether it holds. A
-// value.
+// Assertion: what a user's CI requires of a run, `p99<2ms` or `login.p99<=300ms`, and whether it holds.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,4 @@
-// BoundedQueue: a first-in, first-out queue of fixed capacity on one thread. It allocates only at
-// construction.
+// BoundedQueue: a first-in, first-out queue of fixed capacity on one thread. Allocates only when made.
 #pragma once
 
 #include <cstddef>

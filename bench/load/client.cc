@@ -131,8 +131,7 @@ bool Client::take(std::string_view bytes) {
       crew_.tally().refused(reader_.refusal());
       return false;
     }
-    // An answer without a request is the server's last word before it closes, as to a client that is too
-    // slow.
+    // An answer without a request is the server's last word before it closes, as to a slow client.
     if (!is_awaited || !take_answer(now_ns)) return false;
   }
   proceed(now_ns);

@@ -1,6 +1,5 @@
 // Client: one connection of the load, connected again when it ends. A reader and a writer share its stream,
-// so a request can leave while another waits for its answer, and requests that are ready together leave in
-// one send.
+// so a request can leave while another waits for its answer. Requests that are ready together leave together.
 // Thread: its crew's.
 // Lifetime: its crew owns it.
 #pragma once

@@ -1,5 +1,4 @@
-// Crew: one thread of the load, with its ring, its loop, its connections, its share of the rate and its
-// tally.
+// Crew: one thread of the load, with its ring, loop and connections, its share of the rate and its tally.
 // Thread: the main thread creates and destroys it, and reads the tally once the crew's thread has ended.
 #pragma once
 

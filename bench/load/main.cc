@@ -32,8 +32,7 @@ int refuse(std::string_view text) {
   return kExitBroken;
 }
 
-/// Reduces the connections to what the system lets this process have; says so if that is fewer than asked
-/// for.
+/// Reduces the connections to as many as the system lets this process have, and says so.
 void fit_to_open_files(Plan& plan) {
   const std::uint64_t files = raise_open_files(plan.connections + kOtherFiles);
   if (files >= plan.connections + kOtherFiles) return;

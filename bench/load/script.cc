@@ -108,8 +108,7 @@ class Churn final : public Script {
     checks_left_ = plan_.checks_per_login;
   }
 
-  // It is not known whether a deletion in progress was done. If it was not, the login gives the same token
-  // again.
+  // A deletion in progress may not have been done. Then the login gives the same token again.
   void disconnected() override { check_.clear(); }
 
  private:

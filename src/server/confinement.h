@@ -36,8 +36,7 @@ Result<void> leave_root(const std::filesystem::path& data, ConfinementGaps& gaps
                         const RootRules& rules = {});
 
 /// From here on this process and its threads have no capability, gain no privilege, dump no core, reach no
-/// file outside `data`, bind and connect no TCP socket, and reach neither abstract Unix sockets nor processes
-/// outside.
+/// file outside `data`, bind and connect no TCP socket, and reach no abstract Unix socket or process outside.
 /// Requires: files are open, sockets are bound, and no thread has been started.
 /// Errors: kUnavailable if the kernel supports a restriction but refuses it.
 Result<void> confine(const std::filesystem::path& data, ConfinementGaps& gaps);

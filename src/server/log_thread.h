@@ -31,8 +31,7 @@ namespace latchkey::server {
 struct LogOptions {
   /// Lines below this level are dropped on the calling thread, at the cost of one comparison.
   LogLevel least = LogLevel::kInfo;
-  /// Common lines that may wait to be written; at least 1. At some 200 bytes per line the default holds 1
-  /// MiB.
+  /// Common lines that may wait to be written; at least 1. The default holds 1 MiB at 200 bytes per line.
   std::size_t max_waiting_lines = 4096;
   /// Lines about what is answered that may wait to be written or have room reserved; at least 1. If nobody
   /// reads the log, a kill loses at most this many.

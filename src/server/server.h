@@ -1,6 +1,5 @@
 // Server: the whole process in the order of its start (`docs/architecture.md`). Data, keys, sockets and rings
-// come first, on the main thread; then the threads. Then it serves until a signal ends the run, drains, and
-// ends.
+// come first, on the main thread; then the threads. Then it serves until a signal, drains, and ends.
 // Thread: the main thread calls it, once.
 #pragma once
 

@@ -25,8 +25,7 @@ class ManagerSocket {
   ManagerSocket& operator=(ManagerSocket&&) = delete;
   ~ManagerSocket();
 
-  /// Connects to `address`, a path or an abstract name after '@'. If it is null or empty, there is no
-  /// manager.
+  /// Connects to `address`, a path or an abstract name after '@'. Null or empty: there is no manager.
   /// Requires: `confine` has not been called yet.
   /// Errors: kUnavailable if the manager cannot be reached. The server starts all the same.
   static Result<ManagerSocket> connect(const char* address);

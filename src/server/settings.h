@@ -1,6 +1,5 @@
 // What an operator can set, and how it is read: from a TOML file, then LATCHKEY_* variables in the
-// environment, then flags. A later source overrides an earlier one. All three follow the one table in
-// `settings_table.h`.
+// environment, then flags. A later source overrides an earlier one. `settings_table.h` defines all three.
 // Thread: the main thread reads the settings once, before anything else exists; afterwards any may read them.
 #pragma once
 
@@ -113,8 +112,7 @@ struct LoadedSettings {
   /// Everything that is wrong, one line each. A line begins with the place: `latchkeyd.toml:3: `,
   /// `LATCHKEY_NODE: `, `--node: `.
   std::vector<std::string> problems;
-  /// What is odd but does not prevent a start, in the same form. Has the names of variables, never their
-  /// values.
+  /// What is odd but does not prevent a start, in the same form. Names variables, but not their values.
   std::vector<std::string> warnings;
 };
 

@@ -37,8 +37,7 @@ std::span<const SignalDecision> signal_table() noexcept;
 /// Requires: the table has it.
 SignalRule rule_of(int number) noexcept;
 
-/// Applies the table to this thread and all that it starts. The sandbox takes SIGSYS later
-/// (`refused_call.h`).
+/// Applies the table to this thread and all that it starts. SIGSYS is set later, by `refused_call.h`.
 /// Errors: the kernel's.
 Result<void> decide_on_signals();
 

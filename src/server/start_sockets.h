@@ -1,5 +1,4 @@
-// The stages of a start that open sockets and descriptors, before the process gives up the right to open
-// them.
+// The stages of a start that open sockets and descriptors, before the process gives up the right to do so.
 // Thread: the main thread.
 #pragma once
 

@@ -1,5 +1,4 @@
-// The stage of a start that creates the token tables, still empty: one shard per core, and what all shards
-// share.
+// The stage of a start that creates the token tables, still empty: a shard per core, and what they share.
 // Thread: the main thread makes them before any core runs; then each shard belongs to its core's thread.
 #pragma once
 

@@ -3,7 +3,7 @@
 // loses nothing that the log's queue can hold. If the descriptor fails for good (the reader has gone), the
 // line is lost.
 // Thread: only the log's thread writes, and only it waits.
-// Lifetime: the LogThread makes it.
+// Lifetime: the LogThread owns it.
 #pragma once
 
 #include <spdlog/details/null_mutex.h>

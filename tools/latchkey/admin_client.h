@@ -23,8 +23,7 @@ struct AdminSocket {
 };
 
 /// Checks that a server answers on the socket.
-/// Errors: kNotFound if nothing listens; kInvalid if another user's process does; kUnavailable if it cannot
-/// be reached.
+/// Errors: kNotFound if nothing listens; kInvalid if another user's process does; else kUnavailable.
 Result<void> probe_server(const AdminSocket& socket);
 
 /// Sends a request to the server and returns its reply.

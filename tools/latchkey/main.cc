@@ -83,8 +83,7 @@ Result<SecretText> password_of(const Arguments& arguments) {
   return password;
 }
 
-/// The body of a request that sets a password or its hash. It is built in one piece of memory, which is
-/// wiped.
+/// The body of a request that sets a password or its hash, built in one piece of memory that is wiped.
 SecretText body_with(const Arguments& arguments, const SecretText& password, std::string_view other_members) {
   constexpr std::size_t kLongestEscape = 6;
   std::string json;

@@ -11,8 +11,7 @@ namespace latchkey::command {
 
 /// Reads standard input to its end. Drops one line end at the end, and a byte order mark, which it reports on
 /// standard error.
-/// Errors: kInvalid if the password is too long, or in UTF-16 or UTF-32; kUnavailable if the input cannot be
-/// read.
+/// Errors: kInvalid if it is too long, or in UTF-16 or UTF-32; kUnavailable if it cannot be read.
 Result<SecretText> read_password_from_stdin();
 
 /// Asks twice on the controlling terminal, with echo off, and always restores the terminal.

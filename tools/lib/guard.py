@@ -94,7 +94,7 @@ class Keeper:
         self.told: set[int] = set()
 
     def reap(self) -> bool:
-        """Waits for dead processes. False if there is none left below."""
+        """Waits for dead processes. False if no process is left below."""
         try:
             while True:
                 pid, status = os.waitpid(-1, os.WNOHANG)
