@@ -18,7 +18,7 @@ struct Target {
   bool is_loopback_v4() const noexcept;
 };
 
-/// Parses `http://host[:port][/path][?query]`; host is a name, an IPv4 address or [an IPv6 address].
+/// Parses `http://host[:port][/path][?query]`; host is a name, an IPv4 or a bracketed IPv6 address.
 /// Errors: kInvalid for any other text; kNotFound if the name has no address.
 Result<Target> parse_target(std::string_view url);
 

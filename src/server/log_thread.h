@@ -1,6 +1,6 @@
 // LogThread: the server's log. Any thread hands over a line without a lock, and the log's own thread writes
 // it, because a core thread must never wait for a disk or a terminal.
-// Lifetime: the main function owns it; it must outlive every thread that writes to it.
+// Lifetime: it lives in the frame of `serve_over` (server.cc) and outlives every thread that writes to it.
 //
 // The queue has two rooms. A common line that finds its room full is dropped and counted, and the log reports
 // how many were. A line about what is answered has a place in a room of its own, taken before the answer's

@@ -17,7 +17,7 @@ namespace latchkey::server {
 
 namespace {
 
-// Sessions passed from the reader to a shard's thread at once: some tens of kilobytes fit a core's cache.
+// Sessions passed from the reader to a shard's thread at once: some tens of kilobytes, to fit a core's cache.
 constexpr std::size_t kSessionsPerBatch = 256;
 // Batches that may wait for a shard's thread; beyond this the reader waits.
 constexpr std::size_t kMaxWaiting = 8;

@@ -1,5 +1,5 @@
-// What an operator can set, and how it is read: from a TOML file, then LATCHKEY_* variables in the
-// environment, then flags. A later source overrides an earlier one. `settings_table.h` defines all three.
+// What an operator can set, and how it is read: from a TOML file, then LATCHKEY_* variables, then flags. A
+// later source overrides an earlier one. All three follow the one table in `settings_table.h`.
 // Thread: the main thread reads the settings once, before anything else exists; afterwards any may read them.
 #pragma once
 
