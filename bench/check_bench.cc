@@ -1,8 +1,8 @@
-// The whole check from bytes to bytes without the kernel: a request as it lies in the receive buffer is
-// parsed, its token found among a million and refreshed, and the answer written into a connection's output.
-// The kernel has just written the request and so has it in the cache; here its token is written into it. How
-// much of the table is in the cache goes by how many of the tokens come by turns; and how much of the
-// memory's delay is waited for, by how many requests a pass of the loop finds together.
+// A whole check from bytes to bytes, without the kernel. A request as it is in the receive buffer is parsed,
+// its token is found among a million and refreshed, and the answer is written into a connection's output. The
+// kernel would just have written the request and have it in the cache, so the token is written into it here.
+// The number of tokens used in turn decides how much of the table is in the cache. The number of requests
+// that a pass of the loop finds together decides how much of the memory's delay it waits for.
 #include <benchmark/benchmark.h>
 #include <sodium.h>
 
@@ -45,7 +45,7 @@ class FullRig {
     std::copy(token.begin(), token.end(), requests_[place].begin() + static_cast<std::ptrdiff_t>(token_at_));
   }
 
-  /// `output` has the last answer.
+  /// Afterwards `output` has the last answer.
   void check(std::size_t requests, std::string& output) {
     const std::span arrived = std::span<const std::string>(requests_).first(requests);
     rig_.look_ahead(arrived);

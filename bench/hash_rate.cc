@@ -1,5 +1,5 @@
-// What libsodium's Argon2id does by itself: threads that verify one stored hash without end, and nothing
-// beside. What logins a second are measured against.
+// What libsodium's Argon2id does by itself: threads verify one stored hash without end, and do nothing else.
+// Logins per second are measured against this.
 #include <fmt/format.h>
 #include <sodium.h>
 
@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: hash_rate THREADS SECONDS\n");
     return 2;
   }
-  // It picks the instructions by the processor: without it the plain ones would be measured.
+  // libsodium chooses its instructions here; without this call the plain ones would be measured.
   if (sodium_init() < 0) return 1;
   const auto stored = latchkey::credential::make_hash(kPassword, latchkey::credential::HashSettings{});
   if (!stored) {

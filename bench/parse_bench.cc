@@ -1,4 +1,4 @@
-// What it costs to read a request: the head by both twins of the parser, and a login's body.
+// What it costs to read a request: the head, with both versions of the parser, and a login's body.
 #include <benchmark/benchmark.h>
 
 #include <array>

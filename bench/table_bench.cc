@@ -1,6 +1,6 @@
-// What a check costs in the token table: a million live tokens of as many users, looked up in random order,
-// so that hardly any of the three cache lines is in the cache. And what it costs to make a token and to end
-// it, also where its user has many.
+// What a check costs in the token table: a million live tokens of as many users are looked up in random
+// order, so that hardly any of the three cache lines is in the cache. Also what it costs to make a token and
+// to end it, including for a user who has many.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -63,7 +63,7 @@ class FullTable {
     return id;
   }
 
-  /// The same user every time, and each time another binding.
+  /// The same user every time, with another binding each time.
   EntryId add_to_one_user(std::uint32_t number) {
     store::BindingHash binding{};
     std::memcpy(binding.data(), &number, sizeof number);
@@ -116,7 +116,7 @@ void check(benchmark::State& state, const std::vector<Token>& tokens, TableTime 
   for (auto _ : state) {
     const Admission admission = registry.check(tokens[at], full.binding(), now);
     if (admission.outcome != expected) state.SkipWithError("the check is wrong");
-    // The answer carries the user's name: the third line is touched here.
+    // The answer carries the user's name, so this touches the third line.
     if (admission.user) {
       char first = admission.user->header_name().data()[0];
       benchmark::DoNotOptimize(first);
@@ -129,7 +129,7 @@ void check(benchmark::State& state, const std::vector<Token>& tokens, TableTime 
 void check_hit(benchmark::State& state) { check(state, million().tokens(), kNow, Outcome::kAdmitted); }
 BENCHMARK(check_hit);
 
-// Every check moves the time of last use, which is one compare-and-swap.
+// Every check moves the time of last use, by one compare-and-swap.
 void check_hit_and_refresh(benchmark::State& state) {
   static TableTime now = kNow;
   now.ms += 60'000;
@@ -172,7 +172,7 @@ void add_and_end(benchmark::State& state) {
 }
 BENCHMARK(add_and_end)->Iterations(500'000);
 
-// What a login asks of the table: is there a token with this binding, and where not, one more.
+// What a login asks of the table: whether there is a token with this binding, and if not, one more.
 void login_of_a_user_with(benchmark::State& state) {
   const auto tokens = static_cast<std::uint32_t>(state.range(0));
   FullTable full(0);

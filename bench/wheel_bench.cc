@@ -1,5 +1,5 @@
-// What the timer wheel costs with a million ids: to file one, to look at one, and the longest that a single
-// call holds a core when a million fall due at once.
+// What the timer wheel costs with a million ids: to file one, to visit one, and the longest time that a
+// single call takes from a core when a million become due at once.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -17,7 +17,7 @@ constexpr std::uint32_t kIds = 1'000'000;
 constexpr std::int64_t kTickMs = 100;
 constexpr std::size_t kBudget = 1024;
 
-// As an entry of the token table: the link shares a cache line with what a visit reads.
+// Like an entry of the token table: the link shares a cache line with what a visit reads.
 struct alignas(64) Line {
   std::uint32_t next = 0;
   std::int64_t due_ms = 0;
@@ -43,7 +43,7 @@ void file(benchmark::State& state) {
 }
 BENCHMARK(file)->Iterations(kIds);
 
-// A million tokens in use: each is looked at once in its period of 180 s and filed again.
+// A million tokens in use: each is visited once per period of 180 s and filed again.
 void turn(benchmark::State& state) {
   std::vector<Line> lines(kIds);
   Wheel wheel(Links{lines.data()}, kTickMs, 0);
@@ -61,7 +61,7 @@ void turn(benchmark::State& state) {
 }
 BENCHMARK(turn)->Iterations(9000);
 
-// The thread's own time: what else the machine does is not the wheel's.
+// The thread's own CPU time: other work of the machine is not the wheel's.
 double thread_time_us() noexcept {
   timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);

@@ -1,7 +1,7 @@
-// The floor: what the kernel charges for a request and its answer, and nothing else. It reads the bytes and
-// parses nothing: requests are counted by their length, which the first one gives. Ring, buffers and flags
-// are latchkeyd's own; answers stand ready and are as long as /auth/verify's. One thread, one ring; ends by
-// SIGTERM.
+// The floor: what the kernel charges for a request and its answer, and nothing else. It reads the bytes but
+// parses nothing: it counts requests by their length, which it takes from the first one. Ring, buffers and
+// flags are latchkeyd's own; the answers are prepared, and as long as those of /auth/verify. One thread, one
+// ring. It ends by SIGTERM.
 //
 //   floor PORT [ANSWER_BYTES]
 #include <fcntl.h>
@@ -32,11 +32,11 @@ using runtime::Chunk;
 using runtime::Operation;
 using runtime::Ring;
 
-/// Answers that one write can hold.
+/// The most answers that one write can hold.
 constexpr std::size_t kMaxAnswers = 256;
 constexpr std::size_t kDefaultAnswerBytes = 267;
 
-/// `count` answers of `bytes` bytes each.
+/// kMaxAnswers answers of `bytes` bytes each.
 std::string answers(std::size_t bytes) {
   const std::string_view head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Padding: ";
   const std::string_view end = "\r\n\r\n";
@@ -49,7 +49,7 @@ std::string answers(std::size_t bytes) {
 
 class Floor;
 
-/// One connection: a receive that goes on, and at most one send under way.
+/// One connection: a multishot receive, and at most one send in progress.
 class Connection {
  public:
   Connection(Floor& floor, int fd) : floor_(floor), fd_(fd) { arm(); }
@@ -116,7 +116,7 @@ class Floor final : private Operation {
     });
   }
   void complete(std::int32_t result, std::uint32_t flags) noexcept override {
-    // Frees itself when its peer goes. Without memory for one more, that one is never answered.
+    // The connection frees itself when its peer goes. If there is no memory for it, it is never answered.
     if (result >= 0) new (std::nothrow) Connection(*this, result);
     if ((flags & IORING_CQE_F_MORE) == 0) accept();
   }

@@ -1,4 +1,4 @@
-"""The lines of bench/scale and bench/overload, and which aims their figures reach."""
+"""The output lines of bench/scale and bench/overload, and which aims their figures reach."""
 
 import collections
 import statistics
@@ -20,7 +20,7 @@ def shape(run: dict) -> str:
 
 
 def growing_pause_us(run: dict) -> float:
-    """Of the step that needs the longest by itself: the least of the rounds of each step, and the longest of those."""
+    """The longest time that a step needs by itself. A step's time is the least of its rounds."""
     return max(run["growing"]["login_itself_us"], run["growing"]["pass_itself_us"])
 
 
@@ -90,7 +90,7 @@ class Verdicts:
 
 
 def verdicts(result: dict) -> str:
-    """An aim that nothing in this run can tell of is not named."""
+    """Leaves out the aims that this run says nothing about."""
     said = Verdicts()
     aim = said.aim
     for run in result["table"]:
@@ -126,7 +126,7 @@ def p99_ratio(result: dict) -> float:
 
 
 def over(rounds: list[dict], figure, digits: int = 2) -> str:
-    """The median of the rounds, and behind it the least and the most."""
+    """The median of the rounds, followed by the least and the most."""
     return report.with_spread(report.spread([figure(found) for found in rounds]), digits)
 
 
@@ -191,7 +191,7 @@ def overload_verdicts(result: dict) -> str:
     for when, name in (("soon", "a second after the last login was sent"), ("after", "a second after the last answer")):
         said.aim(f"logins and checks refused {name}",
                  sum(found[when][what][0] != 200 for found in rounds for what in ("login", "check")), 0, "")
-    # Two of those that wait are at the worker already.
+    # Two of the waiting logins are with the worker already.
     said.aim("a login a second after the last login was sent ÷ before",
              statistics.median(found["soon"]["login"][1] for found in rounds)
              / statistics.median(found["before"]["login"][1] for found in rounds), 3, "")

@@ -1,4 +1,4 @@
-"""What bench/scale runs: the table alone, starts on a database that is full, idle connections."""
+"""The runs of bench/scale: the table alone, starts on a full database, idle connections."""
 
 import contextlib
 import itertools
@@ -32,7 +32,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def followed(command, what: str, progress) -> str:
-    """Runs it to its end, shows its last line of progress, and gives what it wrote to standard output."""
+    """Runs the command to its end and shows its last line of progress. Returns its standard output."""
     process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     last = ""
     try:
@@ -90,7 +90,7 @@ class Latchkeyd:
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         try:
-            # What it still says is read, so that it never waits for a reader.
+            # Reads its remaining output, so that it never waits for a reader.
             self.process.communicate(timeout=PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
@@ -115,7 +115,7 @@ def load(options, server, scenario: str, seconds: int, *more, password: str = ""
 
 
 def loaded(process: subprocess.Popen) -> dict:
-    """What a load found, when it has ended."""
+    """Waits for a load and returns its results."""
     result = json.loads(process.stdout.read())
     process.wait()
     return result
@@ -130,7 +130,7 @@ def checks_cpu_us(options, server, tokens: pathlib.Path, seconds: int) -> float:
 
 
 def checks(options, scratch: pathlib.Path, data: pathlib.Path, tokens: int, progress) -> dict:
-    """CPU time a check, of tokens from all over the table, by turns with a server that has few."""
+    """CPU time per check of tokens from all over the table, measured in turn with a server that has few."""
     few = scratch / "few"
     followed([options.build / "bench/scale-database", few, FEW_TOKENS, 1], "few tokens", progress)
     pinned = ["taskset", "-c", "0"]
@@ -163,14 +163,14 @@ def logins(options, server) -> dict:
 
 
 def oldest_record_seconds(data: pathlib.Path) -> float:
-    """How far behind the calendar the oldest recorded last use of a live session is."""
+    """How long ago the oldest recorded last use of a live session was."""
     with contextlib.closing(sqlite3.connect(f"file:{data / 'latchkey.db'}?mode=ro", uri=True)) as database:
         oldest, = database.execute("SELECT min(last_used_ms) FROM sessions WHERE death = 0").fetchone()
     return time.time() - oldest / 1000
 
 
 def first_tokens(data: pathlib.Path) -> pathlib.Path:
-    """A file with a few of the tokens."""
+    """Makes a file with a few of the tokens."""
     few = data / "few-tokens"
     with open(data / "tokens") as tokens, open(few, "w") as chosen:
         chosen.writelines(itertools.islice(tokens, FEW_TOKENS))
@@ -178,10 +178,11 @@ def first_tokens(data: pathlib.Path) -> pathlib.Path:
 
 
 def steady(options, data: pathlib.Path, tokens: int, progress) -> dict:
-    """Logins while every token is used so many times in its timeout, against logins beside none; and beside as many checks
-    of few tokens as the busiest pace has. Ten times are the most that a record is renewed for, twice keep a token alive.
-    The loaders share one of two CPUs with what the server's threads leave of it: on one CPU alone the checks as such take
-    more than half of it, and what a hash takes follows from that, whosever tokens they show."""
+    """Measures logins while every token is used several times per timeout, while none is, and beside as many
+    checks of a few tokens as the busiest pace has. Beyond ten uses per timeout a record is not renewed more
+    often; two keep a token alive. The loaders get what the server's threads leave of one of two CPUs. On a
+    single CPU the checks alone take more than half of it, and the time of a hash follows from that, whichever
+    tokens they show."""
     def beside(uses: int, file: pathlib.Path, what: str, lead: int = 0) -> dict:
         rate = tokens * uses / TOKEN_TIMEOUT_SECONDS
         checks = load(options, server, "check", lead + STEADY_SECONDS + 5, "--rate", f"{rate:.0f}", "--token-file", file)
@@ -193,7 +194,7 @@ def steady(options, data: pathlib.Path, tokens: int, progress) -> dict:
                 "checks_p99_us": result["latency_us"]["p99"], "check_errors": result["errors"]["total"]}
 
     def used(uses: int) -> dict:
-        # After so long every token has been used, or those that are were last recorded longer ago than a record may lag.
+        # By then every token was used, or the used ones were last recorded longer ago than a record may lag.
         lead = TOKEN_TIMEOUT_SECONDS // 10 + 20
         found = beside(uses, data / "tokens", f"{uses} uses of all tokens in their timeout", lead)
         time.sleep(5)
@@ -225,7 +226,7 @@ def start(options, scratch: pathlib.Path, tokens: int, share: int, progress) -> 
                     "cpu_seconds": server.cpu_seconds, "empty_seconds": empty_seconds,
                     "bytes_per_token": grown / tokens, "database_bytes": (data / "latchkey.db").stat().st_size,
                     "making_seconds": made}
-        # A user's other tokens want other agents.
+        # A user's other tokens need other agents.
         if share == 1:
             found["checks"] = checks(options, scratch, data, tokens, progress)
             if options.steady:
@@ -236,7 +237,7 @@ def start(options, scratch: pathlib.Path, tokens: int, share: int, progress) -> 
 
 
 def raise_descriptors(wanted: int) -> int:
-    """The limit on open files that this process and its children have afterwards."""
+    """Raises the limit on open files. Returns the limit that this process and its children then have."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(wanted, hard), max(wanted, hard)))
@@ -260,7 +261,7 @@ def idle(options, scratch: pathlib.Path, connections: int, progress) -> dict:
         held, grown = 0, 0
         end = time.monotonic() + PATIENCE_SECONDS
         while client.poll() is None and time.monotonic() < end:
-            # The most connections seen, and the memory that they had at that time.
+            # The most connections seen, and the memory that they took at that time.
             now = descriptors(pid) - descriptors_before
             if now >= held:
                 held, grown = now, server.resident() - before

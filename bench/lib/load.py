@@ -1,4 +1,4 @@
-"""One load on one server: latchkey-bench or wrk, and redis-benchmark for Redis, pinned to the loader's CPU."""
+"""One load on one server: latchkey-bench or wrk, or redis-benchmark for Redis, pinned to the loader's CPU."""
 
 import csv
 import dataclasses
@@ -27,13 +27,13 @@ done = function(summary, latency, requests)
 end
 """
 
-# Of a pipelined load wrk counts answers, and redis-benchmark requests: neither counts a write as one.
+# In a pipelined load wrk counts answers, and redis-benchmark requests; neither counts writes.
 REDIS_CALIBRATION = 20_000
 
 
 @dataclasses.dataclass
 class Sample:
-    cpu_us: float  # of the server, a request
+    cpu_us: float  # the server's, per request
     per_second: float
     p50_us: float | None
     p99_us: float | None
@@ -60,7 +60,7 @@ def run_wrk(server, depth: int, options, seconds: int) -> dict:
     result = json.loads(output.strip().splitlines()[-1])
     if result["errors"] or not result["requests"]:
         raise RuntimeError(f"{server.name}: {result}: {(server.directory / 'log').read_text()[-2000:]}")
-    # It corrects for coordinated omission by the mean interval of answers, which is no interval of batches.
+    # wrk corrects for coordinated omission by the mean interval between answers, not between batches.
     if depth > 1:
         result.update(p50_us=None, p99_us=None, p999_us=None)
     return result

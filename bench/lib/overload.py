@@ -1,5 +1,6 @@
-"""A storm of logins at ten times what the hash pool does, with slow clients, beside checks that the server carries with
-ease: what it does to the checks, what the storm's clients are told, what memory it costs, and what is left of it."""
+"""A storm of logins at ten times the hash pool's rate, with slow clients, beside checks that the server
+handles easily. Measures its effect on the checks, the answers to the storm's clients, the memory it costs,
+and what remains of it."""
 
 import http.client
 import os
@@ -14,23 +15,23 @@ import servers
 import storm
 
 STORM = 10  # times the pool's rate
-CHECKS = 0.125  # of the checks that the core answers in closed loop; at twice that their loader's own CPU is full
-LOGIN_CONNECTIONS = 600  # more than may wait for a hash and be refused at a time
+CHECKS = 0.125  # of the checks that the core answers in closed loop; at twice that the loader's own CPU is full
+LOGIN_CONNECTIONS = 600  # more than can wait for a hash and be refused at a time
 SLOW_CLIENTS = 300
 SLOW_INTERVAL = "500ms"
 CONNECTIONS = 1200
 LEAD_SECONDS = 4  # until the queue of logins is full
 POOL_SECONDS = 5
-PROBES = 8  # at a time, as one that is let in waits for seconds
+PROBES = 8  # at a time, because one that is let in waits for seconds
 PROBE_SECONDS = 0.5
 PATIENCE_SECONDS = 60
 LATER_SECONDS = 1
 
 KIB, MIB = 1024, 1024 * 1024
 WORKERS_PER_STANDBY = 4  # HashPool::kWorkersPerStandby
-OF_CONNECTION = 8 * KIB  # beside a head and a body
-RECEIVE_BUFFERS = 4 * MIB  # of one core
-OTHER = 16 * MIB  # stacks, the log, SQLite's cache, tokens of the run
+OF_CONNECTION = 8 * KIB  # in addition to a head and a body
+RECEIVE_BUFFERS = 4 * MIB  # per core
+OTHER = 16 * MIB  # stacks, the log, SQLite's cache, the run's tokens
 
 
 class OverloadServer(storm.StormServer):
@@ -45,12 +46,12 @@ class OverloadServer(storm.StormServer):
             [self.options.build / "latchkeyd", "--print-config", *self.flags], check=True, capture_output=True, text=True).stdout)
 
     def memory(self, name: str) -> int:
-        """A size in its /proc/PID/status."""
+        """A size in the server's /proc/PID/status."""
         text = pathlib.Path(f"/proc/{self.processes[0].pid}/status").read_text()
         return int(text.split(f"{name}:")[1].split()[0]) * KIB
 
     def most_growth(self) -> int:
-        """What the settings let it grow by: a head and a body a connection, and a hash a thread and a standby."""
+        """How far the settings let it grow: a head and a body per connection, a hash per thread and standby."""
         def of(name: str) -> int:
             value = str(self.settings[name])
             for unit, factor in (("GiB", 1024 * MIB), ("MiB", MIB), ("KiB", KIB), ("", 1)):
@@ -62,7 +63,7 @@ class OverloadServer(storm.StormServer):
 
 
 def ask(server, method: str, path: str, headers: dict, body: str | None = None) -> tuple[int, float, bool]:
-    """Status (0 where none came), milliseconds, and whether the answer has Retry-After."""
+    """Returns the status (0 if there was no answer), milliseconds, and whether the answer has Retry-After."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_SECONDS)
     began = time.monotonic()
     try:
@@ -87,7 +88,7 @@ def check(server) -> tuple[int, float, bool]:
 
 
 class Probe:
-    """Single logins beside the storm, to see what answers hold; and the server's memory meanwhile."""
+    """Sends single logins beside the storm to see their answers, and watches the server's memory."""
 
     def __init__(self, server):
         self.server, self.answers, self.most_resident = server, [], 0
@@ -97,7 +98,7 @@ class Probe:
             thread.start()
 
     def repeat(self, work) -> None:
-        # They share the loaders' CPU, and the checks would be measured late.
+        # The probes share the loaders' CPU; in a higher class they would delay the measurement of the checks.
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
         while not self.ending.wait(PROBE_SECONDS):
             work()
@@ -133,7 +134,7 @@ def in_storm(server, options, rates: dict) -> dict:
         probe.ending.set()
         time.sleep(max(0.0, began + sending + LATER_SECONDS - time.monotonic()))
         soon = {"check": check(server), "login": log_in(server)}
-        told = logins.result()  # when the last of its logins has been answered
+        told = logins.result()  # returns when the last login has been answered
         over = time.monotonic()
     finally:
         probe.end()

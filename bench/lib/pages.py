@@ -1,4 +1,4 @@
-"""Checks alone, and beside clients without credentials that ask for one page in closed loop."""
+"""Measures checks alone, and beside clients without credentials that ask for one page in closed loop."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ import time
 import servers
 import storm
 
-LEAD_SECONDS = 1  # until all of them ask
+LEAD_SECONDS = 1  # until all clients ask
 
 
 class PageServer(storm.StormServer):
@@ -63,7 +63,7 @@ def one_round(server, options) -> dict:
 
 
 def run(options, builds: list[pathlib.Path], scratch: pathlib.Path) -> dict[str, list[dict]]:
-    """The rounds by build. The loader is the first build's for all of them."""
+    """The rounds by build. The first build's loader loads all of them."""
     found: dict[str, list[dict]] = {str(build): [] for build in builds}
     for _ in range(options.rounds):
         for build in builds:

@@ -1,17 +1,17 @@
-"""What bench/compare found: a table, a JSON document, and a page with plots that needs nothing else."""
+"""The results of bench/compare: a table, a JSON document, and a self-contained page with plots."""
 
 import dataclasses
 import html
 import statistics
 
-# A side that uses this share of its CPU is the one that the throughput depends on.
+# The side that uses this share of its CPU limits the throughput.
 SATURATED = 0.93
 FLOOR_TO_NGINX = 0.90
 
 FIGURES = ("cpu_us", "per_second", "p50_us", "p99_us", "p999_us")
 STORM_FIGURES = (*FIGURES[1:], "loader_busy")
 
-# The ratios that are aimed at: name, (server, load), (server, load), bound, whether at most or at least.
+# The aims, which are ratios: name, (server, load), (server, load), bound, whether at most or at least.
 AIMS = (
     ("CPU time a check / the floor's", ("latchkeyd", "plain"), ("floor", "plain"), 1.10, "at most"),
     ("CPU time a check / nginx return 200", ("latchkeyd", "plain"), ("nginx return 200", "plain"), 0.95, "at most"),
@@ -22,8 +22,8 @@ AIMS = (
      ("nginx gated by itself", "plain"), 1.05, "at most"),
 )
 
-# The same of logins beside checks: name, (what was measured, figure), (the same), bound, sense. Without a bound it is
-# only told.
+# The same for logins beside checks: name, (what was measured, figure), (the same), bound, sense. A ratio
+# without a bound is only reported.
 STORM_AIMS = (
     ("p99 of checks at half of capacity in a storm of logins / without it", ("the same in a storm of logins", "p99_us"),
      ("checks at half of capacity", "p99_us"), 1.5, "at most"),
@@ -55,7 +55,7 @@ def aim_of(name: str, ratio: float, bound: float | None, sense: str) -> dict:
 
 
 def summarise_storm(storms) -> tuple[list[dict], list[dict]]:
-    """A row for each thing measured, and the aims that its figures allow."""
+    """A row for each thing measured, and the aims that can be judged by its figures."""
     rows = []
     for name, found in storms.items():
         rows.append({"name": name, "samples": found, "errors": sum(sample.get("errors", 0) for sample in found),
@@ -113,7 +113,7 @@ def number(value, digits=2) -> str:
 
 
 def with_spread(values, digits: int) -> str:
-    """The median, and behind it the least and the most of the rounds."""
+    """The median, followed by the least and the most of the rounds."""
     if not values:
         return "-"
     if values["least"] == values["most"]:
@@ -176,11 +176,11 @@ rect { fill: #0d5c50; } line { stroke: #a33; stroke-width: 2; }
 """
 
 
-LABELS, BARS = 270, 490  # widths in a plot; what is left of 860 is for a bar's figure
+LABELS, BARS = 270, 490  # widths in a plot; the rest of 860 is for a bar's figure
 
 
 def bars(title: str, rows, figure: str) -> str:
-    """A bar a row: the median, and a line from the least to the most of the rounds."""
+    """Draws one bar per row: the median, with a line from the least to the most of the rounds."""
     rows = [row for row in rows if row[figure]]
     if not rows:
         return ""

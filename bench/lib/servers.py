@@ -22,7 +22,7 @@ def free_port() -> int:
 
 
 def cpu_ns(pid: int) -> int:
-    """What all threads of a process have run, by the scheduler's own account."""
+    """The time that all threads of a process have run, according to the scheduler."""
     total = 0
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         try:
@@ -46,7 +46,7 @@ class Server:
         self.target = "/auth/verify"
         self.headers: dict[str, str] = {"User-Agent": AGENT}
         self.processes: list[subprocess.Popen] = []
-        self.loaders: list[subprocess.Popen] = []  # they write beside its data: they end before that is removed
+        self.loaders: list[subprocess.Popen] = []  # they write beside its data, so they end before that is removed
 
     def spawn(self, command, environment=None) -> subprocess.Popen:
         log = open(self.directory / "log", "ab")
@@ -103,13 +103,13 @@ class Server:
         raise NotImplementedError
 
 
-# Whom latchkeyd becomes where root measures: it does not run as root. No such user need be there.
+# The user that latchkeyd becomes if root measures, because it does not run as root. The user need not exist.
 BENCH_USER = 64_000
 
 
 def give_away(data: pathlib.Path) -> None:
-    """Where root measures: gives the data directory, made where it is missing, to BENCH_USER, who has to pass the one
-    above it."""
+    """Creates the data directory if it is missing. If root measures, gives it to BENCH_USER, and lets that
+    user pass through the directories above it."""
     data.mkdir(mode=0o700, exist_ok=True)
     if os.geteuid() != 0:
         return
@@ -124,7 +124,7 @@ class Floor(Server):
     name = "floor"
 
     def start(self) -> None:
-        # As long a request, and as long an answer, as the check's.
+        # The request and the answer are as long as a check's.
         self.headers["Authorization"] = "Token " + "0" * 40
         self.spawn([self.options.build / "bench/floor", self.port])
         self.wait_for(self.port)

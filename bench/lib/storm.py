@@ -1,11 +1,12 @@
-"""Logins beside checks: what a storm of logins does to checks, checks to logins, and what the hash itself allows.
+"""Logins beside checks: what a storm of logins does to checks, checks to logins, and what the hash allows.
 
-The server, its hash worker with it, runs on the server's CPU. Both loaders run on the loader's: that of logins needs
-next to nothing of it, as each of its connections waits for a hash, and gets what the other leaves (SCHED_IDLE), or the
-checks would be measured late.
+The server and its hash worker run on the server's CPU. Both loaders run on the loader's CPU. The loader of
+logins needs almost none of it, because each of its connections waits for a hash. It gets what the other
+loader leaves (SCHED_IDLE); otherwise the checks would be measured late.
 
-A CPU that is never idle answers later by itself, and takes more of the loader's to be woken. So the checks are measured
-beside a process that only spins too, under the worker's own class: what a storm costs more than that is Latchkey's.
+A CPU that is never idle answers later anyway, and waking it costs the loader more. So the checks are also
+measured beside a process that only spins, in the worker's own class. What a storm costs beyond that is
+Latchkey's doing.
 """
 
 import dataclasses
@@ -21,9 +22,9 @@ from collections.abc import Callable
 import servers
 
 STORM_CONNECTIONS = 32
-LEAD_SECONDS = 2  # of a load that has to be in full course before the other is counted
+LEAD_SECONDS = 2  # for a load that must be in full course before the other is measured
 CAPACITY_SECONDS = 3
-IDLE_CLASS = ["chrt", "--idle", "0"]  # runs what follows under SCHED_IDLE
+IDLE_CLASS = ["chrt", "--idle", "0"]  # runs the command that follows under SCHED_IDLE
 
 
 class StormServer(servers.Latchkeyd):
@@ -31,7 +32,7 @@ class StormServer(servers.Latchkeyd):
     more_flags: list[str] = []
 
     def start(self) -> None:
-        # Logins under way count as failures until their password is found right; and no token may be put out.
+        # Logins in progress are charged as failures until the password is found right. No token may be ended.
         self.flags = ["--login-failures-by-address", "0", "--login-failures-by-user", "0", "--tokens-per-user", "0",
                       "--hash-threads", "1", *self.more_flags]
         super().start()
@@ -39,7 +40,7 @@ class StormServer(servers.Latchkeyd):
 
 @dataclasses.dataclass
 class Share:
-    """Of one thread of the server: CPU time, and page faults, a second."""
+    """CPU time and page faults per second of one of the server's threads."""
     cpu: float
     faults: float
 
@@ -61,7 +62,7 @@ def thread_counts(pid: int) -> dict[str, tuple[int, int]]:
 
 
 class Account:
-    """What the server's threads used between `begin` and `end`."""
+    """What the server's threads used from the object's construction to `end`."""
 
     def __init__(self, server, options):
         self.pid, self.cpu = server.processes[0].pid, options.server_cpu
@@ -77,10 +78,10 @@ class Account:
 
 
 class Load:
-    """One latchkey-bench on the loader's CPU, that writes its figures where it ends."""
+    """One latchkey-bench on the loader's CPU, which writes its figures when it ends."""
 
     def __init__(self, server, options, scenario: str, seconds: float, warmup: float, *more, before=()):
-        # Beside the server's data, where what is left of a run that was ended is removed with it.
+        # Beside the server's data, so that the remains of an interrupted run are removed with it.
         file, name = tempfile.mkstemp(suffix=".json", dir=server.directory)
         os.close(file)
         self.file = pathlib.Path(name)
@@ -111,7 +112,7 @@ class Load:
 
 
 class Spinner:
-    """A process of SCHED_IDLE on the server's CPU that does nothing but take what the server leaves of it."""
+    """A process of SCHED_IDLE on the server's CPU that only uses up what the server leaves of it."""
 
     def __init__(self, options):
         self.process = subprocess.Popen(["taskset", "-c", str(options.server_cpu), *IDLE_CLASS, "sh", "-c",
@@ -134,7 +135,7 @@ def storm_of_logins(server, options) -> Load:
 
 
 def checks_at_half(server, options, rate: float, beside: Callable[[], Load | Spinner] | None = None) -> dict:
-    """Checks in open loop, and beside them what `beside` starts."""
+    """Measures checks in open loop, beside whatever `beside` starts."""
     background = beside() if beside else None
     try:
         if background:
@@ -149,7 +150,7 @@ def checks_at_half(server, options, rate: float, beside: Callable[[], Load | Spi
 
 
 def logins(server, options, full: bool) -> dict:
-    """Logins in closed loop; where `full`, beside checks in closed loop that fill the core."""
+    """Measures logins in closed loop; if `full`, beside checks in closed loop that fill the core."""
     seconds = options.storm_seconds
     checks = Load(server, options, "check", seconds + LEAD_SECONDS + 2, LEAD_SECONDS + 1, "-c", options.connections) if full else None
     if full:

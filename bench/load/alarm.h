@@ -1,5 +1,6 @@
-// Alarm: ends a wait of the loop in the kernel at a time given in nanoseconds; the loop's own deadlines are
-// 50 ms coarse. Owned by a thread of the load tester; it outlives the thread's ring.
+// Alarm: ends the loop's wait in the kernel at a time given in nanoseconds. The loop's own deadlines have a
+// resolution of only 50 ms.
+// Lifetime: a thread of the load tester owns it; it must outlive the thread's ring.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +12,8 @@ namespace latchkey::load {
 
 class Alarm final : private runtime::Operation {
  public:
-  /// Ends a wait at `when_ns` (monotonic). Where an alarm is set already, that one stays, and this does
-  /// nothing: its owner looks again when it rings, as times only ever move on.
+  /// Ends a wait at `when_ns` (monotonic). If an alarm is already set, it stays and this does nothing: times
+  /// only move forward, and the owner looks again when it rings.
   void set(runtime::Ring& ring, std::int64_t when_ns) noexcept {
     if (is_set_) return;
     is_set_ = true;

@@ -1,4 +1,4 @@
-// Assertion: what a user's CI asks of a run, `p99<2ms` or `login.p99<=300ms`, and whether it holds. A value.
+// Assertion: what a user's CI requires of a run, `p99<2ms` or `login.p99<=300ms`, and whether it holds.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,13 @@ namespace latchkey::load {
 
 class Assertion {
  public:
-  /// `[KIND.]QUANTITY OP LIMIT`, with white space or without: KIND is check, login, deletion, connect or
-  /// request; QUANTITY p50, p90, p99, p99.9, max or mean (LIMIT a duration with its unit), rps or errors
-  /// (LIMIT a number; not of a kind); OP one of < <= > >= = ==. Error kInvalid says what is wrong.
+  /// Parses `[KIND.]QUANTITY OP LIMIT`, with or without white space. KIND is check, login, deletion, connect
+  /// or request. QUANTITY is p50, p90, p99, p99.9, max or mean (LIMIT is a duration with its unit), or rps or
+  /// errors (LIMIT is a number, and KIND is not allowed). OP is one of < <= > >= = ==.
+  /// Errors: kInvalid says what is wrong.
   static Result<Assertion> parse(std::string_view text);
 
-  /// Nothing where it holds, or a sentence that says what was measured instead.
+  /// Nothing if it holds, else a sentence that says what was measured.
   std::optional<std::string> broken_by(const Tally& tally) const;
 
   const std::string& text() const noexcept { return text_; }
@@ -31,7 +32,7 @@ class Assertion {
   Result<void> parse_quantity(std::string_view name);
   Result<void> parse_limit(std::string_view limit);
   bool is_duration() const noexcept { return quantity_ != Quantity::kRate && quantity_ != Quantity::kErrors; }
-  /// Nothing where there is nothing to measure it by.
+  /// Nothing if the run has nothing to measure it by.
   std::optional<double> measured(const Tally& tally) const;
   bool holds(double value) const noexcept;
 

@@ -1,4 +1,4 @@
-// A queue of fixed capacity on one thread, first in first out: its memory is taken once.
+// BoundedQueue: a first-in, first-out queue of fixed capacity on one thread. Allocates only when made.
 #pragma once
 
 #include <cstddef>
@@ -18,14 +18,14 @@ class BoundedQueue {
   bool empty() const noexcept { return size_ == 0; }
   bool full() const noexcept { return size_ == items_.size(); }
 
-  /// Not to be called on a full queue.
+  /// Requires: the queue is not full.
   void push(T item) noexcept {
     LATCHKEY_ASSERT(!full());
     const std::size_t at = first_ + size_;
     items_[at < items_.size() ? at : at - items_.size()] = std::move(item);
     ++size_;
   }
-  /// Not to be called on an empty queue.
+  /// Requires: the queue is not empty.
   const T& front() const noexcept { return items_[first_]; }
   T pop() noexcept {
     LATCHKEY_ASSERT(!empty());

@@ -9,7 +9,7 @@ namespace latchkey::load {
 
 namespace {
 
-// Of the drawing in its own units; the page scales it.
+// Sizes in the drawing's own units; the page scales it.
 constexpr double kWidth = 760;
 constexpr double kHeight = 300;
 constexpr double kLeft = 70;

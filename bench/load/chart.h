@@ -1,4 +1,5 @@
-// Chart: curves over two axes as inline SVG, coloured by the page's style. Pure functions, any thread.
+// Chart: draws curves over two axes as inline SVG, coloured by the page's style. Pure functions.
+// Thread: any.
 #pragma once
 
 #include <string>
@@ -13,7 +14,7 @@ struct Tick {
   std::string label;
 };
 
-/// What is drawn lies between `from` and `to`, which differ; ticks outside are left out.
+/// The part from `from` to `to`, which must differ, is drawn; ticks outside are left out.
 struct Axis {
   std::string name;
   double from = 0;
@@ -29,12 +30,12 @@ struct Curve {
 /// At most this many curves have a colour of their own (classes `c0`, `c1` and so on).
 inline constexpr std::size_t kCurveColours = 4;
 
-/// An `<svg>` element, `title` being what is read out for it. Texts must not hold what XML would have to
-/// escape.
+/// An `<svg>` element; screen readers read `title` aloud.
+/// Requires: no text needs escaping in XML.
 std::string line_chart(std::string_view title, const Axis& x, const Axis& y,
                        const std::vector<Curve>& curves);
 
-/// 0 to `highest` or a little more, in four to ten round steps.
+/// From 0 to `highest` or a little more, in four to ten round steps.
 Axis linear_axis(std::string name, double highest, std::string (*label)(double value));
 
 }  // namespace latchkey::load

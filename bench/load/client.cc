@@ -38,7 +38,7 @@ Task<void> Client::run() {
   }
 }
 
-// A connected descriptor, or -1.
+// Returns a connected descriptor, or -1.
 Task<int> Client::connect() {
   const std::int64_t since_ns = monotonic_ns();
   const Plan& plan = crew_.plan();
@@ -75,7 +75,7 @@ Task<void> Client::serve(int fd) {
   LATCHKEY_AWAIT(read(stream));
   stream_ = nullptr;
   connection_ended(opened_ns);
-  // A send that is stuck ends with the connection.
+  // Ends a send that is stuck.
   stream.abort();
   writer_ends_ = true;
   unsent_there_.wake_all();
@@ -106,19 +106,19 @@ Task<void> Client::write(net::Stream& stream) {
       co_await unsent_there_.wait();
       continue;
     }
-    // What is sent must stay where it is; what is issued meanwhile goes into the other.
+    // What is being sent must stay in place; requests issued meanwhile go into the other buffer.
     std::swap(unsent_, sending_);
     const StreamEnd end = co_await stream.send(sending_);
     sending_.clear();
     if (end == StreamEnd::kNone) continue;
-    // The reader hears of it by the end of the stream, and may have had an answer on the way.
+    // The reader notices by the end of the stream, and may still find an answer that was on its way.
     if (end == StreamEnd::kTimedOut) end_ = end;
     stream.abort();
     co_return;
   }
 }
 
-// False when the connection is to end.
+// False if the connection is to end.
 bool Client::take(std::string_view bytes) {
   const std::int64_t now_ns = monotonic_ns();
   while (true) {
@@ -131,7 +131,7 @@ bool Client::take(std::string_view bytes) {
       crew_.tally().refused(reader_.refusal());
       return false;
     }
-    // What no request asked for is the server's last word before it closes, as to one that sends too slowly.
+    // An answer without a request is the server's last word before it closes, as to a slow client.
     if (!is_awaited || !take_answer(now_ns)) return false;
   }
   proceed(now_ns);

@@ -1,6 +1,7 @@
-// Client: one connection of the load, connected again when it ends. A reader and a writer share its stream:
-// so a request can leave while another is awaited, and what became ready together leaves in one send. Owned
-// by its crew, on the crew's thread.
+// Client: one connection of the load, connected again when it ends. A reader and a writer share its stream,
+// so a request can leave while another waits for its answer. Requests that are ready together leave together.
+// Thread: its crew's.
+// Lifetime: its crew owns it.
 #pragma once
 
 #include <cstddef>
@@ -23,34 +24,36 @@ class Crew;
 
 class Client {
  public:
-  /// `number`: of all threads' clients. `crew` outlives it.
+  /// `number` is unique among all threads' clients.
+  /// Lifetime: `crew` must outlive it.
   Client(Crew& crew, std::size_t number);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// Lives until `end`, or until the server ends a connection that is not to be made again.
+  /// Runs until `end`, or until the server ends a connection that is not to be made again.
   runtime::Task<void> run();
 
-  /// Whether it is connected, and a request may be handed to it.
+  /// Whether it is connected and can take a request.
   bool is_free() const noexcept { return stream_ != nullptr && !ending_ && !requests_.full(); }
 
-  /// Sends what may be sent now, and stands in the crew's line for what becomes due later.
+  /// Sends what may be sent now, and joins the crew's line for what becomes due later.
   void proceed(std::int64_t now_ns);
 
-  /// Sends the request that was due then; in the slow scenario the next byte of one. Where it `is_free`.
+  /// Sends the request that was due at `due_ns`; in the slow scenario the next byte of one.
+  /// Requires: it `is_free`.
   void release(std::int64_t due_ns);
 
-  /// Nothing more becomes due: ends when what it has sent is answered.
+  /// Nothing more becomes due. Ends once everything that it has sent is answered.
   void drain();
 
-  /// Ends now; what it has sent counts as timed out.
+  /// Ends now; requests without an answer are counted as timed out.
   void give_up() noexcept;
 
-  /// Whether it stands in the crew's line; the crew's own to set.
+  /// Whether it is in the crew's line. Only the crew sets it.
   bool in_line = false;
 
  private:
-  /// A request that was sent and is not answered.
+  /// A request that was sent but not answered yet.
   struct UnderWay {
     std::int64_t due_ns = 0;
     RequestKind kind = RequestKind::kRequest;
@@ -58,7 +61,7 @@ class Client {
     bool keep_body = false;
   };
 
-  // How long a client waits that could not connect, or whose connection ended before an answer.
+  // How long a client waits if it could not connect, or if its connection ended before any answer.
   static constexpr std::int64_t kRetryMs = 100;
 
   runtime::Task<int> connect();
@@ -93,7 +96,7 @@ class Client {
   bool has_settled_ = false;
   std::uint64_t answers_ = 0;  ///< on this connection
 
-  // Of the slow scenario: how much of a request has left, and when its first byte was due.
+  // For the slow scenario: how much of a request has been sent, and when its first byte was due.
   std::size_t bytes_sent_ = 0;
   std::int64_t first_byte_ns_ = 0;
 };

@@ -22,15 +22,15 @@ constexpr unsigned kCompletionEntries = 16384;
 constexpr unsigned kBuffers = 1024;
 constexpr std::size_t kBufferBytes = 8192;
 
-// More at once would overrun the queue of connections that a listening server keeps.
+// More at once would overrun a listening server's queue of connections.
 constexpr std::size_t kMostConnecting = 128;
 
-// How late a thread notices what no completion tells it: that the load begins, or ends.
+// How late a thread notices what no completion reports: that the load begins, or ends.
 constexpr std::int64_t kPollMs = 1;
 constexpr std::int64_t kLookMs = 20;
-// Where requests are due closer together than this, a thread wakes no oftener for them and sends what has
-// come due together: a wake for each would cost it more than the request, and it would become the bottleneck
-// itself. A request's latency still counts from when it was due.
+// If requests are due closer together than this, a thread wakes no more often for them, and sends together
+// what has become due. One wake per request would cost more than the request and make the thread itself the
+// bottleneck. A request's latency still counts from when it was due.
 constexpr std::int64_t kAlarmGrainNs = 50'000;
 
 std::int64_t thread_cpu_ns() noexcept {
@@ -39,7 +39,7 @@ std::int64_t thread_cpu_ns() noexcept {
   return std::int64_t{used.tv_sec} * kNsPerSecond + used.tv_nsec;
 }
 
-// Connections number `thread`, `thread` + threads, and so on.
+// How many connections have the numbers `thread`, `thread` + threads, and so on.
 std::size_t share_of(std::size_t connections, std::size_t threads, std::size_t thread) noexcept {
   return connections / threads + (thread < connections % threads ? 1 : 0);
 }
@@ -110,7 +110,7 @@ std::int64_t Crew::pass(BootTime now) noexcept {
     }
   }
   if (phase_ == Phase::kRunning) note_cpu(now_ns);
-  // Before the end is: what was due before it is no less due for a late look at the clock.
+  // Before the check for the end: a late look at the clock must not lose what was due before the end.
   hand_out(now_ns);
   if (phase_ != Phase::kDraining && (stop || now_ns >= window_.end_ns)) drain(now_ns);
   if (phase_ == Phase::kDraining && now_ns >= give_up_ns_) give_up();
@@ -141,7 +141,7 @@ void Crew::begin(std::int64_t begin_ns, std::int64_t now_ns) {
   } else if (plan_.is_open_loop()) {
     schedule_ = Schedule(plan_.rate / threads, phase, begin_ns, window_.end_ns);
   }
-  // Who waited for this may line up again, for what becomes due.
+  // Clients that waited for the beginning may line up again, for what becomes due.
   for (std::size_t waiting = line_.size(); waiting > 0; --waiting) {
     Client& client = *line_.pop();
     client.in_line = false;
@@ -155,19 +155,19 @@ void Crew::line_up(Client& client) noexcept {
   line_.push(&client);
 }
 
-// Gives what is due to those in line, the longest waiting first, and has the loop wake for what is due next.
+// Gives what is due to the clients in line, the longest waiting first, and has the loop wake for the next.
 void Crew::hand_out(std::int64_t now_ns) {
   if (!is_paced() || phase_ == Phase::kConnecting) return;
   while (schedule_.next_ns() <= now_ns) {
     if (line_.empty()) {
       if (!is_slow()) return;
-      // Bytes that no client is there to send are not owed.
+      // If no client is there to send a byte, it is not owed.
       schedule_.take(now_ns);
       continue;
     }
     Client& client = *line_.pop();
     client.in_line = false;
-    // It may have lost its connection while it stood there; it lines up again with the next.
+    // A client may have lost its connection while in line. It lines up again with its next one.
     if (client.is_free()) client.release(*schedule_.take(now_ns));
   }
   const std::int64_t next_ns = schedule_.next_ns();
@@ -201,7 +201,7 @@ void Crew::give_up() {
   for (std::size_t i = 0; i < opened_; ++i) clients_[i]->give_up();
 }
 
-// What was due and found no connection until the end.
+// Counts the requests that were due but found no connection until the end.
 void Crew::count_unsent() noexcept {
   if (is_slow()) return;
   const std::int64_t now_ns = monotonic_ns();

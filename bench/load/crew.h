@@ -1,5 +1,5 @@
-// Crew: one thread of the load: its ring, its loop, its connections, its part of the rate and its tally. Made
-// and destroyed on the main thread, which reads the tally once the thread has ended.
+// Crew: one thread of the load, with its ring, loop and connections, its share of the rate and its tally.
+// Thread: the main thread creates and destroys it, and reads the tally once the crew's thread has ended.
 #pragma once
 
 #include <atomic>
@@ -28,44 +28,47 @@ namespace latchkey::load {
 struct Signals {
   static constexpr std::int64_t kNotYet = 0;
 
-  std::atomic<std::size_t> ready{0};            ///< crews whose clients have all connected, or failed to
-  std::atomic<std::int64_t> begin_ns{kNotYet};  ///< when the load begins, with the warm-up
-  std::atomic<bool> stop{false};                ///< the user has had enough
+  std::atomic<std::size_t> ready{0};            ///< crews whose clients have all connected or failed
+  std::atomic<std::int64_t> begin_ns{kNotYet};  ///< when the load begins, warm-up included
+  std::atomic<bool> stop{false};                ///< the user ends the run
   std::atomic<std::size_t> ended{0};            ///< crews whose thread is done
 };
 
 class Crew final : private runtime::LoopHook {
  public:
-  /// `plan` and `signals` outlive it. `number`: of the plan's threads. Errors are the ring's and the
-  /// buffers'.
+  /// `number` is the crew's among the plan's threads.
+  /// Lifetime: `plan` and `signals` must outlive it.
+  /// Errors: those of the ring and of the buffers.
   static Result<std::unique_ptr<Crew>> create(const Plan& plan, std::size_t number, Signals& signals);
   ~Crew() override;
 
   void start();
-  /// Waits for the thread's end. The error is that its ring could not be enabled.
+  /// Waits for the thread's end.
+  /// Errors: its ring could not be enabled.
   Result<void> join();
 
   Tally& tally() noexcept { return tally_; }
 
-  // For the clients, on the crew's thread.
+  // For the clients.
+  // Thread: the crew's.
   const Plan& plan() const noexcept { return plan_; }
   runtime::Loop& loop() noexcept { return loop_; }
   runtime::BufferRing& buffers() noexcept { return *buffers_; }
-  /// Whether requests leave when they are due, and not as soon as they may.
+  /// Whether requests leave when they are due, rather than as soon as possible.
   bool is_paced() const noexcept { return plan_.is_open_loop() || is_slow(); }
   bool is_slow() const noexcept { return plan_.scenario == Scenario::kSlow; }
   bool is_draining() const noexcept { return phase_ == Phase::kDraining; }
-  /// Whether the closed loop goes on.
+  /// Whether the closed loop goes on sending.
   bool is_sending(std::int64_t now_ns) const noexcept {
     return phase_ == Phase::kRunning && now_ns < window_.end_ns;
   }
   bool connects_again() const noexcept { return !is_draining() && plan_.scenario != Scenario::kIdle; }
   std::optional<std::int64_t> take_due(std::int64_t now_ns) noexcept { return schedule_.take(now_ns); }
-  /// The client gets what becomes due when its turn has come; once the load begins in any case.
+  /// Puts the client in line for what becomes due, and in any case for the beginning of the load.
   void line_up(Client& client) noexcept;
-  /// An answer that takes longer is none.
+  /// When a request sent now times out.
   BootTime deadline() const noexcept;
-  /// A client's first connecting has come to an end.
+  /// A client's first attempt to connect has ended.
   void settled() noexcept { ++settled_; }
 
  private:
@@ -100,8 +103,8 @@ class Crew final : private runtime::LoopHook {
 
   std::vector<std::unique_ptr<Client>> clients_;
   BoundedQueue<Client*> line_;
-  std::size_t opened_ = 0;   ///< clients that were started
-  std::size_t settled_ = 0;  ///< of them, those whose first connecting has ended
+  std::size_t opened_ = 0;   ///< clients that have been started
+  std::size_t settled_ = 0;  ///< those of them whose first attempt to connect has ended
   Phase phase_ = Phase::kConnecting;
   bool told_ready_ = false;
   bool has_given_up_ = false;

@@ -19,7 +19,7 @@ std::int64_t Histogram::quantile_ns(double quantile) const noexcept {
   if (count_ == 0) return 0;
   const double exact_rank = std::ceil(std::clamp(quantile, 0.0, 1.0) * static_cast<double>(count_));
   const auto rank = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(exact_rank), 1, count_);
-  // The last has no upper end of its own: a latency beyond kHighestNs counts there too.
+  // The last counter has no upper end of its own: it also holds latencies beyond kHighestNs.
   if (rank == count_) return max_ns_;
   std::uint64_t seen = 0;
   std::size_t index = 0;

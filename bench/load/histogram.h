@@ -1,7 +1,7 @@
-// Histogram: how often each latency was seen, to three significant digits from a nanosecond on, in memory of
-// fixed size. The layout is HdrHistogram's (Gil Tene, http://hdrhistogram.org): groups of counters whose
-// width doubles from group to group, so that a counter is never wider than a thousandth of what it counts.
-// Each thread of the load tester owns its own; they are merged when all have ended.
+// Histogram: how often each latency was seen, to three significant digits from one nanosecond up, in a fixed
+// amount of memory. The layout is HdrHistogram's (Gil Tene, http://hdrhistogram.org): groups of counters
+// whose width doubles from group to group, so a counter is never wider than a thousandth of what it counts.
+// Thread: each thread of the load tester owns one; they are merged when all threads have ended.
 #pragma once
 
 #include <algorithm>
@@ -14,14 +14,14 @@ namespace latchkey::load {
 
 class Histogram {
  public:
-  /// The largest latency that is told apart; a larger one counts as this in `quantile_ns`, and as itself in
-  /// `max_ns` and `mean_ns`. More than two minutes.
+  /// The largest latency that is told apart: more than two minutes. A larger one is taken for this in
+  /// `quantile_ns`, but counted as it is in `max_ns` and `mean_ns`.
   static constexpr std::int64_t kHighestNs = (std::int64_t{1} << 37) - 1;
 
-  /// 224 KiB, touched here and not while latencies are recorded.
+  /// Touches all its memory, 224 KiB, here and not while latencies are recorded.
   Histogram() : counts_(index_of(kHighestNs) + 1) {}
 
-  /// A negative latency counts as none.
+  /// A negative latency is recorded as 0.
   void record(std::int64_t latency_ns) noexcept {
     const std::int64_t value = std::max<std::int64_t>(latency_ns, 0);
     ++counts_[index_of(std::min(value, kHighestNs))];
@@ -35,16 +35,16 @@ class Histogram {
 
   std::uint64_t count() const noexcept { return count_; }
   std::int64_t max_ns() const noexcept { return max_ns_; }
-  /// Exact; 0 where nothing was recorded.
+  /// Exact; 0 if nothing was recorded.
   double mean_ns() const noexcept;
 
-  /// The latency that a share `quantile` (0 to 1) of all does not exceed: the upper end of the counter in
-  /// which that one lies, and never more than `max_ns`. 0 where nothing was recorded.
+  /// The latency that a share `quantile` (0 to 1) of all does not exceed: the upper end of the counter that
+  /// holds it, but at most `max_ns`. 0 if nothing was recorded.
   std::int64_t quantile_ns(double quantile) const noexcept;
 
  private:
-  // 2,048 counters a nanosecond wide, then 1,024 for each doubling: half of a group's counters would fall
-  // into the range of the groups before it, and are left out.
+  // There are 2,048 counters one nanosecond wide, then 1,024 for each doubling: the other half of a group
+  // would cover the range of the groups before it, and is left out.
   static constexpr int kHalfGroupBits = 10;
   static constexpr std::uint64_t kGroupMask = (std::uint64_t{1} << (kHalfGroupBits + 1)) - 1;
 

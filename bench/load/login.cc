@@ -22,7 +22,7 @@ namespace {
 constexpr int kOk = 200;
 constexpr std::size_t kMaxShownBytes = 200;
 
-/// A blocking connection, closed when it goes.
+/// A blocking connection, closed on destruction.
 class Line {
  public:
   static Result<Line> open(const Plan& plan, std::size_t source) {
@@ -56,7 +56,7 @@ class Line {
     return true;
   }
 
-  /// At most `into.size()` bytes; none where the server ended, or patience did.
+  /// At most `into.size()` bytes; none if the server has ended the connection or the timeout has passed.
   std::string_view receive(std::span<char> into) const noexcept {
     ssize_t got = 0;
     do {
@@ -77,7 +77,7 @@ class Line {
   int fd_;
 };
 
-// `reader` holds what the answer consists of.
+// `reader` holds the memory of the answer.
 Result<void> exchange(const Plan& plan, const Line& line, std::string_view request,
                       http::ResponseReader& reader) {
   if (!line.send(request)) return failure(ErrorCode::kUnavailable, "the connection ended during the login");

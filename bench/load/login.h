@@ -1,5 +1,5 @@
-// The login before the load: the tokens that checks need are obtained on the main thread, one after the
-// other, by plain blocking calls.
+// The login before the load. It obtains the tokens that checks need, one after another, by blocking calls.
+// Thread: the main thread.
 #pragma once
 
 #include "latchkey/base/result.h"
@@ -7,11 +7,12 @@
 
 namespace latchkey::load {
 
-/// Connects once and closes again. The error says why nothing can be loaded there.
+/// Connects once and closes again.
+/// Errors: why nothing there can be loaded.
 Result<void> reach(const Plan& plan);
 
-/// Logs in once from each address that connections come from, and puts the tokens into the plan. The error is
-/// the server's answer, or why there was none.
+/// Logs in once from each source address, and puts the tokens into the plan.
+/// Errors: the server's answer, or why there was none.
 Result<void> obtain_tokens(Plan& plan);
 
 }  // namespace latchkey::load

@@ -24,7 +24,7 @@ namespace latchkey::load {
 
 namespace {
 
-// Beside those of the connections: rings, standard streams, reports.
+// In addition to those of the connections: rings, standard streams, reports.
 constexpr std::uint64_t kOtherFiles = 64;
 
 int refuse(std::string_view text) {
@@ -32,7 +32,7 @@ int refuse(std::string_view text) {
   return kExitBroken;
 }
 
-/// As many connections as the system lets this process have; says so where they are fewer than asked for.
+/// Reduces the connections to as many as the system lets this process have, and says so.
 void fit_to_open_files(Plan& plan) {
   const std::uint64_t files = raise_open_files(plan.connections + kOtherFiles);
   if (files >= plan.connections + kOtherFiles) return;
@@ -61,7 +61,7 @@ Result<void> write_file(const std::string& path, std::string_view text) {
 }
 
 Result<void> write_reports(const Plan& plan, const Tally& tally) {
-  // Whoever reads JSON from standard output reads nothing else there.
+  // A program that reads JSON from standard output must find nothing else there.
   if (plan.json_path != "-") fmt::print("{}", table_report(plan, tally));
   Result<void> written;
   if (!plan.json_path.empty()) written = write_file(plan.json_path, json_report(plan, tally));
@@ -96,7 +96,7 @@ int run(Plan plan) {
 
 int main(int argument_count, char** arguments) {
   using namespace latchkey::load;
-  // A report that may not grow is an error of one write.
+  // If a report may not grow, one write fails; that is all.
   std::signal(SIGXFSZ, SIG_IGN);
   std::variant<Plan, int> read = read_options(argument_count, arguments, std::cin, std::cout, std::cerr);
   if (const int* const status = std::get_if<int>(&read)) return *status;

@@ -40,7 +40,7 @@ constexpr const char* kFooter =
     "Exit status: 0 done, 1 an assertion does not hold or nothing could be loaded, 2 wrong usage.\n\n"
     "  latchkey-bench check --user admin --password-stdin --rate 20000 --assert 'p99<2ms' --assert errors=0";
 
-/// What the command line holds, before it means anything.
+/// The words of the command line before they are interpreted.
 struct Words {
   std::string what;
   std::string target{kDefaultTarget};
@@ -242,7 +242,7 @@ Result<void> read_assertions(const Words& words, Plan& plan) {
   return {};
 }
 
-/// Without a byte order mark and either line end, as `latchkey` takes the same file.
+/// Drops a byte order mark and either kind of line end, as `latchkey` does with the same file.
 bool read_first_line(std::istream& input, std::string& line) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (!std::getline(input, line)) return false;

@@ -1,4 +1,5 @@
-// Options: the command line of latchkey-bench, read and held against its bounds. Main thread.
+// Options: reads the command line of latchkey-bench and checks its bounds.
+// Thread: the main thread.
 #pragma once
 
 #include <iosfwd>
@@ -12,9 +13,8 @@ inline constexpr int kExitDone = 0;
 inline constexpr int kExitBroken = 1;  ///< an assertion does not hold, or nothing could be loaded
 inline constexpr int kExitUsage = 2;
 
-/// A plan that has been found good but for its tokens; or, where there is nothing to run, the exit status:
-/// help and version were written to `output`, or what is wrong to `errors`. `input` is where a password is
-/// read from.
+/// Returns a plan that is valid except for its tokens; or, if there is nothing to run, the exit status. Help
+/// and version are written to `output`, problems to `errors`. A password is read from `input`.
 std::variant<Plan, int> read_options(int argument_count, const char* const* arguments, std::istream& input,
                                      std::ostream& output, std::ostream& errors);
 

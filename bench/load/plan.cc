@@ -42,7 +42,7 @@ std::size_t Plan::sources() const noexcept {
 
 std::optional<net::IpAddress> Plan::source_address(std::size_t source) const noexcept {
   if (source == 0) return std::nullopt;
-  // 127.0.0.1 is the first, the kernel's choice; a million connections need a hundred.
+  // The first is 127.0.0.1, the kernel's choice. A million connections need a hundred.
   static_assert(kMostConnections / kConnectionsPerAddress < 250);
   return net::IpAddress::from_v4(127, 0, 0, static_cast<std::uint8_t>(source + 1));
 }

@@ -1,5 +1,5 @@
-// Plan: what a run is to do, as the command line said it and once that has been found good. A value, made on
-// the main thread; the threads of the run read it.
+// Plan: what a run is to do, from a valid command line. A value.
+// Thread: the main thread makes it; the threads of the run read it.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@
 namespace latchkey::load {
 
 enum class Scenario : std::uint8_t { kUrl, kCheck, kLogin, kMixed, kChurn, kIdle, kSlow };
-/// As the command line has it; `url` for a URL.
+/// As on the command line; `url` for a URL.
 std::string_view name_of(Scenario scenario) noexcept;
 
 /// A token as it is sent.
@@ -32,8 +32,8 @@ struct Plan {
   static constexpr std::size_t kMostPipelined = 1024;
   static constexpr double kHighestRate = 1e8;
   static constexpr std::size_t kMostTokens = 100'000'000;
-  /// An address has 28,000 ports to connect from, as Linux is set. Where the server is on 127.0.0.0/8,
-  /// further connections come from further addresses of it, so many from each.
+  /// With Linux's defaults an address has 28,000 ports to connect from. If the server is on 127.0.0.0/8,
+  /// further connections come from further addresses there, this many from each.
   static constexpr std::size_t kConnectionsPerAddress = 10'000;
 
   Scenario scenario = Scenario::kCheck;
@@ -41,7 +41,7 @@ struct Plan {
   std::size_t connections = 64;
   std::size_t threads = 1;
   std::size_t pipeline = 1;
-  double rate = 0;  ///< requests a second of all threads; 0 is the closed loop
+  double rate = 0;  ///< requests per second of all threads; 0: closed loop
   std::int64_t warmup_ns = kNsPerSecond;
   std::int64_t duration_ns = 10 * kNsPerSecond;
   std::int64_t timeout_ns = 10 * kNsPerSecond;
@@ -49,11 +49,11 @@ struct Plan {
 
   std::string user;
   std::string password;
-  std::vector<std::string> tokens;           ///< one for each address that connections come from
-  std::vector<TokenDigits> tokens_by_turns;  ///< of check: each request shows the next
-  double login_share = 0.01;                 ///< of mixed
-  std::uint64_t checks_per_login = 10;       ///< of churn
-  std::int64_t byte_interval_ns = 100 * kNsPerMillisecond;  ///< of slow
+  std::vector<std::string> tokens;                          ///< one for each source address
+  std::vector<TokenDigits> tokens_by_turns;                 ///< check: each request shows the next one
+  double login_share = 0.01;                                ///< mixed
+  std::uint64_t checks_per_login = 10;                      ///< churn
+  std::int64_t byte_interval_ns = 100 * kNsPerMillisecond;  ///< slow
 
   std::string method = "GET";
   std::string body;
@@ -63,9 +63,9 @@ struct Plan {
   std::string json_path;
   std::string html_path;
 
-  /// Requests are due by a clock, and not when the one before is answered.
+  /// Whether requests are due by a clock, rather than when the one before is answered.
   bool is_open_loop() const noexcept { return rate > 0; }
-  /// The requests that are sent need a token from the start, which the plan does not have.
+  /// Whether the requests need a token from the start that the plan does not have.
   bool needs_token() const noexcept { return tokens.empty() && tokens_by_turns.empty() && shows_token(); }
   bool shows_token() const noexcept {
     return scenario == Scenario::kCheck || scenario == Scenario::kMixed || scenario == Scenario::kSlow;
@@ -74,13 +74,13 @@ struct Plan {
     return scenario == Scenario::kLogin || scenario == Scenario::kMixed || scenario == Scenario::kChurn;
   }
   std::span<const RequestKind> kinds() const noexcept;
-  /// How many addresses the connections come from.
+  /// How many source addresses the connections have.
   std::size_t sources() const noexcept;
-  /// Which of them the connection `number` (of all threads) comes from.
+  /// Which of them the connection `number` (among all threads) has.
   std::size_t source_of(std::size_t number) const noexcept {
     return number / kConnectionsPerAddress % sources();
   }
-  /// The address itself; nothing where the kernel chooses it.
+  /// The address itself; nothing if the kernel chooses it.
   std::optional<net::IpAddress> source_address(std::size_t source) const noexcept;
 };
 

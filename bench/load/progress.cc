@@ -9,7 +9,7 @@ namespace latchkey::load {
 namespace {
 
 constexpr std::int64_t kIntervalNs = 500 * kNsPerMillisecond;
-// Back to the line's begin, and all that stood there is cleared (ECMA-48, EL).
+// Returns to the beginning of the line and clears it (ECMA-48, EL).
 constexpr std::string_view kClearLine = "\r\x1b[K";
 
 std::string phase_text(const Plan& plan, std::int64_t begin_ns, std::int64_t now_ns) {

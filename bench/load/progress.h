@@ -1,4 +1,5 @@
-// ProgressLine: how the run goes, on one line of the terminal that is written over. Main thread.
+// ProgressLine: shows how the run goes, on one line of the terminal that it overwrites.
+// Thread: the main thread.
 #pragma once
 
 #include <cstdint>
@@ -11,17 +12,18 @@ namespace latchkey::load {
 
 class ProgressLine {
  public:
-  /// `figures` outlive it. Writes nothing where it is not `shown`.
+  /// Writes nothing unless `shown`.
+  /// Lifetime: `figures` must outlive it.
   ProgressLine(const Plan& plan, std::vector<const LiveFigures*> figures, bool shown)
       : plan_(plan), figures_(std::move(figures)), is_shown_(shown) {}
-  /// Leaves the terminal's line empty.
+  /// Clears the terminal's line.
   ~ProgressLine();
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   void begins(std::int64_t begin_ns) noexcept { begin_ns_ = begin_ns; }
 
-  /// Writes the line anew, where the last time is long enough ago.
+  /// Writes the line again if enough time has passed since the last time.
   void show(std::int64_t now_ns);
 
  private:

@@ -72,8 +72,8 @@ void add_table(std::string& out, const Plan& plan, const Tally& tally) {
   out += "</table></div>\n";
 }
 
-// Each further nine is as wide as the one before: what happens to one request in ten thousand is seen as well
-// as what happens to one in ten.
+// Each further nine takes as much width as the one before: what happens to one request in ten thousand is as
+// visible as what happens to one in ten.
 Axis nines_axis(std::uint64_t count) {
   Axis axis;
   axis.name = "share of the requests that are no slower";
@@ -130,7 +130,7 @@ void add_throughput(std::string& out, const Tally& tally) {
   double highest = 0;
   double from_s = 0;
   for (const Stretch& stretch : tally.stretches()) {
-    // The last may be cut short.
+    // The last stretch may be cut short.
     const double length_s = std::min(stretch_s, tally.seconds() - from_s);
     if (length_s <= 0) break;
     const double rate = static_cast<double>(stretch.answers) / length_s;

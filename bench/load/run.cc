@@ -14,12 +14,12 @@ namespace latchkey::load {
 
 namespace {
 
-// Set by a signal's handler, which can reach nothing but what is static.
+// Set by a signal handler, which can reach only static data.
 volatile std::sig_atomic_t was_interrupted = 0;
 
 void interrupted(int) noexcept { was_interrupted = 1; }
 
-/// Lets SIGINT and SIGTERM end the run, while it lives; a second one ends the program.
+/// While it lives, SIGINT and SIGTERM end the run; a second one ends the program.
 class Interruption {
  public:
   Interruption() {
@@ -38,7 +38,7 @@ class Interruption {
 };
 
 constexpr std::chrono::milliseconds kLook{20};
-// Long enough for each thread to see the signal before the load begins.
+// Long enough for each thread to notice before the load begins.
 constexpr std::int64_t kLeadNs = 5 * kNsPerMillisecond;
 
 Result<std::vector<std::unique_ptr<Crew>>> make_crews(const Plan& plan, Signals& signals) {

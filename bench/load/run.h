@@ -1,5 +1,5 @@
-// The run: starts the crews, tells them when to begin, shows how it goes, and gathers what they saw. Main
-// thread.
+// The run: starts the crews, tells them when to begin, shows progress, and collects their results.
+// Thread: the main thread.
 #pragma once
 
 #include <vector>
@@ -10,9 +10,9 @@
 
 namespace latchkey::load {
 
-/// The merged tally of all threads. SIGINT and SIGTERM end the run early, and what was seen until then
-/// counts. The error says why there was no load at all. With `show_progress` a line on standard error says
-/// how it goes.
+/// Returns the merged tally of all threads. SIGINT and SIGTERM end the run early; the results until then are
+/// valid. With `show_progress` a line on standard error shows how it goes.
+/// Errors: why there was no load at all.
 Result<Tally> run_load(const Plan& plan, bool show_progress);
 
 }  // namespace latchkey::load

@@ -12,18 +12,18 @@ namespace latchkey::load {
 
 namespace {
 
-// A user logs in from each connection with another agent: with one agent for all, all logins would give the
-// same token (C-13), and the deletion of one connection end the checks of the others.
+// A user logs in with a different agent from each connection. With one agent for all, all logins would give
+// the same token (C-13), and one connection's deletion would end the checks of the others.
 std::string agent_of(const Plan& plan, std::size_t number) {
   return fmt::format("{}/{}", plan.agent, number);
 }
 
-// A token is bound to the address that obtained it; one that the command line gave is the only one.
+// A token is bound to the address that obtained it. If the command line gave one, it is the only one.
 const std::string& token_of(const Plan& plan, std::size_t number) {
   return plan.tokens[std::min(plan.source_of(number), plan.tokens.size() - 1)];
 }
 
-/// The same request for ever.
+/// Sends the same request for ever.
 class Repeat final : public Script {
  public:
   Repeat(std::string request, RequestKind kind, bool to_head = false)
@@ -36,8 +36,7 @@ class Repeat final : public Script {
   const bool to_head_;
 };
 
-/// Checks of one token after the other: each connection begins elsewhere in their list, and goes on from
-/// there.
+/// Checks one token after another. Each connection begins at another place in their list.
 class CheckEach final : public Script {
  public:
   CheckEach(const Plan& plan, std::size_t number)
@@ -59,17 +58,17 @@ class CheckEach final : public Script {
   const std::vector<TokenDigits>& tokens_;
   std::size_t next_;
   std::string request_;
-  const std::size_t token_at_;  // the last line's end
+  const std::size_t token_at_;  // in the last line, before its end
 };
 
-/// Checks of one token, and among them logins at even distances.
+/// Checks one token, with logins at even distances among the checks.
 class Mixed final : public Script {
  public:
   Mixed(const Plan& plan, std::size_t number)
       : check_(check_request(plan, plan.agent, token_of(plan, number))),
         login_(login_request(plan, agent_of(plan, number))),
         login_share_(plan.login_share),
-        // So that the connections do not all log in at once.
+        // So that the connections do not all log in at the same time.
         owed_(static_cast<double>(number % plan.connections) / static_cast<double>(plan.connections)) {}
 
   NextRequest next() override {
@@ -109,15 +108,14 @@ class Churn final : public Script {
     checks_left_ = plan_.checks_per_login;
   }
 
-  // Whether a deletion under way was done is not known: where it was not, the login gives the same token
-  // again.
+  // A deletion in progress may not have been done. Then the login gives the same token again.
   void disconnected() override { check_.clear(); }
 
  private:
   const Plan& plan_;
   const std::string agent_;
   const std::string login_;
-  std::string check_;  ///< empty where there is no token
+  std::string check_;  ///< empty if there is no token
   std::string deletion_;
   std::uint64_t checks_left_ = 0;
 };

@@ -1,5 +1,6 @@
-// Script: which request a connection sends next. One a connection, owned by it, on its thread. Nothing is
-// allocated for a request but where a scenario's requests differ from one to the next (churn).
+// Script: decides which request a connection sends next. Each connection owns one. It allocates nothing for a
+// request, except where a scenario's requests differ from each other (churn).
+// Thread: the connection's.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +14,9 @@
 namespace latchkey::load {
 
 struct NextRequest {
-  std::string_view bytes;  ///< until the script is asked or told again
+  std::string_view bytes;  ///< valid until the next call to the script
   RequestKind kind = RequestKind::kRequest;
-  bool to_head = false;    ///< it is HEAD, so that its answer has no body
+  bool to_head = false;    ///< it is a HEAD request, so its answer has no body
   bool keep_body = false;  ///< the script wants to read its answer
 };
 
@@ -23,14 +24,15 @@ class Script {
  public:
   virtual ~Script() = default;
   virtual NextRequest next() = 0;
-  /// Requests are answered in their order; one that failed is never.
+  /// Requests are answered in order. Not called for a request that failed.
   virtual void answered(RequestKind /*kind*/, const http::Answer& /*answer*/) {}
-  /// The connection has ended, and the requests under way with it.
+  /// The connection has ended, and the requests in progress with it.
   virtual void disconnected() {}
 };
 
-/// The script of the connection `number` (of all threads). `plan` outlives it, and has a token where it needs
-/// one. Null for a scenario in which nothing is sent.
+/// The script of the connection `number` (among all threads); null for a scenario that sends nothing.
+/// Requires: `plan` has a token if it needs one.
+/// Lifetime: `plan` must outlive the script.
 std::unique_ptr<Script> make_script(const Plan& plan, std::size_t number);
 
 }  // namespace latchkey::load

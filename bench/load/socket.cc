@@ -40,7 +40,7 @@ std::uint64_t raise_open_files(std::uint64_t files) noexcept {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur >= files) return limit.rlim_cur;
-  // Past the hard limit only with CAP_SYS_RESOURCE; up to it always.
+  // Beyond the hard limit only with CAP_SYS_RESOURCE; up to it always.
   const rlimit wanted{files, std::max<rlim_t>(limit.rlim_max, files)};
   if (::setrlimit(RLIMIT_NOFILE, &wanted) == 0) return files;
   limit.rlim_cur = limit.rlim_max;

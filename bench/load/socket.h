@@ -1,4 +1,5 @@
-// Sockets of the load tester's side, and the wait for their connecting. One thread each.
+// The load tester's sockets, and the wait for one to connect.
+// Thread: each belongs to one.
 #pragma once
 
 #include <coroutine>
@@ -11,16 +12,17 @@
 
 namespace latchkey::load {
 
-/// A TCP socket for a connection to `target`, with its first send not held back (TCP_NODELAY), bound to
-/// `source` where there is one; its port is chosen when it connects, so that ports are scarce for each pair
-/// of addresses alone. A descriptor, or -errno.
+/// Opens a TCP socket for a connection to `target`, whose first send is not held back (TCP_NODELAY), bound to
+/// `source` if there is one. Its port is chosen when it connects, so ports run short only per pair of
+/// addresses. Returns a descriptor or -errno.
 int open_socket(const net::Endpoint& target, const std::optional<net::IpAddress>& source) noexcept;
 
-/// Lets this process open `files` files if the system lets it, and says how many it may open now.
+/// Lets this process open `files` files if the system permits it, and returns how many it may open now.
 std::uint64_t raise_open_files(std::uint64_t files) noexcept;
 
-/// `co_await connect`: 0 when `fd` is connected, or an errno; ETIMEDOUT where that took until `deadline`, and
-/// ECANCELED after `abort`. It is named before it is awaited, and lives until it has gone on.
+/// `co_await connect` gives 0 when `fd` is connected, or an errno: ETIMEDOUT at `deadline`, ECANCELED after
+/// `abort`.
+/// Lifetime: it must be a named object that outlives the wait.
 class Connect final : private runtime::Operation, private runtime::Watched {
  public:
   Connect(runtime::Loop& loop, int fd, const net::Endpoint& target, BootTime deadline) noexcept

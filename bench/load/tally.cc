@@ -9,7 +9,7 @@ namespace latchkey::load {
 
 namespace {
 
-// One thread writes: no need for the bus to lock.
+// Only one thread writes, so the bus need not lock.
 template <class T>
 void add(std::atomic<T>& figure, T amount) noexcept {
   figure.store(figure.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
@@ -30,7 +30,7 @@ std::string_view name_of(Failure failure) noexcept {
 }
 
 Tally::Tally(std::int64_t duration_ns, std::span<const RequestKind> kinds) : duration_ns_(duration_ns) {
-  // Up to kMostStretches of a round length each: 50 ms, 100 ms, 200 ms and so on.
+  // At most kMostStretches, each of a round length: 50 ms, 100 ms, 200 ms and so on.
   while (duration_ns > stretch_ns_ * static_cast<std::int64_t>(kMostStretches)) stretch_ns_ *= 2;
   stretches_.resize(static_cast<std::size_t>((duration_ns + stretch_ns_ - 1) / stretch_ns_));
   if (kinds.size() == 1) {

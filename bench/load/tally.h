@@ -1,11 +1,12 @@
-// Tally: what one thread of the load tester has seen. Its thread alone writes it; the figures in
-// `LiveFigures` may be read by others meanwhile, all else once the thread has ended.
+// Tally: what one thread of the load tester has seen.
+// Thread: only its own writes it. Others may read `LiveFigures` meanwhile, and everything else once the
+// thread has ended.
 //
-// What counts is what became due in the measured time, whenever its answer came. A request is due when it is
-// sent in the closed loop, and when the plan says so in the open loop: so a server that stalls is charged
-// with all the requests that its stall held back, and not with the one alone that it met ("coordinated
-// omission", Gil Tene, "How NOT to Measure Latency"; wrk2 counts in the same way). A request that got no
-// answer counts with the time that was waited for one.
+// A request is counted if it became due in the measured time, whenever its answer came. In the closed loop it
+// is due when it is sent; in the open loop, when the plan says so. So a server that stalls is charged for
+// every request that its stall held back, and not only for the one that it met ("coordinated omission", Gil
+// Tene, "How NOT to Measure Latency"; wrk2 does the same). A request without an answer is counted with the
+// time spent waiting.
 #pragma once
 
 #include <array>
@@ -32,7 +33,7 @@ enum class Failure : std::uint8_t {
   kClosed,    ///< the server ended the connection first
   kBroken,    ///< the connection was reset
   kTimeout,   ///< nothing came within the timeout
-  kProtocol,  ///< what came is no answer
+  kProtocol,  ///< what came is not an answer
   kUnsent,    ///< due, but no connection was free for it until the end
 };
 inline constexpr std::size_t kFailures = 6;
@@ -45,7 +46,7 @@ struct Window {
   bool contains(std::int64_t when_ns) const noexcept { return when_ns >= begin_ns && when_ns < end_ns; }
 };
 
-/// Totals since the start, warm-up and all, for the progress line. On a cache line of their own.
+/// Totals since the start, warm-up included, for the progress line. On a cache line of their own.
 struct alignas(64) LiveFigures {
   std::atomic<std::uint64_t> answers{0};
   std::atomic<std::uint64_t> errors{0};
@@ -60,12 +61,12 @@ struct Stretch {
   std::int64_t max_latency_ns = 0;
 };
 
-/// What the idle scenario asks of its connections.
+/// What the idle scenario records of its connections.
 struct HeldConnections {
   std::uint64_t opened = 0;
-  std::uint64_t lost = 0;  ///< ended by the server before the end of the run
+  std::uint64_t lost = 0;  ///< the server ended them before the end of the run
   std::uint64_t open_at_end = 0;
-  std::int64_t shortest_lost_ns = 0;  ///< how long the first to be lost was held; 0 where none was
+  std::int64_t shortest_lost_ns = 0;  ///< the shortest time that a lost one was held; 0 if none was lost
 };
 
 class Tally {
@@ -75,17 +76,17 @@ class Tally {
   static constexpr std::size_t kMostStretches = 600;
   static constexpr std::int64_t kShortestStretchNs = 50'000'000;
 
-  /// For so long a measured time and these kinds of request. All memory is taken here, but a request counts
-  /// only once `place` has said when that time is. Connections count as requests where kConnect is the only
-  /// kind.
+  /// For a measured time of `duration_ns` and these kinds of request. It takes all its memory here, but
+  /// counts no request until `place` says when the measured time begins. Connections are counted as requests
+  /// only if kConnect is the only kind.
   Tally(std::int64_t duration_ns, std::span<const RequestKind> kinds);
   void place(std::int64_t begin_ns) noexcept;
-  /// Ends the measured time early; one that has not begun is empty.
+  /// Ends the measured time early. If it has not begun, it is empty.
   void cut(std::int64_t end_ns) noexcept;
 
   void answered(RequestKind kind, std::int64_t due_ns, std::int64_t now_ns, int status) noexcept;
   void failed(RequestKind kind, Failure failure, std::int64_t due_ns, std::int64_t now_ns) noexcept;
-  /// Always counts: who cannot connect does not get as far as a request. `error` is an errno.
+  /// Counted at any time, because a client that cannot connect never sends a request. `error` is an errno.
   void connect_failed(int error) noexcept;
   void connected(std::int64_t since_ns, std::int64_t now_ns) noexcept;
   void connection_lost(std::int64_t held_ns) noexcept;
@@ -109,18 +110,18 @@ class Tally {
   /// Failures of all kinds, and answers with a status of 400 or more.
   std::uint64_t errors() const noexcept;
   const Histogram& latencies() const noexcept { return latencies_; }
-  /// Null where none of this kind was counted.
+  /// Null if none of this kind was counted.
   const Histogram* latencies_of(RequestKind kind) const noexcept;
   /// Whether there is more than one kind of request.
   bool has_several_kinds() const noexcept { return !only_kind_; }
   const std::vector<Stretch>& stretches() const noexcept { return stretches_; }
   std::int64_t stretch_ns() const noexcept { return stretch_ns_; }
   const HeldConnections& held() const noexcept { return held_; }
-  /// The last one's, an errno; 0 where none failed.
+  /// The errno of the last attempt that failed; 0 if none did.
   int connect_error() const noexcept { return connect_error_; }
-  /// Why the last answer that was refused was.
+  /// Why the last refused answer was refused.
   std::string_view refusal() const noexcept { return refusal_; }
-  /// What each thread spent of the CPU in the measured time.
+  /// The CPU time that each thread used in the measured time.
   const std::vector<std::int64_t>& cpu_ns() const noexcept { return cpu_ns_; }
   LiveFigures& live() noexcept { return *live_; }
 
@@ -134,13 +135,13 @@ class Tally {
   std::uint64_t answers_ = 0;
   Histogram latencies_;
   std::optional<RequestKind> only_kind_;
-  std::array<std::unique_ptr<Histogram>, kRequestKinds> by_kind_;  ///< where there are several
+  std::array<std::unique_ptr<Histogram>, kRequestKinds> by_kind_;  ///< if there are several
   std::array<std::uint64_t, kFailures> failures_{};
   std::array<std::uint64_t, kStatuses> statuses_{};
   std::vector<Stretch> stretches_;
   HeldConnections held_;
   int connect_error_ = 0;
-  std::string_view refusal_;  // one of the reader's, which are literals
+  std::string_view refusal_;  // the reader's; always a literal
   std::vector<std::int64_t> cpu_ns_;
   std::unique_ptr<LiveFigures> live_ = std::make_unique<LiveFigures>();
 };

@@ -1,4 +1,5 @@
-// Durations, counts and clocks as the load tester reads and writes them. Pure functions, any thread.
+// Durations, counts and clocks as the load tester reads and writes them. Pure functions.
+// Thread: any.
 #pragma once
 
 #include <cstdint>
@@ -14,18 +15,19 @@ inline constexpr std::int64_t kNsPerMicrosecond = 1'000;
 inline constexpr std::int64_t kNsPerMillisecond = 1'000'000;
 inline constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
-/// CLOCK_MONOTONIC: what latencies are measured by, and what the kernel's timeouts count in.
+/// CLOCK_MONOTONIC: latencies are measured with it, and the kernel's timeouts use it.
 inline std::int64_t monotonic_ns() noexcept {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return std::int64_t{now.tv_sec} * kNsPerSecond + now.tv_nsec;
 }
 
-/// A number, also with a fraction, and one of the units ns, us (or µs), ms, s, m and h: `1.5ms`. Error
-/// kInvalid where it is none, is negative, or is longer than a day.
+/// Parses a number, possibly with a fraction, and a unit ns, us (or µs), ms, s, m or h: `1.5ms`.
+/// Errors: kInvalid if it is not that, is negative, or is longer than a day.
 Result<std::int64_t> parse_duration_ns(std::string_view text);
 
-/// A whole number, or a number with a fraction, without a sign. Error kInvalid where it is none.
+/// Parses a number without a sign, possibly with a fraction.
+/// Errors: kInvalid.
 Result<double> parse_number(std::string_view text);
 
 /// For people, to three digits: `812 ns`, `1.52 ms`, `10.0 s`.

@@ -1,5 +1,6 @@
-// AdminHandler: the administrator's commands over the admin socket, HTTP/1.1 with JSON (api/admin.h says
-// which). Who may connect is said by the socket's mode. On core 0; that thread only.
+// AdminHandler: serves the administrator's commands over the admin socket, as HTTP/1.1 with JSON
+// (`api/admin.h` lists them). The socket's mode decides who may connect.
+// Thread: core 0's.
 #pragma once
 
 #include <memory>
@@ -12,7 +13,7 @@ namespace latchkey::server {
 
 class AdminHandler final : public http::Handler {
  public:
-  /// All outlive the handler.
+  /// Lifetime: the arguments must outlive the handler.
   AdminHandler(runtime::Loop& loop, const api::AdminServices& services)
       : loop_(loop), log_(services.log), admin_(services) {}
 

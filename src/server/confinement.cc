@@ -32,7 +32,7 @@ tl::unexpected<Error> refused(const char* what) {
 bool set_capabilities(std::uint64_t kept) noexcept {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, 2> sets{};
-  // A service manager that has given none may have forbidden the call too.
+  // A service manager that has granted no capabilities may have forbidden the call as well.
   if (::syscall(SYS_capget, &header, sets.data()) == 0 && sets[0].permitted == 0 && sets[1].permitted == 0) {
     return kept == 0;
   }
@@ -43,8 +43,8 @@ bool set_capabilities(std::uint64_t kept) noexcept {
   return ::syscall(SYS_capset, &header, sets.data()) == 0;
 }
 
-/// What no program that this process might become could have either. Needs CAP_SETPCAP; who has no capability
-/// needs none of it.
+/// Drops what no program that this process might execute may have either. Dropping needs CAP_SETPCAP; a
+/// process without capabilities has nothing to drop.
 void drop_bounding_set() noexcept {
   for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
     ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
@@ -82,7 +82,7 @@ Result<void> own_descriptors(bool alone) {
     return failure(ErrorCode::kUnavailable, fmt::format("cannot open /dev/null: {}", std::strerror(errno)));
   }
   ::close(opened);
-  // A sanitizer may have files of its own.
+  // A sanitizer may have descriptors of its own.
   if (alone && !kSanitized) ::syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
   return {};
 }

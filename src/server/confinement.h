@@ -1,7 +1,7 @@
-// Confinement: what the process gives up while it starts, so that whoever takes it over has little: root,
-// every capability, the way to new privileges, core dumps, every file but the data directory's, sockets,
-// rings, other programs and processes, and the system calls that it does not need. The main thread, at the
-// start, in the order in which the functions stand here.
+// Confinement: what the process gives up as it starts, so that an intruder who takes it over gains little. It
+// gives up root, every capability, the means to gain new privileges, core dumps, all files outside the data
+// directory, sockets, rings, other programs and processes, and the system calls that it does not need.
+// Thread: the main thread, during the start, in the order of the functions below.
 #pragma once
 
 #include <filesystem>
@@ -12,35 +12,38 @@
 
 namespace latchkey::server {
 
-/// What could not be given up on this kernel, or under this user: a sentence each, with the way out.
+/// What could not be given up on this kernel or as this user: one sentence each, with the remedy.
 using ConfinementGaps = std::vector<std::string>;
 
-/// The three standard descriptors are open, where the parent had closed one by /dev/null: no file of the
-/// server becomes one. Where `alone`, nothing else that the parent left open stays so. Before anything is
-/// opened. Error kUnavailable where /dev/null cannot be opened.
+/// Opens /dev/null in place of any standard descriptor that the parent closed, so that no file of the server
+/// takes its number. With `alone`, also closes every other descriptor that the parent left open.
+/// Requires: nothing has been opened yet.
+/// Errors: kUnavailable if /dev/null cannot be opened.
 Result<void> own_descriptors(bool alone);
 
 struct RootRules {
-  bool may_create = false;  ///< `data` may be made: it is as its parent's owner has it
-  bool may_stay = false;    ///< over data of root's own
+  bool may_create = false;  ///< `data` may be created, for the owner of its parent
+  bool may_stay = false;    ///< if root itself owns `data`
 };
 
-/// Started as root: becomes the user and the group that own `data`, without supplementary groups, and keeps
-/// of root's capabilities only the one that binds low ports, until `confine`. Where `data` is root's own it
-/// stays root if it may, and says so in `gaps`; else that is an error, kInvalid, with the commands that mend
-/// it. Where `data` is missing and may not be made, nothing changes: who opens it will say so. Error
-/// kUnavailable where the kernel refuses.
+/// If started as root, becomes the user and group that own `data`, without supplementary groups. Of root's
+/// capabilities it keeps only the one to bind low ports, until `confine`. If root owns `data`, the process
+/// stays root where it may, and notes that in `gaps`. If `data` is missing and may not be created, nothing
+/// changes: opening it will report the error.
+/// Errors: kInvalid if root owns `data` and the process may not stay root; the text has the commands to mend
+/// it. kUnavailable if the kernel refuses.
 Result<void> leave_root(const std::filesystem::path& data, ConfinementGaps& gaps,
                         const RootRules& rules = {});
 
-/// After files are opened and sockets bound, before the first thread. From here on this process and its
-/// threads have no capability, gain no privilege, dump no core, reach no file outside `data`, bind and
-/// connect no TCP socket, and reach neither abstract Unix sockets nor processes outside. Error kUnavailable
-/// where the kernel refuses what it has.
+/// From here on this process and its threads have no capability, gain no privilege, dump no core, reach no
+/// file outside `data`, bind and connect no TCP socket, and reach no abstract Unix socket or process outside.
+/// Requires: files are open, sockets are bound, and no thread has been started.
+/// Errors: kUnavailable if the kernel supports a restriction but refuses it.
 Result<void> confine(const std::filesystem::path& data, ConfinementGaps& gaps);
 
-/// After all rings are made: every thread, of now and of later, makes only the system calls of
-/// `syscall_filter.h`. Error kUnavailable where the kernel refuses.
+/// Limits every thread, running or started later, to the system calls of `syscall_filter.h`.
+/// Requires: all rings have been created.
+/// Errors: kUnavailable if the kernel refuses.
 Result<void> close_ways_out();
 
 }  // namespace latchkey::server

@@ -20,7 +20,7 @@ constexpr std::size_t kCellsPerConnection = 4;
 constexpr unsigned kCountBits = 24;
 constexpr std::uint64_t kCountMask = (std::uint64_t{1} << kCountBits) - 1;
 
-// A try fails only because another core has just changed the cell; so many in a row do not come about.
+// A try fails only if another core has just changed the cell. This many failures in a row do not occur.
 constexpr int kMostTries = 1024;
 
 static_assert(ConnectionCounts::kMostConnections == kCountMask);
@@ -31,19 +31,18 @@ std::atomic_ref<std::uint64_t> atomic(std::uint64_t& cell) noexcept {
   return std::atomic_ref<std::uint64_t>(cell);
 }
 
-/// What names the client in its cell. Where its cells begin the hash's low bits say; 2^26 of them at the
-/// most.
+/// What names the client in its cell. The hash's low bits, at most 26 of them, say where its cells begin.
 std::uint64_t name_of(std::uint64_t hash) noexcept { return hash & ~kCountMask; }
 
 std::size_t count_in(std::uint64_t word) noexcept { return word & kCountMask; }
 
 }  // namespace
 
-/// A client's cells, as they were one after the other.
+/// What a walk over a client's cells found. It read them one after another, not at one instant.
 struct ConnectionCounts::Look {
-  std::size_t held = 0;    ///< connections of the client
-  Cell cell = kUncounted;  ///< its first cell, else the first free one, else none
-  std::uint64_t word = 0;  ///< what stood in that
+  std::size_t held = 0;    ///< the client's connections
+  Cell cell = kUncounted;  ///< the client's first cell, else the first free one, else none
+  std::uint64_t word = 0;  ///< what `cell` held
 };
 
 ConnectionCounts::ConnectionCounts(std::size_t most, std::size_t connections, Random& random) : most_(most) {
@@ -80,8 +79,8 @@ ConnectionCounts::Look ConnectionCounts::look(std::uint64_t hash) const noexcept
   return found;
 }
 
-// All of it is sequentially consistent: of two cores that add to cells of their own and then look, one sees
-// the other's.
+// Every access is sequentially consistent: of two cores that add to cells of their own and then look, one
+// sees the other's addition.
 std::optional<ConnectionCounts::Cell> ConnectionCounts::take(const net::IpAddress& client) noexcept {
   if (most_ == 0) return kUncounted;
   const std::uint64_t hash = hash_of(client);
@@ -102,7 +101,7 @@ void ConnectionCounts::give_back(Cell cell) noexcept {
   if (cell == kUncounted) return;
   std::uint64_t word = atomic(cells_[cell]).load();
   LATCHKEY_ASSERT(count_in(word) > 0);
-  // Another core's change is the only thing that can come between.
+  // Repeats only if another core has changed the cell, or on a spurious failure.
   while (!atomic(cells_[cell]).compare_exchange_weak(word, count_in(word) == 1 ? 0 : word - 1)) {
   }
 }

@@ -21,7 +21,7 @@ namespace latchkey::server {
 
 namespace {
 
-// How often a core that drains looks whether its last connection has gone.
+// How often a core that drains checks whether its last connection has gone.
 constexpr std::int64_t kDrainLookMs = 20;
 
 constexpr const char* kManyInAll = "as many connections are open as the setting `connections` allows";
@@ -29,10 +29,10 @@ constexpr const char* kManyOfClient =
     "a client has as many connections open as the setting `connections_by_address` allows";
 constexpr const char* kStrangerAtAdmin = "the admin socket serves root and the user that this server runs as";
 
-// Connections by the admin socket beyond `connections`: who administers the server gets in when it is full.
+// Admin connections allowed beyond `connections`, so that an administrator gets in when the server is full.
 constexpr std::size_t kSpareForAdmin = 16;
 
-/// The socket's mode says the same; this holds whatever became of that.
+/// The socket's mode says the same; this check holds even if the mode was changed.
 bool may_administer(int fd) noexcept {
   const std::optional<net::PeerProcess> peer = net::peer_process_of(fd);
   return peer && (peer->user == 0 || peer->user == ::geteuid());
@@ -233,7 +233,7 @@ void Core::accept(int fd, Entrance entrance) {
   }
   if (proxied && !context_.peer_rules.may_name_client(peer)) {
     ::close(fd);
-    // One that is gone already has no address.
+    // A peer that has gone already has no address.
     if (peer != net::IpAddress{}) context_.forwarding.stranger_came(peer, loop_.now());
     return;
   }
@@ -246,7 +246,7 @@ void Core::accept(int fd, Entrance entrance) {
   loop_.nursery().spawn(serve(*this, fd, Origin{peer, entrance, *cell}));
 }
 
-/// Nothing where the source has as many connections as it may.
+/// Nothing if the source has as many connections as it may.
 std::optional<ConnectionCounts::Cell> Core::take_cell(const net::IpAddress& source) noexcept {
   return context_.peer_rules.is_counted(source) ? context_.connection_counts.take(source)
                                                 : ConnectionCounts::kUncounted;
@@ -307,8 +307,8 @@ runtime::Task<bool> Core::drain(BootTime deadline) {
   co_return !aborted;
 }
 
-// Once no accept is under way any more: whoever connects from here on is refused at once, and finds another
-// server, where an open listener would let him wait for one that does not come.
+// Closes them once no accept is in progress. A client that connects from here on is refused at once and can
+// try another server; an open listener would let it wait for an answer that never comes.
 void Core::close_listeners() noexcept {
   if (!std::all_of(doors_.begin(), doors_.end(), [](const auto& door) { return door->is_closed(); })) return;
   doors_.clear();

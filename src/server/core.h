@@ -1,5 +1,5 @@
-// Core: the wiring of one core thread: its loop, listeners, connections, shard and services. Made whole on
-// the main thread, run by its own thread, and destroyed on the main thread after that has ended.
+// Core: one core thread's loop, listeners, connections, shard and services, wired together.
+// Thread: the main thread creates it, and destroys it after its own thread, which runs it, has ended.
 #pragma once
 
 #include <atomic>
@@ -32,10 +32,10 @@
 
 namespace latchkey::server {
 
-/// What a listener's connections are.
+/// What arrives on a listener's connections.
 enum class Entrance : std::uint8_t {
   kClients,  ///< HTTP from the first byte, from a client or a proxy
-  kProxied,  ///< the PROXY protocol comes before HTTP
+  kProxied,  ///< a PROXY protocol header, then HTTP
   kAdmin,    ///< the administrator's commands
 };
 
@@ -47,8 +47,9 @@ struct CoreListener {
 
 class Core final : private runtime::LoopHook {
  public:
-  /// `number` is the core's port and shard. All that is passed by reference outlives it. Errors are the
-  /// ring's and the buffers'.
+  /// `number` is both the core's port and its shard.
+  /// Lifetime: everything passed by reference must outlive the core.
+  /// Errors: those of the ring and of the buffers.
   static Result<std::unique_ptr<Core>> create(std::size_t number, runtime::Port& port, token::Shard& shard,
                                               std::vector<CoreListener> listeners, CoreContext& context);
   ~Core() override;
@@ -58,16 +59,18 @@ class Core final : private runtime::LoopHook {
 
   /// Starts the thread and waits until its ring is enabled.
   Result<void> start(const runtime::RingTable& rings);
-  /// Lets the started thread run, after every ring is enabled.
+  /// Lets the started thread run.
+  /// Requires: every ring is enabled.
   void go();
   void join();
 
-  /// The steps of a stop; each runs on the core's own thread, by the mailbox, one after the other on all
-  /// cores. Takes no new connection and lets requests under way end, at most until `deadline`.
+  /// The steps of a stop. Each ends on all cores before the next begins. `drain` accepts no new connection
+  /// and lets requests in progress end, until `deadline` at the latest.
+  /// Thread: the core's own, called by mailbox.
   runtime::Task<bool> drain(BootTime deadline);
-  /// Ends the shard: what it owes the store is written. False where the store refused.
+  /// Ends the shard, which writes what it owes the store. False if the store refused.
   runtime::Task<bool> end_shard();
-  /// Ends the loop when all that it runs has ended.
+  /// Ends the loop once everything that it runs has ended.
   bool end_loop() noexcept;
 
  private:
@@ -75,16 +78,16 @@ class Core final : private runtime::LoopHook {
   struct Origin {
     net::IpAddress peer;
     Entrance entrance;
-    ConnectionCounts::Cell cell;  ///< its client's; kUncounted until the PROXY protocol has named that
+    ConnectionCounts::Cell cell;  ///< the client's; kUncounted until the PROXY protocol names it
   };
-  /// One open connection; sits in the list of its core.
+  /// One open connection, linked into its core's list.
   struct Client;
-  /// Takes connections from one listener.
+  /// Accepts connections from one listener.
   class Door;
-  /// The administrator's commands, where one of the listeners is for them.
+  /// The administrator's commands, if one of the listeners is for them.
   struct AdminService;
 
-  /// Asks for the memory of the tokens that a batch of receives has brought.
+  /// Prefetches the memory of the tokens that a batch of receives has brought.
   class Preview final : public runtime::BatchPreview {
    public:
     Preview(const runtime::BufferRing& buffers, const token::Registry& registry) noexcept

@@ -8,7 +8,7 @@ namespace latchkey::server {
 
 namespace {
 
-/// A core's part of what the settings allow to all.
+/// One core's share of what the settings allow for all.
 std::size_t share_of(std::size_t all, std::size_t cores) noexcept {
   return std::max<std::size_t>(all / cores, 1);
 }

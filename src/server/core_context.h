@@ -1,5 +1,6 @@
-// CoreContext: what all cores share. One object, made on the main thread before any core. It outlives them
-// and never moves, as they point into it. Thread: any core's.
+// CoreContext: what all cores share. The main thread makes one object before any core.
+// Thread: any core's.
+// Lifetime: it outlives the cores and never moves, because they point into it.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +28,7 @@
 namespace latchkey::server {
 
 struct CoreContext {
-  /// All outlive it.
+  /// Lifetime: the arguments must outlive it.
   CoreContext(StartContext& start, const token::Keyring& the_keyring, credential::HashPool& the_hash_pool,
               store::StoreThread& the_store, const Tables& tables, Log& the_log);
   CoreContext(const CoreContext&) = delete;
@@ -43,12 +44,12 @@ struct CoreContext {
 
   const api::ApiSettings api_settings;
   const http::ConnectionSettings connection_settings;
-  const std::size_t hash_queue;       ///< waiting logins, of one core
-  const std::size_t max_connections;  ///< of one core
+  const std::size_t hash_queue;       ///< waiting logins per core
+  const std::size_t max_connections;  ///< per core
   const PeerRules peer_rules;
   const credential::NamesInLog::Key name_key;
 
-  const std::vector<token::Shard*> shards;  ///< of each core, by its number
+  const std::vector<token::Shard*> shards;  ///< by the core's number
   const token::Binder binder;
   const api::SessionsContext sessions;
 

@@ -53,7 +53,7 @@ runtime::Task<void> drain_all(const ServingParts& parts) {
       .field("remedy", "raise `drain_timeout` if requests need longer");
 }
 
-/// Whether the store took all that the shards owed it.
+/// Whether the store took everything that the shards owed it.
 runtime::Task<bool> end_shards(const ServingParts& parts) {
   bool ended_in_order = true;
   for (const std::unique_ptr<Core>& core : parts.cores) {
@@ -79,7 +79,7 @@ runtime::Task<void> end_loops(const ServingParts& parts) {
   }
 }
 
-// Each step ends on all cores before the next begins, as a request on one core may need another's shard.
+// Each step ends on all cores before the next begins, because a request on one core may need another's shard.
 runtime::Task<void> stop_at_signal(const ServingParts& parts, bool& ended_in_order) {
   LATCHKEY_AWAIT(const int signal, next_that_stops(parts));
   LogEvent(parts.log, LogLevel::kInfo, "server.stopping").field("signal", strsignal(signal));

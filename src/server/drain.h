@@ -1,4 +1,4 @@
-// What the main thread does while the server runs: it waits for the signal that ends it, and then stops the
+// What the main thread does while the server runs: it waits for the signal that ends the run, then stops the
 // cores step by step.
 #pragma once
 
@@ -19,14 +19,14 @@ struct ServingParts {
   runtime::Loop& control;  ///< the main thread's
   SignalReader& signals;
   ServiceManager& manager;
-  const std::vector<std::unique_ptr<Core>>& cores;  ///< which run
+  const std::vector<std::unique_ptr<Core>>& cores;  ///< all running
   Log& log;
   std::chrono::milliseconds drain_timeout;
-  bool hang_up_stops;  ///< SIGHUP does, as on a terminal
+  bool hang_up_stops;  ///< SIGHUP stops the server, as on a terminal
 };
 
-/// Returns when each core has been told to end its loop. True where the run ends in order: every refresh that
-/// a shard owed the store has been written.
+/// Returns once each core has been told to end its loop. True if the run ended in order, that is, if every
+/// refresh that a shard owed the store has been written.
 bool serve_until_signal(const ServingParts& parts);
 
 }  // namespace latchkey::server

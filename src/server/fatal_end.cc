@@ -13,7 +13,7 @@ namespace latchkey::server {
 
 void end_at_once(const store::DataDirectory& directory, const Error& error) noexcept {
   store::distrust_database(directory);
-  // Written here and not by the log's thread, which may not come to it any more.
+  // Written here, because the log's thread may not get to it any more.
   const std::string line = fmt::format(
       "latchkeyd: {}; what is on disk cannot be trusted: this process ends, and the next start checks the "
       "database\n",

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <cstring>
 
-// What Debian 12's headers do not have yet.
+// What Debian 12's headers lack.
 #ifndef LANDLOCK_ACCESS_FS_TRUNCATE
 #define LANDLOCK_ACCESS_FS_TRUNCATE (1ULL << 14)  // since ABI 3, Linux 6.2
 #endif
@@ -37,7 +37,7 @@ constexpr long kAbiOfTcp = 4;
 constexpr long kAbiOfDevices = 5;
 constexpr long kAbiOfScopes = 6;
 
-/// The kernel's own structure grows; the size that is passed says how much of it is meant.
+/// The kernel's own structure grows; the size passed with it says how much of it is in use.
 struct Ruleset {
   std::uint64_t files = 0;
   std::uint64_t network = 0;
@@ -94,7 +94,7 @@ Result<void> limit_to_directory(const std::filesystem::path& directory, Confinem
     return {};
   }
   Ruleset ruleset{.files = file_rights(abi)};
-  // The filter of system calls refuses all of what follows; this holds beside it where the kernel has it.
+  // The filter of system calls refuses all of the following too; Landlock backs it up on kernels that can.
   std::size_t bytes = sizeof ruleset.files;
   if (abi >= kAbiOfTcp) {
     ruleset.network = LANDLOCK_ACCESS_NET_BIND_TCP | LANDLOCK_ACCESS_NET_CONNECT_TCP;

@@ -1,4 +1,4 @@
-// Landlock: files and TCP ports that this process can no longer reach (landlock(7)). Part of `confine`.
+// Landlock (landlock(7)): puts files and TCP ports out of this process's reach. Part of `confine`.
 #pragma once
 
 #include <filesystem>
@@ -8,9 +8,11 @@
 
 namespace latchkey::server {
 
-/// From here on this thread, and those it starts, open files below `directory` alone, run none, bind and
-/// connect no TCP socket, and signal no process outside; what is open stays open. A kernel without it stands
-/// in `gaps`. Needs no_new_privs. Error kUnavailable where the kernel refuses what it has.
+/// From here on this thread, and those it starts, open only files below `directory`, run none, bind and
+/// connect no TCP socket, and signal no process outside. Open descriptors stay open. If the kernel has no
+/// Landlock, `gaps` says so.
+/// Requires: no_new_privs is set.
+/// Errors: kUnavailable if the kernel has Landlock but refuses.
 Result<void> limit_to_directory(const std::filesystem::path& directory, ConfinementGaps& gaps);
 
 }  // namespace latchkey::server

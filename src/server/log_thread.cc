@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kPattern = "time=%Y-%m-%dT%H:%M:%S.%eZ level=%l %v";
 
-// Lines in a row after which the log says what it has dropped, though more lines wait.
+// After this many lines in a row the log reports what it has dropped, even if more lines wait.
 constexpr std::size_t kLinesBetweenCounts = 256;
 
 constexpr unsigned kReservedShift = 32;
@@ -45,7 +45,7 @@ std::unique_ptr<spdlog::logger> logger_into(std::shared_ptr<spdlog::sinks::sink>
   auto logger = std::make_unique<spdlog::logger>("latchkeyd", std::move(sink));
   logger->set_formatter(
       std::make_unique<spdlog::pattern_formatter>(kPattern, spdlog::pattern_time_type::utc));
-  // What is taken is written: the level was looked at before the line was queued.
+  // The level was checked before the line was queued, so every line that arrives is written.
   logger->set_level(spdlog::level::trace);
   return logger;
 }
@@ -63,7 +63,7 @@ LogThread::LogThread(const Clock& clock, LogOptions options, std::shared_ptr<Std
 LogThread::LogThread(const Clock& clock, LogOptions options, std::shared_ptr<spdlog::sinks::sink> sink)
     : clock_(clock),
       options_(options),
-      // With one place alone a filled slot's turn would equal the next position's.
+      // With a single place a filled slot's turn would equal the next position's.
       ring_mask_(std::bit_ceil(options.max_waiting_lines + options.max_answered_lines) - 1),
       slots_(std::make_unique<Slot[]>(ring_mask_ + 1)),
       logger_(logger_into(std::move(sink))) {
@@ -101,7 +101,7 @@ void LogThread::give_back() noexcept { leave_place(true); }
 
 bool LogThread::take_place(bool reserved) noexcept {
   std::uint64_t taken = places_.load(std::memory_order_relaxed);
-  // Bounded: each turn of the loop that ends without a place means that another thread has taken or left one.
+  // Bounded: a round that ends without a place means that another thread has taken or left one.
   while (true) {
     const bool is_full = reserved ? taken >> kReservedShift >= options_.max_answered_lines
                                   : (taken & kCommonPlaces) >= options_.max_waiting_lines;
@@ -117,7 +117,7 @@ void LogThread::leave_place(bool reserved) noexcept {
   places_.fetch_sub(place(reserved), std::memory_order_release);
 }
 
-// Requires: a place that was taken. So the ring is never full.
+// Requires: the caller has taken a place, so the ring is never full.
 void LogThread::push(Entry entry) noexcept {
   const std::uint64_t position = next_to_fill_.fetch_add(1, std::memory_order_relaxed);
   Slot& slot = slots_[position & ring_mask_];
@@ -140,7 +140,7 @@ std::optional<LogThread::Entry> LogThread::pop() noexcept {
 
 void LogThread::run() noexcept {
   while (true) {
-    // Read before the queue is emptied: a push that comes after changes it, and the wait returns at once.
+    // Read before the queue is emptied: a later push changes it, and the wait returns at once.
     const std::uint32_t pushes_seen = pushes_.load(std::memory_order_acquire);
     const bool last_round = stopping_.load(std::memory_order_acquire);
     write_waiting();
@@ -169,7 +169,7 @@ void LogThread::tell_dropped() noexcept {
   if (told) dropped_lines_told_ = dropped;
 }
 
-// False where the sink has lost the line.
+// False if the sink has lost the line.
 bool LogThread::emit(const Entry& entry) noexcept {
   has_failed_ = false;
   const spdlog::log_clock::time_point time{std::chrono::milliseconds(entry.time.ms)};

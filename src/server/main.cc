@@ -13,9 +13,9 @@
 
 int main(int argument_count, char** arguments) {
   using namespace latchkey::server;
-  // Files are their owner's alone, whatever the one who started this has set.
+  // Files belong to their owner alone, whatever mask the parent process has set.
   ::umask(077);
-  // Before the first file is opened: it must not become the log.
+  // Before the first file is opened: it must not take standard error's number and receive the log.
   if (const latchkey::Result<void> owned = own_descriptors(false); !owned) {
     say_on_stderr("latchkeyd: " + owned.error().text + '\n');
     return kExitRefused;

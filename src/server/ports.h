@@ -1,5 +1,6 @@
-// Ports: how many threads of each kind the server has, and which port of the mailbox is whose. Plain numbers,
-// known before anything is made; any thread.
+// Ports: how many threads of each kind the server has, and which port of the mailbox belongs to which. Plain
+// numbers, known before anything is made.
+// Thread: any.
 #pragma once
 
 #include <cstddef>
@@ -11,19 +12,19 @@ namespace latchkey::server {
 
 class Ports {
  public:
-  /// A number that the settings leave open goes by the CPUs that this process may use.
+  /// A number that the settings leave open follows from the CPUs that this process may use.
   explicit Ports(const Settings& settings) noexcept;
 
   std::size_t cores() const noexcept { return cores_; }
   std::size_t hash_workers() const noexcept { return hash_workers_; }
   std::size_t standbys() const noexcept { return standbys_; }
 
-  /// A core's port is its number, and its shard's.
+  /// A core's port has the core's number, which is also its shard's.
   static runtime::PortId core(std::size_t number) noexcept { return port(number); }
   runtime::PortId hash_worker(std::size_t number) const noexcept { return port(cores_ + number); }
   runtime::PortId standby(std::size_t number) const noexcept { return port(cores_ + hash_workers_ + number); }
   runtime::PortId store() const noexcept { return standby(standbys_); }
-  /// The main thread's.
+  /// The main thread's port.
   runtime::PortId control() const noexcept { return store() + 1; }
   std::size_t count() const noexcept { return std::size_t{control()} + 1; }
 

@@ -49,10 +49,10 @@ struct Call {
   std::atomic<bool> was_said = false;
 };
 
-// A handler reaches nothing but what is static; written before the filter is there.
+// A signal handler can reach only static data. Written before the filter is loaded.
 std::array<Call, kNumbers> calls;
 
-/// One line, put together without memory of its own and written at once.
+/// One line, put together without allocating memory and written at once.
 class Line {
  public:
   Line& operator<<(std::string_view text) noexcept {
@@ -90,12 +90,12 @@ void say(unsigned number, std::string_view effect) noexcept {
 }
 
 [[noreturn]] void end_by_sigsys() noexcept {
-  // The filter's answer to this is the end of the process by SIGSYS, whoever blocks or handles it.
+  // The filter's response to this call is to end the process by SIGSYS, even if it is blocked or handled.
   ::syscall(SYS_rt_sigaction, SIGSYS, nullptr, nullptr, 8);
   ::_exit(128 + SIGSYS);
 }
 
-/// False where this architecture's registers are not known here.
+/// False if this code does not know the architecture's registers.
 bool return_eperm(void* context) noexcept {
 #if defined(__x86_64__)
   static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RAX] = -EPERM;
@@ -110,7 +110,7 @@ bool return_eperm(void* context) noexcept {
 }
 
 void refuse(int, siginfo_t* info, void* context) noexcept {
-  // Sent by somebody: as if there were no handler.
+  // Sent by another process: behave as if there were no handler.
   if (info->si_code != kBySeccomp) end_by_sigsys();
   const auto number = static_cast<unsigned>(info->si_syscall);
   if (number >= kNumbers || calls[number].is_way_out || !return_eperm(context)) {

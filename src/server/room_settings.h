@@ -1,5 +1,5 @@
-// What the process's settings mean to each room of the house, and to parts of this one. Plain values; any
-// thread.
+// Translates the process's settings into those of each room, and of parts of this one. Plain values.
+// Thread: any.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace latchkey::server {
 
 api::ApiSettings api_settings_of(const Settings& settings);
 http::ConnectionSettings connection_settings_of(const Settings& settings);
-/// Of one of as many cores' shards.
+/// For one shard, if there are `cores` of them.
 token::ShardSettings shard_settings_of(const Settings& settings, std::size_t cores);
 store::DirectoryOptions directory_options_of(const Settings& settings);
 RootRules root_rules_of(const Settings& settings);

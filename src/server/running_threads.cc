@@ -33,7 +33,7 @@ RunningThreads::RunningThreads(const Ports& ports, const Threads& threads, const
 }
 
 Result<void> RunningThreads::start() {
-  // The main thread waits for a worker's end after it has woken it: its doorbell sends at once.
+  // The main thread waits for a worker's end right after waking it, so its doorbell must send at once.
   LATCHKEY_TRY(threads_.control->start(rings_, true));
   LATCHKEY_TRY(threads_.store_worker->start(rings_));
   for (const std::unique_ptr<runtime::Worker>& worker : threads_.hash_workers) {

@@ -1,5 +1,6 @@
-// RunningThreads: the threads of store, hash workers and cores, for as long as they run. The main thread
-// makes the object once all that they use is there, and destroys it before any of that goes.
+// RunningThreads: the threads of the store, the hash workers and the cores, for as long as they run.
+// Thread: the main thread creates and destroys it.
+// Lifetime: everything that the threads use must exist before it and outlive it.
 #pragma once
 
 #include "latchkey/base/result.h"
@@ -12,12 +13,13 @@ namespace latchkey::server {
 
 class RunningThreads {
  public:
-  /// Starts the threads, and lets the cores run once all have started. Where the kernel refuses one, standard
-  /// error says so and the process ends with kExitRefused: the threads that have started wait for those that
-  /// have not, so there is no way but out. Lifetime: all that is passed in outlives the object.
+  /// Starts the threads, and lets the cores run once all have started. If the kernel refuses a thread,
+  /// standard error says so and the process ends with kExitRefused: the threads that did start wait for the
+  /// missing one, so they cannot be ended in order.
+  /// Lifetime: the arguments must outlive the object.
   RunningThreads(const Ports& ports, const Threads& threads, const Cores& cores);
-  /// Waits for the cores' threads, and ends the others after them. Requires: the cores have been told to end
-  /// (drain.h).
+  /// Waits for the cores' threads, then ends the others.
+  /// Requires: the cores have been told to end (`drain.h`).
   ~RunningThreads();
   RunningThreads(const RunningThreads&) = delete;
   RunningThreads& operator=(const RunningThreads&) = delete;
@@ -27,7 +29,7 @@ class RunningThreads {
 
   const Threads& threads_;
   const Cores& cores_;
-  const runtime::RingTable rings_;  ///< of all threads; nobody rings once they have ended
+  const runtime::RingTable rings_;  ///< of all threads; none rings after they have ended
 };
 
 }  // namespace latchkey::server

@@ -26,7 +26,7 @@ namespace latchkey::server {
 
 namespace {
 
-// As many descriptors as the system lets this process have: one a connection.
+// Raises the limit as far as the system allows: each connection takes one descriptor.
 void raise_descriptor_limit() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -91,13 +91,13 @@ void announce(const Sockets& sockets, ServiceManager& manager) {
   manager.tell("READY=1");
 }
 
-/// A start's stages in their order, then the run. What the stages gave goes in the reverse order.
+/// Runs a start's stages in order, then serves. What the stages returned is destroyed in reverse order.
 Result<void> serve_over(const store::DataDirectory& directory, StartContext& start, ConfinementGaps& gaps) {
   const Settings& settings = start.settings;
   LATCHKEY_TRY(Data data, open_data(settings, directory, start.random));
   LATCHKEY_TRY(Sockets sockets, bind_sockets(settings, start.ports.cores(), directory));
   LATCHKEY_TRY(Channels channels, open_channels());
-  // Before the first thread: they inherit it.
+  // Before the first thread, so that all threads inherit it.
   LATCHKEY_TRY(confine_process(settings, gaps));
   LogThread log(start.clock, LogOptions{.least = settings.log_level});
   LATCHKEY_TRY(const auto hash_pool, end_if_fatal(directory, make_hash_pool(start, data.database, log)));
@@ -105,10 +105,10 @@ Result<void> serve_over(const store::DataDirectory& directory, StartContext& sta
                                                    std::move(channels.manager), *hash_pool, log));
   LATCHKEY_TRY(const Tables tables, make_tables(start, data.keyring, threads, log));
   bool ended_in_order = false;
-  {  // The cores end here: what their logs have left out is told before the server has stopped.
+  {  // The cores end in here, so what their logs left out is reported before server.stopped.
     LATCHKEY_TRY(const Cores cores, make_cores(start, data.keyring, *hash_pool, threads, tables,
                                                std::move(sockets.of_cores), log));
-    // All rings are there, and so is every socket.
+    // All rings and all sockets exist.
     if (settings.sandbox) LATCHKEY_TRY(close_ways_out());
     LATCHKEY_TRY(const Recorded recorded,
                  end_if_fatal(directory, begin_run(start, directory, data.keyring, tables)));

@@ -1,6 +1,6 @@
-// Server: the whole process in the order of its start (docs/architecture.md): data, keys, sockets and rings
-// on the main thread; then threads; then it serves until a signal ends it, drains, and ends. The main thread
-// calls it, once.
+// Server: the whole process in the order of its start (`docs/architecture.md`). Data, keys, sockets and rings
+// come first, on the main thread; then the threads. Then it serves until a signal, drains, and ends.
+// Thread: the main thread calls it, once.
 #pragma once
 
 #include <string>
@@ -11,14 +11,14 @@
 
 namespace latchkey::server {
 
-/// How the process ended, as its exit status.
+/// The exit statuses of the process.
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitRefused = 1;  ///< it did not start; standard error says why
-/// What is on disk could not be trusted any more (a failed fsync): EX_IOERR of sysexits.h.
+/// The data on disk can no longer be trusted (a failed fsync): EX_IOERR of sysexits.h.
 inline constexpr int kExitFatal = 74;
 
-/// Serves until a signal ends it. `warnings` of the settings go to the log. Errors are of the start alone,
-/// each with what to do.
+/// Serves until a signal ends the run. The settings' `warnings` go to the log.
+/// Errors: only the start's, each with what to do.
 Result<void> serve(const Settings& settings, const std::vector<std::string>& warnings);
 
 }  // namespace latchkey::server

@@ -13,7 +13,7 @@ namespace latchkey::server {
 
 namespace {
 
-// The ring has this one file.
+// The only file that the ring has.
 constexpr int kFixedFile = 0;
 
 tl::unexpected<Error> unheard(std::string_view address, int error) {
@@ -54,7 +54,7 @@ Result<ManagerSocket> ManagerSocket::connect(const char* address) {
 
 Result<std::unique_ptr<ServiceManager>> ServiceManager::create(ManagerSocket socket, runtime::Ring& ring,
                                                                Log& log) {
-  // The ring holds it from here on; the descriptor goes with `socket`.
+  // From here on the ring holds the file; the descriptor is closed with `socket`.
   if (socket.is_connected()) LATCHKEY_TRY(ring.register_file(socket.fd()));
   return std::unique_ptr<ServiceManager>(new ServiceManager(socket.is_connected(), ring, log));
 }

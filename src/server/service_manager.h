@@ -1,8 +1,9 @@
-// ServiceManager: the socket by which a service manager hears how the server fares (sd_notify(3)), without
-// libsystemd, as the sandbox leaves no way to open a socket late nor to send to an address. The socket is
-// connected before the process is confined (ManagerSocket), and then given to the main thread's ring alone:
-// no descriptor is left for a system call or for another ring, and that ring can write to it and nothing
-// else, so that its peer stays the manager. Owned by the main thread.
+// ServiceManager: tells a service manager how the server fares (sd_notify(3)). It does without libsystemd,
+// because inside the sandbox no socket can be opened and nothing sent to an address. The socket is connected
+// before the process is confined (ManagerSocket), then given to the main thread's ring alone. No descriptor
+// is left for a system call or another ring, and that ring can write to it and nothing else, so its peer
+// stays the manager.
+// Thread: the main thread owns it.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,7 @@
 
 namespace latchkey::server {
 
-/// A socket that is connected to the manager, or none where there is no manager.
+/// A socket connected to the manager, or none if there is no manager.
 class ManagerSocket {
  public:
   ManagerSocket() noexcept = default;
@@ -24,8 +25,9 @@ class ManagerSocket {
   ManagerSocket& operator=(ManagerSocket&&) = delete;
   ~ManagerSocket();
 
-  /// Connects to `address`, a path or, behind '@', an abstract name; null or empty: there is no manager. What
-  /// keeps it from being heard is an error, with which the server starts all the same. Before `confine`.
+  /// Connects to `address`, a path or an abstract name after '@'. Null or empty: there is no manager.
+  /// Requires: `confine` has not been called yet.
+  /// Errors: kUnavailable if the manager cannot be reached. The server starts all the same.
   static Result<ManagerSocket> connect(const char* address);
 
   bool is_connected() const noexcept { return fd_ >= 0; }
@@ -39,13 +41,16 @@ class ManagerSocket {
 
 class ServiceManager final : private runtime::Operation {
  public:
-  /// Gives the socket to `ring`, which must be able to write to fixed files and is not enabled yet. Ring and
-  /// log are used until the ring's last pass.
+  /// Gives the socket to `ring`.
+  /// Requires: the ring may write to fixed files and is not enabled yet.
+  /// Lifetime: ring and log are used until the ring's last pass.
   static Result<std::unique_ptr<ServiceManager>> create(ManagerSocket socket, runtime::Ring& ring, Log& log);
   ServiceManager(const ServiceManager&) = delete;
   ServiceManager& operator=(const ServiceManager&) = delete;
 
-  /// Sends `state`, which lives for ever. On the ring's thread. A manager that has gone is logged.
+  /// Sends `state`. A manager that has gone is logged.
+  /// Thread: the ring's.
+  /// Lifetime: `state` lives for ever.
   void tell(std::string_view state) noexcept;
 
  private:

@@ -17,17 +17,17 @@ namespace latchkey::server {
 
 namespace {
 
-// Sessions that go from the reader to a shard's thread at once: some tens of kilobytes, which a core's cache
-// holds.
+// Sessions passed from the reader to a shard's thread at once: some tens of kilobytes, to fit a core's cache.
 constexpr std::size_t kSessionsPerBatch = 256;
-// Batches that wait for a shard's thread; past it the reader waits.
+// Batches that may wait for a shard's thread; beyond this the reader waits.
 constexpr std::size_t kMaxWaiting = 8;
-// Rows removed in one transaction: what the log and SQLite's memory of one has to hold.
+// Rows removed per transaction: bounds what the log and SQLite's memory must hold for one.
 constexpr std::size_t kRowsPerTransaction = 65'536;
 
 using Batch = std::vector<store::Session>;
 
-// One shard's thread, and the queue to it. The reader's thread makes it and calls all that is public.
+// One shard's thread, and the queue to it.
+// Thread: the reader's makes it and calls everything that is public.
 class Filler {
  public:
   Filler(token::Shard& shard, token::TableTime now, WallTime exact_since)
@@ -44,7 +44,7 @@ class Filler {
     if (next_.size() == kSessionsPerBatch) send();
   }
 
-  /// Ends when all that was given has been taken in.
+  /// Returns once everything given has been taken in.
   void end() {
     if (!thread_.joinable()) return;
     if (!next_.empty()) send();
@@ -52,13 +52,13 @@ class Filler {
     thread_.join();
   }
 
-  // After `end`.
+  // Requires: `end` has returned.
   std::size_t taken() const noexcept { return taken_; }
   const std::vector<store::RowId>& forgotten() const noexcept { return forgotten_; }
   const std::optional<Error>& problem() const noexcept { return problem_; }
 
  private:
-  /// An empty batch is the last one.
+  /// Sends the batch; an empty one is the last.
   void send() {
     std::unique_lock lock(mutex_);
     has_room_.wait(lock, [this] { return waiting_.size() < kMaxWaiting; });
@@ -130,7 +130,7 @@ Result<std::size_t> load_sessions(store::Database& database, const token::Keyrin
   for (token::Shard* const shard : shards)
     fillers.push_back(std::make_unique<Filler>(*shard, now, exact_since));
   const auto count = static_cast<std::uint32_t>(shards.size());
-  // In the order of rows, and so is each shard's part: a user's list is in that order.
+  // In the order of rows, and so each shard's part is too: a user's list is in that order.
   Result<std::size_t> loaded = store::load_all(database, [&](store::Session& session) {
     fillers[token::shard_of(keyring.tag_of(session.user_id), count)]->give(session);
   });

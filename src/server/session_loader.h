@@ -1,6 +1,6 @@
-// At the start, takes the sessions that the database holds into the shards: the caller's thread reads rows,
-// and a thread a shard makes their tokens and files them, so that a start with ten million tokens does not
-// wait for one core. Called once, before any core runs; all its threads have ended when it returns.
+// Loads the sessions that the database holds into the shards at the start. The caller's thread reads rows,
+// and one thread per shard makes their tokens and files them, so that ten million tokens do not wait for one
+// core. Called once, before any core runs. All its threads have ended when it returns.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +14,9 @@
 
 namespace latchkey::server {
 
-/// Rows that nobody needs are removed from the database. How many sessions the shards took, dead ones
-/// included. `exact_since` as Shard::load has it. Errors: the database's; kOverloaded, a shard has no room:
-/// which sessions it took is not said.
+/// Returns how many sessions the shards took, dead ones included. Rows that are no longer needed are removed
+/// from the database. `exact_since` is as in Shard::load.
+/// Errors: the database's; kOverloaded if a shard has no room, without saying which sessions it took.
 Result<std::size_t> load_sessions(store::Database& database, const token::Keyring& keyring,
                                   std::span<token::Shard* const> shards, token::TableTime now,
                                   WallTime exact_since);

@@ -28,7 +28,7 @@ void apply(SourceReading reading, LoadedSettings& loaded) {
   }
 }
 
-/// A cluster of many services puts as many variables into the environment.
+/// A cluster of many services adds as many variables to the environment.
 void bound_warnings(std::vector<std::string>& warnings) {
   constexpr std::size_t kMaxWarnings = 16;
   if (warnings.size() <= kMaxWarnings) return;
@@ -44,7 +44,7 @@ void derive_defaults(Settings& settings) {
     settings.admin_socket = store::DataDirectory::admin_socket_path(settings.data);
 }
 
-/// What no setting shows alone.
+/// Finds what is wrong with settings in combination.
 void find_contradictions(const Settings& settings, std::vector<std::string>& problems) {
   if (settings.listen.empty() && settings.proxy_listen.empty()) {
     problems.emplace_back(
@@ -65,7 +65,7 @@ void find_contradictions(const Settings& settings, std::vector<std::string>& pro
         "trusted_proxy, or listen on 127.0.0.1",
         endpoint.to_text()));
   }
-  // The default follows from data, which may be longer than a socket's path.
+  // The default is derived from `data`, and may be too long for a socket's path.
   const Setting& socket = *find_setting("admin_socket");
   const std::string path = settings.admin_socket.string();
   Settings probe;
@@ -114,7 +114,7 @@ std::optional<int> answer_without_serving(const LoadedSettings& loaded, std::ost
     out << (loaded.action == StartAction::kHelp ? help_text() : version_text());
     return kExitGood;
   }
-  // A server that starts has a log for them.
+  // A server that starts has a log for the warnings.
   if (loaded.action != StartAction::kServe || !loaded.problems.empty()) {
     for (const std::string& warning : loaded.warnings) err << "latchkeyd: warning: " << warning << '\n';
   }

@@ -1,6 +1,6 @@
-// What an operator can set, and how it is read: a TOML file, then LATCHKEY_* in the environment, then flags,
-// the later one counting. Read once on the main thread before anything else exists; a plain value afterwards,
-// which every thread may read. All three sources come from the one table in settings_table.h.
+// What an operator can set, and how it is read: from a TOML file, then LATCHKEY_* variables, then flags. A
+// later source overrides an earlier one. All three follow the one table in `settings_table.h`.
+// Thread: the main thread reads the settings once, before anything else exists; afterwards any may read them.
 #pragma once
 
 #include <chrono>
@@ -18,22 +18,22 @@
 
 namespace latchkey::server {
 
-/// The members stand in the order of the table and of `latchkeyd --help`, under the names of their keys. What
-/// each takes, and its bounds, say the table and the help.
+/// The members are in the order of the table and of `latchkeyd --help`, under the names of their keys. The
+/// table and the help say what each accepts, and its bounds.
 struct Settings {
-  /// Where requests are accepted.
+  /// Where to accept requests.
   std::vector<net::Endpoint> listen{{net::IpAddress::from_v4(127, 0, 0, 1), 8080}};
-  /// Where a PROXY protocol header must open every connection (C-34).
+  /// Where every connection must open with a PROXY protocol header (C-34).
   std::vector<net::Endpoint> proxy_listen;
-  /// Database, key file, lock and admin socket. Started as root, the server becomes their owner.
+  /// Holds database, key file, lock and admin socket. If started as root, the server becomes their owner.
   std::filesystem::path data = "/var/lib/latchkey";
-  /// Whether the directory (not those above it), the database and the key are made where they are missing.
+  /// Whether to create the directory (not its parents), the database and the key if they are missing.
   bool create = false;
   /// `<data>/latchkey.key` unless set; never empty once loaded.
   std::filesystem::path key_file;
   /// `<data>/admin.sock` unless set; never empty once loaded.
   std::filesystem::path admin_socket;
-  /// Core threads; 0 is one for each CPU that the process may run on.
+  /// Core threads; 0: one for each CPU that the process may run on.
   std::size_t cores = 0;
   /// X-API-Node (C-4).
   std::string node = "localhost";
@@ -41,11 +41,11 @@ struct Settings {
 
   /// How long a token lives after its last use; whole seconds.
   std::chrono::milliseconds token_timeout = std::chrono::minutes(30);
-  /// Live tokens of a user (C-21); 0 is any number.
+  /// Live tokens per user (C-21); 0: any number.
   std::size_t tokens_per_user = 0;
-  /// Live tokens, over all cores. Memory is taken as they come; addresses, 128 bytes a token, at the start.
+  /// Live tokens, over all cores. Memory is taken as they come; addresses, 128 bytes per token, at the start.
   std::size_t tokens = 100'000'000;
-  /// Dead tokens whose reason is remembered (C-33), over all cores.
+  /// Dead tokens whose reason of death is remembered (C-33), over all cores.
   std::size_t tombstones = 1'000'000;
 
   /// Peers whose forwarding header is believed (C-34).
@@ -58,13 +58,13 @@ struct Settings {
   int bind_ipv6_prefix = 128;
   /// Whether a session's row keeps address and agent as text (C-35).
   bool session_text = true;
-  /// Whether `Authorization: Basic` is taken (C-30), and whether at /auth/verify too.
+  /// Whether `Authorization: Basic` is accepted (C-30), and whether at /auth/verify too.
   bool basic = true;
   bool verify_basic = false;
-  /// Whether the cookie of the sign-in page is `Secure` even where no trusted proxy speaks of TLS.
+  /// Whether the sign-in page's cookie is `Secure` even if no trusted proxy says that the client uses TLS.
   bool secure_cookies = false;
   bool sandbox = true;
-  /// Whether the server may stay root over data of root's own.
+  /// Whether the server may stay root if root itself owns the data.
   bool allow_root = false;
 
   std::size_t body_limit_bytes = 65'536;
@@ -73,31 +73,31 @@ struct Settings {
   std::chrono::milliseconds body_timeout = std::chrono::seconds(20);
   std::chrono::milliseconds idle_timeout = std::chrono::seconds(75);
   std::chrono::milliseconds write_timeout = std::chrono::seconds(20);
-  /// How long open requests may take to end after SIGTERM.
+  /// How long requests in progress may take to end after SIGTERM.
   std::chrono::milliseconds drain_timeout = std::chrono::seconds(10);
   /// Open connections, over all cores.
   std::size_t connections = 100'000;
-  /// The same of one client (C-20); 0: no bound. Loopback and trusted proxies have one only where they are
-  /// named.
+  /// Open connections per client (C-20); 0: any number. Loopback and trusted proxies are bounded only if
+  /// `counted_networks` names them.
   std::size_t connections_by_address = 1024;
   std::vector<net::Network> counted_networks;
 
-  /// Argon2id: memory and passes of a hash, threads that hash (0 is as many as cores), logins that wait.
+  /// Argon2id: memory and passes per hash, threads that hash (0: as many as cores), logins that may wait.
   std::size_t hash_memory_bytes = std::size_t{19} * 1024 * 1024;
   std::size_t hash_passes = 2;
   std::size_t hash_threads = 0;
   std::size_t hash_queue = 256;
 
-  /// Failed logins of a user and of an address (C-20), at once and again in each window; 0 is any number.
+  /// Failed logins per user and per address (C-20) allowed at once, and again in each window; 0: any number.
   std::size_t login_failures_by_user = 10;
   std::size_t login_failures_by_address = 50;
   std::chrono::milliseconds login_failures_window = std::chrono::minutes(5);
 
-  /// The most that the store is asked to write for tokens in use.
+  /// The most rows that the store is asked to write for tokens in use.
   std::size_t refresh_rows_per_second = 60'000;
 };
 
-/// NAME -> value.
+/// Maps each name to its value.
 using Environment = std::map<std::string, std::string, std::less<>>;
 
 /// `environ` as a map; entries without '=' are left out.
@@ -107,25 +107,25 @@ enum class StartAction { kServe, kCheck, kPrintConfig, kHelp, kVersion };
 
 struct LoadedSettings {
   StartAction action = StartAction::kServe;
-  /// Complete and within its bounds where there is no problem.
+  /// Complete and within bounds if there is no problem.
   Settings settings;
-  /// Everything that is wrong, a line each, beginning with where: `latchkeyd.toml:3: `, `LATCHKEY_NODE: `,
-  /// `--node: `.
+  /// Everything that is wrong, one line each. A line begins with the place: `latchkeyd.toml:3: `,
+  /// `LATCHKEY_NODE: `, `--node: `.
   std::vector<std::string> problems;
-  /// What is odd and no reason not to start, in the same form; names of variables, never their values.
+  /// What is odd but does not prevent a start, in the same form. Names variables, but not their values.
   std::vector<std::string> warnings;
 };
 
 /// Reads all sources; `arguments` begins with the program's name. An unknown key or flag is a problem that
-/// names the nearest known one; an unknown variable is a warning, as a cluster puts some of its own beside
-/// ours (a service called latchkey has LATCHKEY_PORT). Never fails otherwise; the file named by --config is
-/// the only thing read.
+/// names the nearest known one. An unknown variable is only a warning, because a cluster adds variables of
+/// its own (a service called latchkey has LATCHKEY_PORT). It never fails otherwise, and reads no file except
+/// the one that --config names.
 LoadedSettings load_settings(int argument_count, const char* const* arguments,
                              const Environment& environment);
 
-/// Does what the command line asks for short of serving and looking at the data: prints help, version, the
-/// settings in force or that they are good to `out`, problems to `err`, and warnings where the log does not
-/// have them. The process's exit status, or nothing where the action is yet to do.
+/// Does what the command line asks for, short of serving and of looking at the data. Prints help, version,
+/// the settings in force, or that they are good to `out`; problems to `err`; warnings too unless the log will
+/// have them. Returns the process's exit status, or nothing if the action is still to be done.
 std::optional<int> answer_without_serving(const LoadedSettings& loaded, std::ostream& out, std::ostream& err);
 
 }  // namespace latchkey::server

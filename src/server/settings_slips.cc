@@ -46,13 +46,13 @@ std::optional<Value> named(Names<Value> names, std::string_view name) {
   return found->second;
 }
 
-/// As in 65,536, and not as between two parts.
+/// Whether the comma is one as in 65,536, and not one between two elements.
 bool separates_thousands(std::string_view text, std::size_t at) noexcept {
   const std::string_view group = text.substr(at + 1, 3);
   return group.size() == 3 && all_digits(group) && (at + 4 >= text.size() || !is_digit(text[at + 4]));
 }
 
-/// Takes a number, as 30, 1.5 or 1,000, from the front of `text`.
+/// Takes a number such as 30, 1.5 or 1,000 from the front of `text`.
 std::optional<double> take_number(std::string_view& text) {
   std::string digits;
   std::size_t at = 0;
@@ -68,7 +68,7 @@ std::optional<double> take_number(std::string_view& text) {
   return number;
 }
 
-/// A whole number, as text; none where it is none or too great to be exact.
+/// A whole number as text; nothing if it has a fraction or is too great to be exact.
 std::optional<std::string> whole(double number) {
   constexpr double kMostExact = 9e15;
   if (number < 0 || number > kMostExact || std::floor(number) != number) return std::nullopt;
@@ -124,7 +124,7 @@ std::optional<std::string> bytes_from(std::string_view text) {
   return unit ? whole(*number * *unit) : std::nullopt;
 }
 
-/// The parts of a duration, as 1h 30min; a number alone is of seconds.
+/// A duration in parts, such as 1h 30min; a number alone means seconds.
 std::optional<std::string> duration_from(std::string_view text) {
   constexpr double kSecond = 1000;
   constexpr double kMinute = 60 * kSecond;
@@ -178,7 +178,7 @@ std::optional<std::string> choice_from(std::string text, const ChoiceKind<Choice
   return nearest;
 }
 
-/// What stands behind a scheme and before a path.
+/// What follows the scheme.
 std::string_view without_scheme(std::string_view text) {
   const std::size_t scheme = text.find("://");
   if (scheme != std::string_view::npos) text.remove_prefix(scheme + 3);
@@ -189,7 +189,7 @@ std::optional<std::string> endpoint_from(std::string_view text) {
   constexpr std::string_view kPort = "8080";
   text = without_scheme(text);
   text = text.substr(0, text.find('/'));
-  // Where nothing says who may connect, this machine alone.
+  // If nothing says who may connect, only this machine may.
   if (all_digits(text)) return fmt::format("127.0.0.1:{}", text);
   std::size_t colon = text.rfind(':');
   if (text.ends_with(']')) colon = std::string_view::npos;
@@ -267,7 +267,7 @@ std::optional<std::string> path_from(std::string_view text) {
   return fmt::format("{}{}", home != nullptr && home[0] == '/' ? home : "/root", text.substr(1));
 }
 
-/// One text in the spelling of this program; the candidates are held against `assign` by the caller.
+/// One text in this program's spelling. The caller checks the candidates with `assign`.
 struct Candidate {
   std::string_view text;  // as it was written, without quotes
   std::string key;        // the setting's
@@ -292,7 +292,7 @@ struct Candidate {
   Maybe operator()(const ListKind<net::Network>&) const { return network_from(lower(text)); }
 };
 
-/// What `assign` takes, in the shortest spelling.
+/// What `assign` accepts, in its shortest spelling.
 std::optional<Texts> taken(const Setting& setting, const Texts& texts) {
   if (texts.empty()) return std::nullopt;
   Settings settings;
@@ -300,7 +300,7 @@ std::optional<Texts> taken(const Setting& setting, const Texts& texts) {
   return values_of(setting, settings);
 }
 
-/// The elements of one text, where somebody wrote a list into it.
+/// The elements of one text into which somebody wrote a list.
 Texts split(std::string_view text) {
   constexpr std::string_view kBetween = " \t,;";
   Texts parts;
@@ -330,7 +330,7 @@ std::optional<Texts> meant_by_each(const Setting& setting, const Texts& texts) {
 }  // namespace
 
 std::size_t edit_distance(std::string_view left, std::string_view right) {
-  // Three rows of the table: of the character before the last, of the last, and of this one.
+  // Three rows of the table: for the character before last, the last one and this one.
   std::vector<std::size_t> two_above(right.size() + 1);
   std::vector<std::size_t> above(right.size() + 1);
   std::vector<std::size_t> row(right.size() + 1);
@@ -380,7 +380,7 @@ std::optional<Texts> meant_by(const Setting& setting, std::span<const std::strin
   }
   if (bared.empty()) return std::nullopt;
   if (bared.size() == 1 && bared.front().empty()) {
-    // Nothing behind the equals sign is the default, where that can be written down.
+    // Nothing after the equals sign means the default, if that can be written down.
     const auto* const path = std::get_if<PathKind>(&setting.kind);
     const Texts defaults = values_of(setting, Settings{});
     if (defaults.empty() || (path != nullptr && !path->derived_default.empty())) return std::nullopt;

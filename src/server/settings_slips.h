@@ -1,6 +1,6 @@
-// The commonest slips of whoever writes settings, answered with what would be right: a value in another
-// program's spelling ("30 minutes", yes, *:8080), or a line that is no TOML. What is suggested is always
-// taken when it is typed. Used once at start, on the main thread.
+// Answers the commonest slips in settings with what would be right: a value in another program's spelling
+// ("30 minutes", yes, *:8080), or a line that is not TOML. A suggestion is always valid when typed as it is.
+// Thread: the main thread, at start.
 #pragma once
 
 #include <cstddef>
@@ -14,26 +14,25 @@
 
 namespace latchkey::server {
 
-/// Levenshtein's distance, with two neighbours that have changed places as one edit.
+/// Levenshtein's distance, except that swapping two neighbours is one edit.
 std::size_t edit_distance(std::string_view left, std::string_view right);
 
-/// Lower case, with underscores: `Token-Timeout` is the key token_timeout.
+/// In lower case, with underscores: `Token-Timeout` becomes token_timeout.
 std::string to_key(std::string_view text);
 
-/// Without blanks at both ends.
+/// Without blanks at either end.
 std::string_view trimmed(std::string_view text) noexcept;
 
-/// Without quotes of any kind around it, and without what other languages end a line by.
+/// Without quotes of any kind around it, and without another language's line terminator.
 std::string bare(std::string_view text);
 
-/// The values that were probably meant by texts of which `assign` takes no notice; none where nothing is
-/// near.
+/// The values that were probably meant by texts that `assign` refuses; nothing if none is near.
 std::optional<std::vector<std::string>> meant_by(const Setting& setting, std::span<const std::string> texts);
 
-/// Why texts are wrong that look like what this version does not do; empty for all others.
+/// Explains texts that ask for something this version does not do; empty for all others.
 std::string not_there(const Setting& setting, std::span<const std::string> texts);
 
-/// A line of a settings file that is no TOML, as it was probably meant.
+/// A line of a settings file that is not TOML, as it was probably meant.
 struct MendedLine {
   std::string line;
   std::string

@@ -23,7 +23,7 @@ bool is_in_key(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
-/// `key = value`, or what other languages have in its place: `key: value`, `key := value`, `key value;`.
+/// `key = value`, or its form in other languages: `key: value`, `key := value`, `key value;`.
 struct Parts {
   std::string_view key;
   std::string_view value;
@@ -43,7 +43,7 @@ std::optional<Parts> parts_of(std::string_view line) {
     return std::nullopt;
   parts.has_equals = behind.substr(0, separator) == "=";
   parts.value = trimmed(behind.substr(separator));
-  // A comment behind the value, unless the mark stands in quotes.
+  // A comment after the value, unless the comment mark is within quotes.
   for (const std::string_view mark : {" #", "\t#", " //"}) {
     const std::size_t comment = parts.value.rfind(mark);
     if (comment == std::string_view::npos ||
@@ -54,7 +54,7 @@ std::optional<Parts> parts_of(std::string_view line) {
   return parts;
 }
 
-/// The texts of an array's elements, or the value alone.
+/// The texts of an array's elements, or the value itself.
 std::vector<std::string> elements_of(const Setting& setting, std::string_view value) {
   std::vector<std::string> elements;
   const bool in_brackets =
@@ -78,7 +78,7 @@ std::optional<std::string> literal_from(const Setting& setting, std::string_view
   Settings settings;
   if (!texts.empty() && assign(setting, texts, settings)) {
     const std::string as_written = toml_literal(setting, texts);
-    // TOML writes no 04.
+    // TOML has no numbers such as 04.
     return is_toml("a = " + as_written) ? as_written : toml_literal(setting, values_of(setting, settings));
   }
   const std::optional<std::vector<std::string>> meant = meant_by(setting, texts);
@@ -98,7 +98,7 @@ std::optional<MendedLine> mend_line(std::string_view line) {
   const std::optional<Parts> parts = parts_of(line);
   if (!parts || is_toml(line)) return std::nullopt;
   const Setting* const setting = find_setting(to_key(parts->key));
-  // What stands in the way of the value of an unknown key is told with it.
+  // An unknown key does not say what its value should be; the parser's own message is reported.
   if (setting == nullptr) return std::nullopt;
   const std::optional<std::string> literal = literal_from(*setting, parts->value);
   if (!literal) {

@@ -24,7 +24,7 @@ constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
 constexpr std::string_view kVariablePrefix = "LATCHKEY_";
 constexpr std::string_view kConfigKey = "config";
 
-/// The setting that was most likely meant; null where none is near enough to be worth saying.
+/// The setting that was most likely meant; null if none is near enough to mention.
 const Setting* nearest_setting(std::string_view key) {
   constexpr std::size_t kMaxKeyBytes = 64;
   if (key.size() > kMaxKeyBytes) return nullptr;
@@ -41,7 +41,7 @@ const Setting* nearest_setting(std::string_view key) {
   return nearest;
 }
 
-/// `as_written` spells the nearest setting the way the source does.
+/// `as_written` spells the nearest setting as its source does.
 std::string unknown(std::string_view what, std::string_view key, std::string (*as_written)(const Setting&)) {
   const Setting* const nearest = nearest_setting(key);
   if (nearest == nullptr) return fmt::format("{}; 'latchkeyd --help' lists them", what);
@@ -52,7 +52,7 @@ std::string as_key(const Setting& setting) { return std::string(setting.key); }
 std::string as_variable(const Setting& setting) { return setting.variable(); }
 std::string as_flag(const Setting& setting) { return setting.flag(); }
 
-/// Empty text is an empty list, so that a variable can take away what the file gives.
+/// Empty text is an empty list, so that a variable can override a list in the file.
 void append_elements(std::string_view text, std::vector<std::string>& elements) {
   if (trimmed(text).empty()) return;
   while (true) {
@@ -81,7 +81,7 @@ Result<std::string> read_text(const std::filesystem::path& path) {
   return text;
 }
 
-/// The text of a TOML value of a type that the setting takes; nothing for any other.
+/// The text of a TOML value whose type the setting accepts; nothing for any other type.
 std::optional<std::string> scalar_text(const Setting& setting, const toml::node& node) {
   const bool is_number = std::holds_alternative<NumberKind<std::size_t>>(setting.kind) ||
                          std::holds_alternative<NumberKind<int>>(setting.kind);
@@ -113,7 +113,7 @@ std::optional<std::vector<std::string>> texts_of(const Setting& setting, const t
   return texts;
 }
 
-/// What the type is called where it is not the one that was expected.
+/// What to call a type that is not the expected one.
 std::string_view type_name(const toml::node& node) {
   switch (node.type()) {
     case toml::node_type::string:
@@ -133,7 +133,7 @@ std::string_view type_name(const toml::node& node) {
   }
 }
 
-/// The text of a value of whatever type, as it was probably meant.
+/// The text of a value of any type, as it was probably meant.
 std::optional<std::string> loose_text(const toml::node& node) {
   if (const auto* const boolean = node.as_boolean()) return boolean->get() ? "true" : "false";
   if (const auto* const integer = node.as_integer()) return fmt::to_string(integer->get());
@@ -155,7 +155,7 @@ std::vector<std::string> loose_texts(const toml::node& node) {
   return texts;
 }
 
-/// The file as it is read: its path, its lines, and what has been found wrong with it.
+/// The file while it is read: its path, its lines, and what is wrong with it so far.
 class FileReader {
  public:
   FileReader(const std::filesystem::path& path, const std::string& text) : path_(path.string()) {
@@ -167,7 +167,7 @@ class FileReader {
   }
 
   SourceReading read() && {
-    // Each line that is no TOML is read on as it was probably meant, so that all of them are told at once.
+    // Each line that is not TOML is mended as it was probably meant, so that one run reports all of them.
     constexpr int kMostMended = 64;
     for (int mended = 0; mended <= kMostMended; ++mended) {
       try {
@@ -190,7 +190,7 @@ class FileReader {
     reading_.problems.push_back(fmt::format("{}: {}", place(line), what));
   }
 
-  /// False where what is wrong is told, and nothing behind it can be read.
+  /// Reports what is wrong. False if nothing after it can be read.
   bool mend(std::size_t line, std::string_view description) {
     if (line == kNoLine || line > lines_.size()) {
       refuse(line, description);
@@ -203,7 +203,7 @@ class FileReader {
       lines_[line - 1].clear();
       return true;
     }
-    // An array that is not closed shows at the line behind it.
+    // An array that is not closed shows up at the line after it.
     const bool in_array = description.find("array") != std::string_view::npos;
     for (const std::size_t at : {line, in_array ? line - 1 : kNoLine}) {
       if (at == kNoLine) continue;
@@ -218,7 +218,7 @@ class FileReader {
   }
 
   void read_table(const toml::table& table) {
-    // The table is in the order of its keys; whoever mends the file goes by its lines.
+    // The table is in the order of its keys, but the person who mends the file goes by its lines.
     std::vector<std::pair<const toml::key*, const toml::node*>> entries;
     for (const auto& [key, node] : table) entries.emplace_back(&key, &node);
     std::sort(entries.begin(), entries.end(), [](const auto& left, const auto& right) {
@@ -254,7 +254,7 @@ class FileReader {
            !array->front().as_table()->is_inline();
   }
 
-  /// What stands in a table is read as if it stood outside, for what else is wrong with it.
+  /// Entries in a table are read as if they were outside, to find out what else is wrong with them.
   void read_in_table(std::size_t line, const toml::key& key, const toml::node& node) {
     const std::string_view text = line <= lines_.size() ? trimmed(lines_[line - 1]) : std::string_view();
     if (text.starts_with('[')) {
@@ -282,7 +282,7 @@ std::string refusal_of(const GivenValue& given, const std::string& reason) {
   if (std::string why = not_there(*given.setting, given.values); !why.empty()) return why;
   const std::optional<std::vector<std::string>> meant = meant_by(*given.setting, given.values);
   if (!meant) return reason;
-  // An element's own text says in general how one is written.
+  // A list element's own error text ends with general advice, which the suggestion replaces.
   const std::size_t quoted = given.setting->is_list() ? reason.rfind('"') : std::string::npos;
   const std::size_t general = quoted == std::string::npos ? quoted : reason.find(": ", quoted);
   return fmt::format(
@@ -313,7 +313,7 @@ SourceReading read_settings_file(const std::filesystem::path& path) {
 
 namespace {
 
-/// A variable's name may hold any byte but two.
+/// A variable's name may hold any byte except '=' and NUL.
 std::string printable(std::string_view name) {
   constexpr std::size_t kMaxBytes = 64;
   std::string text;
@@ -330,7 +330,7 @@ SourceReading read_environment(const Environment& environment) {
     const std::string key = to_key(std::string_view(name).substr(kVariablePrefix.size()));
     if (key == kConfigKey) continue;
     const Setting* const setting = find_setting(key);
-    // LATCHKEY_node would set a thing that no help names so.
+    // LATCHKEY_node would set something that no help text calls by that name.
     if (setting == nullptr || setting->variable() != name) {
       reading.warnings.push_back(
           unknown(printable(name) + " is no setting and is ignored", key, as_variable));
@@ -361,7 +361,7 @@ void report_extras(const std::vector<std::string>& extras, std::vector<std::stri
       problems.push_back(unknown(flag + " is no flag", to_key(flag.substr(dashes)), as_flag));
       may_be_a_value = equals == std::string::npos;
     } else {
-      // What follows an unknown flag was meant for it, and is reported with it.
+      // What follows an unknown flag was probably its value, and is reported with it.
       if (!may_be_a_value)
         problems.push_back(fmt::format("'{}' is no flag, and nothing else is taken", extra));
       may_be_a_value = false;
@@ -378,7 +378,7 @@ void report_empty_values(std::span<const char* const> arguments, std::vector<std
   }
 }
 
-/// Switches may stand alone; every other flag takes one value.
+/// A switch may be given without a value; every other flag takes one.
 CLI::Option* declare(CLI::App& app, const Setting& setting) {
   if (setting.is_switch()) return app.add_flag(setting.flag())->take_last();
   CLI::Option* const option = app.add_option(setting.flag())->type_name(std::string(setting.value_name));

@@ -1,5 +1,6 @@
-// The three places that settings come from, each read into the same shape: which setting, which text, and
-// where it stood. What the text means is the table's affair. Used once at start, on the main thread.
+// The three sources of settings, each read into the same form: which setting, which text, and where it was
+// found. What the text means is up to the table.
+// Thread: the main thread, at start.
 #pragma once
 
 #include <filesystem>
@@ -15,14 +16,13 @@ namespace latchkey::server {
 struct GivenValue {
   const Setting* setting;
   std::vector<std::string> values;
-  /// Begins a problem's line: `latchkeyd.toml:3: node`, `LATCHKEY_NODE` or `--node`.
+  /// The beginning of a problem's line: `latchkeyd.toml:3: node`, `LATCHKEY_NODE` or `--node`.
   std::string where;
-  /// A value is written as in a file, with quotes and brackets; else without.
+  /// Whether a value is written as in a file, with quotes and brackets.
   bool as_toml = false;
 };
 
-/// Why the values are refused, in the words of `assign`, and what to write in their place where that is
-/// plain.
+/// Why the values are refused, in the words of `assign`, and what to write instead if that is plain.
 std::string refusal_of(const GivenValue& given, const std::string& reason);
 
 struct SourceReading {
@@ -37,15 +37,15 @@ struct FlagReading {
   std::optional<std::string> config;
 };
 
-/// A flat TOML file, 1 MiB at most: each key once, its value of the type that the setting asks for.
+/// Reads a flat TOML file of at most 1 MiB. Each key occurs once; its value has the type of the setting.
 SourceReading read_settings_file(const std::filesystem::path& path);
 
-/// Every LATCHKEY_ variable but LATCHKEY_CONFIG; the elements of a list stand between commas. One that is no
-/// setting is a warning.
+/// Reads every LATCHKEY_ variable except LATCHKEY_CONFIG. Commas separate the elements of a list. A variable
+/// that is not a setting is a warning.
 SourceReading read_environment(const Environment& environment);
 
-/// `arguments` begins with the program's name. The elements of a list stand between commas or in flags of
-/// their own. Of several actions the one that says the most wins: help, version, check, print-config.
+/// `arguments` begins with the program's name. The elements of a list are separated by commas or given in
+/// several flags. Of several actions the first of these wins: help, version, check, print-config.
 FlagReading read_flags(int argument_count, const char* const* arguments);
 
 }  // namespace latchkey::server

@@ -195,13 +195,13 @@ bool is_name(std::string_view text, const NameKind& kind) {
 }
 
 bool is_path(std::string_view text, const PathKind& kind) {
-  // A shell would have put the home directory there; a file's text is taken as it stands.
+  // A shell would have expanded this to the home directory; a file's text is taken literally.
   if (text == "~" || text.starts_with("~/")) return false;
   return !text.empty() && text.size() <= kind.max_bytes && text.find('\0') == std::string_view::npos;
 }
 
-/// Each function below is one column of the kinds: what is expected, how text becomes a value, how a value
-/// becomes text.
+/// Each structure below is one column of the kinds: what is expected, how text becomes a value, and how a
+/// value becomes text.
 struct Expectation {
   std::string operator()(const SwitchKind&) const { return "true or false"; }
   template <class Number>

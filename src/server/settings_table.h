@@ -1,5 +1,6 @@
 // The one table of settings: key, kind, bounds and help of each. The file, the environment, the flags, --help
-// and --print-config are all read off it, so that they cannot drift apart. Constant; any thread.
+// and --print-config are all derived from it, so they cannot drift apart. Constant.
+// Thread: any.
 #pragma once
 
 #include <chrono>
@@ -37,7 +38,7 @@ struct DurationKind {
   std::chrono::milliseconds Settings::*member;
   std::chrono::milliseconds least;
   std::chrono::milliseconds most;
-  /// The value is a multiple of it.
+  /// The value must be a multiple of it.
   std::chrono::milliseconds step{1};
 };
 
@@ -50,7 +51,7 @@ struct NameKind {
 struct PathKind {
   std::filesystem::path Settings::*member;
   std::size_t max_bytes;
-  /// Said as the default where it depends on another setting; the member is empty until then.
+  /// Shown as the default if that depends on another setting; the member is empty until then.
   std::string_view derived_default{};
 };
 
@@ -72,9 +73,9 @@ using SettingKind =
                  ListKind<net::Network>>;
 
 struct Setting {
-  /// As in the file. LATCHKEY_KEY and --the-key are derived from it.
+  /// As in the file. The names LATCHKEY_KEY and --the-key are derived from it.
   std::string_view key;
-  /// Stands for the value in the help: `--listen ADDR:PORT`.
+  /// The placeholder for the value in the help: `--listen ADDR:PORT`.
   std::string_view value_name;
   SettingKind kind;
   /// One sentence for the operator, without default and bounds, which the help adds.
@@ -89,17 +90,17 @@ struct Setting {
 /// All settings, in the order of the help.
 std::span<const Setting> settings_table() noexcept;
 
-/// Null where no setting has the key.
+/// Null if no setting has the key.
 const Setting* find_setting(std::string_view key) noexcept;
 
-/// What a value must be, as in "a whole number from 0 to 512".
+/// What a value must be, such as "a whole number from 0 to 512".
 std::string expectation_of(const Setting& setting);
 
-/// Sets the member from text: one value, or for a list each of them, which replace what the list held. Error
-/// kInvalid says what was expected; the settings are then unchanged.
+/// Sets the member from text: one value, or for a list all its elements, which replace the old ones.
+/// Errors: kInvalid says what was expected; the settings are then unchanged.
 Result<void> assign(const Setting& setting, std::span<const std::string> values, Settings& settings);
 
-/// The values in force, as `assign` reads them; one unless it is a list.
+/// The values in force, in a form that `assign` reads; exactly one unless the setting is a list.
 std::vector<std::string> values_of(const Setting& setting, const Settings& settings);
 
 }  // namespace latchkey::server

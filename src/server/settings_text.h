@@ -1,4 +1,4 @@
-// What latchkeyd says of its settings: --help and --print-config, written from the table.
+// What latchkeyd prints about its settings: --help and --print-config, generated from the table.
 #pragma once
 
 #include <string>
@@ -15,10 +15,10 @@ std::string version_text();
 /// Every flag with its bounds and default, in lines of 110 characters at most.
 std::string help_text();
 
-/// What stands behind the equals sign in a file that gives the setting these values.
+/// What to write after the equals sign in a file to give the setting these values.
 std::string toml_literal(const Setting& setting, std::vector<std::string> values);
 
-/// A TOML file that gives these settings again, each key under its help.
+/// A TOML file that reproduces these settings, each key below its help.
 std::string config_text(const Settings& settings);
 
 }  // namespace latchkey::server

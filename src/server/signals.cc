@@ -22,29 +22,29 @@ using enum SignalRule;
 
 constexpr SignalDecision kTable[] = {
     {SIGTERM, kStop, false},
-    // A shell without job control starts what runs in the background with these two ignored.
+    // A shell without job control starts background programs with these two ignored.
     {SIGINT, kStop, true},
     {SIGQUIT, kStop, true},
-    // The soft limit of CPU time: the hard one kills.
+    // The soft limit on CPU time; the hard limit kills.
     {SIGXCPU, kStop, false},
     {SIGHUP, kHangUp, true},
-    // What other daemons take as "open the log again" or "read the settings again".
+    // Other daemons take these as "open the log again" or "read the settings again".
     {SIGUSR1, kLog, false},
     {SIGUSR2, kLog, false},
-    // A peer that is gone, and a file that may not grow, are errors of one write.
+    // If a peer has gone or a file may not grow, one write fails; that is all.
     {SIGPIPE, kIgnore, false},
     {SIGXFSZ, kIgnore, false},
-    // A line of the log does not stop a server in a terminal's background.
+    // A log line must not stop a server in a terminal's background.
     {SIGTTIN, kIgnore, false},
     {SIGTTOU, kIgnore, false},
-    // Nothing here asks for them; unhandled they would end the process.
+    // Nothing here uses these; unhandled they would end the process.
     {SIGALRM, kIgnore, false},
     {SIGVTALRM, kIgnore, false},
     {SIGPROF, kIgnore, false},
     {SIGIO, kIgnore, false},
     {SIGPWR, kIgnore, false},
     {SIGSTKFLT, kIgnore, false},
-    // Job control, and what the system ignores by itself.
+    // Job control, and what the system ignores by default.
     {SIGTSTP, kLeave, false},
     {SIGCONT, kLeave, false},
     {SIGCHLD, kLeave, false},
@@ -60,7 +60,7 @@ constexpr SignalDecision kTable[] = {
     {SIGSYS, kLeave, false},
 };
 
-// The C library keeps the first real-time signals to itself, and lets nobody set them. It handles this one
+// The C library reserves the first real-time signals and lets no caller set them. It handles this one only
 // where threads are cancelled, and no thread here is.
 constexpr int kCancelSignal = 32;
 
@@ -85,14 +85,14 @@ sigset_t read_signals() noexcept {
   sigset_t signals;
   sigemptyset(&signals);
   for (const SignalDecision& decision : kTable) {
-    // A blocked signal is queued even where it is ignored.
+    // A blocked signal is queued even if it is ignored.
     if (is_read(decision.rule) && !stays_ignored(decision)) sigaddset(&signals, decision.number);
   }
   return signals;
 }
 
 void ignore_cancel_signal() noexcept {
-  // As the kernel has it: handler, flags, restorer, mask.
+  // The kernel's layout: handler, flags, restorer, mask.
   const std::array<std::uintptr_t, 4> action = {reinterpret_cast<std::uintptr_t>(SIG_IGN), 0, 0, 0};
   ::syscall(SYS_rt_sigaction, kCancelSignal, action.data(), nullptr, sizeof(std::uint64_t));
 }
@@ -148,7 +148,7 @@ void SignalReader::read() noexcept {
 }
 
 void SignalReader::complete(std::int32_t result, std::uint32_t) noexcept {
-  // A read that was interrupted has taken no signal.
+  // An interrupted read has taken no signal.
   if (result == -EINTR || result == -EAGAIN) return read();
   LATCHKEY_ASSERT(result == static_cast<std::int32_t>(sizeof info_));
   std::exchange(waiter_, nullptr).resume();

@@ -1,6 +1,6 @@
-// What becomes of each signal: one table, which decides on all of them whatever the parent process had set.
-// Those that the server acts on are blocked before any thread starts, and read from a signalfd as completions
-// of the main thread's ring.
+// What happens at each signal. One table decides on all of them, whatever the parent process had set. Those
+// that the server acts on are blocked before any thread starts, and read from a signalfd as completions of
+// the main thread's ring.
 #pragma once
 
 #include <sys/signalfd.h>
@@ -18,37 +18,40 @@ namespace latchkey::server {
 
 enum class SignalRule : std::uint8_t {
   kStop,    ///< the server stops in order
-  kHangUp,  ///< where standard error is a terminal it stops in order; else as kLog
-  kLog,     ///< a line in the log, and nothing else
+  kHangUp,  ///< if standard error is a terminal, the server stops in order; else as kLog
+  kLog,     ///< a line in the log, nothing else
   kIgnore,  ///< nothing
-  kLeave,   ///< what the system does: a bug ends the process, job control stops it and has it go on
+  kLeave,   ///< the system's default: a bug ends the process, job control stops and continues it
 };
 
 struct SignalDecision {
   int number;
   SignalRule rule;
-  bool may_stay_ignored;  ///< where it is ignored at the start, as by nohup(1), it stays so
+  bool may_stay_ignored;  ///< if it is ignored at the start, as under nohup(1), it stays ignored
 };
 
-/// Each signal but the real-time ones, which are ignored, and those that no process decides on.
+/// Every signal except the real-time ones, which are ignored, and those that no process can decide on.
 std::span<const SignalDecision> signal_table() noexcept;
 
-/// The rule of a signal of the table.
+/// The rule of a signal.
+/// Requires: the table has it.
 SignalRule rule_of(int number) noexcept;
 
-/// Carries the table out, for this thread and all that it starts. SIGSYS becomes the sandbox's later
-/// (refused_call.h). Errors are the kernel's.
+/// Applies the table to this thread and all that it starts. SIGSYS is set later, by `refused_call.h`.
+/// Errors: the kernel's.
 Result<void> decide_on_signals();
 
 class SignalReader final : private runtime::Operation {
  public:
-  /// Opens the signalfd; `decide_on_signals` was called. Errors are the kernel's.
+  /// Opens the signalfd.
+  /// Requires: `decide_on_signals` has been called.
+  /// Errors: the kernel's.
   static Result<SignalReader> open();
   SignalReader(SignalReader&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   SignalReader& operator=(SignalReader&&) = delete;
   ~SignalReader();
 
-  /// `co_await reader.next(loop)`: the number of the next signal. One waiter.
+  /// `co_await reader.next(loop)` gives the number of the next signal. One waiter at a time.
   auto next(runtime::Loop& loop) noexcept {
     struct Awaiter {
       SignalReader& reader;
@@ -67,7 +70,7 @@ class SignalReader final : private runtime::Operation {
   void complete(std::int32_t result, std::uint32_t flags) noexcept override;
 
   int fd_;
-  runtime::Loop* loop_ = nullptr;  ///< of the waiter
+  runtime::Loop* loop_ = nullptr;  ///< the waiter's
   signalfd_siginfo info_{};
   std::coroutine_handle<> waiter_;
 };

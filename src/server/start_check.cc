@@ -121,7 +121,7 @@ class Checker {
     note(fmt::format("{} is held by that server", endpoint.to_text()));
   }
 
-  /// By the server that works on the same data: then it is free when that has been stopped.
+  /// Whether the server that works on the same data holds it; then it is free once that server has stopped.
   bool is_held_by_server(const net::Endpoint& wanted) const {
     return std::any_of(data_.endpoints.begin(), data_.endpoints.end(), [&wanted](const std::string& text) {
       const Result<net::Endpoint> held = net::Endpoint::parse(text);
@@ -138,7 +138,7 @@ class Checker {
     const std::string path = settings_.admin_socket.string();
     const Result<void> safe = check_admin_directory(settings_);
     if (!safe) return refuse(safe.error().text);
-    // The server's own, where one works on the same data.
+    // If a server works on the same data, the socket is that server's own.
     if (!data_.holder.empty()) return;
     const Result<bool> answered = net::Listener::is_answered(path);
     if (!answered) return refuse(answered.error().text);

@@ -1,6 +1,7 @@
-// StartContext: what is there before the first stage of a start, for every stage to use. It lives in the
-// frame of `serve` (server.cc) and outlives all that the stages give. It never moves, as they point into it.
+// StartContext: what exists before the first stage of a start, for every stage to use.
 // Thread: the main thread makes it; any thread may read it and use its clock and randomness.
+// Lifetime: it lives in the frame of `serve` (server.cc), outlives everything that the stages return, and
+// never moves, because they point into it.
 #pragma once
 
 #include <unistd.h>
@@ -22,9 +23,9 @@ struct StartContext {
   StartContext& operator=(const StartContext&) = delete;
 
   const Settings& settings;
-  const std::vector<std::string>& warnings;  ///< of the settings, for the log
+  const std::vector<std::string>& warnings;  ///< about the settings, for the log
   const Ports ports;
-  /// Whether standard error is a terminal. Asked once, here: a terminal that has hung up is none any more.
+  /// Whether standard error is a terminal. Asked only here: once it has hung up, it no longer is one.
   const bool on_terminal = ::isatty(STDERR_FILENO) == 1;
   SystemClock clock;
   SystemRandom random;

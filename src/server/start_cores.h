@@ -1,5 +1,5 @@
-// The stage of a start that makes the cores, without starting them, and what they share. Thread: the main
-// thread.
+// The stage of a start that creates the cores and what they share, without starting them.
+// Thread: the main thread.
 #pragma once
 
 #include <memory>
@@ -17,14 +17,15 @@
 
 namespace latchkey::server {
 
-/// Each part is behind a pointer, as other parts point to it. So the stage itself may move.
+/// Each part is behind a pointer because other parts point to it, so the stage itself may move.
 struct Cores {
   std::unique_ptr<CoreContext> context;
   std::vector<std::unique_ptr<Core>> cores;  ///< by their number
 };
 
-/// `listeners` of each core, by its number. Lifetime: what is passed by reference outlives the cores. Errors
-/// are the rings'.
+/// `listeners` holds each core's, by the core's number.
+/// Lifetime: everything passed by reference must outlive the cores.
+/// Errors: the rings'.
 Result<Cores> make_cores(StartContext& start, const token::Keyring& keyring, credential::HashPool& hash_pool,
                          const Threads& threads, const Tables& tables,
                          std::vector<std::vector<CoreListener>> listeners, Log& log);

@@ -16,7 +16,7 @@ namespace latchkey::server {
 
 namespace {
 
-// A command is done within milliseconds, and so is a look at who holds the lock.
+// A command takes milliseconds, and so does a look at who holds the lock.
 constexpr int kLockTries = 20;
 constexpr std::chrono::milliseconds kBetweenLockTries{25};
 
@@ -57,7 +57,7 @@ Result<Data> open_data(const Settings& settings, const store::DataDirectory& dir
   LATCHKEY_TRY(const bool was_checked,
                end_if_fatal(directory, store::check_if_distrusted(database, directory)));
   LATCHKEY_TRY(token::Keyring keyring, end_if_fatal(directory, open_keys(settings, database, random)));
-  // The database's and the key's names are on disk before anything relies on them.
+  // The directory entries of the database and the key are on disk before anything relies on them.
   LATCHKEY_TRY(end_if_fatal(directory, directory.sync()));
   return Data{std::move(database), std::move(keyring), was_checked};
 }

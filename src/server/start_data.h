@@ -1,5 +1,6 @@
-// The stages of a start over what the server keeps on disk: first directory, database and key, opened and
-// held against each other; later the run's mark and the recorded sessions; at the stop the end of that mark.
+// The stages of a start over what the server keeps on disk. First the directory, the database and the key are
+// opened and checked against each other. Later come the run's mark and the recorded sessions, and at the stop
+// the mark of an orderly end.
 // Thread: the main thread, while no other works on the database.
 #pragma once
 
@@ -21,40 +22,43 @@
 
 namespace latchkey::server {
 
-/// Locks the data directory, and makes it where the settings ask for that. Waits half a second for a command
-/// that holds the lock. Errors as of DataDirectory::open.
+/// Locks the data directory, and creates it if the settings ask for that. Waits up to half a second for a
+/// command that holds the lock.
+/// Errors: those of DataDirectory::open.
 Result<store::DataDirectory> lock_data(const Settings& settings);
 
-/// That the key file is missing and may not be made.
+/// Says that the key file is missing and may not be created.
 std::string no_key_text(const std::filesystem::path& path);
 
-/// The database and the keys that made its sessions. The database moves on to the store's thread. Everything
-/// else points to the keyring: it must not move once a later stage has been made.
+/// The database and the key that its sessions were made with. The database later moves to the store's thread.
+/// Lifetime: everything else points to the keyring, so it must not move once a later stage has been made.
 struct Data {
   store::Database database;
   token::Keyring keyring;
-  bool was_checked = false;  ///< the database, because the last run could not trust it
+  bool was_checked = false;  ///< the database was, because the last run could not trust it
 };
 
-/// What it makes is durable when it returns, before anything relies on it.
+/// What it creates is durable when it returns, before anything relies on it.
 Result<Data> open_data(const Settings& settings, const store::DataDirectory& directory, Random& random);
 
 /// What the database held when this run began.
 struct Recorded {
   store::RunStart run;
   std::int64_t users = 0;
-  std::size_t sessions = 0;  ///< those that the shards took
+  std::size_t sessions = 0;  ///< as many as the shards took
 };
 
-/// Marks the database as in use and fills the tables from it. The last stage that can refuse a start, so that
-/// a refused start leaves the last run's mark as it was. It opens a connection of its own, as the store's
-/// belongs to its thread. Requires: no core runs yet.
+/// Marks the database as in use and fills the tables from it. It is the last stage that can refuse a start,
+/// so a refused start leaves the last run's mark as it was. It opens a connection of its own, because the
+/// store's belongs to the store's thread.
+/// Requires: no core runs yet.
 Result<Recorded> begin_run(const StartContext& start, const store::DataDirectory& directory,
                            const token::Keyring& keyring, const Tables& tables);
 
 /// The counterpart of `begin_run`: takes the database back from the store and marks the run as ended in
-/// order. It leaves the mark out where a refresh was not written (not `ended_in_order`), as the next start
-/// trusts the rows of a marked run. Requires: the store's worker has ended.
+/// order. If a refresh was not written (`ended_in_order` is false) it leaves out the mark, because the next
+/// start trusts the rows of a marked run.
+/// Requires: the store's worker has ended.
 Result<void> end_run(const StartContext& start, store::StoreThread& store, bool ended_in_order);
 
 }  // namespace latchkey::server

@@ -18,7 +18,7 @@ Result<void> bind_all(Sockets& sockets, const std::vector<net::Endpoint>& endpoi
     LATCHKEY_TRY(net::Listener::check_free(endpoint));
     for (std::vector<CoreListener>& of_core : sockets.of_cores) {
       LATCHKEY_TRY(net::Listener listener, net::Listener::bind_tcp(endpoint));
-      endpoint = listener.endpoint();  // port 0 has become a port, the same for all cores
+      endpoint = listener.endpoint();  // port 0 has become a real one, the same for all cores
       of_core.push_back({std::move(listener), proxied ? Entrance::kProxied : Entrance::kClients});
     }
     sockets.addresses.push_back({endpoint, proxied});

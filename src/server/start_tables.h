@@ -1,4 +1,4 @@
-// The stage of a start that makes the token tables, still empty: a shard per core, and what all shards share.
+// The stage of a start that creates the token tables, still empty: a shard per core, and what they share.
 // Thread: the main thread makes them before any core runs; then each shard belongs to its core's thread.
 #pragma once
 
@@ -20,7 +20,7 @@
 
 namespace latchkey::server {
 
-/// How a shard reaches the database. It never moves, as its parts point to each other.
+/// How a shard reaches the database. It never moves, because its parts point to each other.
 struct ShardStores {
   ShardStores(runtime::Port& port, store::StoreThread& thread) noexcept
       : store(port, thread), directory(port, thread), login_check(directory) {}
@@ -32,7 +32,7 @@ struct ShardStores {
   api::DirectoryLoginCheck login_check;
 };
 
-/// Each part is behind a pointer, as other parts point to it. So the stage itself may move.
+/// Each part is behind a pointer because other parts point to it, so the stage itself may move.
 struct Tables {
   std::unique_ptr<runtime::PageSource> pages;
   std::unique_ptr<runtime::Quiescence> quiescence;
@@ -43,7 +43,8 @@ struct Tables {
   std::vector<token::Shard*> shards_by_number() const;
 };
 
-/// Lifetime: what is passed in outlives the tables. Errors: the kernel refuses the addresses or the memory.
+/// Lifetime: the arguments must outlive the tables.
+/// Errors: the kernel refuses the addresses or the memory.
 Result<Tables> make_tables(StartContext& start, const token::Keyring& keyring, const Threads& threads,
                            Log& log);
 

@@ -16,12 +16,13 @@ namespace latchkey::server {
 
 namespace {
 
-// It reads signals, and writes to the service manager.
+// The main thread reads signals and writes to the service manager.
 constexpr std::array<std::uint8_t, 4> kControlOperations = {IORING_OP_READ, IORING_OP_WRITE,
                                                             IORING_OP_MSG_RING, IORING_OP_ASYNC_CANCEL};
 constexpr unsigned kControlEntries = 64;
 
-// Unfinished messages from one thread to another; past it a client is told 503. Few threads afford more.
+// Unfinished messages from one thread to another; beyond this a client gets 503. A server with few threads
+// can afford more.
 constexpr std::size_t kFewPorts = 32;
 constexpr std::size_t kMessagesOfFew = 1024;
 constexpr std::size_t kMessagesOfMany = 256;

@@ -1,5 +1,6 @@
-// The stage of a start that makes the threads beside the cores, without starting them: the mailbox, the main
-// thread's loop, the store's thread, the hash workers and their standbys. Thread: the main thread.
+// The stage of a start that creates the threads beside the cores, without starting them: the mailbox, the
+// main thread's loop, the store's thread, the hash workers and their standbys.
+// Thread: the main thread.
 #pragma once
 
 #include <memory>
@@ -19,23 +20,25 @@
 
 namespace latchkey::server {
 
-/// Comes before the database moves to the store's thread, as the pool has to know which kinds of hashes it
-/// holds (C-14). Errors are the settings' and the database's.
+/// Comes before the database moves to the store's thread, because the pool must know which kinds of hashes
+/// the database holds (C-14).
+/// Errors: those of the settings and of the database.
 Result<std::unique_ptr<credential::HashPool>> make_hash_pool(StartContext& start, store::Database& database,
                                                              Log& log);
 
-/// Each part is behind a pointer, as other parts point to it. So the stage itself may move.
+/// Each part is behind a pointer because other parts point to it, so the stage itself may move.
 struct Threads {
   std::unique_ptr<runtime::Mailbox> mailbox;
   std::unique_ptr<ServiceManager> manager;
   std::unique_ptr<runtime::Loop> control;  ///< the main thread's
   std::unique_ptr<store::StoreThread> store;
   std::unique_ptr<runtime::Worker> store_worker;
-  std::vector<std::unique_ptr<runtime::Worker>> hash_workers;  ///< and, behind them, their standbys
+  std::vector<std::unique_ptr<runtime::Worker>> hash_workers;  ///< then their standbys
 };
 
-/// Where the store cannot trust its disk any more, it marks that in `directory` and ends the process.
-/// Lifetime: what is passed by reference outlives the threads. Errors are the rings'.
+/// If the store can no longer trust its disk, it marks that in `directory` and ends the process.
+/// Lifetime: everything passed by reference must outlive the threads.
+/// Errors: the rings'.
 Result<Threads> make_threads(const StartContext& start, const store::DataDirectory& directory,
                              store::Database database, ManagerSocket manager_socket,
                              credential::HashPool& hash_pool, Log& log);

@@ -11,10 +11,10 @@ namespace latchkey::server {
 
 namespace {
 
-// How often it is looked whether the server ends, or whether a full disk has room again.
+// How often to check whether the server ends, or whether a full disk has room again.
 constexpr int kLookMs = 50;
 
-// What a descriptor says that takes bytes again when somebody has read, or made room.
+// Errors of a descriptor that takes bytes again once somebody has read, or made room.
 bool passes(int error) noexcept {
   return error == EAGAIN || error == EWOULDBLOCK || error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
@@ -24,13 +24,13 @@ bool passes(int error) noexcept {
 void say_on_stderr(std::string_view text) noexcept {
   pollfd room{STDERR_FILENO, POLLOUT, 0};
   if (::poll(&room, 1, kLookMs) <= 0) return;
-  // One write: so it stays one piece beside the log's lines.
+  // A single write, so the text stays in one piece among the log's lines.
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 
 void StderrSink::sink_it_(const spdlog::details::log_msg& message) {
   spdlog::memory_buf_t text;
-  // What is left of a line that was lost in part must not swallow the next one.
+  // The rest of a line that was lost in part must not swallow the next one.
   if (is_amid_line_) text.push_back('\n');
   formatter_->format(message, text);
   write({text.data(), text.size()});
@@ -41,7 +41,7 @@ void StderrSink::write(std::string_view text) {
   const std::size_t bytes = text.size();
   while (!text.empty()) {
     if (!wait_for_room(is_full)) throw spdlog::spdlog_ex("standard error takes no bytes", ETIMEDOUT);
-    // As much as a pipe takes without blocking where it has room at all (pipe(7)).
+    // A pipe that has any room takes this much without blocking (pipe(7)).
     const ssize_t written = ::write(descriptor_, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
     is_full = written < 0 && passes(errno);
     if (written < 0 && errno != EINTR && !is_full) throw spdlog::spdlog_ex("standard error", errno);
@@ -53,10 +53,10 @@ void StderrSink::write(std::string_view text) {
   }
 }
 
-// False where the server ends meanwhile.
+// False if the server ends meanwhile.
 bool StderrSink::wait_for_room(bool is_full) {
   if (is_full) {
-    // A file is always ready by poll(2), with a full disk too.
+    // To poll(2) a file is always ready, even on a full disk.
     if (!may_wait()) return false;
     ::poll(nullptr, 0, kLookMs);
   }

@@ -24,7 +24,7 @@ namespace latchkey::server {
 
 namespace {
 
-// By name, as not every architecture and library has all of them.
+// By name, because not every architecture and library has all of them.
 constexpr const char* kAllowed[] = {
     // Rings, and threads that wait.
     "io_uring_enter",
@@ -35,7 +35,7 @@ constexpr const char* kAllowed[] = {
     "restart_syscall",
     "poll",
     "ppoll",
-    // Threads' beginnings and ends, and their signals.
+    // The start and end of threads, and their signals.
     "set_robust_list",
     "rseq",
     "exit",
@@ -52,7 +52,7 @@ constexpr const char* kAllowed[] = {
     "mlock",
     "mlock2",
     "munlock",
-    // Time, randomness, and what the process is.
+    // Time, randomness, and identity.
     "clock_gettime",
     "clock_getres",
     "gettimeofday",
@@ -98,13 +98,13 @@ constexpr const char* kAllowed[] = {
     "unlinkat",
     "fchmod",
     "fchown",
-    // What is to be known of sockets that are open.
+    // Information about open sockets.
     "getsockname",
     "getpeername",
     "getsockopt",
 };
 
-// What a thread of the C library is made with. No process, no namespace, nobody who traces.
+// The flags with which the C library makes a thread. They allow no process, no namespace and no tracer.
 constexpr scmp_datum_t kThread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
 constexpr scmp_datum_t kNoThread = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
                                    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_PTRACE | CLONE_VFORK |
@@ -120,7 +120,7 @@ using Filter = std::unique_ptr<void, ReleaseFilter>;
 
 struct Limited {
   const char* name;
-  std::vector<scmp_arg_cmp> arguments;  ///< all hold
+  std::vector<scmp_arg_cmp> arguments;  ///< all must hold
 };
 
 Result<void> refused(int error) {
@@ -135,32 +135,32 @@ scmp_arg_cmp has_bits(unsigned argument, scmp_datum_t mask, scmp_datum_t value) 
   return {argument, SCMP_CMP_MASKED_EQ, mask, value};
 }
 
-/// What is allowed with some arguments alone. A filter sees numbers and addresses, and not what lies there.
+/// What is allowed only with certain arguments. A filter sees numbers and addresses, not what they point to.
 std::vector<Limited> limited_calls() {
   const auto self = static_cast<scmp_datum_t>(::getpid());
   std::vector<Limited> calls = {
-      // A ring that was made before is enabled by the thread that owns it. No other is registered or made.
+      // The thread that owns an existing ring enables it. No other ring is registered or made.
       {"io_uring_register", {equals(1, IORING_REGISTER_ENABLE_RINGS)}},
       {"clone", {has_bits(0, kThread | kNoThread, kThread)}},
-      // No memory that can be written becomes code.
+      // Writable memory never becomes code.
       {"mmap", {has_bits(2, PROT_EXEC, 0)}},
       {"mprotect", {has_bits(2, PROT_EXEC, 0)}},
-      // The C library's own signals, which it handles with its first thread. No other handler is set.
+      // The C library's own signals, whose handlers it sets with its first thread. No other handler is set.
       {"rt_sigaction", {equals(0, kCancelSignal)}},
       {"rt_sigaction", {equals(0, kSetUserSignal)}},
-      // The end by an assertion.
+      // How an assertion ends the process.
       {"tgkill", {equals(0, self)}},
-      // A thread's own class; and limits are read and not set.
+      // A thread sets only its own scheduling class; limits are read, never set.
       {"sched_setscheduler", {equals(0, 0)}},
       {"sched_getaffinity", {equals(0, 0)}},
       {"prlimit64", {equals(0, 0), equals(2, 0)}},
-      // Receiving is shut down by the ring: a listener that was shut down could be connected (TCP Fast Open).
+      // The ring shuts down receiving. A listener that was shut down could be connected (TCP Fast Open).
       {"shutdown", {equals(1, SHUT_WR)}},
       {"prctl", {equals(0, PR_SET_NAME)}},
       {"prctl", {equals(0, PR_GET_NAME)}},
       {"ioctl", {equals(1, TCGETS)}},
   };
-  // SQLite's locks. No owner for a descriptor's signals, no second descriptor for a socket.
+  // SQLite's locks. No command here sets an owner for a descriptor's signals or duplicates a socket.
   for (const int command : {F_GETFD, F_SETFD, F_GETFL, F_GETLK, F_SETLK, F_SETLKW}) {
     calls.push_back({"fcntl", {equals(1, static_cast<scmp_datum_t>(command))}});
   }
@@ -176,10 +176,9 @@ int add(const Filter& filter, std::uint32_t action, const char* name,
 }
 
 int add_rules(const Filter& filter) {
-  // Also by the other tables of calls that the processor has (32 bits, x32): the whole process, not one
-  // thread.
+  // Also for calls by the processor's other tables (32 bits, x32). Ends the whole process, not one thread.
   int error = seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-  // For the threads that run already too.
+  // Applies to threads that run already, too.
   if (error == 0) error = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
   for (const char* const name : kAllowed) {
     if (error == 0) error = add(filter, SCMP_ACT_ALLOW, name);
@@ -187,9 +186,9 @@ int add_rules(const Filter& filter) {
   for (const auto& [name, arguments] : limited_calls()) {
     if (error == 0) error = add(filter, SCMP_ACT_ALLOW, name, arguments);
   }
-  // The arguments of clone3 lie in memory, where a filter cannot look: the C library falls back to clone.
+  // The arguments of clone3 are in memory, where a filter cannot look; with ENOSYS the C library uses clone.
   if (error == 0) error = add(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3");
-  // Nobody takes the place of the handler that says what was refused; and it has a way to end the process.
+  // Nothing may replace the handler that reports refused calls. It also ends the process by this call.
   if (error == 0) error = add(filter, SCMP_ACT_KILL_PROCESS, "rt_sigaction", {equals(0, SIGSYS)});
   return error;
 }

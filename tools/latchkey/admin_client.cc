@@ -51,7 +51,7 @@ tl::unexpected<Error> no_answer(const std::filesystem::path& socket) {
                   socket.string()));
 }
 
-/// Who listens is who called listen(2) on the socket.
+/// Checks the owner of the process that called listen(2) on the socket.
 Result<void> check_listener(const Socket& connected, const AdminSocket& socket) {
   const std::optional<net::PeerProcess> peer = net::peer_process_of(connected.get());
   if (!peer) return cannot("see who listens", socket.path, errno);
@@ -111,7 +111,7 @@ Result<api::AdminReply> ask_server(const AdminSocket& socket, const api::AdminRe
 
   http::ResponseReader reader(kMaxAnswerBytes);
   std::array<char, 65536> part{};
-  // Of all that comes, interim answers too.
+  // The bound covers everything that arrives, interim answers included.
   for (std::size_t left = kMaxAnswerBytes; left > 0;) {
     const ssize_t got = ::recv(connected.get(), part.data(), std::min(part.size(), left), 0);
     if (got < 0 && errno == EINTR) continue;

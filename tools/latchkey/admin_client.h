@@ -1,4 +1,4 @@
-// A server's admin socket from the other side: one HTTP/1.1 request a connection, blocking, with a bound on
+// The client's side of a server's admin socket: one HTTP/1.1 request per connection, blocking, with bounds on
 // the time and on the answer's size.
 #pragma once
 
@@ -15,19 +15,20 @@ namespace latchkey::command {
 inline constexpr int kAnswerTimeoutSeconds = 60;
 inline constexpr std::size_t kMaxAnswerBytes = std::size_t{64} << 20;
 
-/// Where a server listens, and who it must be: a process of that user, or of root, before anything is sent to
-/// it. A request may hold a password.
+/// Where a server listens, and the user that it must run as. Nothing is sent unless the listening process
+/// belongs to that user or to root, because a request may hold a password.
 struct AdminSocket {
   std::filesystem::path path;
   uid_t owner;
 };
 
-/// Whether a server answers on the socket. Errors: kNotFound, nobody does; kInvalid, somebody else does;
-/// kUnavailable, it cannot be reached.
+/// Checks that a server answers on the socket.
+/// Errors: kNotFound if nothing listens; kInvalid if another user's process does; else kUnavailable.
 Result<void> probe_server(const AdminSocket& socket);
 
-/// Asks the server. Errors as of probe_server, and kUnavailable where no whole answer came: then nobody knows
-/// whether it was done.
+/// Sends a request to the server and returns its reply.
+/// Errors: those of probe_server; kUnavailable if no whole answer came, in which case the request may or may
+/// not have been carried out.
 Result<api::AdminReply> ask_server(const AdminSocket& socket, const api::AdminRequest& request);
 
 }  // namespace latchkey::command

@@ -24,7 +24,7 @@ namespace latchkey::command {
 
 namespace {
 
-/// Another command is done within milliseconds; a server that starts has its socket soon.
+/// Another command takes milliseconds, and a starting server opens its socket soon.
 constexpr int kTries = 100;
 constexpr std::chrono::milliseconds kBetweenTries{50};
 
@@ -40,14 +40,15 @@ class Online final : public Backend {
   AdminSocket socket_;
 };
 
-/// The owner of the data directory is whose server is to be asked; where there is none, who runs the command.
+/// The server must be run by the owner of the data directory, or, without one, by the user of this command.
 AdminSocket admin_socket_of(const BackendOptions& options) {
   struct stat status {};
   const bool is_there = ::stat(options.data.c_str(), &status) == 0;
   return {options.socket, is_there ? status.st_uid : ::geteuid()};
 }
 
-/// Of root's rights the one to pass directories that the user himself may not, as systemd's /var/lib/private.
+/// Of root's rights keeps only that to search directories which the user may not search, such as systemd's
+/// `private` below /var/lib.
 bool keep_search_alone() noexcept {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, 2> sets{};
@@ -55,8 +56,8 @@ bool keep_search_alone() noexcept {
   return ::syscall(SYS_capset, &header, sets.data()) == 0;
 }
 
-/// Files that root made in the directory of the server's user would keep the server from starting, and what
-/// that user put there is not to be followed with root's rights: so root works as that user.
+/// Makes root work as the owner of the data. Files that root created there would keep the server from
+/// starting, and what that user put there must not be followed with root's rights.
 Result<void> become_owner(const std::filesystem::path& data) {
   struct stat status {};
   if (::geteuid() != 0 || ::stat(data.c_str(), &status) != 0 || status.st_uid == 0) return {};

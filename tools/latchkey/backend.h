@@ -1,5 +1,5 @@
-// Backend: what carries out the command's requests: the server, through its admin socket, where one holds the
-// data directory's lock, and otherwise this process on the database itself. Both run api::Admin.
+// Backend: carries out the command's requests. If a server holds the data directory's lock, they go through
+// its admin socket; otherwise this process works on the database itself. Both run api::Admin.
 #pragma once
 
 #include <filesystem>
@@ -15,27 +15,27 @@ namespace latchkey::command {
 class Backend {
  public:
   virtual ~Backend() = default;
-  /// Errors are of the way there; a refusal is a reply.
+  /// Errors: the request could not be delivered. A refusal is a reply.
   virtual Result<api::AdminReply> act(api::AdminRequest request) = 0;
-  /// Where it acts, as a sentence goes on: "in /var/lib/latchkey", "through the server at ...".
+  /// Where it acts, to go into a sentence: "in /var/lib/latchkey", "through the server at ...".
   virtual std::string place() const = 0;
 };
 
-/// The path from the root, for a sentence that says where something was done.
+/// The absolute path, for a sentence that says where something was done.
 std::string whole_path(const std::filesystem::path& path);
 
 struct BackendOptions {
   std::filesystem::path data;
-  std::filesystem::path socket;      ///< the server's, if there is a server
-  std::filesystem::path key_file{};  ///< as DirectoryOptions has it
-  bool may_create = false;           ///< make the data directory and its database where they are missing
+  std::filesystem::path socket;      ///< the server's, if one runs
+  std::filesystem::path key_file{};  ///< as in DirectoryOptions
+  bool may_create = false;           ///< create the data directory and its database if they are missing
 };
 
 /// Waits some seconds for another command that holds the lock.
 Result<std::unique_ptr<Backend>> open_backend(const BackendOptions& options);
 
-/// The data directory, locked, for what cannot be done beside a server. Error kConflict where one works on
-/// it.
+/// Locks the data directory, for work that cannot be done beside a server.
+/// Errors: kConflict if a server works on it.
 Result<store::DataDirectory> open_without_server(const BackendOptions& options);
 
 }  // namespace latchkey::command

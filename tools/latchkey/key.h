@@ -1,5 +1,5 @@
-// `latchkey key renew`: the way out where the key file is lost, or known to others. Works on the files, while
-// no server runs.
+// `latchkey key renew`: replaces the key file if it is lost, or known to others. Works on the files, while no
+// server runs.
 #pragma once
 
 #include "backend.h"
@@ -11,7 +11,7 @@ namespace latchkey::command {
 /// Renews the key at `options.key_file`.
 Result<token::KeyRenewal> renew_key(const BackendOptions& options);
 
-/// What was done, and what is to be done about it, for people; and as JSON.
+/// What was done, and what remains to be done about it: for people, and as JSON.
 std::string renewal_text(const token::KeyRenewal& done, const BackendOptions& options);
 std::string renewal_json(const token::KeyRenewal& done, const BackendOptions& options);
 

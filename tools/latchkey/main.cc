@@ -1,5 +1,5 @@
-// latchkey: the administrator's command. It reads the arguments and the password, has a Backend act, and
-// prints. Exit status: 0 done, 1 refused (standard error says what to do), 2 wrong usage.
+// latchkey: the administrator's command. It reads the arguments and the password, has a Backend carry out the
+// request, and prints. Exit status: 0 done, 1 refused (standard error says what to do), 2 wrong usage.
 
 #include <fmt/format.h>
 #include <sys/prctl.h>
@@ -61,7 +61,7 @@ int refuse(std::string_view text) {
   return kExitRefused;
 }
 
-/// JSON carries UTF-8 alone: anything else would arrive changed, and nobody could log in with it.
+/// JSON carries only UTF-8: any other text would arrive changed, and nobody could log in with it.
 Result<void> check_encoding(const Arguments& arguments) {
   for (const std::string* const text :
        {&arguments.user, &arguments.first_name, &arguments.last_name, &arguments.email}) {
@@ -72,7 +72,7 @@ Result<void> check_encoding(const Arguments& arguments) {
   return {};
 }
 
-/// The password, or in its place the hash that is given.
+/// The password, or the hash given in its place.
 Result<SecretText> password_of(const Arguments& arguments) {
   const bool is_piped = arguments.password_stdin || arguments.password_hash_stdin;
   Result<SecretText> password = is_piped ? read_password_from_stdin() : ask_for_password(arguments.user);
@@ -83,7 +83,7 @@ Result<SecretText> password_of(const Arguments& arguments) {
   return password;
 }
 
-/// The body of a request that sets a password, or its hash. It is built in one piece of memory, and wiped.
+/// The body of a request that sets a password or its hash, built in one piece of memory that is wiped.
 SecretText body_with(const Arguments& arguments, const SecretText& password, std::string_view other_members) {
   constexpr std::size_t kLongestEscape = 6;
   std::string json;
@@ -125,10 +125,10 @@ Result<std::unique_ptr<Backend>> backend_for(const Arguments& arguments) {
   return open_backend(options_of(arguments));
 }
 
-/// What a reply's JSON is for people, and where the command acted.
+/// Turns a reply's JSON and the place where the command acted into text for people.
 using ReplyText = std::function<std::string(std::string_view json, const std::string& place)>;
 
-/// One request, and what to print: the reply's JSON, or what `text` makes of it.
+/// Sends one request and prints the reply's JSON, or what `text` makes of it.
 int act(const Arguments& arguments, api::AdminRequest request, const ReplyText& text) {
   Result<std::unique_ptr<Backend>> backend = backend_for(arguments);
   if (!backend) return refuse(backend.error().text);
@@ -217,7 +217,7 @@ int renew_key_file(const Arguments& arguments) {
   return kExitDone;
 }
 
-/// The command line; a leaf that is chosen puts what it does into `chosen`.
+/// The command line. The chosen leaf puts its action into `chosen_`.
 class CommandLine {
  public:
   explicit CommandLine(Arguments& arguments) : arguments_(arguments) {
@@ -313,10 +313,10 @@ class CommandLine {
 }  // namespace
 
 int run(int argc, char** argv) {
-  // Files are their owner's alone, whatever the one who started this has set.
+  // Files belong to their owner alone, whatever mask the parent process has set.
   ::umask(077);
-  // A file that may not grow is an error of one write. Other signals are left to the system: a write to a
-  // pipe without a reader ends the command, as `latchkey user list | head` wants it.
+  // If a file may not grow, one write fails. Other signals keep their default: a write to a pipe without a
+  // reader ends the command, as `latchkey user list | head` expects.
   ::signal(SIGXFSZ, SIG_IGN);
   // A core dump would hold the password.
   ::prctl(PR_SET_DUMPABLE, 0);

@@ -27,16 +27,16 @@ namespace latchkey::command {
 namespace {
 
 constexpr runtime::PortId kOnlyPort = 0;
-/// One request is under way at a time, and waits for one message at a time.
+/// One request is in progress at a time, and waits for one message at a time.
 constexpr std::size_t kMessages = 4;
 
-/// Nobody sleeps that would have to be woken.
+/// No thread sleeps that would have to be woken.
 class NoDoorbell final : public runtime::Doorbell {
  public:
   void wake(runtime::PortId) noexcept override {}
 };
 
-/// Where no server runs, a user's tokens stand in the database alone.
+/// If no server runs, a user's tokens exist only in the database.
 class DatabaseEnder final : public api::SessionEnder {
  public:
   DatabaseEnder(runtime::Port& port, store::StoreThread& store, const Clock& clock) noexcept
@@ -71,7 +71,7 @@ class Offline final : public Backend {
     std::optional<api::AdminReply> reply;
     runtime::Nursery nursery;
     nursery.spawn(keep(admin_.handle(std::move(request)), reply));
-    // Each pass runs what was sent and brings home what was done, so that a request never stands still.
+    // Each pass runs what was sent and brings back what is done, so the request always makes progress.
     while (!reply) {
       port_.drain();
       store_.after_batch(port_);

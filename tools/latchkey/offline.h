@@ -1,5 +1,5 @@
-// The offline backend: api::Admin, and everything it works with in the server, on one thread: a mailbox with
-// one port, to which store jobs and hashes are sent and from which they come home.
+// The offline backend: runs api::Admin, and all its services from the server, on one thread. A mailbox with
+// one port takes store jobs and hashes out and brings them back.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@
 
 namespace latchkey::command {
 
-/// Opens the database in `directory`, whose lock is held until the backend goes.
+/// Opens the database in `directory`. The directory's lock is held as long as the backend exists.
 Result<std::unique_ptr<Backend>> open_offline(store::DataDirectory directory);
 
 }  // namespace latchkey::command

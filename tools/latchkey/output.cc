@@ -28,7 +28,7 @@ std::string yes_or_no(const element& object, std::string_view name) {
 
 using Row = std::vector<std::string>;
 
-/// Columns as wide as their widest cell, two blanks apart.
+/// Makes columns as wide as their widest cell, two blanks apart.
 std::string table(const std::vector<Row>& rows) {
   std::vector<std::size_t> widths(rows.front().size(), 0);
   for (const Row& row : rows) {

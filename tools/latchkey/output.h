@@ -1,5 +1,5 @@
-// What the command prints of a reply, for people. Names, agents and whatever else others wrote are
-// escaped (base/printable.h): nothing that moves a terminal's cursor or hides gets through.
+// Prints replies for people. Names, agents and everything else that others wrote are escaped
+// (`base/printable.h`): nothing that moves a terminal's cursor or hides text gets through.
 #pragma once
 
 #include <string>
@@ -11,13 +11,13 @@ namespace latchkey::command {
 /// The `detail` of a refusal.
 std::string refusal_text(std::string_view json);
 
-/// "; 3 tokens ended", or nothing where the reply does not say.
+/// "; 3 tokens ended", or nothing if the reply does not say.
 std::string ended_text(std::string_view json);
 
-/// What a reply says of its name's unlocking, in sentences of a line each; nothing where it says nothing.
+/// What a reply says about unlocking its name, one sentence per line; nothing if it says nothing.
 std::string unlocked_text(std::string_view json);
 
-/// A page of GET /users: its users' objects as they stand, and where the next page begins.
+/// A page of GET /users: its users' objects verbatim, and where the next page begins.
 struct UserPage {
   std::vector<std::string> users;
   std::string next;  ///< empty: this was the last

@@ -18,10 +18,10 @@ namespace latchkey::command {
 
 namespace {
 
-/// What some editors and shells put before a text in UTF-8, to say that it is.
+/// What some editors and shells put at the start of a text to mark it as UTF-8.
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-/// A byte order mark, a password of full length and its line end, and one byte by which a longer one shows.
+/// A byte order mark, a password of full length with its line end, and one byte to detect a longer one.
 constexpr std::size_t kMaxLineBytes = kByteOrderMark.size() + credential::kMaxPasswordBytes + 3;
 
 tl::unexpected<Error> too_long() {
@@ -29,7 +29,7 @@ tl::unexpected<Error> too_long() {
                  fmt::format("the password is over {} bytes", credential::kMaxPasswordBytes));
 }
 
-/// Room for a line, wiped when it goes. It never grows, so no copy of what it held is left behind.
+/// Room for a line, wiped on destruction. It never grows, so it leaves no copy of its contents behind.
 class Line {
  public:
   Line() = default;
@@ -38,7 +38,7 @@ class Line {
   ~Line() { wipe(bytes_.data(), bytes_.size()); }
 
   bool is_full() const noexcept { return size_ == bytes_.size(); }
-  /// One read(2) to the end of what stands here.
+  /// Appends the result of one read(2).
   ssize_t read_more(int file) noexcept {
     const ssize_t got = ::read(file, bytes_.data() + size_, bytes_.size() - size_);
     if (got > 0) size_ += static_cast<std::size_t>(got);
@@ -51,7 +51,7 @@ class Line {
   std::size_t size_ = 0;
 };
 
-/// Whether every second byte is a NUL, from this one on: ASCII in two bytes a character.
+/// Whether every second byte, beginning with `from`, is a NUL: ASCII in two bytes per character.
 bool has_nul_every_second_byte(std::string_view text, std::size_t from) noexcept {
   if (text.size() < 2 || text.size() % 2 != 0) return false;
   for (std::size_t at = from; at < text.size(); at += 2) {
@@ -60,7 +60,7 @@ bool has_nul_every_second_byte(std::string_view text, std::size_t from) noexcept
   return true;
 }
 
-/// In UTF-16 or UTF-32, either way round, by its byte order mark or by its NULs.
+/// Whether the text is UTF-16 or UTF-32, in either byte order, judging by its byte order mark or its NULs.
 bool is_wide(std::string_view text) noexcept {
   using std::string_view_literals::operator""sv;
   return text.starts_with("\xff\xfe"sv) || text.starts_with("\xfe\xff"sv) ||
@@ -82,7 +82,7 @@ Result<SecretText> password_of(std::string_view line) {
 
 void wake_read(int) {}
 
-/// A terminal without echo, and signals that end a read instead of the program, until it goes.
+/// Until it is destroyed, the terminal does not echo, and signals end a read instead of the program.
 class QuietTerminal {
  public:
   explicit QuietTerminal(int file) noexcept : file_(file) {
@@ -128,7 +128,7 @@ Result<SecretText> ask_once(int terminal, std::string_view prompt) {
   return password_of(line.text());
 }
 
-/// Nobody who logs in types one.
+/// A user who logs in does not type the mark.
 std::string_view without_byte_order_mark(std::string_view input) {
   if (!input.starts_with(kByteOrderMark)) return input;
   fmt::print(stderr, "latchkey: the byte order mark at the beginning of the input is left out\n");

@@ -1,14 +1,14 @@
-# What every script of daily work shares: the root of the tree, how a line is said, and which clang is used.
+# What every script of daily work shares: the root of the tree, how to print a line, and which clang to use.
 # Sourced, never run. Bash 5 (Debian 12).
 
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# Debian's own tools, whatever stands before them in PATH: meson's modules belong to /usr/bin/python3.
+# Prefer Debian's own tools over anything else in PATH: meson's modules belong to /usr/bin/python3.
 export PATH="/usr/bin:/bin:/usr/sbin:/sbin:$PATH"
 
-# What a script starts ends with it (tools/lib/guard.py). A machine without Python has not been set up yet, so that
-# there is nothing to start but tools/setup: once that is done, run_again_guarded makes up for it.
+# Whatever a script starts ends with it (tools/lib/guard.py). A machine without Python has not been set up, so
+# there is nothing to start but tools/setup. After that, run_again_guarded makes up for it.
 arguments_of_script=("$@")
 if [[ ${KEPT_BY-} == "$PPID" ]]; then
   readonly kGuarded=true
@@ -22,7 +22,7 @@ run_again_guarded() { $kGuarded || exec "$0" "${arguments_of_script[@]}"; }
 
 cd "$root"
 
-# The oldest clang that builds the tree, and the one whose format and findings are the measure.
+# The oldest clang that can build the tree. Its version of format and lint is authoritative.
 readonly kClangMajor=16
 
 say() { printf '%s: %s\n' "$(basename "$0")" "$*"; }
@@ -31,8 +31,8 @@ fail() {
   exit 1
 }
 
-# progress TEXT: how far a long step is. A terminal shows the newest on one line, and progress_ends clears it; a log
-# gets a line every so often.
+# progress TEXT: shows how far a long step is. On a terminal the newest text replaces the last, and
+# progress_ends clears it. A log gets a line every kProgressSeconds.
 readonly kProgressSeconds=10
 progress_is_due=0
 progress() {
@@ -45,8 +45,8 @@ progress() {
 }
 progress_ends() { if [[ -t 1 ]]; then printf '\r\033[K'; fi; }
 
-# follow STATE_OF NAME: reads a command's lines and shows how far it is; STATE_OF LINE sets `state` to it, or leaves it. It
-# goes on saying so while no line comes: a long silence would look like the end.
+# follow STATE_OF NAME: reads a command's lines and shows how far it is. STATE_OF LINE sets `state`, or leaves
+# it alone. It keeps showing the state while no line comes, because a long silence would look like the end.
 follow() {
   local state_of=$1 name=$2 line part='' state='' began=$SECONDS
   while true; do
@@ -63,8 +63,8 @@ follow() {
   progress_ends
 }
 
-# Prints the major version of the clang to use: 16 where it is installed, else the oldest above it that has
-# clang-tidy and clang-format beside it. Prints nothing, and fails, where there is none.
+# Prints the major version of the clang to use: 16 if installed, else the oldest later one that has clang-tidy
+# and clang-format beside it. Prints nothing and fails if there is none.
 clang_suffix() {
   local candidate
   for candidate in $(seq "$kClangMajor" 40); do
@@ -77,8 +77,8 @@ clang_suffix() {
   return 1
 }
 
-# Prints the major version of the clang that apt can install: 16 where it is known, else the one that the Debian's own
-# package clang stands for. A stable Debian gets newer ones beside it, for its browsers, at any time.
+# Prints the major version of the clang that apt can install: 16 if it knows that, else the one that Debian's
+# own package `clang` depends on. Newer ones may appear in a stable Debian at any time, for its browsers.
 clang_suffix_of_apt() {
   if apt-cache pkgnames "clang-$kClangMajor" | grep -qx "clang-$kClangMajor"; then
     echo "$kClangMajor"
@@ -88,7 +88,7 @@ clang_suffix_of_apt() {
   fi
 }
 
-# The sources under the given folders, one a line, in a stable order.
+# The sources under the given folders, one per line, in a stable order.
 sources_in() {
   find "$@" -type f \( -name '*.h' -o -name '*.cc' \) 2>/dev/null | LC_ALL=C sort
 }

@@ -1,4 +1,4 @@
-"""Writes a C++ source that holds the bytes of files: embed_files.py OUTPUT FILE...
+"""Writes a C++ source that contains the bytes of files: embed_files.py OUTPUT FILE...
 
 Each file becomes one PageFile (src/api/page_files.h): its name, its bytes, and a version that changes
 with them.
@@ -29,7 +29,7 @@ std::span<const PageFile> page_files() noexcept {{ return kFiles; }}
 
 
 def literal(line: bytes) -> str:
-    """A line as a string literal. Octal escapes end after three digits, whatever follows."""
+    """A line as a string literal. An octal escape ends after three digits, whatever follows it."""
     plain = lambda byte: 0x20 <= byte < 0x7F and byte not in b'"\\?'
     return '"' + "".join(chr(byte) if plain(byte) else f"\\{byte:03o}" for byte in line) + '"'
 

@@ -1,16 +1,18 @@
-"""Runs a script so that whatever it starts ends with it: also where the script itself is ended, by any signal.
+"""Runs a script so that whatever it starts ends with it, even if a signal ends the script itself.
 
-usage: guard.py SCRIPT [ARGUMENT...]    for a script of the shell (tools/lib/common.sh)
-       guard.enter()                    for one of Python, before it starts anything
+usage: guard.py SCRIPT [ARGUMENT...]    for a shell script (tools/lib/common.sh)
+       guard.enter()                    for a Python script, before it starts anything
 
-Three processes stand in a row. The outer one has the process id that people know, and waits. The keeper below it
-adopts whatever loses its parent (PR_SET_CHILD_SUBREAPER), so that all that was started stays below it, whoever started
-it and in whatever session. The script itself is the keeper's child, in the process group that the outer one came in.
+There are three processes. The outer one has the process id that people know, and waits. Its child, the
+keeper, adopts every process that loses its parent (PR_SET_CHILD_SUBREAPER), so everything started stays below
+it, in whatever session and whichever process started it. The script is the keeper's child, in the outer
+process's original process group.
 
-SIGINT, SIGTERM or SIGHUP to the outer one, and its death by SIGKILL too (PR_SET_PDEATHSIG), make the keeper send SIGTERM
-to all below it. What is there after GRACE_SECONDS, or at a second signal, gets SIGKILL. What ignores SIGTERM is in
-the middle of something, such as dpkg setting up a package, and gets UNINTERRUPTED_SECONDS. What a script leaves behind
-when it ends by itself is ended in the same way. Only SIGKILL to the keeper leaves anything alive.
+If the outer process gets SIGINT, SIGTERM or SIGHUP, or dies by SIGKILL (PR_SET_PDEATHSIG), the keeper sends
+SIGTERM to all processes below it. Those alive after GRACE_SECONDS, or at a second signal, get SIGKILL. A
+process that ignores SIGTERM is in the middle of something, such as dpkg setting up a package; it gets
+UNINTERRUPTED_SECONDS. What a script leaves behind when it ends by itself is ended in the same way. Only
+SIGKILL to the keeper leaves anything alive.
 """
 
 import ctypes
@@ -20,15 +22,16 @@ import signal
 import sys
 import time
 
-# Its value is the keeper's process id, so that only the keeper's own child takes it for its own.
+# Its value is the keeper's process id, so that only the keeper's own child recognises it.
 KEEPER = "KEPT_BY"
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Longer than latchkeyd's default drain_timeout.
 GRACE_SECONDS = 20
 UNINTERRUPTED_SECONDS = 300
-# How often what was newly started is looked for while all of it is to end.
+# How often to look for newly started processes while everything is being ended.
 LOOK_SECONDS = 0.1
-# What did not end by SIGKILL within this time is another user's, or waits for a disk: it is named and left.
+# A process that SIGKILL has not ended within this time is another user's, or waits for a disk. It is named
+# and left.
 LAST_SECONDS = 5
 
 # siginfo's si_code of a signal that the terminal sent (asm-generic/siginfo.h).
@@ -43,7 +46,7 @@ def prctl(option: int, value: int) -> None:
 
 
 def below(pid: int) -> list[int]:
-    """All processes below one, by /proc; those that are dead and not yet waited for are left out."""
+    """All processes below `pid`, according to /proc, without those that are dead but not yet waited for."""
     children: dict[int, list[int]] = {}
     for entry in pathlib.Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -81,7 +84,7 @@ def send(pid: int, number: int) -> None:
 
 
 class Keeper:
-    """What the process in the middle does from the script's start to the end of all that came from it."""
+    """The work of the process in the middle, from the script's start until all that it started has ended."""
 
     def __init__(self, script: int):
         self.script = script
@@ -91,7 +94,7 @@ class Keeper:
         self.told: set[int] = set()
 
     def reap(self) -> bool:
-        """Takes in the dead; False when nothing is below any more."""
+        """Waits for dead processes. False if no process is left below."""
         try:
             while True:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -110,7 +113,7 @@ class Keeper:
             self.began_to_end = time.monotonic()
 
     def tell_all_to_end(self) -> bool:
-        """False when nothing more can be done."""
+        """False if nothing more can be done."""
         seconds = time.monotonic() - self.began_to_end
         alive = below(os.getpid())
         for pid in alive:
@@ -142,11 +145,11 @@ class Keeper:
 
 
 def wait_outside(keeper: int, ignored: set[int]) -> None:
-    """The outer process: passes each signal to the keeper, and ends as the script did."""
+    """Runs in the outer process: passes each signal to the keeper, and ends as the script did."""
     cause = 0
     while True:
         got = signal.sigwaitinfo({signal.SIGCHLD, *ENDING} - ignored)
-        # A shell lets what it has in the background ignore SIGINT for the terminal's sake: one that was sent is meant.
+        # A shell makes its background jobs ignore the terminal's SIGINT. One that was sent by kill is meant.
         if got.si_signo == signal.SIGINT and got.si_code == SI_KERNEL and signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
             continue
         if got.si_signo in ENDING:
@@ -158,7 +161,7 @@ def wait_outside(keeper: int, ignored: set[int]) -> None:
             break
     code = os.waitstatus_to_exitcode(status)
     if cause and code == 128 + signal.SIGTERM:
-        # Who started the script sees which signal ended it.
+        # Whoever started the script must see which signal ended it.
         signal.signal(cause, signal.SIG_DFL)
         send(os.getpid(), cause)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {cause})
@@ -166,8 +169,8 @@ def wait_outside(keeper: int, ignored: set[int]) -> None:
 
 
 def enter() -> None:
-    """Returns in the script's own process alone. Requires: no thread and no child yet."""
-    # What nohup lets a script ignore stays ignored.
+    """Returns only in the script's own process. Requires: no thread and no child yet."""
+    # What nohup makes a script ignore stays ignored.
     ignored = {signal.SIGHUP} if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else set()
     outer = os.getpid()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, *ENDING})
@@ -181,7 +184,8 @@ def enter() -> None:
         os._exit(128 + signal.SIGKILL)
     script = os.fork()
     if script:
-        # A group of its own: what ends the script's whole group leaves the keeper to end the rest.
+        # A group of its own: a signal that ends the script's whole group leaves the keeper alive to end the
+        # rest.
         os.setpgid(0, 0)
         code = Keeper(script).run()
         os._exit(code)
@@ -193,7 +197,7 @@ def enter() -> None:
 
 
 def enter_python() -> None:
-    """As enter(); and SIGTERM becomes the end that leaves every `with` and `finally` in order."""
+    """Like enter(). SIGTERM then ends the script in order, through every `with` and `finally`."""
     enter()
     os.environ.pop(KEEPER, None)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -201,7 +205,7 @@ def enter_python() -> None:
 
 if __name__ == "__main__":
     enter()
-    # Python ignores these, and what it becomes would go on doing so.
+    # Python ignores these, and the program that it becomes would go on ignoring them.
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     os.execv(sys.argv[1], sys.argv[1:])

@@ -1,11 +1,12 @@
-"""Judges sources by clang-tidy, and remembers those in which it found nothing (tools/lint).
+"""Judges sources with clang-tidy, and remembers those in which it found nothing (tools/lint).
 
 usage: lint.py --tidy PROGRAM --scanner PROGRAM --build FOLDER --memory FOLDER [--anew] FILE...
 
-A judgement depends on the texts of the source and of all headers that it includes, on the .clang-tidy files above them,
-on the compiler's command and on clang-tidy itself. A hash of all these is its name in the memory, a folder of empty
-files that any number of runs, of any clone, may read and write at once. Headers of the system count by path, size and
-time, which a new package changes. A finding is never remembered, nor what changed while it was being judged.
+A judgement depends on the texts of the source and of all headers that it includes, on the .clang-tidy files
+above them, on the compiler's command and on clang-tidy itself. A hash of all these names it in the memory.
+The memory is a folder of empty files that any number of runs, of any clone, may read and write at once.
+System headers are identified by path, size and time, which a new package changes. Findings are never
+remembered, nor is a source that changed meanwhile.
 """
 
 import argparse
@@ -22,16 +23,16 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# Goes up where what is hashed changes its meaning.
+# Raise it if the meaning of the hashed data changes.
 FORMAT = 1
-# Some forty trees of other texts; the longest unused go first.
+# Enough for some forty different trees; the longest unused are removed first.
 MOST_REMEMBERED = 8192
-# What clang-tidy says of how many warnings it suppressed, which is no finding.
+# clang-tidy's lines on how many warnings it suppressed; they are not findings.
 COUNTS = re.compile(r"^\d+ warnings? (generated|treated)|^Suppressed \d+ warnings")
 
 
 class Memory:
-    """The names of the clean judgements, in a folder."""
+    """A folder with the names of the clean judgements."""
 
     def __init__(self, folder: pathlib.Path, most: int = MOST_REMEMBERED):
         self.folder = folder
@@ -52,7 +53,7 @@ class Memory:
         (self.folder / name).unlink(missing_ok=True)
 
     def forget_the_oldest(self) -> None:
-        """Another run may be forgetting them too."""
+        """Removes the longest unused. Another run may be doing the same."""
         used: list[tuple[float, str]] = []
         for entry in os.scandir(self.folder):
             try:
@@ -64,14 +65,14 @@ class Memory:
 
 
 class Texts:
-    """What identifies files, each looked at once."""
+    """Identifies files by their contents; looks at each only once."""
 
     def __init__(self, root: pathlib.Path):
         self.root = str(root)
         self.known: dict[str, list[object]] = {}
 
     def identity(self, path: str) -> list[object]:
-        """Raises OSError where there is no such file."""
+        """Raises OSError if there is no such file."""
         if path not in self.known:
             place = os.path.realpath(path)
             if place.startswith(self.root + os.sep):
@@ -83,7 +84,7 @@ class Texts:
         return self.known[path]
 
     def configurations(self, paths: list[str]) -> list[list[object]]:
-        """The .clang-tidy files in the folders of the tree in which the paths stand, and above those."""
+        """The .clang-tidy files in the folders of the paths, and in the tree's folders above those."""
         folders = {self.root}
         for path in paths:
             folder = os.path.dirname(os.path.realpath(path))
@@ -95,8 +96,8 @@ class Texts:
 
 
 def commands_of(build: pathlib.Path) -> dict[str, dict[str, str]]:
-    """One command a source, by the source's path. What is compiled for several targets is the same text in each, and
-    clang-tidy would judge it once for each: the command is the one of its own room, not of a test."""
+    """One command per source, by the source's path. clang-tidy would judge a source that is compiled for
+    several targets once per target, although the text is the same. The command is its room's, not a test's."""
     commands: dict[str, dict[str, str]] = {}
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
         path = os.path.realpath(os.path.join(entry["directory"], entry["file"]))
@@ -104,7 +105,7 @@ def commands_of(build: pathlib.Path) -> dict[str, dict[str, str]]:
             words = shlex.split(entry["command"])
             if os.path.basename(words[0]) == "ccache":
                 words = words[1:]
-            # The scanner finds the compiler's own headers from the compiler's folder alone.
+            # The scanner finds the compiler's own headers only by the compiler's full path.
             words[0] = os.path.join("/usr/bin", words[0])
             commands[path] = {**entry, "command": shlex.join(words)}
     return commands
@@ -115,7 +116,7 @@ def write_commands(folder: pathlib.Path, commands: list[dict[str, str]]) -> None
 
 
 def parse_rules(text: str) -> list[list[str]]:
-    """What stands behind the colon of each rule of a makefile; the first is the source."""
+    """The prerequisites of each rule of a makefile; the first is the source."""
     rules = []
     for line in text.replace("\\\n", " ").splitlines():
         words = [re.sub(r"\\(.)", r"\1", word).replace("$$", "$") for word in re.findall(r"(?:\\.|\S)+", line)]
@@ -125,14 +126,14 @@ def parse_rules(text: str) -> list[list[str]]:
 
 
 def files_read(scanner: str, folder: pathlib.Path, workers: int) -> dict[str, list[str]]:
-    """All files that the preprocessor reads for each source. A source that it cannot read to the end is left out."""
+    """All files that the preprocessor reads for each source. A source that it cannot finish is left out."""
     scan = subprocess.run([scanner, f"-j={workers}", f"-compilation-database={folder}/compile_commands.json"],
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
     return {os.path.realpath(rule[0]): rule for rule in parse_rules(scan.stdout) if rule}
 
 
 def name_of(judge: list[object], command: dict[str, str], files: list[str], root: pathlib.Path, texts: Texts) -> str | None:
-    """The name of a judgement, the same in each clone; None where a file is not there."""
+    """The name of a judgement, the same in every clone; None if a file is missing."""
     try:
         parts = [FORMAT, judge, command["command"].replace(str(root), ""),
                  [texts.identity(path) for path in files], texts.configurations(files)]
@@ -142,7 +143,7 @@ def name_of(judge: list[object], command: dict[str, str], files: list[str], root
 
 
 def judge_one(tidy: str, folder: pathlib.Path, path: str) -> str | None:
-    """The findings; None where there are none."""
+    """The findings; None if there are none."""
     run = subprocess.run([tidy, "-p", str(folder), "--quiet", path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                          text=True, errors="replace", check=False)
     if run.returncode == 0:
@@ -173,14 +174,14 @@ class Lint:
         return self.memory is not None and name is not None and self.memory.knows(name)
 
     def run(self, paths: list[str]) -> tuple[int, int]:
-        """How many sources were judged now, and in how many of them something was found, which is printed."""
+        """Prints the findings. Returns how many sources were judged now, and how many have findings."""
         commands = commands_of(self.build)
         unlisted = [path for path in paths if os.path.realpath(path) not in commands]
         if unlisted:
-            # It has no command to be read by, and would be judged by a guess.
+            # Without a command clang-tidy would guess one.
             sys.exit("".join(f"lint: {path} is in no meson.build\n" for path in unlisted).rstrip())
         wanted = {os.path.realpath(path): commands[os.path.realpath(path)] for path in paths}
-        # Of its own: another run may be over other sources.
+        # A folder of its own, because another run may be judging other sources.
         with tempfile.TemporaryDirectory(prefix="lint-", dir=self.build) as scratch:
             folder = pathlib.Path(scratch)
             write_commands(folder, list(wanted.values()))
@@ -199,7 +200,7 @@ class Lint:
         found = 0
         with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
             judging = [pool.submit(judge_one, self.tidy, folder, path) for path in unknown]
-            # What has not begun when this run is to end does not begin.
+            # If this run is told to end, judgements that have not begun do not begin.
             signal.signal(signal.SIGTERM, lambda *_: (pool.shutdown(wait=False, cancel_futures=True), sys.exit(1)))
             for path, judged in zip(unknown, judging):
                 findings = judged.result()

@@ -1,10 +1,11 @@
 """Adds up what `meson test` ran: reads its log and the XML files that the GoogleTest programs wrote.
 
-usage: test_results.py TESTLOG_JSON XML_DIRECTORY < TESTS_JSON    (of `meson introspect --tests`)
+usage: test_results.py TESTLOG_JSON XML_DIRECTORY < TESTS_JSON    (from `meson introspect --tests`)
 
-Prints the output of what failed, then one line for the caller: `PASSED FAILED SKIPPED`. A program that is not of
-GoogleTest counts as one case, by meson's verdict. A run that failed though none of its cases did (a leak found at exit,
-say) adds one failed case; so does one of GoogleTest that left no XML, and a test that meson knows and did not run.
+Prints the output of what failed, then one line for the caller: `PASSED FAILED SKIPPED`. A program without
+GoogleTest is one case, by meson's verdict. A run that failed although none of its cases did (a leak found at
+exit, say) adds one failed case. So does a GoogleTest run that left no XML, and a test that meson knows but
+did not run.
 """
 
 import json
@@ -41,13 +42,13 @@ def is_of_googletest(run):
 
 
 def written_by(run, directory):
-    """The XML file of one run: a part of a program's cases is told its own name."""
+    """The XML file of one run. If it runs only part of a program's cases, its environment names the file."""
     told = re.fullmatch(r"xml:(.*\.xml)", (run.get("env") or {}).get("GTEST_OUTPUT", ""))
     return pathlib.Path(told[1]) if told else directory / f"{program_of(run)}.xml"
 
 
 def not_run(tests, runs):
-    """The tests that meson knows, but for those of the house, and that its log does not name."""
+    """The tests that meson knows but its log does not name, except the house's."""
     ran = {run["name"].split(" / ")[-1] for run in runs}
     return [test["name"] for test in tests
             if not any(suite.endswith(":house") for suite in test["suite"]) and test["name"] not in ran]
@@ -81,7 +82,7 @@ def main():
         failed += max(len(failed_cases), int(is_broken))
         if is_broken:
             print(f"=== {run['name']}: {run['result']}, exit status {run.get('returncode')}", file=sys.stderr)
-            # Where cases failed they say it all; else the program's own last words are what there is.
+            # Failed cases say it all; without any, the end of the program's own output must do.
             if not failed_cases:
                 print(output_of(run), file=sys.stderr)
         if failed_cases:

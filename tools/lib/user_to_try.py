@@ -1,5 +1,5 @@
-"""Reads `latchkey user list --json` and prints the name to try the server with: the preferred one where it is an
-active user's, else the first active user's. Prints nothing where there is none.
+"""Reads `latchkey user list --json` and prints the name to try the server with: the preferred one if it is an
+active user's, else the first active user's. Prints nothing if there is none.
 
 usage: user_to_try.py PREFERRED
 """
