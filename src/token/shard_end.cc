@@ -61,9 +61,7 @@ bool Shard::may_come_back(State state, TableTime now) const noexcept {
 runtime::Task<Result<std::size_t>> Shard::end_all(std::int64_t user_id, store::Death reason,
                                                   std::optional<Token> keep) {
   LATCHKEY_ASSERT(reason != store::Death::kNone);
-  for (Pending* pending : pending_) {
-    if (pending->user_id == user_id) pending->ended_meanwhile = reason;
-  }
+  logins_.end_all_of(user_id, reason);
   // Tokens made from now on are not meant: they get greater rows than any that is known here.
   const store::RowId last_row = newest_row_;
   std::size_t ended = 0;

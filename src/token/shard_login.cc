@@ -1,5 +1,7 @@
 // How a token comes into being, and how a second login is given the one that lives (C-13, C-21).
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "latchkey/base/assert.h"
@@ -39,16 +41,10 @@ runtime::Task<Result<Login>> Shard::login(LoginRequest request) {
 runtime::Task<Result<Login>> Shard::obtain(LoginRequest request) {
   while (true) {
     const EntryId found = table_->find_bound(request.user_id, request.binding);
-    Pending* same = found == 0 ? nullptr : pending_of_entry(found);
-    if (same != nullptr) {
-      const bool was_ended = same->ended_meanwhile != store::Death::kNone;
-      co_await same->done.wait();
-      // Its frame is still there: it wakes its waiters before it goes on. Neither that its password counts no
-      // more, nor an end of all before this login came, says anything of this one.
-      if (same->is_refused || was_ended) continue;
-      Result<Login> result = *same->result;
-      if (result) result->is_new = false;
-      co_return result;
+    if (std::shared_ptr<LoginUnderWay> same = found == 0 ? nullptr : logins_.of_entry(found)) {
+      LATCHKEY_AWAIT(std::optional<Result<Login>> shared, LoginsUnderWay::outcome_of(std::move(same)));
+      if (!shared) continue;
+      co_return std::move(*shared);
     }
     if (found != 0) {
       const std::optional<Login> login = refreshed(found, clock_.now());
@@ -58,9 +54,10 @@ runtime::Task<Result<Login>> Shard::obtain(LoginRequest request) {
       }
     }
     // With a limit one login of a user is under way at a time: two would choose the same tokens to end.
-    Pending* other = settings_.tokens_per_user == 0 ? nullptr : pending_of_user(request.user_id);
+    const std::shared_ptr<LoginUnderWay> other =
+        settings_.tokens_per_user == 0 ? nullptr : logins_.of_user(request.user_id);
     if (other == nullptr) break;
-    co_await other->done.wait();
+    co_await other->wait();
   }
   LATCHKEY_CO_RETURN(new_login(std::move(request)));
 }
@@ -88,60 +85,62 @@ runtime::Task<Result<Login>> Shard::new_login(LoginRequest request) {
                     keyring_->sign(keyring_->signing_number(), session_id));
   LATCHKEY_CO_TRY_NOW(const EntryId added, add_pending(request, token));
 
-  Pending pending(request.user_id, added);
-  pending_.push_back(&pending);
-  LATCHKEY_AWAIT(const Result<void> checked, check_pending(pending, request.password_number));
-  if (checked) {
-    LATCHKEY_AWAIT(pending.result, write_pending(pending, std::move(request), session_id));
-  } else {
-    drop_pending(pending);
-    pending.result = tl::unexpected<Error>(checked.error());
-  }
-  Result<Login> result = *pending.result;
-  pending.done.wake_all();
+  const std::shared_ptr<LoginUnderWay> pending = logins_.add(request.user_id, added);
+  LATCHKEY_AWAIT(const Result<Login> result, complete_pending(*pending, std::move(request), session_id));
+  pending->finish(result);
   co_return result;
+}
+
+runtime::Task<Result<Login>> Shard::complete_pending(LoginUnderWay& pending, LoginRequest request,
+                                                     store::SessionId id) {
+  LATCHKEY_AWAIT(const Result<void> checked, check_pending(pending, request.password_number));
+  if (!checked) {
+    drop_pending(pending);
+    co_return tl::unexpected<Error>(checked.error());
+  }
+  LATCHKEY_CO_RETURN(write_pending(pending, std::move(request), id));
 }
 
 /// Before anything is written, and while `end_all` finds the login: who changes the password after this look
 /// ends the token, and who did before it is seen here.
-runtime::Task<Result<void>> Shard::check_pending(Pending& pending, std::int64_t password_number) {
-  LATCHKEY_AWAIT(const Result<bool> holds, login_check_.still_holds(pending.user_id, password_number));
-  if (pending.ended_meanwhile != store::Death::kNone) co_return ended_during_login();
+runtime::Task<Result<void>> Shard::check_pending(LoginUnderWay& pending, std::int64_t password_number) {
+  LATCHKEY_AWAIT(const Result<bool> holds, login_check_.still_holds(pending.user_id(), password_number));
+  if (pending.is_ended()) co_return ended_during_login();
   if (!holds) co_return tl::unexpected<Error>(holds.error());
-  pending.is_refused = !*holds;
-  if (pending.is_refused) co_return counts_no_more();
-  co_return Result<void>();
+  if (*holds) co_return Result<void>();
+  pending.refuse();
+  co_return counts_no_more();
 }
 
-runtime::Task<Result<Login>> Shard::write_pending(Pending& pending, LoginRequest request,
+runtime::Task<Result<Login>> Shard::write_pending(LoginUnderWay& pending, LoginRequest request,
                                                   store::SessionId id) {
   const TableTime asked = clock_.now();
   const std::vector<Victim> victims = choose_victims(request.user_id, asked);
   LATCHKEY_AWAIT(const Result<store::RowId> row,
-                 store_.record_login(record_of(std::move(request), id, pending.entry, victims, asked)));
+                 store_.record_login(record_of(std::move(request), id, pending.entry(), victims, asked)));
   if (!row) {
     drop_pending(pending);
     co_return tl::unexpected<Error>(row.error());
   }
-  std::erase(pending_, &pending);
+  logins_.remove(pending);
   newest_row_ = std::max(newest_row_, *row);
   for (const Victim& victim : victims) end_victim(victim);
-  if (pending.ended_meanwhile == store::Death::kNone) co_return commit(pending.entry, *row, asked);
+  if (!pending.is_ended()) co_return commit(pending.entry(), *row, asked);
   LATCHKEY_CO_RETURN(end_pending(pending, *row));
 }
 
 /// As if it had never been: the store does not have it.
-void Shard::drop_pending(Pending& pending) {
-  std::erase(pending_, &pending);
-  table_->leave_user(pending.entry);
-  table_->remove(pending.entry);
+void Shard::drop_pending(const LoginUnderWay& pending) {
+  logins_.remove(pending);
+  table_->leave_user(pending.entry());
+  table_->remove(pending.entry());
 }
 
 Result<EntryId> Shard::add_pending(const LoginRequest& request, const Token& token) {
   if (request.user_name.size() > UserRecord::kMaxNameBytes) {
     return failure(ErrorCode::kInvalid, "the user's name is too long");
   }
-  if (pending_.size() >= kMaxPending || !table_->can_retire()) {
+  if (logins_.is_full() || !table_->can_retire()) {
     return failure(ErrorCode::kOverloaded, "too many logins are under way");
   }
   if (counts().live >= settings_.max_tokens) {
@@ -216,26 +215,14 @@ Login Shard::commit(EntryId id, store::RowId row, TableTime asked) {
 }
 
 /// The user's tokens were ended while this login was on its way: it never lives.
-runtime::Task<Result<Login>> Shard::end_pending(Pending& pending, store::RowId row) {
+runtime::Task<Result<Login>> Shard::end_pending(const LoginUnderWay& pending, store::RowId row) {
   const TableTime now = clock_.now();
-  Entry& entry = table_->entry(pending.entry);
+  Entry& entry = table_->entry(pending.entry());
   entry.set_row(row);
-  kill(pending.entry, entry.state(), life_of(pending.ended_meanwhile), now);
-  std::vector<store::SessionDeath> deaths{{row, pending.ended_meanwhile, wall_time(now)}};
+  kill(pending.entry(), entry.state(), life_of(pending.ended_by()), now);
+  std::vector<store::SessionDeath> deaths{{row, pending.ended_by(), wall_time(now)}};
   LATCHKEY_CO_TRY(writes_.write_deaths(std::move(deaths)));
   co_return ended_during_login();
-}
-
-Shard::Pending* Shard::pending_of_entry(EntryId id) const noexcept {
-  const auto found =
-      std::find_if(pending_.begin(), pending_.end(), [id](const Pending* p) { return p->entry == id; });
-  return found == pending_.end() ? nullptr : *found;
-}
-
-Shard::Pending* Shard::pending_of_user(std::int64_t user_id) const noexcept {
-  const auto found = std::find_if(pending_.begin(), pending_.end(),
-                                  [user_id](const Pending* p) { return p->user_id == user_id; });
-  return found == pending_.end() ? nullptr : *found;
 }
 
 Login Shard::login_of(EntryId id, bool is_new) const noexcept {

@@ -127,8 +127,11 @@ def parse_rules(text: str) -> list[list[str]]:
 
 def files_read(scanner: str, folder: pathlib.Path, workers: int) -> dict[str, list[str]]:
     """All files that the preprocessor reads for each source. A source that it cannot finish is left out."""
-    scan = subprocess.run([scanner, f"-j={workers}", f"-compilation-database={folder}/compile_commands.json"],
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+    scan = subprocess.run([scanner, "-j", str(workers), f"-compilation-database={folder}/compile_commands.json"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    if not scan.stdout:
+        # Correct without it, but every source is judged each time.
+        print(f"lint: {scanner} lists no headers, so nothing is remembered: {scan.stderr.strip()[:200]}", file=sys.stderr)
     return {os.path.realpath(rule[0]): rule for rule in parse_rules(scan.stdout) if rule}
 
 

@@ -12,7 +12,6 @@
 #include "latchkey/base/log.h"
 #include "latchkey/base/random.h"
 #include "latchkey/base/result.h"
-#include "latchkey/runtime/event.h"
 #include "latchkey/runtime/lazy_wheel.h"
 #include "latchkey/runtime/page_source.h"
 #include "latchkey/runtime/quiescence.h"
@@ -22,6 +21,8 @@
 #include "latchkey/token/keyring.h"
 #include "latchkey/token/table.h"
 #include "latchkey/token/table_time.h"
+#include "token/login.h"
+#include "token/logins_under_way.h"
 #include "token/tombstones.h"
 #include "token/write_behind.h"
 
@@ -68,12 +69,6 @@ struct LoginRequest {
   std::string agent;    ///< likewise, its first 256 bytes
 };
 
-struct Login {
-  Token token;
-  WallTime expires;
-  bool is_new = false;
-};
-
 /// A live token as its user may see it: never the token.
 struct LiveToken {
   store::RowId row = 0;
@@ -106,8 +101,6 @@ struct ShardCounts {
 
 class Shard {
  public:
-  /// Logins under way; past it a login is refused.
-  static constexpr std::size_t kMaxPending = 4096;
   /// The budget of `advance` in a core's pass. A visit that ends a token takes some microseconds where
   /// nothing is in the cache.
   static constexpr std::size_t kVisitsPerPass = 256;
@@ -179,17 +172,6 @@ class Shard {
   };
   using Wheel = runtime::LazyWheel<WheelLinks>;
 
-  /// A login on its way to the store; it lives in the login's frame.
-  struct Pending {
-    Pending(std::int64_t user, EntryId id) : user_id(user), entry(id) {}
-    const std::int64_t user_id;
-    const EntryId entry;
-    runtime::Broadcast done;
-    std::optional<Result<Login>> result;  ///< set before `done` wakes
-    bool is_refused = false;              ///< by the login check: of those who wait that says nothing
-    store::Death ended_meanwhile =
-        store::Death::kNone;  ///< the user's tokens were ended while it was under way
-  };
   struct Victim {
     EntryId id;
     std::uint32_t generation;
@@ -198,21 +180,22 @@ class Shard {
   Shard(const ShardParts& parts, const ShardSettings& settings, std::unique_ptr<Table> table);
 
   // Logins.
-  Pending* pending_of_entry(EntryId id) const noexcept;
-  Pending* pending_of_user(std::int64_t user_id) const noexcept;
   runtime::Task<Result<Login>> obtain(LoginRequest request);
   std::optional<Login> refreshed(EntryId id, TableTime now);
   runtime::Task<Result<Login>> new_login(LoginRequest request);
-  runtime::Task<Result<void>> check_pending(Pending& pending, std::int64_t password_number);
-  runtime::Task<Result<Login>> write_pending(Pending& pending, LoginRequest request, store::SessionId id);
+  runtime::Task<Result<Login>> complete_pending(LoginUnderWay& pending, LoginRequest request,
+                                                store::SessionId id);
+  runtime::Task<Result<void>> check_pending(LoginUnderWay& pending, std::int64_t password_number);
+  runtime::Task<Result<Login>> write_pending(LoginUnderWay& pending, LoginRequest request,
+                                             store::SessionId id);
   Result<EntryId> add_pending(const LoginRequest& request, const Token& token);
   std::vector<Victim> choose_victims(std::int64_t user_id, TableTime now);
   store::LoginRecord record_of(LoginRequest request, const store::SessionId& id, EntryId entry,
                                const std::vector<Victim>& victims, TableTime now) const;
   void end_victim(const Victim& victim);
   Login commit(EntryId id, store::RowId row, TableTime asked);
-  void drop_pending(Pending& pending);
-  runtime::Task<Result<Login>> end_pending(Pending& pending, store::RowId row);
+  void drop_pending(const LoginUnderWay& pending);
+  runtime::Task<Result<Login>> end_pending(const LoginUnderWay& pending, store::RowId row);
   Login login_of(EntryId id, bool is_new) const noexcept;
   Token token_of(const store::Session& session) const noexcept;
 
@@ -250,7 +233,7 @@ class Shard {
   Tombstones tombstones_;
   WriteBehind writes_;
   Wheel wheel_;
-  std::vector<Pending*> pending_;
+  LoginsUnderWay logins_;
   TableTime advanced_to_;
   store::RowId newest_row_ = 0;  // of all that were loaded or made here
   std::uint64_t tombstones_cut_ = 0;

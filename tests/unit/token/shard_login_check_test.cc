@@ -154,7 +154,7 @@ TEST_F(ShardLoginCheckTest, GivenAKeyThatIsRotatedDuringTheLookTheRowNamesTheOne
 
 TEST_F(ShardLoginCheckTest, RefusedLoginsHoldNoPlaceOfThoseUnderWay) {
   change_password(kAlice);
-  for (std::size_t i = 0; i < 2 * Shard::kMaxPending; ++i) {
+  for (std::size_t i = 0; i < 2 * LoginsUnderWay::kMax; ++i) {
     ASSERT_EQ(refused_with(kOld), ErrorCode::kCancelled);
     if (i % 100 == 0) turn();
   }

@@ -1,0 +1,85 @@
+// LoginsUnderWay: the logins of a shard whose tokens are made but not yet committed. Other logins of the same
+// user wait for them here. Owned by the shard. Thread: its core's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "latchkey/base/result.h"
+#include "latchkey/runtime/event.h"
+#include "latchkey/runtime/task.h"
+#include "latchkey/store/session.h"
+#include "token/entry.h"
+#include "token/login.h"
+
+namespace latchkey::token {
+
+/// One login on its way to the store.
+class LoginUnderWay {
+ public:
+  LoginUnderWay(std::int64_t user_id, EntryId entry) noexcept : user_id_(user_id), entry_(entry) {}
+
+  std::int64_t user_id() const noexcept { return user_id_; }
+  EntryId entry() const noexcept { return entry_; }
+
+  /// The user's tokens are ended: this one must not come to live.
+  void end(store::Death reason) noexcept { ended_by_ = reason; }
+  /// kNone while the user's tokens have not been ended.
+  store::Death ended_by() const noexcept { return ended_by_; }
+  bool is_ended() const noexcept { return ended_by_ != store::Death::kNone; }
+
+  /// The login check refused this login. That says nothing about those that wait for it.
+  void refuse() noexcept { is_refused_ = true; }
+
+  /// It is over: wakes everybody that waits. Requires: called once.
+  void finish(Result<Login> result);
+  /// Waits until it is over.
+  runtime::Broadcast::Awaiter wait() noexcept { return over_.wait(); }
+
+ private:
+  friend class LoginsUnderWay;
+
+  const std::int64_t user_id_;
+  const EntryId entry_;
+  store::Death ended_by_ = store::Death::kNone;
+  bool is_refused_ = false;
+  std::optional<Result<Login>> result_;
+  runtime::Broadcast over_;
+};
+
+class LoginsUnderWay {
+ public:
+  /// The most that may be under way.
+  static constexpr std::size_t kMax = 4096;
+
+  LoginsUnderWay() = default;
+  ~LoginsUnderWay();
+  LoginsUnderWay(const LoginsUnderWay&) = delete;
+  LoginsUnderWay& operator=(const LoginsUnderWay&) = delete;
+
+  bool is_full() const noexcept { return logins_.size() >= kMax; }
+
+  /// Requires: not full.
+  std::shared_ptr<LoginUnderWay> add(std::int64_t user_id, EntryId entry);
+  /// From here on no other login finds it. Those that wait for it are woken by its `finish`.
+  void remove(const LoginUnderWay& login) noexcept;
+
+  /// Nothing where there is none.
+  std::shared_ptr<LoginUnderWay> of_entry(EntryId entry) const noexcept;
+  std::shared_ptr<LoginUnderWay> of_user(std::int64_t user_id) const noexcept;
+
+  void end_all_of(std::int64_t user_id, store::Death reason) noexcept;
+
+  /// Waits for another login with the same user and binding. Gives the result that holds for the one that
+  /// waits too. Gives nothing where it does not hold, and the caller has to look again: the password of the
+  /// other login was refused, or the user's tokens were ended before this one came.
+  static runtime::Task<std::optional<Result<Login>>> outcome_of(std::shared_ptr<LoginUnderWay> other);
+
+ private:
+  std::vector<std::shared_ptr<LoginUnderWay>> logins_;
+};
+
+}  // namespace latchkey::token
