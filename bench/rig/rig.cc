@@ -30,7 +30,7 @@ struct Rig::Parts final : CoreParts {
                    .pages = settings.pages}) {
     memo = api->opened(peer);
     registry = std::make_unique<token::Registry>(std::vector<const token::Table*>{&shard->table()},
-                                                 quiescence, 0, &shard->writes());
+                                                 shard_rig.quiescence, 0, &shard->writes());
     lookahead.emplace(*registry);
   }
 
@@ -45,7 +45,7 @@ Rig::Rig(const RigSettings& settings) : parts_(std::make_unique<Parts>(settings)
 Rig::~Rig() = default;
 
 ManualClock& Rig::clock() noexcept { return parts_->clock; }
-token::TableTime Rig::now() const noexcept { return parts_->table_clock.now(); }
+token::TableTime Rig::now() const noexcept { return parts_->shard_rig.table_clock.now(); }
 token::Shard& Rig::shard() noexcept { return *parts_->shard; }
 
 store::BindingHash Rig::binding(std::string_view agent) const {
@@ -63,17 +63,17 @@ token::Token Rig::load(store::Session session) {
   session.id = parts_->random.bytes<sizeof(store::SessionId)>();
   session.key_number = parts_->keyring.signing_number();
   // A session is loaded while no core runs; this one lets go of what it held.
-  parts_->quiescence.activate(0);
+  parts_->shard_rig.quiescence.activate(0);
   value_or_exit(parts_->shard->load(session, now(), {}));
   return {parts_->keyring.tag_of(session.user_id), parts_->keyring.sign(session.key_number, session.id)};
 }
 
-void Rig::activate() noexcept { parts_->quiescence.activate(0); }
+void Rig::activate() noexcept { parts_->shard_rig.quiescence.activate(0); }
 
 void Rig::pass() {
-  parts_->quiescence.activate(0);
+  parts_->shard_rig.quiescence.activate(0);
   parts_->shard->advance(now(), token::Shard::kVisitsPerPass);
-  parts_->quiescence.collect(0);
+  parts_->shard_rig.quiescence.collect(0);
 }
 
 unsigned Rig::look_up(const token::Token& token, const store::BindingHash& binding) {

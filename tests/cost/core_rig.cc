@@ -40,10 +40,10 @@ CostRig::CostRig(const api::ApiSettings& settings)
           runtime::BufferRing::create(parts_.loop.ring(), FedStream::kBuffers, server::kBufferBytes))),
       connection_services_{parts_.loop, connection_settings_, parts_.lines, *parts_.api, parts_.log} {
   parts_.mailbox.port(0).set_doorbell(&doorbell_);
-  parts_.quiescence.activate(0);
+  parts_.shard_rig.quiescence.activate(0);
 }
 
-CostRig::~CostRig() { parts_.quiescence.rest(0); }
+CostRig::~CostRig() { parts_.shard_rig.quiescence.rest(0); }
 
 Outcome CostRig::exchange(std::string_view bytes, const std::string& name) {
   FedStream stream(*buffers_);

@@ -9,9 +9,9 @@
 
 #include "latchkey/http/connection.h"
 #include "latchkey/runtime/buffer_ring.h"
-#include "latchkey/runtime/doorbell.h"
 #include "latchkey/runtime/nursery.h"
 #include "rig/core_parts.h"
+#include "support/runtime_doubles.h"
 
 namespace latchkey::cost {
 
@@ -36,13 +36,7 @@ class CostRig {
   Outcome exchange(std::string_view bytes, const std::string& name = {});
 
  private:
-  /// Nobody sleeps here who would have to be woken.
-  class SilentDoorbell final : public runtime::Doorbell {
-   public:
-    void wake(runtime::PortId) noexcept override {}
-  };
-
-  SilentDoorbell doorbell_;
+  test::SilentDoorbell doorbell_;
   bench::CoreParts parts_;
   std::unique_ptr<runtime::BufferRing> buffers_;
   http::ConnectionSettings connection_settings_;

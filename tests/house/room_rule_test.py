@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks the rules of the house against every source. Which room may include which (docs/architecture.md). A room's
-face holds what other rooms include and nothing else. A source and its header have the same name. A file has one idea.
+face holds what other rooms include and nothing else. A folder of tests includes nothing of
+another's but of tests/support. A source and its header have the same name. A file has one idea.
 No target takes a script in its own folder for a header.
 
 usage: room_rule_test.py    prints every breach as file:line, and fails if there is one.
@@ -96,11 +97,36 @@ def breaches_of_faces(root):
         if path.relative_to(root / "include" / "latchkey").parts not in used:
             name = path.relative_to(root)
             yield f"{name}:1: no other room, tool or benchmark includes it: its place is src/{path.parent.name}/"
+    # What tests share is for those of every room, and for benchmarks.
+    for path in cxx_files(root / "tests" / "support"):
+        for number, line, parts in includes_of(path):
+            if is_rooms_own(root, line, parts):
+                yield f"{path.relative_to(root)}:{number}: {'/'.join(parts)} is {parts[0]}'s own"
     for path in cxx_files(root / "tests" / "unit"):
         room = path.relative_to(root / "tests" / "unit").parts[0]
         for number, line, parts in includes_of(path):
             if is_rooms_own(root, line, parts) and room in MAY_INCLUDE and parts[0] != room:
                 yield f"{path.relative_to(root)}:{number}: {'/'.join(parts)} is {parts[0]}'s own"
+
+
+def test_folder_of(name):
+    """The folder of tests that a file belongs to, as parts of a path below tests/; () for a benchmark. Unit tests have
+    one for each room."""
+    if name.parts[0] != "tests":
+        return ()
+    return name.parts[1:3] if name.parts[1] == "unit" else name.parts[1:2]
+
+
+def breaches_of_test_folders(root):
+    """Includes, in tests and benchmarks, of what belongs to another folder of tests."""
+    for path in cxx_files(root / "tests") + cxx_files(root / "bench"):
+        name = path.relative_to(root)
+        own = test_folder_of(name)
+        for number, _, parts in includes_of(path):
+            names_test = parts[0] != "support" and (root / "tests").joinpath(*parts).exists()
+            names_own = parts[:len(own)] == own if own else (root / "bench").joinpath(*parts).exists()
+            if ".." in parts or names_test and not names_own:
+                yield f"{name}:{number}: {'/'.join(parts)}: what folders of tests share is in tests/support"
 
 
 def headers_of(name):
@@ -162,7 +188,7 @@ def table_of_rooms(text):
 
 
 # In a small house whose rooms do not include each other, no header belongs in a face. That rule has its own tests.
-RULES = (breaches_of_rooms, breaches_of_names, breaches_of_size, breaches_of_targets)
+RULES = (breaches_of_rooms, breaches_of_test_folders, breaches_of_names, breaches_of_size, breaches_of_targets)
 
 
 def all_breaches(root):
@@ -227,6 +253,26 @@ class TheRules(unittest.TestCase):
              "tests/unit/http/a_test.cc:1: net/a.h is net's own"],
             self.breaches_in({**files, "tools/a.cc": line, "bench/a.cc": line, "tests/unit/http/a_test.cc": line},
                              [breaches_of_faces]))
+
+    def test_what_tests_share_includes_nothing_that_is_a_rooms_own(self):
+        files = {"src/net/a.h": "", "tests/support/b.h": '#include "net/a.h"\n#include "latchkey/net/c.h"\n'}
+        self.assertEqual(["tests/support/b.h:1: net/a.h is net's own"], self.breaches_in(files, [breaches_of_faces]))
+
+    def test_a_folder_of_tests_includes_its_own_and_what_all_share(self):
+        files = {"tests/support/a.h": "", "tests/hostile/b.h": "", "tests/load/c.h": "", "bench/load/d.h": ""}
+        own = '#include "support/a.h"\n#include "b.h"\n#include "hostile/b.h"\n'
+        self.assertEqual([], self.breaches_in({**files, "tests/hostile/b_test.cc": own}))
+        self.assertEqual([], self.breaches_in({**files, "bench/e.cc": '#include "support/a.h"\n#include "load/d.h"\n'}))
+
+    def test_a_folder_of_tests_includes_nothing_of_another(self):
+        shared = "what folders of tests share is in tests/support"
+        files = {"tests/unit/store/a.h": "", "tests/cost/b.h": ""}
+        line = '#include "../store/a.h"\n#include "unit/store/a.h"\n#include "cost/b.h"\n'
+        self.assertEqual([f"tests/unit/api/c_test.cc:{number}: {name}: {shared}"
+                          for number, name in ((1, "../store/a.h"), (2, "unit/store/a.h"), (3, "cost/b.h"))],
+                         self.breaches_in({**files, "tests/unit/api/c_test.cc": line}))
+        self.assertEqual([f"bench/rig/d.h:1: cost/b.h: {shared}"],
+                         self.breaches_in({**files, "bench/rig/d.h": '#include "cost/b.h"\n'}))
 
     def test_a_source_needs_its_header(self):
         self.assertEqual(["src/net/a.cc:1: no header net/a.h"], self.breaches_in({"src/net/a.cc": ""}))

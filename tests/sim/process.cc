@@ -28,11 +28,10 @@ T Process::started(Result<T> result) const {
 Process::Process(const Parts& parts)
     : parts_(parts),
       random_(parts.seed),
-      table_clock_(parts.clock),
       mailbox_(parts.plan.cores + 2, parts.plan.messages_per_way),
       bells_(mailbox_),
-      pages_(parts.plan.cores, runtime::PageSource::Mode::kInPlace),
-      quiescence_(parts.plan.cores),
+      rig_({.clock = parts.clock, .random = random_, .keyring = parts.keyring, .log = log_},
+           {.shards = parts.plan.cores, .cores = parts.plan.cores}),
       binder_(parts.keyring, {}),
       max_tokens_(parts.plan.max_tokens) {
   settings_.token_timeout_ms = parts.plan.timeout_ms;
@@ -42,7 +41,7 @@ Process::Process(const Parts& parts)
   store_ = std::make_unique<store::StoreThread>(std::move(database), mailbox_.port(store_port()), parts.clock,
                                                 log_, [this](const Error&) { failed_ = true; });
   context_.emplace(
-      api::SessionsContext{shards_, parts.keyring, binder_, table_clock_, quiescence_, settings_});
+      api::SessionsContext{shards_, parts.keyring, binder_, rig_.table_clock, rig_.quiescence, settings_});
   for (std::uint32_t number = 0; number < parts.plan.cores; ++number) {
     Core& core = *cores_[number];
     core.inner.emplace(mailbox_.port(number), *store_);
@@ -62,18 +61,7 @@ void Process::make_shards() {
   for (std::uint32_t number = 0; number < parts_.plan.cores; ++number) {
     cores_.push_back(std::make_unique<Core>(number, parts_.keyring, parts_.model));
     Core& core = *cores_.back();
-    core.shard = expect(token::Shard::create({.core = number,
-                                              .shards = parts_.plan.cores,
-                                              .clock = table_clock_,
-                                              .random = random_,
-                                              .keyring = parts_.keyring,
-                                              .store = core.watched,
-                                              .login_check = core.login_check,
-                                              .quiescence = quiescence_,
-                                              .pages = pages_.client(number),
-                                              .log = log_},
-                                             settings),
-                        "a shard");
+    core.shard = expect(rig_.make_shard(core.watched, core.login_check, settings, number), "a shard");
     shards_.push_back(core.shard.get());
   }
 }
@@ -105,7 +93,7 @@ void Process::load(store::Database& database) {
   std::vector<store::RowId> forgotten;
   for (const store::Session& row : rows) {
     token::Shard& owner = *shards_[token::shard_of(parts_.keyring.tag_of(row.user_id), parts_.plan.cores)];
-    if (started(owner.load(row, table_clock_.now(), start.exact_since)) == token::Loaded::kForget) {
+    if (started(owner.load(row, rig_.table_clock.now(), start.exact_since)) == token::Loaded::kForget) {
       forgotten.push_back(row.row);
     }
   }
@@ -118,7 +106,7 @@ void Process::begin_pass(std::uint32_t number, bool spurious) {
   Core& core = *cores_[number];
   core.active = true;
   core.pass = parts_.clock.boot();
-  quiescence_.activate(number);
+  rig_.quiescence.activate(number);
   if (bells_.answer(number) || spurious) mailbox_.port(number).drain();
 }
 
@@ -127,9 +115,9 @@ void Process::end_pass(std::uint32_t number) {
   look_at_lent(core);
   core.lent.clear();
   // As in server::Core::pass.
-  core.shard->advance(table_clock_.at(core.pass), token::Shard::kVisitsPerPass);
-  quiescence_.collect(number);
-  quiescence_.rest(number);
+  core.shard->advance(rig_.table_clock.at(core.pass), token::Shard::kVisitsPerPass);
+  rig_.quiescence.collect(number);
+  rig_.quiescence.rest(number);
   core.active = false;
 }
 
@@ -137,7 +125,7 @@ bool Process::has_reason(std::uint32_t number) const {
   const Core& core = *cores_[number];
   const token::TableTime next = core.shard->next_advance();
   return bells_.wakes(number) || core.shard->behind() ||
-         (next != token::WriteBehind::kNoTime && next <= table_clock_.now());
+         (next != token::WriteBehind::kNoTime && next <= rig_.table_clock.now());
 }
 
 token::Outcome Process::check(std::uint32_t number, const token::Token& token,
@@ -160,7 +148,7 @@ void Process::look_at_lent(const Core& core) const {
 }
 
 std::int64_t Process::pass_time(std::uint32_t number) const noexcept {
-  return table_clock_.at(cores_[number]->pass).ms;
+  return rig_.table_clock.at(cores_[number]->pass).ms;
 }
 
 void Process::store_pass() {

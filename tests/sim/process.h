@@ -20,7 +20,6 @@
 #include "latchkey/credential/sqlite_directory.h"
 #include "latchkey/runtime/mailbox.h"
 #include "latchkey/runtime/nursery.h"
-#include "latchkey/runtime/page_source.h"
 #include "latchkey/runtime/quiescence.h"
 #include "latchkey/store/schema.h"
 #include "latchkey/store/sqlite_store.h"
@@ -31,6 +30,7 @@
 #include "latchkey/token/table_time.h"
 #include "model.h"
 #include "plan.h"
+#include "support/shard_rig.h"
 #include "watched_store.h"
 
 namespace latchkey::sim {
@@ -74,7 +74,7 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   std::uint32_t cores() const noexcept { return static_cast<std::uint32_t>(cores_.size()); }
-  std::int64_t now() const noexcept { return table_clock_.now().ms; }
+  std::int64_t now() const noexcept { return rig_.table_clock.now().ms; }
 
   // --- A core's pass, in three parts that others may come between.
 
@@ -112,7 +112,7 @@ class Process {
   runtime::Port& port(std::uint32_t core) noexcept { return mailbox_.port(core); }
   HashJob hash(std::uint32_t core) noexcept { return {port(core), hash_port(), hashes_}; }
   token::Shard& shard(std::uint32_t core) noexcept { return *cores_[core]->shard; }
-  const runtime::Quiescence& quiescence() const noexcept { return quiescence_; }
+  const runtime::Quiescence& quiescence() const noexcept { return rig_.quiescence; }
   /// Requests under way on all cores, and what they have other cores do.
   std::size_t running();
   /// Of each shard. A crash may give back more than the plan allows: then whoever runs the server raises the
@@ -161,11 +161,9 @@ class Process {
   const Parts parts_;
   NoLog log_;
   SeededRandom random_;
-  token::TableClock table_clock_;
   runtime::Mailbox mailbox_;
   Bells bells_;
-  runtime::PageSource pages_;
-  runtime::Quiescence quiescence_;
+  test::ShardRig rig_;
   token::Binder binder_;
   api::ApiSettings settings_;
   std::unique_ptr<store::StoreThread> store_;

@@ -43,16 +43,19 @@ class LoopRig final : private runtime::LoopHook {
     unsigned buffers = 64;
     std::size_t buffer_bytes = 4096;
     unsigned completion_entries = 1024;
+    runtime::PortId ports = 1;  ///< of the mailbox; the loop's is port 0, and the loop's ring is all ports'
+    std::size_t messages_per_way = 16;
   };
 
   LoopRig() : LoopRig(Settings{}) {}
   explicit LoopRig(const Settings& settings)
-      : mailbox_(1, 16), loop_(make_ring(settings.completion_entries), mailbox_.port(0), clock_) {
+      : mailbox_(settings.ports, settings.messages_per_way),
+        loop_(make_ring(settings.completion_entries), mailbox_.port(0), clock_) {
     auto buffers = runtime::BufferRing::create(loop_.ring(), settings.buffers, settings.buffer_bytes);
     if (!buffers) ADD_FAILURE() << buffers.error().text;
     LATCHKEY_ASSERT(buffers.has_value());
     buffers_ = std::move(*buffers);
-    rings_.push_back(loop_.ring().fd());
+    rings_.assign(mailbox_.size(), loop_.ring().fd());
     loop_.add_hook(*this);
     const Result<void> started = loop_.start(rings_);
     if (!started) ADD_FAILURE() << started.error().text;
@@ -61,6 +64,7 @@ class LoopRig final : private runtime::LoopHook {
   runtime::Loop& loop() noexcept { return loop_; }
   runtime::BufferRing& buffers() noexcept { return *buffers_; }
   ManualClock& clock() noexcept { return clock_; }
+  runtime::Mailbox& mailbox() noexcept { return mailbox_; }
   std::size_t running() noexcept { return loop_.nursery().running(); }
 
   void spawn(runtime::Task<void> task) { loop_.nursery().spawn(std::move(task)); }

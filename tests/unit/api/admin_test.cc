@@ -4,10 +4,11 @@
 
 #include <vector>
 
-#include "../credential/hash_rig.h"
-#include "../store/store_rig.h"
 #include "latchkey/credential/authenticator.h"
 #include "latchkey/store/sqlite_store.h"
+#include "support/hash_rig.h"
+#include "support/store_rig.h"
+#include "support/temporary_directory.h"
 
 namespace latchkey::api {
 namespace {
@@ -70,9 +71,9 @@ class AdminTest : public ::testing::Test {
 
   static constexpr std::int64_t kTimeoutMs = 1000;
 
-  store::ScratchDirectory scratch;
-  store::StoreRig rig{store::must_open(scratch / "a.db")};
-  std::unique_ptr<credential::HashPool> pool = credential::must_make_pool({1});
+  test::TemporaryDirectory scratch;
+  test::StoreRig rig{test::must_open(scratch / "a.db")};
+  std::unique_ptr<credential::HashPool> pool = test::must_make_pool({1});
   credential::HashClient hasher{rig.port(), *pool, 8};
   credential::SqliteDirectory directory{rig.port(), rig.store};
   store::SqliteStore sqlite_store{rig.port(), rig.store};

@@ -5,20 +5,11 @@
 
 #include <optional>
 
+#include "support/base_doubles.h"
 #include "support/loop_rig.h"
 
 namespace latchkey::api {
 namespace {
-
-class FullLog final : public Log {
- public:
-  void write(LogLevel, std::string) noexcept override {}
-  bool reserve() noexcept override { return has_room; }
-  void give_back() noexcept override { ++given_back; }
-
-  bool has_room = false;
-  int given_back = 0;
-};
 
 runtime::Task<void> take(runtime::Loop& loop, Log& log, std::optional<bool>& held) {
   auto waiting = wait_for_log_room(loop, log);
@@ -28,13 +19,15 @@ runtime::Task<void> take(runtime::Loop& loop, Log& log, std::optional<bool>& hel
 
 class LogRoomTest : public ::testing::Test {
  protected:
+  LogRoomTest() { log_.has_room = false; }
+
   /// Advances the clock in small steps, so that a wait sees each moment.
   void pass_ms(std::int64_t ms) {
     for (std::int64_t i = 0; i < ms / 10; ++i) rig_.advance_ms(10);
   }
 
   test::LoopRig rig_;
-  FullLog log_;
+  test::KeptLog log_;
   std::optional<bool> held_;
 };
 

@@ -11,32 +11,17 @@
 #include <utility>
 #include <vector>
 
-#include "../token/fake_store.h"
 #include "core_rig.h"
 #include "latchkey/api/login_check.h"
 #include "latchkey/http/request_parser.h"
+#include "support/shard_rig.h"
+#include "support/store_doubles.h"
 
 namespace latchkey::api {
 namespace {
 
 constexpr OperationDescription kLogin = {http::Method::kPost, "POST",       "Log in",
                                          Access::kAnyone,     kLoginFields, kBodyTypes};
-
-/// The last thing that a login does before it asks for its token.
-class GatedAddresses final : public credential::KnownAddresses {
- public:
-  runtime::Task<Result<bool>> knows(credential::KnownAddressHash, std::string, WallTime) override {
-    co_return false;
-  }
-  runtime::Task<Result<void>> remember(credential::KnownAddressHash, credential::KnownUser,
-                                       WallTime) override {
-    auto passing = gate.pass();
-    co_await passing;
-    co_return Result<void>();
-  }
-
-  Gate gate;
-};
 
 /// One request for a token, its answer, and its outcome.
 struct Attempt {
@@ -63,7 +48,7 @@ struct Attempt {
 class LoginsTest : public CoreTest {
  protected:
   LoginsTest() : CoreTest(8) {
-    quiescence_.activate(0);
+    shard_rig_.quiescence.activate(0);
     set_password("old pass");
   }
 
@@ -73,7 +58,7 @@ class LoginsTest : public CoreTest {
       done = ended.has_value();
     };
     bool done = false;
-    loop_.nursery().spawn(keep(sessions_.end_all(directory_.user.id, reason), done));
+    loop_.nursery().spawn(keep(sessions_.end_all(directory_.user->id, reason), done));
     turn();
     EXPECT_TRUE(done);
   }
@@ -117,30 +102,18 @@ class LoginsTest : public CoreTest {
     attempt.ended = true;
   }
 
-  token::TableClock table_clock_{clock_};
   token::KeyFile key_file_;
   token::Keyring keyring_{key_file_};
   token::Binder binder_{keyring_, {}};
-  token::FakeStore store_;
-  GatedAddresses addresses_;
+  test::FakeStore store_;
+  test::NoKnownAddresses addresses_;
   DirectoryLoginCheck login_check_{directory_};
-  runtime::PageSource pages_{1, runtime::PageSource::Mode::kInPlace};
-  runtime::Quiescence quiescence_{1};
-  std::unique_ptr<token::Shard> shard_ = token::Shard::create({.core = 0,
-                                                               .shards = 1,
-                                                               .clock = table_clock_,
-                                                               .random = random_,
-                                                               .keyring = keyring_,
-                                                               .store = store_,
-                                                               .login_check = login_check_,
-                                                               .quiescence = quiescence_,
-                                                               .pages = pages_.client(0),
-                                                               .log = log_},
-                                                              {})
-                                             .value();
+  test::ShardRig shard_rig_{{.clock = clock_, .random = random_, .keyring = keyring_, .log = log_}};
+  std::unique_ptr<token::Shard> shard_ = shard_rig_.make_shard(store_, login_check_, {}).value();
   std::vector<token::Shard*> shards_{shard_.get()};
   ApiSettings settings_;
-  SessionsContext sessions_context_{shards_, keyring_, binder_, table_clock_, quiescence_, settings_};
+  SessionsContext sessions_context_{
+      shards_, keyring_, binder_, shard_rig_.table_clock, shard_rig_.quiescence, settings_};
   credential::Throttle throttle_{credential::ThrottleSettings{}, random_};
   PasswordCheck passwords_{PasswordCheckParts{loop_, log_, throttle_, addresses_, authenticator_, keyring_}};
   Sessions sessions_{mailbox_.port(0), sessions_context_};
@@ -174,7 +147,7 @@ TEST_F(LoginsTest, OneWhosePasswordIsChangedIsRefusedAndLeavesNoToken) {
 
 TEST_F(LoginsTest, OneWhoseUserIsDisabledIsRefusedAndLeavesNoToken) {
   const auto older = start_and_stop("old pass");
-  directory_.user.active = false;
+  directory_.user->active = false;
   end_all(store::Death::kInactive);
   addresses_.gate.open();
   finish(*older);

@@ -12,6 +12,7 @@
 
 #include "core_rig.h"
 #include "latchkey/base/rated_log.h"
+#include "support/keep.h"
 
 namespace latchkey::api {
 namespace {
@@ -59,9 +60,7 @@ class PasswordCheckTest : public CoreTest {
 
   void start(const std::string& name, std::string_view password, const net::IpAddress& address,
              std::optional<PasswordVerdict>& out) {
-    auto keep = [](runtime::Task<PasswordVerdict> task,
-                   std::optional<PasswordVerdict>& to) -> runtime::Task<void> { to.emplace(co_await task); };
-    loop_.nursery().spawn(keep(check_->check(name, SecretText(password), address), out));
+    loop_.nursery().spawn(test::keep(check_->check(name, SecretText(password), address), out));
   }
   PasswordVerdict try_password(std::string_view password, const net::IpAddress& address,
                                const std::string& name = "alice") {

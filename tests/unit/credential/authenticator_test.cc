@@ -2,45 +2,21 @@
 
 #include <gtest/gtest.h>
 
-#include "hash_rig.h"
 #include "latchkey/credential/sqlite_directory.h"
 #include "latchkey/credential/user_table.h"
+#include "support/base_doubles.h"
+#include "support/credential_doubles.h"
+#include "support/hash_rig.h"
+#include "support/keep.h"
+#include "support/runtime_doubles.h"
 
 namespace latchkey::credential {
 namespace {
 
+using test::kCheapHash;
+using test::must_make_pool;
+
 constexpr std::int64_t kGrainMs = RefusalStep::kGrainMs;
-
-/// A directory with fixed answers, which can be made to fail.
-class FixedDirectory final : public Directory {
- public:
-  runtime::Task<Result<std::optional<User>>> find(std::string name) override {
-    ++asked;
-    if (error) co_return tl::unexpected(*error);
-    if (!user || user->name != name) co_return std::optional<User>();
-    co_return user;
-  }
-  runtime::Task<Result<std::optional<User>>> find_by_id(std::int64_t id) override {
-    if (error) co_return tl::unexpected(*error);
-    if (!user || user->id != id) co_return std::optional<User>();
-    co_return user;
-  }
-  runtime::Task<Result<bool>> replace_hash(std::int64_t, std::string expected,
-                                           std::string replacement) override {
-    if (refuse_replacing) co_return failure(ErrorCode::kUnavailable, "no");
-    if (user->password_hash != expected) co_return false;
-    user->password_hash = std::move(replacement);
-    co_return true;
-  }
-  runtime::Task<Result<bool>> change_password_hash(std::int64_t, std::int64_t, std::string) override {
-    co_return false;
-  }
-
-  std::optional<User> user;
-  std::optional<Error> error;
-  bool refuse_replacing = false;
-  int asked = 0;
-};
 
 class AuthenticatorTest : public ::testing::Test {
  protected:
@@ -59,23 +35,20 @@ class AuthenticatorTest : public ::testing::Test {
   template <class T>
   T wait(runtime::Task<T> task) {
     std::optional<T> out;
-    auto keep = [](runtime::Task<T> kept, std::optional<T>& to) -> runtime::Task<void> {
-      to.emplace(co_await kept);
-    };
-    nursery.spawn(keep(std::move(task), out));
+    nursery.spawn(test::keep(std::move(task), out));
     while (mailbox.port(1).drain() + mailbox.port(0).drain() > 0) continue;
     LATCHKEY_ASSERT(out.has_value());
     return std::move(*out);
   }
   std::uint64_t hashes() const { return hasher.metrics().hashes.load(); }
 
-  store::SilentDoorbell doorbell;
+  test::SilentDoorbell doorbell;
   runtime::Mailbox mailbox{2, 8};
   ManualClock pool_clock;
   std::unique_ptr<HashPool> pool = must_make_pool({1}, kCheapHash, pool_clock);
   HashClient hasher{mailbox.port(0), *pool, 0};
-  FixedDirectory directory;
-  store::KeptLog log;
+  test::OneUser directory;
+  test::KeptLog log;
   Authenticator authenticator{directory, hasher, log};
   runtime::Nursery nursery;
 };

@@ -9,17 +9,22 @@
 #include <semaphore>
 #include <thread>
 
-#include "../store/thread_rig.h"
 #include "credential/worker_watch.h"
-#include "hash_rig.h"
+#include "support/base_doubles.h"
+#include "support/hash_rig.h"
+#include "support/keep.h"
+#include "support/runtime_doubles.h"
+#include "support/thread_rig.h"
 
 namespace latchkey::credential {
 namespace {
 
 using runtime::Task;
+using test::kCheapHash;
+using test::keep;
+using test::must_make_pool;
+using test::TickingClock;
 using Verified = std::optional<Result<bool>>;
-
-Task<void> keep(Task<Result<bool>> task, Verified& out) { out.emplace(co_await task); }
 
 /// Tests with two workers, at ports 1 and 2.
 class HashClientTest : public ::testing::Test {
@@ -35,7 +40,7 @@ class HashClientTest : public ::testing::Test {
   }
   std::size_t turn() { return mailbox.port(1).drain() + mailbox.port(2).drain() + mailbox.port(0).drain(); }
 
-  store::SilentDoorbell doorbell;
+  test::SilentDoorbell doorbell;
   runtime::Mailbox mailbox{3, 8};
   std::unique_ptr<HashPool> pool = must_make_pool({1, 2});
   HashClient client{mailbox.port(0), *pool, kMaxWaiting};
@@ -187,22 +192,22 @@ Task<void> count_right(HashClient& client, const std::string& hash, std::atomic<
 TEST(HashClient, ServesSeveralCoresOnSeveralThreads) {
   constexpr runtime::PortId kCores = 2;
   constexpr int kLoginsPerCore = 20;
-  store::SemaphoreDoorbell doorbell(kCores + 2);
+  test::SemaphoreDoorbell doorbell(kCores + 2);
   runtime::Mailbox mailbox(kCores + 2, 64);
   for (runtime::PortId id = 0; id < mailbox.size(); ++id) mailbox.port(id).set_doorbell(&doorbell);
   const std::unique_ptr<HashPool> pool = must_make_pool({kCores, kCores + 1});
   const std::string hash = *make_hash("my pass", kCheapHash);
   std::atomic<int> right{0};
   {
-    const store::PortThread first(doorbell, mailbox.port(kCores), *pool);
-    const store::PortThread second(doorbell, mailbox.port(kCores + 1), *pool);
+    const test::PortThread first(doorbell, mailbox.port(kCores), *pool);
+    const test::PortThread second(doorbell, mailbox.port(kCores + 1), *pool);
     std::vector<std::thread> cores;
     for (runtime::PortId core = 0; core < kCores; ++core) {
       cores.emplace_back([&, core] {
         HashClient client(mailbox.port(core), *pool, kLoginsPerCore);
         runtime::Nursery nursery;
         for (int i = 0; i < kLoginsPerCore; ++i) nursery.spawn(count_right(client, hash, right));
-        store::run_until_ended(doorbell, mailbox.port(core), nursery);
+        test::run_until_ended(doorbell, mailbox.port(core), nursery);
       });
     }
     for (std::thread& core : cores) core.join();
@@ -233,7 +238,7 @@ class ReliefTest : public ::testing::Test {
   static constexpr runtime::PortId kWorker = 1;
   static constexpr runtime::PortId kStandby = 2;
   ManualClock clock;
-  store::SilentDoorbell doorbell;
+  test::SilentDoorbell doorbell;
   runtime::Mailbox mailbox{3, 8};
   std::unique_ptr<HashPool> pool = must_make_pool({kWorker}, kCheapHash, clock, {kStandby});
   HashClient client{mailbox.port(0), *pool, 8};
@@ -370,7 +375,7 @@ TEST_F(ReliefTest, AStandbyIsOneClientsAtATime) {
 
 TEST(HashClient, AnswersEveryJobOnceWhereWorkerAndStandbyDoTheSameOnes) {
   constexpr int kLogins = 40;
-  store::SemaphoreDoorbell doorbell(3);
+  test::SemaphoreDoorbell doorbell(3);
   runtime::Mailbox mailbox(3, 8);
   for (runtime::PortId id = 0; id < mailbox.size(); ++id) mailbox.port(id).set_doorbell(&doorbell);
   const TickingClock clock(10'000'000);  // longer than any patience
@@ -378,8 +383,8 @@ TEST(HashClient, AnswersEveryJobOnceWhereWorkerAndStandbyDoTheSameOnes) {
   const std::string hash = *make_hash("my pass", kCheapHash);
   std::atomic<int> right{0};
   {
-    const store::PortThread worker(doorbell, mailbox.port(1), *pool);
-    const store::PortThread standby(doorbell, mailbox.port(2), *pool);
+    const test::PortThread worker(doorbell, mailbox.port(1), *pool);
+    const test::PortThread standby(doorbell, mailbox.port(2), *pool);
     HashClient client(mailbox.port(0), *pool, kLogins);
     runtime::Nursery nursery;
     for (int i = 0; i < kLogins; ++i) nursery.spawn(count_right(client, hash, right));

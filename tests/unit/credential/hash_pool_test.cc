@@ -3,11 +3,16 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 
-#include "hash_rig.h"
 #include "latchkey/base/named_thread.h"
+#include "support/base_doubles.h"
+#include "support/hash_rig.h"
 
 namespace latchkey::credential {
 namespace {
+
+using test::kCheapHash;
+using test::must_make_pool;
+using test::TickingClock;
 
 TEST(HashPool, HasADummyHashThatCostsWhatANewHashCosts) {
   const std::unique_ptr<HashPool> pool = must_make_pool({1}, HashSettings{});

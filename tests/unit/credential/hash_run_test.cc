@@ -5,7 +5,8 @@
 #include <memory>
 #include <thread>
 
-#include "hash_rig.h"
+#include "support/base_doubles.h"
+#include "support/hash_rig.h"
 
 namespace latchkey::credential {
 namespace {
@@ -17,7 +18,7 @@ class HashRunTest : public ::testing::Test {
     return make_hash_run([this]() -> Result<int> { return ++runs_; });
   }
 
-  const TickingClock clock_{1000};
+  const test::TickingClock clock_{1000};
   int runs_ = 0;
 };
 
@@ -72,7 +73,7 @@ TEST_F(HashRunTest, OwnsWhatTheFunctionOwnsUntilTheLastRunnerIsDone) {
 
 TEST_F(HashRunTest, TwoRunnersAtOnceEachKeepWhatTheyFound) {
   const SystemClock clock;
-  const auto run = make_hash_run([] { return make_hash("my pass", kCheapHash); });
+  const auto run = make_hash_run([] { return make_hash("my pass", test::kCheapHash); });
   std::thread worker([&] { run->run(Runner::kWorker, clock); });
   std::thread standby([&] { run->run(Runner::kStandby, clock); });
   standby.join();

@@ -6,10 +6,11 @@
 #include <string_view>
 #include <utility>
 
-#include "../store/store_rig.h"
 #include "latchkey/credential/known_address_table.h"
 #include "latchkey/credential/sqlite_directory.h"
 #include "latchkey/credential/sqlite_known_addresses.h"
+#include "support/store_rig.h"
+#include "support/temporary_directory.h"
 
 namespace latchkey::credential {
 namespace {
@@ -53,8 +54,8 @@ class KnownAddressesTest : public ::testing::Test {
   User current() { return *rig.wait(directory.find("alice")).value(); }
   std::uint64_t writes() const { return rig.store.metrics().writes.load(); }
 
-  store::ScratchDirectory scratch;
-  store::StoreRig rig{store::must_open(scratch / "a.db")};
+  test::TemporaryDirectory scratch;
+  test::StoreRig rig{test::must_open(scratch / "a.db")};
   SqliteKnownAddresses known{rig.port(), rig.store};
   SqliteDirectory directory{rig.port(), rig.store};
   const User alice = added("alice");
@@ -107,7 +108,7 @@ TEST_F(KnownAddressesTest, EnablingAUserWhoIsActiveEndsNothing) {
 TEST_F(KnownAddressesTest, ADeletedUsersAddressesAreGoneAndAnotherOfThatNameHasNone) {
   remember(kHere, kNow);
   ASSERT_TRUE(rig.wait(directory.remove(alice.id)).value());
-  store::Database database = store::must_open(scratch / "a.db");
+  store::Database database = test::must_open(scratch / "a.db");
   EXPECT_EQ(*database.query_integer("SELECT count(*) FROM known_addresses"), 0);
   remember(kHere, kNow);  // a login that was in progress
   added("alice");
@@ -133,7 +134,7 @@ void make_unbound(store::Database& database) {
 }
 
 TEST_F(KnownAddressesTest, ARowThatNamesNoUserHoldsUntilItIsTooOldOrThePasswordIsAnother) {
-  store::Database database = store::must_open(scratch / "a.db");
+  store::Database database = test::must_open(scratch / "a.db");
   make_unbound(database);
   EXPECT_TRUE(knows(kHere, after_days(30)));
   EXPECT_FALSE(knows(kHere, {after_days(30).ms + 1}));
@@ -142,7 +143,7 @@ TEST_F(KnownAddressesTest, ARowThatNamesNoUserHoldsUntilItIsTooOldOrThePasswordI
 }
 
 TEST_F(KnownAddressesTest, ARowThatNamesNoUserHoldsForNobodyWhoWasDisabledOrCameLater) {
-  store::Database database = store::must_open(scratch / "a.db");
+  store::Database database = test::must_open(scratch / "a.db");
   make_unbound(database);
   ASSERT_TRUE(rig.wait(directory.set_active(alice.id, false)).value());
   EXPECT_FALSE(knows(kHere, kNow));
@@ -154,7 +155,7 @@ TEST_F(KnownAddressesTest, ARowThatNamesNoUserHoldsForNobodyWhoWasDisabledOrCame
 }
 
 TEST_F(KnownAddressesTest, ALoginBindsARowThatNamesNoUser) {
-  store::Database database = store::must_open(scratch / "a.db");
+  store::Database database = test::must_open(scratch / "a.db");
   make_unbound(database);
   remember(kHere, kNow);
   EXPECT_EQ(*database.query_integer("SELECT user_id FROM known_addresses"), alice.id);
@@ -163,7 +164,7 @@ TEST_F(KnownAddressesTest, ALoginBindsARowThatNamesNoUser) {
 
 TEST_F(KnownAddressesTest, IsDurable) {
   remember(kHere, kNow);
-  store::Database database = store::must_open(scratch / "a.db");
+  store::Database database = test::must_open(scratch / "a.db");
   EXPECT_EQ(known_address_table::last_login(database, kHere, {alice.id, 0}).value()->ms, kNow.ms);
   EXPECT_FALSE(known_address_table::last_login(database, kHere, {alice.id, 1}).value().has_value());
 }
@@ -180,7 +181,7 @@ TEST_F(KnownAddressesTest, WritesAPairOnceADayAtMost) {
 }
 
 TEST_F(KnownAddressesTest, SaysThatTheStoreRefused) {
-  ASSERT_TRUE(store::must_open(scratch / "a.db").execute("DROP TABLE known_addresses").has_value());
+  ASSERT_TRUE(test::must_open(scratch / "a.db").execute("DROP TABLE known_addresses").has_value());
   EXPECT_FALSE(rig.wait(known.knows(kHere, "alice", kNow)).has_value());
   EXPECT_FALSE(rig.wait(known.remember(kHere, {alice.id, 0}, kNow)).has_value());
 }
@@ -189,7 +190,7 @@ TEST_F(KnownAddressesTest, ForgetsWhatIsTooOldWithItsWrites) {
   remember(kHere, kNow);
   for (std::size_t i = 1; i < SqliteKnownAddresses::kWritesPerPruning; ++i)
     remember(numbered(1000 + i), after_days(31), fleeting(1000 + static_cast<std::int64_t>(i)));
-  store::Database database = store::must_open(scratch / "a.db");
+  store::Database database = test::must_open(scratch / "a.db");
   EXPECT_FALSE(known_address_table::last_login(database, kHere, {alice.id, 0}).value().has_value());
   EXPECT_EQ(*database.query_integer("SELECT count(*) FROM known_addresses"),
             static_cast<std::int64_t>(SqliteKnownAddresses::kWritesPerPruning) - 1);
@@ -212,8 +213,8 @@ class KnownAddressTableTest : public ::testing::Test {
   }
   std::int64_t rows() { return *database.query_integer("SELECT count(*) FROM known_addresses"); }
 
-  store::ScratchDirectory scratch;
-  store::Database database = store::must_open(scratch / "a.db");
+  test::TemporaryDirectory scratch;
+  store::Database database = test::must_open(scratch / "a.db");
 };
 
 TEST_F(KnownAddressTableTest, PruningForgetsWhatIsTooOldAndKeepsTheRest) {

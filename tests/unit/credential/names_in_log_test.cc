@@ -3,24 +3,19 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <utility>
+
+#include "support/base_doubles.h"
 
 namespace latchkey::credential {
 namespace {
 
-class KeptLine final : public Log {
- public:
-  void write(LogLevel, std::string line) noexcept override { last = std::move(line); }
-  std::string last;
-};
-
 std::string line_on(const NamesInLog& names, std::string_view name) {
-  KeptLine log;
+  test::KeptLog log;
   {
     LogEvent event(log, LogLevel::kInfo, "test");
     names.put(event, name);
   }
-  return log.last;
+  return log.lines.at(0);
 }
 
 TEST(NamesInLog, TellTheNameOfAUserWhoWasFound) {

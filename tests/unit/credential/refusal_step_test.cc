@@ -3,24 +3,16 @@
 #include <gtest/gtest.h>
 #include <sodium.h>
 
-#include "../store/store_rig.h"
 #include "latchkey/credential/stored_kinds.h"
 #include "latchkey/credential/user_table.h"
+#include "support/base_doubles.h"
+#include "support/store_rig.h"
+#include "support/temporary_directory.h"
 
 namespace latchkey::credential {
 namespace {
 
-/// A second look at this clock is `took_ms` after the first.
-class TickingClock final : public Clock {
- public:
-  explicit TickingClock(std::int64_t took_ms) : took_ms_(took_ms) {}
-  BootTime boot() const noexcept override { return {now_ms_ += took_ms_}; }
-  WallTime wall() const noexcept override { return {}; }
-
- private:
-  std::int64_t took_ms_;
-  mutable std::int64_t now_ms_ = 0;
-};
+using test::TickingClock;
 
 constexpr const char* kBcrypt5 = "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
 constexpr const char* kBcrypt4 = "$2b$04$abcdefghijklmnopqrstuuPp7HPfoAs8I2dCQCQ/fW7zEJv8I8C8e";
@@ -76,9 +68,9 @@ class StoredKindsTest : public ::testing::Test {
     ASSERT_TRUE(user_table::add(database_, user).has_value());
   }
 
-  store::ScratchDirectory scratch_;
-  store::Database database_ = store::must_open(scratch_ / "a.db");
-  store::KeptLog log_;
+  test::TemporaryDirectory scratch_;
+  store::Database database_ = test::must_open(scratch_ / "a.db");
+  test::KeptLog log_;
   int users_ = 0;
 };
 

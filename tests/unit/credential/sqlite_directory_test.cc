@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "../store/store_rig.h"
 #include "latchkey/credential/user_table.h"
+#include "support/store_rig.h"
+#include "support/temporary_directory.h"
 
 namespace latchkey::credential {
 namespace {
@@ -24,8 +25,8 @@ class SqliteDirectoryTest : public ::testing::Test {
  protected:
   User added(std::string name) { return rig.wait(directory.add(named(std::move(name)))).value(); }
 
-  store::ScratchDirectory scratch;
-  store::StoreRig rig{store::must_open(scratch / "a.db")};
+  test::TemporaryDirectory scratch;
+  test::StoreRig rig{test::must_open(scratch / "a.db")};
   SqliteDirectory directory{rig.port(), rig.store};
 };
 

@@ -11,20 +11,14 @@
 #include <utility>
 #include <vector>
 
-#include "latchkey/base/log.h"
 #include "latchkey/http/connection.h"
 #include "latchkey/net/socket_stream.h"
 #include "latchkey/runtime/event.h"
+#include "support/base_doubles.h"
 #include "support/loop_rig.h"
 #include "support/peer.h"
 
 namespace latchkey::http {
-
-class RecordingLog final : public Log {
- public:
-  void write(LogLevel, std::string line) noexcept override { lines.push_back(std::move(line)); }
-  std::vector<std::string> lines;
-};
 
 /// `/now...` is answered at once, `/slow...` when the test releases it, `/empty` with 204, `/last` as the
 /// last of its connection, `/big` with kBigBytes. The body says what was asked: `POST /now hello`.
@@ -219,7 +213,7 @@ class ConnectionTest : public ::testing::Test {
   ServerLines lines_{"node-1"};
   ScriptedHandler handler_{rig_.loop()};
   ScriptedGate gate_;
-  RecordingLog log_;
+  test::KeptLog log_;
   ConnectionServices services_{rig_.loop(), settings_, lines_, handler_, log_};
   std::vector<std::unique_ptr<Client>> clients_;
 };

@@ -6,12 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "../store/store_rig.h"
-#include "../token/fake_login_check.h"
-#include "../token/fake_store.h"
 #include "latchkey/base/random.h"
+#include "latchkey/store/schema.h"
 #include "latchkey/store/session_table.h"
 #include "latchkey/token/registry.h"
+#include "support/shard_rig.h"
+#include "support/store_doubles.h"
+#include "support/temporary_directory.h"
+#include "support/token_doubles.h"
 
 namespace latchkey::server {
 namespace {
@@ -22,30 +24,15 @@ constexpr std::int64_t kUsers = 40;
 // More than the batches that wait for a shard's thread hold, and not a whole number of batches.
 constexpr std::size_t kSessions = 10'007;
 
-store::BindingHash binding(std::size_t number) {
-  store::BindingHash hash{};
-  hash[0] = static_cast<std::uint8_t>(number);
-  hash[1] = static_cast<std::uint8_t>(number >> 8);
-  return hash;
-}
-
 class SessionLoaderTest : public ::testing::Test {
  protected:
   void make_shards(std::size_t max_tokens) {
     for (std::uint32_t number = 0; number < kShards; ++number) {
-      shards_.push_back(token::Shard::create(
-                            {.core = number,
-                             .shards = kShards,
-                             .clock = clock_,
-                             .random = random_,
-                             .keyring = keyring_,
-                             .store = store_,
-                             .login_check = login_check_,
-                             .quiescence = quiescence_,
-                             .pages = pages_.client(number),
-                             .log = log_},
-                            {.timeout_ms = kTimeoutMs, .max_tokens = max_tokens, .max_tombstones = kSessions})
-                            .value());
+      shards_.push_back(
+          rig_.make_shard(store_, login_check_,
+                          {.timeout_ms = kTimeoutMs, .max_tokens = max_tokens, .max_tombstones = kSessions},
+                          number)
+              .value());
       pointers_.push_back(shards_.back().get());
     }
   }
@@ -57,7 +44,7 @@ class SessionLoaderTest : public ::testing::Test {
     session.id = random_.bytes<sizeof(store::SessionId)>();
     session.user_id = static_cast<std::int64_t>(number) % kUsers + 1;
     session.user_name = "user" + std::to_string(session.user_id);
-    session.binding = binding(number);
+    session.binding = test::binding(static_cast<std::uint32_t>(number));
     session.key_number = keyring_.signing_number();
     session.created = session.last_used = last_used;
     const token::Token token(keyring_.tag_of(session.user_id), keyring_.sign(session.key_number, session.id));
@@ -74,20 +61,21 @@ class SessionLoaderTest : public ::testing::Test {
     return tokens;
   }
 
-  Result<std::size_t> load() { return load_sessions(database_, keyring_, pointers_, clock_.now(), {}); }
+  Result<std::size_t> load() {
+    return load_sessions(database_, keyring_, pointers_, rig_.table_clock.now(), {});
+  }
 
-  store::ScratchDirectory scratch_;
+  test::TemporaryDirectory scratch_;
   store::Database database_ = store::open_database(scratch_ / "a.db").value();
   ManualClock time_;
-  token::TableClock clock_{time_};
   SystemRandom random_;
   NoLog log_;
-  token::FakeStore store_;
-  token::FakeLoginCheck login_check_;
+  test::FakeStore store_;
+  test::FakeLoginCheck login_check_;
   token::KeyFile key_file_;
   token::Keyring keyring_{key_file_};
-  runtime::Quiescence quiescence_{kShards};
-  runtime::PageSource pages_{kShards, runtime::PageSource::Mode::kThread};
+  test::ShardRig rig_{{.clock = time_, .random = random_, .keyring = keyring_, .log = log_},
+                      {.shards = kShards, .cores = kShards, .pages = runtime::PageSource::Mode::kThread}};
   std::vector<std::unique_ptr<token::Shard>> shards_;
   std::vector<token::Shard*> pointers_;
 };
@@ -98,11 +86,14 @@ TEST_F(SessionLoaderTest, EveryRecordedTokenIsAdmittedAfterTheStart) {
   const Result<std::size_t> taken = load();
   ASSERT_TRUE(taken.has_value()) << taken.error().text;
   EXPECT_EQ(*taken, kSessions);
-  quiescence_.activate(0);
-  const token::Registry registry({&shards_[0]->table(), &shards_[1]->table()}, quiescence_, 0);
+  rig_.quiescence.activate(0);
+  const token::Registry registry({&shards_[0]->table(), &shards_[1]->table()}, rig_.quiescence, 0);
   for (std::size_t number = 0; number < tokens.size(); ++number) {
-    ASSERT_EQ(registry.check(tokens[number], binding(number), clock_.now()).outcome,
-              token::Outcome::kAdmitted);
+    ASSERT_EQ(
+        registry
+            .check(tokens[number], test::binding(static_cast<std::uint32_t>(number)), rig_.table_clock.now())
+            .outcome,
+        token::Outcome::kAdmitted);
   }
   EXPECT_EQ(shards_[0]->counts().live + shards_[1]->counts().live, kSessions);
   EXPECT_GT(shards_[0]->counts().live, 0U);

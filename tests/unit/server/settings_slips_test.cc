@@ -3,13 +3,13 @@
 #include "server/settings_slips.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "server/settings.h"
+#include "support/temporary_directory.h"
 
 namespace latchkey::server {
 namespace {
@@ -18,14 +18,6 @@ using Problems = std::vector<std::string>;
 
 class FileOfSettings {
  public:
-  FileOfSettings() {
-    std::string name = (std::filesystem::temp_directory_path() / "latchkey-slips-XXXXXX").string();
-    directory_ = ::mkdtemp(name.data());
-  }
-  ~FileOfSettings() { std::filesystem::remove_all(directory_); }
-  FileOfSettings(const FileOfSettings&) = delete;
-  FileOfSettings& operator=(const FileOfSettings&) = delete;
-
   /// The problems of a file with this text, without its path: "1: ...".
   Problems problems_of(std::string_view text) const {
     const std::string path = (directory_ / "f").string();
@@ -39,7 +31,7 @@ class FileOfSettings {
   }
 
  private:
-  std::filesystem::path directory_;
+  test::TemporaryDirectory directory_;
 };
 
 struct Slip {

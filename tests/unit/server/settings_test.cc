@@ -1,7 +1,6 @@
 #include "server/settings.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "server/settings_table.h"
+#include "support/temporary_directory.h"
 
 namespace latchkey::server {
 namespace {
@@ -22,13 +22,6 @@ using std::chrono::seconds;
 /// Gives each test a file of its own, and writes `FILE` for its path in compared problems.
 class SettingsTest : public testing::Test {
  protected:
-  SettingsTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "latchkey-settings-XXXXXX").string();
-    directory_ = ::mkdtemp(name.data());
-    file_ = directory_ / "latchkeyd.toml";
-  }
-  ~SettingsTest() override { std::filesystem::remove_all(directory_); }
-
   void write_file(std::string_view text) const { std::ofstream(file_, std::ios::binary) << text; }
 
   LoadedSettings load(std::vector<std::string> flags, const Environment& environment = {}) const {
@@ -55,8 +48,8 @@ class SettingsTest : public testing::Test {
     return load({}).problems;
   }
 
-  std::filesystem::path directory_;
-  std::filesystem::path file_;
+  test::TemporaryDirectory directory_;
+  std::filesystem::path file_ = directory_ / "latchkeyd.toml";
 };
 
 using Problems = std::vector<std::string>;

@@ -10,10 +10,12 @@
 #include <fstream>
 
 #include "latchkey/store/schema.h"
-#include "store_rig.h"
+#include "support/temporary_directory.h"
 
 namespace latchkey::store {
 namespace {
+
+using test::TemporaryDirectory;
 
 DirectoryOptions creating() { return {.create = true}; }
 
@@ -36,7 +38,7 @@ void expect_refused(const std::filesystem::path& path, const DirectoryOptions& o
 }
 
 TEST(DataDirectory, IsCreatedForItsOwnerAloneWhateverTheUmask) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   const mode_t before = ::umask(0);
   const Result<DataDirectory> directory = DataDirectory::open(scratch / "a/", "latchkeyd", creating());
   ::umask(before);
@@ -49,13 +51,13 @@ TEST(DataDirectory, IsCreatedForItsOwnerAloneWhateverTheUmask) {
 }
 
 TEST(DataDirectory, ThatIsMissingIsNotMadeUnlessItMayBe) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   expect_refused(scratch / "a", {}, {scratch / "a", "--create", "--data"});
   EXPECT_FALSE(std::filesystem::exists(scratch / "a"));
 }
 
 TEST(DataDirectory, IsMadeAloneAndNotTheDirectoriesAboveIt) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   const Result<DataDirectory> refused = DataDirectory::open(scratch / "a/b", "latchkeyd", creating());
   ASSERT_FALSE(refused.has_value());
   EXPECT_NE(refused.error().text.find("above it"), std::string::npos) << refused.error().text;
@@ -63,7 +65,7 @@ TEST(DataDirectory, IsMadeAloneAndNotTheDirectoriesAboveIt) {
 }
 
 TEST(DataDirectory, WithoutADatabaseStaysAsItIs) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   expect_refused(scratch.path(), {}, {scratch / "latchkey.db", "--create"});
   EXPECT_TRUE(std::filesystem::is_empty(scratch.path())) << "no lock either";
   write_file(scratch / "latchkey.db");
@@ -74,7 +76,7 @@ TEST(DataDirectory, WithoutADatabaseStaysAsItIs) {
 TEST(DataDirectory, WhoseDatabaseIsMissingOrEmptyBesideItsKeyIsRefusedEvenWhereItMayBeMade) {
   for (const bool is_there : {false, true}) {
     for (const std::string trace : {"latchkey.key", "latchkey.db-wal", "other.key"}) {
-      const ScratchDirectory scratch;
+      const TemporaryDirectory scratch;
       write_file(scratch / trace.c_str(), "root = ...\n");
       if (is_there) write_file(scratch / "latchkey.db");
       const DirectoryOptions options{.create = true, .key_file = scratch / "other.key"};
@@ -86,8 +88,8 @@ TEST(DataDirectory, WhoseDatabaseIsMissingOrEmptyBesideItsKeyIsRefusedEvenWhereI
 }
 
 TEST(DataDirectory, MayBeMadeWhereItsKeyIsKeptElsewhere) {
-  const ScratchDirectory scratch;
-  const ScratchDirectory elsewhere;
+  const TemporaryDirectory scratch;
+  const TemporaryDirectory elsewhere;
   write_file(elsewhere / "latchkey.key", "root = ...\n");
   const DirectoryOptions options{.create = true, .key_file = elsewhere / "latchkey.key"};
   const Result<DataDirectory> opened = DataDirectory::open(scratch.path(), "latchkeyd", options);
@@ -96,7 +98,7 @@ TEST(DataDirectory, MayBeMadeWhereItsKeyIsKeptElsewhere) {
 }
 
 TEST(DataDirectory, ADatabaseWithoutTablesBesideAKeyMayNotBeGivenAny) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   // The rest of a database whose log was not copied with it.
   { ASSERT_TRUE(Database::open(scratch / "latchkey.db").has_value()); }
   write_file(scratch / "latchkey.key", "root = ...\n");
@@ -110,7 +112,7 @@ TEST(DataDirectory, ADatabaseWithoutTablesBesideAKeyMayNotBeGivenAny) {
 }
 
 TEST(DataDirectory, TellsWhoHoldsItAndWhereThatListens) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   {
     const Result<DataDirectory> holder = DataDirectory::open(scratch.path(), "latchkeyd", creating());
     ASSERT_TRUE(holder.has_value());
@@ -129,7 +131,7 @@ TEST(DataDirectory, TellsWhoHoldsItAndWhereThatListens) {
 }
 
 TEST(DataDirectory, RefusesASecondHolderAndNamesTheFirst) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   const Result<DataDirectory> first = DataDirectory::open(scratch.path(), "latchkeyd", creating());
   ASSERT_TRUE(first.has_value());
   const Result<DataDirectory> second = DataDirectory::open(scratch.path(), "latchkeyd", creating());
@@ -140,13 +142,13 @@ TEST(DataDirectory, RefusesASecondHolderAndNamesTheFirst) {
 }
 
 TEST(DataDirectory, IsFreeAgainWhenItsHolderHasGone) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   { const Result<DataDirectory> first = DataDirectory::open(scratch.path(), "latchkeyd", creating()); }
   EXPECT_TRUE(DataDirectory::open(scratch.path(), "latchkey", creating()).has_value());
 }
 
 TEST(DataDirectory, SaysWhatStandsInTheWayWhereAFileHasItsName) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   const int file = ::open((scratch / "a").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
   ASSERT_GE(file, 0);
   ::close(file);

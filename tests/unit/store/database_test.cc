@@ -9,10 +9,13 @@
 #include <fstream>
 
 #include "faulty_vfs.h"
-#include "store_rig.h"
+#include "latchkey/base/assert.h"
+#include "support/temporary_directory.h"
 
 namespace latchkey::store {
 namespace {
+
+using test::TemporaryDirectory;
 
 mode_t mode_of(const std::string& path) {
   struct stat status {};
@@ -27,14 +30,14 @@ Database numbers(const std::string& path, const DatabaseOptions& options = {}) {
 }
 
 TEST(Database, CreatesItsFilesForTheirOwnerAlone) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   const Database database = numbers(scratch / "a.db");
   EXPECT_EQ(mode_of(scratch / "a.db"), mode_t{0600});
   EXPECT_EQ(mode_of(scratch / "a.db-wal"), mode_t{0600});
 }
 
 TEST(Database, CommitsDurablyToAWriteAheadLog) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   Database database = numbers(scratch / "a.db");
   EXPECT_EQ(*database.query_integer("PRAGMA synchronous"), 2);
   EXPECT_EQ(*database.query_integer("PRAGMA foreign_keys"), 1);
@@ -42,7 +45,7 @@ TEST(Database, CommitsDurablyToAWriteAheadLog) {
 }
 
 TEST(Statement, GivesBackWhatWasBoundByteForByte) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   Database database = numbers(scratch / "a.db");
   const std::string text("a\0\xc3\xa4", 4);
   const std::array<std::uint8_t, 3> blob = {0, 255, 7};
@@ -62,7 +65,7 @@ TEST(Statement, GivesBackWhatWasBoundByteForByte) {
 }
 
 TEST(Statement, BindsAnEmptyTextAsATextAndNotAsNull) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   Database database = numbers(scratch / "a.db");
   Result<Statement> insert = database.prepare("INSERT INTO t VALUES(1, ?1, x'')");
   ASSERT_TRUE(insert->bind(1, std::string_view()).run().has_value());
@@ -70,7 +73,7 @@ TEST(Statement, BindsAnEmptyTextAsATextAndNotAsNull) {
 }
 
 TEST(Statement, LentTwiceAtOnceDoesNotDisturbTheFirst) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   Database database = numbers(scratch / "a.db");
   ASSERT_TRUE(database.execute("INSERT INTO t(n) VALUES(1), (2), (3)").has_value());
   Result<Statement> outer = database.prepare("SELECT n FROM t ORDER BY n");
@@ -85,7 +88,7 @@ TEST(Statement, LentTwiceAtOnceDoesNotDisturbTheFirst) {
 }
 
 TEST(Statement, ForgetsItsParametersWhenGivenBack) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   Database database = numbers(scratch / "a.db");
   {
     Result<Statement> first = database.prepare("SELECT ?1 IS NULL");
@@ -99,7 +102,7 @@ TEST(Statement, ForgetsItsParametersWhenGivenBack) {
 }
 
 TEST(Database, CallsABrokenConstraintAConflict) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   Database database = numbers(scratch / "a.db");
   ASSERT_TRUE(database.execute("INSERT INTO t(n) VALUES(1)").has_value());
   const Result<void> again = database.execute("INSERT INTO t(n) VALUES(1)");
@@ -108,7 +111,7 @@ TEST(Database, CallsABrokenConstraintAConflict) {
 }
 
 TEST(Database, RefusesAFileThatIsNoDatabase) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   std::ofstream(scratch / "a.db") << std::string(4096, 'x');
   const Result<Database> database = Database::open(scratch / "a.db");
   ASSERT_FALSE(database.has_value());
@@ -117,7 +120,7 @@ TEST(Database, RefusesAFileThatIsNoDatabase) {
 }
 
 TEST(Database, CallsAMissingDirectoryUnavailableAndNamesTheFile) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   const Result<Database> database = Database::open(scratch / "none/a.db");
   ASSERT_FALSE(database.has_value());
   EXPECT_EQ(database.error().code, ErrorCode::kUnavailable);
@@ -126,7 +129,7 @@ TEST(Database, CallsAMissingDirectoryUnavailableAndNamesTheFile) {
 }
 
 TEST(Database, CallsALockOfAnotherProcessUnavailable) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   Database holder = numbers(scratch / "a.db");
   Result<Database> other = Database::open(scratch / "a.db", {.busy_timeout_ms = 1});
   ASSERT_TRUE(other.has_value());
@@ -138,7 +141,7 @@ TEST(Database, CallsALockOfAnotherProcessUnavailable) {
 }
 
 TEST(Database, CallsAFullDiskUnavailableAndAFailedFsyncFatal) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   FaultyVfs vfs;
   Database database = numbers(scratch / "a.db", {.vfs = FaultyVfs::name()});
   vfs.fail_writes("-wal", SQLITE_FULL);
@@ -154,7 +157,7 @@ TEST(Database, CallsAFullDiskUnavailableAndAFailedFsyncFatal) {
 }
 
 TEST(Database, ShowsAFailedFsyncOfACheckpoint) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   FaultyVfs vfs;
   Database database = numbers(scratch / "a.db", {.vfs = FaultyVfs::name()});
   ASSERT_GT(database.log_pages(), 0);
@@ -168,7 +171,7 @@ TEST(Database, ShowsAFailedFsyncOfACheckpoint) {
 }
 
 TEST(Database, SyncsWhatACrashedProcessLeftInTheLogBeforeItIsRead) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   FaultyVfs vfs;
   {
     // A copy of the log while the connection is open is what a kill -9 leaves.
@@ -186,7 +189,7 @@ TEST(Database, SyncsWhatACrashedProcessLeftInTheLogBeforeItIsRead) {
 }
 
 TEST(Database, DoesNotBringALogIntoTheFileThatASyncHasFailedFor) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   FaultyVfs vfs;
   {
     Database database = numbers(scratch / "a.db", {.vfs = FaultyVfs::name()});
@@ -226,7 +229,7 @@ class Reader {
 };
 
 TEST(Database, KeepsItsLogWhenAnotherProgramHasReadTheFileAndASecondConnectionWasOpened) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   const Reader reader(scratch / "a.db");
   Database database = numbers(scratch / "a.db");
   { ASSERT_TRUE(Database::open(scratch / "a.db").has_value()); }
@@ -236,7 +239,7 @@ TEST(Database, KeepsItsLogWhenAnotherProgramHasReadTheFileAndASecondConnectionWa
 }
 
 TEST(Transaction, RollsBackUnlessCommitted) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   Database database = numbers(scratch / "a.db");
   {
     Result<Transaction> dropped = Transaction::begin(database);

@@ -5,29 +5,33 @@
 #include <string>
 #include <utility>
 
-#include "store_rig.h"
+#include "support/store_rig.h"
+#include "support/temporary_directory.h"
 
 namespace latchkey::store {
 namespace {
+
+using test::must_open;
+using test::TemporaryDirectory;
 
 constexpr WallTime kNow{1'700'000'000'000};
 constexpr std::int64_t kTimeoutMs = 1'800'000;
 
 TEST(Schema, MarksTheFileAsLatchkeysAndSaysItsVersion) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   Database database = must_open(scratch / "a.db");
   EXPECT_EQ(*database.query_integer("PRAGMA application_id"), kApplicationId);
   EXPECT_EQ(*database.query_integer("PRAGMA user_version"), kSchemaVersion);
 }
 
 TEST(Schema, OpensItsOwnFileAgain) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   { must_open(scratch / "a.db"); }
   EXPECT_TRUE(open_database(scratch / "a.db").has_value());
 }
 
 TEST(Schema, RefusesAnotherProgramsDatabase) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   {
     Result<Database> other = Database::open(scratch / "a.db");
     ASSERT_TRUE(other->execute("CREATE TABLE theirs(x)").has_value());
@@ -40,7 +44,7 @@ TEST(Schema, RefusesAnotherProgramsDatabase) {
 }
 
 TEST(Schema, RefusesANewerVersionAndLeavesItAlone) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   { ASSERT_TRUE(must_open(scratch / "a.db").execute("PRAGMA user_version=99").has_value()); }
   const Result<Database> refused = open_database(scratch / "a.db");
   ASSERT_FALSE(refused.has_value());
@@ -50,7 +54,7 @@ TEST(Schema, RefusesANewerVersionAndLeavesItAlone) {
 }
 
 TEST(Schema, BringsAFileOfVersion1UpToDateAndKeepsWhatItHolds) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   {
     // What version 1 wrote: everything but the known addresses and the index over hashes.
     Database database = must_open(scratch / "a.db");
@@ -77,7 +81,7 @@ TEST(Schema, BringsAFileOfVersion1UpToDateAndKeepsWhatItHolds) {
 }
 
 TEST(Schema, RefusesTheVersionThatComesNext) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   const std::string next = std::to_string(kSchemaVersion + 1);
   { ASSERT_TRUE(must_open(scratch / "a.db").execute(("PRAGMA user_version=" + next).c_str()).has_value()); }
   const Result<Database> refused = open_database(scratch / "a.db");
@@ -92,7 +96,7 @@ TEST(Schema, RefusesTheVersionThatComesNext) {
 // Known addresses of version 3 name no user. They hold for the user who had the name when version 4 came,
 // while their password is unchanged.
 TEST(Schema, OfAFileOfVersion3KnownAddressesHoldForTheUsersThatWereActive) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   {
     Database database = must_open(scratch / "a.db");
     ASSERT_TRUE(database
@@ -118,14 +122,14 @@ TEST(Schema, OfAFileOfVersion3KnownAddressesHoldForTheUsersThatWereActive) {
 }
 
 TEST(CheckKey, AdoptsTheFirstKeyAndKeepsToIt) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   Database database = must_open(scratch / "a.db");
   EXPECT_TRUE(check_key(database, "aa11", "/keys/one").has_value());
   EXPECT_TRUE(check_key(database, "aa11", "/keys/one").has_value());
 }
 
 TEST(CheckKey, RefusesAnotherKeyWithASentenceThatNamesBothFiles) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   Database database = must_open(scratch / "a.db");
   ASSERT_TRUE(check_key(database, "aa11", "/keys/one").has_value());
   const Result<void> refused = check_key(database, "bb22", "/keys/two");
@@ -137,7 +141,7 @@ TEST(CheckKey, RefusesAnotherKeyWithASentenceThatNamesBothFiles) {
 }
 
 TEST(CheckNewKey, AllowsANewKeyForAFreshDatabaseAlone) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   Database database = must_open(scratch / "a.db");
   EXPECT_TRUE(check_new_key(database, "/keys/one").has_value());
   ASSERT_TRUE(check_key(database, "aa11", "/keys/one").has_value());
@@ -148,7 +152,7 @@ TEST(CheckNewKey, AllowsANewKeyForAFreshDatabaseAlone) {
 }
 
 TEST(Run, IsCleanTheFirstTimeAndAfterAnOrderlyStopAndNotAfterAKill) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   {
     Database database = must_open(scratch / "a.db");
     EXPECT_TRUE(begin_run(database, kNow, kTimeoutMs)->was_clean);
@@ -160,7 +164,7 @@ TEST(Run, IsCleanTheFirstTimeAndAfterAnOrderlyStopAndNotAfterAKill) {
 }
 
 TEST(Run, TimesAreExactSinceTheFirstStartAfterTheLastKill) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   const auto run = [&scratch](std::int64_t begin_ms, bool ends) {
     Database database = must_open(scratch / "a.db");
     const RunStart start = begin_run(database, {begin_ms}, kTimeoutMs).value();
@@ -179,7 +183,7 @@ TEST(Run, TimesAreExactSinceTheFirstStartAfterTheLastKill) {
 }
 
 TEST(Run, ReportsAWallClockBehindTheLastRecordedTime) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   Database database = must_open(scratch / "a.db");
   EXPECT_EQ(begin_run(database, kNow, kTimeoutMs)->behind_ms, 0);
   EXPECT_EQ(begin_run(database, {kNow.ms - 5000}, kTimeoutMs)->behind_ms, 5000);
@@ -190,7 +194,7 @@ TEST(Run, ReportsAWallClockBehindTheLastRecordedTime) {
 /// `set_ms`. Returns the live one's times of last use and creation after the next run has begun at `next_ms`.
 std::pair<std::int64_t, std::int64_t> times_after(std::int64_t begin_ms, std::int64_t set_ms,
                                                   std::int64_t next_ms) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   Database database = must_open(scratch / "a.db");
   EXPECT_TRUE(begin_run(database, {begin_ms}, kTimeoutMs).has_value());
   EXPECT_TRUE(database
@@ -222,7 +226,7 @@ TEST(Run, MovesTheTimesOfSessionsByHowMuchTheClockWasSet) {
 }
 
 TEST(Run, MovesTheTimesOfSessionsOnce) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   Database database = must_open(scratch / "a.db");
   ASSERT_TRUE(begin_run(database, kNow, kTimeoutMs).has_value());
   ASSERT_TRUE(record_wall_time(database, {kNow.ms + 50'000}, 50'000).has_value());
@@ -235,7 +239,7 @@ TEST(Run, MovesTheTimesOfSessionsOnce) {
 }
 
 TEST(Run, RecordsTheTokenTimeoutForTheOfflineCommand) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   Database database = must_open(scratch / "a.db");
   EXPECT_FALSE(recorded_token_timeout_ms(database)->has_value());
   ASSERT_TRUE(begin_run(database, kNow, kTimeoutMs).has_value());

@@ -6,10 +6,14 @@
 #include <fstream>
 
 #include "latchkey/store/schema.h"
-#include "store_rig.h"
+#include "support/store_rig.h"
+#include "support/temporary_directory.h"
 
 namespace latchkey::store {
 namespace {
+
+using test::must_open;
+using test::TemporaryDirectory;
 
 class SoundnessTest : public ::testing::Test {
  protected:
@@ -30,7 +34,7 @@ class SoundnessTest : public ::testing::Test {
     file << std::string(4096, '\xff');
   }
 
-  ScratchDirectory scratch;
+  TemporaryDirectory scratch;
   DataDirectory directory;
 };
 

@@ -6,11 +6,19 @@
 #include <thread>
 
 #include "latchkey/store/session_table.h"
-#include "store_rig.h"
-#include "thread_rig.h"
+#include "support/store_rig.h"
+#include "support/temporary_directory.h"
+#include "support/thread_rig.h"
 
 namespace latchkey::store {
 namespace {
+
+using test::must_open;
+using test::PortThread;
+using test::run_until_ended;
+using test::SemaphoreDoorbell;
+using test::StoreRig;
+using test::TemporaryDirectory;
 
 constexpr WallTime kNow{1'700'000'000'000};
 
@@ -43,7 +51,7 @@ class SqliteStoreTest : public ::testing::Test {
     return got->value();
   }
 
-  ScratchDirectory scratch;
+  TemporaryDirectory scratch;
   StoreRig rig{must_open(scratch / "a.db")};
   SqliteStore store{rig.port(), rig.store};
 };
@@ -210,7 +218,7 @@ runtime::Task<void> log_in_and_out(SqliteStore& store, std::uint8_t seed, std::a
 TEST(SqliteStoreThreads, ServeSeveralCoresAtOnce) {
   constexpr runtime::PortId kCores = 3;
   constexpr int kLoginsPerCore = 40;
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   const SystemClock clock;
   NoLog log;
   SemaphoreDoorbell doorbell(kCores + 1);
@@ -238,7 +246,7 @@ TEST(SqliteStoreThreads, ServeSeveralCoresAtOnce) {
 }
 
 TEST(SessionTable, LoadsEveryRowInOrderAfterAReopening) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   {
     Database database = must_open(scratch / "a.db");
     for (std::uint8_t seed = 1; seed <= 50; ++seed) {
@@ -271,7 +279,7 @@ TEST(SessionTable, LoadsEveryRowInOrderAfterAReopening) {
 }
 
 TEST(SessionTable, BuriesAllOfAUserAndNobodyElse) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   Database database = must_open(scratch / "a.db");
   for (std::uint8_t seed = 1; seed <= 6; ++seed) {
     ASSERT_TRUE(insert_login(database, {.session = session(seed, seed % 2), .deaths = {}}).has_value());
@@ -287,7 +295,7 @@ TEST(SessionTable, BuriesAllOfAUserAndNobodyElse) {
 }
 
 TEST(SessionTable, CutsTheAgentAtItsFirst256Bytes) {
-  const ScratchDirectory scratch;
+  const TemporaryDirectory scratch;
   Database database = must_open(scratch / "a.db");
   Session long_agent = session(1);
   long_agent.agent = std::string(1000, 'a');

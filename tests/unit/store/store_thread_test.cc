@@ -7,10 +7,15 @@
 
 #include "faulty_vfs.h"
 #include "latchkey/store/transact.h"
-#include "store_rig.h"
+#include "support/store_rig.h"
+#include "support/temporary_directory.h"
 
 namespace latchkey::store {
 namespace {
+
+using test::must_open;
+using test::StoreRig;
+using test::TemporaryDirectory;
 
 using runtime::Task;
 
@@ -52,7 +57,7 @@ class StoreThreadTest : public ::testing::Test {
 
   using Outcome = std::optional<Result<std::int64_t>>;
 
-  ScratchDirectory scratch;
+  TemporaryDirectory scratch;
   FaultyVfs vfs;
   StoreRig rig;
 };

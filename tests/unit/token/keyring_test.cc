@@ -3,25 +3,19 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
 #include <string>
 
+#include "support/temporary_directory.h"
+
 namespace latchkey::token {
 namespace {
 
 class KeyringTest : public ::testing::Test {
  protected:
-  KeyringTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "latchkey-keyring-XXXXXX").string();
-    directory_ = mkdtemp(pattern.data());
-    path_ = directory_ + "/key";
-  }
-  ~KeyringTest() override { std::filesystem::remove_all(directory_); }
-
   std::string text() const {
     std::ifstream file(path_);
     std::stringstream all;
@@ -34,8 +28,8 @@ class KeyringTest : public ::testing::Test {
   }
   static std::string line(char digit) { return "root = " + std::string(64, digit) + "\n"; }
 
-  std::string directory_;
-  std::string path_;
+  test::TemporaryDirectory directory_;
+  std::string path_ = directory_ / "key";
   SystemRandom random_;
 };
 
@@ -120,7 +114,7 @@ TEST_F(KeyringTest, BlankLinesCommentsAndALastLineWithoutItsEndAreFine) {
 }
 
 TEST_F(KeyringTest, ADirectoryIsNoKeyFile) {
-  const Result<Keyring> loaded = Keyring::load(directory_);
+  const Result<Keyring> loaded = Keyring::load(directory_.path());
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().code, ErrorCode::kInvalid);
 }

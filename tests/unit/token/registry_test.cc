@@ -54,19 +54,10 @@ class RegistryThreads : public ::testing::Test {
 
   RegistryThreads() : made_(kTokens) {
     quiescence_.activate(0);
-    shard_ = Shard::create({.core = 0,
-                            .shards = 1,
-                            .clock = table_clock_,
-                            .random = random_,
-                            .keyring = keyring_,
-                            .store = store_,
-                            .login_check = login_check_,
-                            .quiescence = quiescence_,
-                            .pages = pages_.client(0),
-                            .log = log_},
-                           {.timeout_ms = kTimeoutMs, .max_tokens = 50'000, .max_tombstones = 300})
+    shard_ = rig_.make_shard(store_, login_check_,
+                             {.timeout_ms = kTimeoutMs, .max_tokens = 50'000, .max_tombstones = 300})
                  .value();
-    now_ms_.store(table_clock_.now().ms);
+    now_ms_.store(rig_.table_clock.now().ms);
   }
   ~RegistryThreads() override { shard_.reset(); }
 
@@ -102,8 +93,8 @@ class RegistryThreads : public ::testing::Test {
     quiescence_.activate(0);
     quiescence_.collect(0);
     clock_.advance_ms(kPassMs);
-    now_ms_.store(table_clock_.now().ms, std::memory_order_release);
-    shard_->advance(table_clock_.now(), 1000);
+    now_ms_.store(rig_.table_clock.now().ms, std::memory_order_release);
+    shard_->advance(rig_.table_clock.now(), 1000);
     if (++passes_ % kPassesPerPeriod == 0) use_stable();
   }
 
@@ -147,14 +138,14 @@ class RegistryThreads : public ::testing::Test {
   }
 
   ManualClock clock_;
-  TableClock table_clock_{clock_};
   SystemRandom random_;
   NoLog log_;
   Keyring keyring_{test_key_file()};
-  FakeStore store_;
-  FakeLoginCheck login_check_;
-  runtime::PageSource pages_{1, runtime::PageSource::Mode::kThread};
-  runtime::Quiescence quiescence_{kReaders + 2};
+  test::FakeStore store_;
+  test::FakeLoginCheck login_check_;
+  test::ShardRig rig_{{.clock = clock_, .random = random_, .keyring = keyring_, .log = log_},
+                      {.cores = kReaders + 2, .pages = runtime::PageSource::Mode::kThread}};
+  runtime::Quiescence& quiescence_ = rig_.quiescence;
   std::unique_ptr<Shard> shard_;
   runtime::Nursery nursery_;
 
@@ -206,7 +197,7 @@ TEST_F(RegistryThreads, WhileTokensComeAndGoEveryCheckIsRight) {
 
   // The idle core has held nothing back, and the wheel has released the numbers of forgotten entries.
   for (std::int64_t i = 0; i <= 2 * kPassesPerPeriod; ++i) pass();
-  pages_.client(0).settle();
+  rig_.pages.client(0).settle();
   EXPECT_EQ(quiescence_.retired(0), 0U);
   EXPECT_LE(shard_->counts().memory_bytes,
             memory_before + 2 * Table::Entries::kChunkBytes + 2 * Slab<UserRecord>::kChunkBytes);

@@ -5,35 +5,25 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "fake_login_check.h"
-#include "fake_store.h"
 #include "latchkey/base/log.h"
 #include "latchkey/base/random.h"
 #include "latchkey/runtime/nursery.h"
 #include "latchkey/token/registry.h"
 #include "latchkey/token/shard.h"
+#include "support/shard_rig.h"
+#include "support/store_doubles.h"
+#include "support/token_doubles.h"
 
 namespace latchkey::token {
 
-inline KeyFile test_key_file(std::uint8_t signing = 1) {
-  KeyFile file;
-  std::fill(file.root.bytes().begin(), file.root.bytes().end(), std::uint8_t{0x5A});
-  file.signing = signing;
-  return file;
-}
-
-inline store::BindingHash binding(std::uint32_t number) {
-  store::BindingHash hash{};
-  for (std::size_t i = 0; i < sizeof number; ++i) hash[i] = static_cast<std::uint8_t>(number >> (8 * i));
-  return hash;
-}
+using test::binding;
+using test::test_key_file;
 
 /// What a task ended with; empty while it runs.
 template <class T>
@@ -68,18 +58,7 @@ class ShardTest : public ::testing::Test {
   void make_shard() {
     registry_.reset();
     shard_.reset();
-    shard_ = Shard::create({.core = 0,
-                            .shards = 1,
-                            .clock = table_clock_,
-                            .random = random_,
-                            .keyring = *keyring_,
-                            .store = store_,
-                            .login_check = login_check_,
-                            .quiescence = quiescence_,
-                            .pages = pages_.client(0),
-                            .log = log_},
-                           settings_)
-                 .value();
+    shard_ = rig_.make_shard(store_, login_check_, settings_).value();
     registry_.emplace(std::vector<const Table*>{&shard_->table()}, quiescence_, 0, &shard_->writes());
   }
 
@@ -119,7 +98,7 @@ class ShardTest : public ::testing::Test {
     return registry_->check(token, binding(from), now()).outcome;
   }
 
-  TableTime now() const { return table_clock_.now(); }
+  TableTime now() const { return rig_.table_clock.now(); }
 
   /// Time passes as a loop sees it: the shard is advanced every 50 ms, and the core is quiescent between.
   void pass_ms(std::int64_t ms) {
@@ -139,15 +118,14 @@ class ShardTest : public ::testing::Test {
   }
 
   ManualClock clock_;
-  TableClock table_clock_{clock_};
   SystemRandom random_;
   NoLog log_;
   std::optional<Keyring> keyring_{Keyring(test_key_file())};
-  FakeStore store_;
-  FakeLoginCheck login_check_;
+  test::FakeStore store_;
+  test::FakeLoginCheck login_check_;
   WallTime exact_since_{};
-  runtime::PageSource pages_{1, runtime::PageSource::Mode::kInPlace};
-  runtime::Quiescence quiescence_{1};
+  test::ShardRig rig_{{.clock = clock_, .random = random_, .keyring = *keyring_, .log = log_}};
+  runtime::Quiescence& quiescence_ = rig_.quiescence;
   ShardSettings settings_;
   std::unique_ptr<Shard> shard_;
   std::optional<Registry> registry_;

@@ -11,7 +11,7 @@
 #include "latchkey/runtime/nursery.h"
 #include "latchkey/runtime/worker.h"
 
-namespace latchkey::store {
+namespace latchkey::test {
 
 /// One for all ports of a mailbox; any thread.
 class SemaphoreDoorbell final : public runtime::Doorbell {
@@ -62,4 +62,4 @@ inline void run_until_ended(SemaphoreDoorbell& doorbell, runtime::Port& port,
   }
 }
 
-}  // namespace latchkey::store
+}  // namespace latchkey::test

@@ -1,7 +1,7 @@
-// A login check for the tests of the token room. Users have password number 0 unless set otherwise. It can
-// answer at once, answer when told, or fail.
+// Doubles of token::LoginCheck: one that a test can hold up, and one that admits everyone. Thread: one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -9,9 +9,11 @@
 #include "latchkey/runtime/event.h"
 #include "latchkey/token/shard.h"
 
-namespace latchkey::token {
+namespace latchkey::test {
 
-class FakeLoginCheck final : public LoginCheck {
+/// Users have the password of number 0 until it is told otherwise. It can answer at once, answer when told,
+/// or fail.
+class FakeLoginCheck final : public token::LoginCheck {
  public:
   /// While true, a request is looked up and then waits for `answer`.
   bool holds = false;
@@ -36,4 +38,9 @@ class FakeLoginCheck final : public LoginCheck {
   runtime::Broadcast gate_;
 };
 
-}  // namespace latchkey::token
+class AnyLogin final : public token::LoginCheck {
+ public:
+  runtime::Task<Result<bool>> still_holds(std::int64_t, std::int64_t) override { co_return true; }
+};
+
+}  // namespace latchkey::test

@@ -1,7 +1,10 @@
-// A store in memory for the tests of the token room: it can answer at once, answer when told, or refuse.
+// Doubles of store::Store, both in memory: one that a test looks into and holds up, and one that a
+// measurement does not notice. One thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <utility>
@@ -10,8 +13,9 @@
 #include "latchkey/runtime/event.h"
 #include "latchkey/store/store.h"
 
-namespace latchkey::token {
+namespace latchkey::test {
 
+/// It can answer at once, answer when told, or refuse.
 class FakeStore final : public store::Store {
  public:
   /// While true, requests wait for `answer`.
@@ -128,4 +132,34 @@ class FakeStore final : public store::Store {
   runtime::Broadcast gate_;
 };
 
-}  // namespace latchkey::token
+/// As fast as a disk that costs nothing: what is measured is the core's own work.
+class InstantStore final : public store::Store {
+ public:
+  runtime::Task<Result<store::RowId>> record_login(store::LoginRecord) override { co_return ++rows_; }
+  runtime::Task<Result<bool>> record_deaths(std::vector<store::SessionDeath>) override { co_return true; }
+  runtime::Task<Result<bool>> record_user_death(store::UserDeath) override { co_return true; }
+  runtime::Task<Result<bool>> record_refreshes(std::vector<store::SessionRefresh>) override {
+    co_return true;
+  }
+  runtime::Task<Result<bool>> forget(std::vector<store::RowId>) override { co_return true; }
+  runtime::Task<Result<std::optional<store::Session>>> find(store::LookupHash) override {
+    co_return std::nullopt;
+  }
+  runtime::Task<Result<std::vector<store::Session>>> sessions_of(std::int64_t, std::size_t) override {
+    co_return std::vector<store::Session>();
+  }
+  runtime::Task<Result<std::vector<store::Session>>> newest_sessions_of(std::int64_t, store::RowId,
+                                                                        std::size_t) override {
+    co_return std::vector<store::Session>();
+  }
+  runtime::Task<Result<std::optional<store::Session>>> find_row(store::RowId) override {
+    co_return std::nullopt;
+  }
+
+  store::RowId next_row() noexcept { return ++rows_; }
+
+ private:
+  store::RowId rows_ = 0;
+};
+
+}  // namespace latchkey::test

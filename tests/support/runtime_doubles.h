@@ -1,0 +1,34 @@
+// Doubles of the interfaces of `runtime`, and the gate at which a double holds a coroutine. One thread.
+#pragma once
+
+#include <utility>
+
+#include "latchkey/runtime/event.h"
+#include "latchkey/runtime/mailbox.h"
+#include "latchkey/runtime/task.h"
+
+namespace latchkey::test {
+
+/// Wakes nobody: where a test drains the ports by hand nobody sleeps.
+class SilentDoorbell final : public runtime::Doorbell {
+ public:
+  void wake(runtime::PortId) noexcept override {}
+};
+
+/// Lets everyone pass but for the next one, once it is told to stop that one, until it is opened.
+class Gate {
+ public:
+  void stop_next() noexcept { stops_next_ = true; }
+  void open() noexcept { waiting_.wake_all(); }
+  bool has_waiters() const noexcept { return waiting_.has_waiters(); }
+
+  runtime::Task<void> pass() {
+    if (std::exchange(stops_next_, false)) co_await waiting_.wait();
+  }
+
+ private:
+  bool stops_next_ = false;
+  runtime::Broadcast waiting_;
+};
+
+}  // namespace latchkey::test
