@@ -78,7 +78,7 @@ Task<void> Client::serve(int fd) {
   // Ends a send that is stuck.
   stream.abort();
   writer_ends_ = true;
-  unsent_there_.wake_all();
+  unsent_there_.wake_all(crew_.loop().ready());
   co_await writing.join();
   unsent_.clear();
   sending_.clear();
@@ -192,7 +192,7 @@ void Client::send_next_byte(std::int64_t due_ns) {
 }
 
 void Client::flush() {
-  if (!unsent_.empty()) unsent_there_.wake_all();
+  if (!unsent_.empty()) unsent_there_.wake_all(crew_.loop().ready());
 }
 
 // A connection on which nothing is awaited may be silent for ever.

@@ -126,6 +126,13 @@ void SocketStream::wake_receiver() noexcept {
   if (receiver_) std::exchange(receiver_, nullptr).resume();
 }
 
+// For a caller that is no completion of the kernel: it must not have the stream destroyed under it.
+void SocketStream::make_receiver_ready() noexcept {
+  if (!receiver_) return;
+  ready_receiver_.handle = std::exchange(receiver_, nullptr);
+  loop_.ready().push(ready_receiver_);
+}
+
 void SocketStream::start_send(std::span<const char> bytes, std::coroutine_handle<> waiter) noexcept {
   LATCHKEY_ASSERT(!sender_);
   sender_ = waiter;
@@ -198,14 +205,14 @@ void SocketStream::abort() noexcept {
   // A paused send is retried now and fails. A paused receive would only wait for bytes, so its waiter is
   // woken.
   if (std::exchange(send_paused_, false)) send_rest();
-  if (std::exchange(receive_paused_, false)) return wake_receiver();
+  if (std::exchange(receive_paused_, false)) return make_receiver_ready();
   if (starved_) end_starved_receive();
 }
 
 void SocketStream::end_starved_receive() noexcept {
   buffers_.stop_waiting(*this);
   starved_ = false;
-  wake_receiver();
+  make_receiver_ready();
 }
 
 void SocketStream::wake_closer() noexcept {

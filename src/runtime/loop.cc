@@ -56,7 +56,13 @@ void Loop::pass() noexcept {
   if (now_.ms >= deadlines_wake_ms_) run_deadlines();
   wake_ms_ = kNever;
   for (LoopHook* const hook : hooks_) wake_ms_ = std::min(wake_ms_, hook->pass(now_));
+  if (!ready_.is_empty()) run_ready();
   if (std::exchange(stack_has_secret_, false)) scrub_stack<kPassStackBytes>();
+}
+
+void Loop::run_ready() noexcept {
+  ready_.run(kReadyPerPass);
+  if (!ready_.is_empty()) wake_ms_ = now_.ms;
 }
 
 void Loop::read_time() noexcept {

@@ -285,22 +285,13 @@ runtime::Task<bool> Core::drain(BootTime deadline) {
   for (const std::unique_ptr<Door>& door : doors_) door->close();
   connection_services_.draining = true;
   if (admin_) admin_->services.draining = true;
-  for (Client* client = first_client_; client != nullptr;) {
-    // A connection that ends unlinks itself.
-    Client* const next = client->next;
-    client->connection.drain();
-    client = next;
-  }
+  for (Client* client = first_client_; client != nullptr; client = client->next) client->connection.drain();
   bool aborted = false;
   while (clients_ > 0 || !doors_.empty() || hash_client_.in_hand() > 0) {
     close_listeners();
     if (!aborted && loop_.now() >= deadline) {
       aborted = true;
-      for (Client* client = first_client_; client != nullptr;) {
-        Client* const next = client->next;
-        client->stream.abort();
-        client = next;
-      }
+      for (Client* client = first_client_; client != nullptr; client = client->next) client->stream.abort();
     }
     co_await loop_.sleep_until(BootTime{loop_.now().ms + kDrainLookMs});
   }

@@ -19,10 +19,10 @@ std::shared_ptr<LoginUnderWay> first_of(const std::vector<std::shared_ptr<LoginU
 
 }  // namespace
 
-void LoginUnderWay::finish(Result<Login> result) {
+void LoginUnderWay::finish(Result<Login> result, runtime::ReadyQueue& ready) {
   LATCHKEY_ASSERT(!result_);
   result_.emplace(std::move(result));
-  over_.wake_all();
+  over_.wake_all(ready);
 }
 
 LoginsUnderWay::~LoginsUnderWay() { LATCHKEY_ASSERT(logins_.empty()); }

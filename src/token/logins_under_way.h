@@ -34,8 +34,8 @@ class LoginUnderWay {
   /// The login check refused this login. That says nothing about those that wait for it.
   void refuse() noexcept { is_refused_ = true; }
 
-  /// It is over: wakes everybody that waits. Requires: called once.
-  void finish(Result<Login> result);
+  /// It is over: everybody that waits goes on from `ready`. Requires: called once.
+  void finish(Result<Login> result, runtime::ReadyQueue& ready);
   /// Waits until it is over.
   runtime::Broadcast::Awaiter wait() noexcept { return over_.wait(); }
 

@@ -117,11 +117,12 @@ std::size_t Shard::advance(TableTime now, std::size_t budget) {
   std::size_t looked_at = wheel_.advance(now.ms, budget, [&](EntryId id) { return visit(id, now); });
   looked_at += drop_old_tombstones(now, budget - looked_at);
   writes_.run(now);
+  ready_.run(kReadyPerPass);
   return looked_at;
 }
 
 bool Shard::behind() const noexcept {
-  return wheel_.behind() ||
+  return wheel_.behind() || !ready_.is_empty() ||
          (tombstones_.count() > 0 && tombstones_.first_died().ms + settings_.timeout_ms < advanced_to_.ms);
 }
 

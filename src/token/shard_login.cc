@@ -87,7 +87,7 @@ runtime::Task<Result<Login>> Shard::new_login(LoginRequest request) {
 
   const std::shared_ptr<LoginUnderWay> pending = logins_.add(request.user_id, added);
   LATCHKEY_AWAIT(const Result<Login> result, complete_pending(*pending, std::move(request), session_id));
-  pending->finish(result);
+  pending->finish(result, ready_);
   co_return result;
 }
 

@@ -1,6 +1,7 @@
 // Doubles of the interfaces of `runtime`, and the gate at which a double holds a coroutine. One thread.
 #pragma once
 
+#include <cstddef>
 #include <utility>
 
 #include "latchkey/runtime/event.h"
@@ -15,11 +16,19 @@ class SilentDoorbell final : public runtime::Doorbell {
   void wake(runtime::PortId) noexcept override {}
 };
 
+/// Resumes all that wait, within the call.
+inline void wake_now(runtime::Broadcast& event) {
+  constexpr std::size_t kAll = 1'000'000;
+  runtime::ReadyQueue ready;
+  event.wake_all(ready);
+  ready.run(kAll);
+}
+
 /// Lets everyone pass but for the next one, once it is told to stop that one, until it is opened.
 class Gate {
  public:
   void stop_next() noexcept { stops_next_ = true; }
-  void open() noexcept { waiting_.wake_all(); }
+  void open() noexcept { wake_now(waiting_); }
   bool has_waiters() const noexcept { return waiting_.has_waiters(); }
 
   runtime::Task<void> pass() {

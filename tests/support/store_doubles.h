@@ -12,6 +12,7 @@
 
 #include "latchkey/runtime/event.h"
 #include "latchkey/store/store.h"
+#include "support/runtime_doubles.h"
 
 namespace latchkey::test {
 
@@ -32,7 +33,7 @@ class FakeStore final : public store::Store {
   void refuse() { refusal = Error{ErrorCode::kUnavailable, "the disk is full"}; }
   void accept() { refusal.reset(); }
   /// Answers all waiting requests.
-  void answer() { gate_.wake_all(); }
+  void answer() { wake_now(gate_); }
   bool is_asked() const noexcept { return gate_.has_waiters(); }
 
   runtime::Task<Result<store::RowId>> record_login(store::LoginRecord record) override {

@@ -8,6 +8,7 @@
 
 #include "latchkey/runtime/event.h"
 #include "latchkey/token/shard.h"
+#include "support/runtime_doubles.h"
 
 namespace latchkey::test {
 
@@ -23,7 +24,7 @@ class FakeLoginCheck final : public token::LoginCheck {
   std::map<std::int64_t, std::int64_t> password_numbers;
   std::size_t asked = 0;
 
-  void answer() { gate_.wake_all(); }
+  void answer() { wake_now(gate_); }
 
   runtime::Task<Result<bool>> still_holds(std::int64_t user_id, std::int64_t password_number) override {
     ++asked;

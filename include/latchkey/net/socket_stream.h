@@ -10,8 +10,8 @@
 
 #include "latchkey/net/stream.h"
 #include "latchkey/runtime/buffer_ring.h"
-#include "latchkey/runtime/event.h"
 #include "latchkey/runtime/loop.h"
+#include "latchkey/runtime/ready_queue.h"
 
 namespace latchkey::net {
 
@@ -76,6 +76,7 @@ class SocketStream final : public Stream, private runtime::Watched, private runt
   void end_starved_receive() noexcept;
   void sent(std::int32_t result) noexcept;
   void wake_receiver() noexcept;
+  void make_receiver_ready() noexcept;
   void wake_closer() noexcept;
 
   runtime::Loop& loop_;
@@ -87,6 +88,7 @@ class SocketStream final : public Stream, private runtime::Watched, private runt
   BootTime deadline_{runtime::kNever};
 
   std::coroutine_handle<> receiver_;
+  runtime::Waiter ready_receiver_;  ///< the receiver on its way through the loop's ready queue
   runtime::ChunkQueue queue_;
   StreamEnd end_ = StreamEnd::kNone;
   bool armed_ = false;

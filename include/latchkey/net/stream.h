@@ -68,7 +68,7 @@ class Stream {
   /// Tells the peer that nothing more will come. The peer may still send.
   virtual void shutdown_send() noexcept = 0;
 
-  /// Ends a wait in progress as kBroken, perhaps before this returns. Called when the server stops.
+  /// Ends a wait in progress as kBroken, in a later step of the loop. Called when the server stops.
   virtual void abort() noexcept = 0;
 
   /// Waits until the kernel has let go of everything, then closes. This must be the last call.

@@ -16,6 +16,7 @@
 #include "latchkey/runtime/lazy_wheel.h"
 #include "latchkey/runtime/mailbox.h"
 #include "latchkey/runtime/nursery.h"
+#include "latchkey/runtime/ready_queue.h"
 #include "latchkey/runtime/ring.h"
 
 namespace latchkey::runtime {
@@ -56,6 +57,8 @@ class Loop {
   static constexpr std::int64_t kStrideMs = 500;
   /// How late a look may come.
   static constexpr std::int64_t kTickMs = 50;
+  /// The most coroutines of `ready()` that go on in one pass.
+  static constexpr std::size_t kReadyPerPass = 256;
 
   Loop(std::unique_ptr<Ring> ring, Port& port, const Clock& clock);
   ~Loop();
@@ -83,6 +86,8 @@ class Loop {
   Ring& ring() noexcept { return *ring_; }
   Port& port() noexcept { return port_; }
   Nursery& nursery() noexcept { return nursery_; }
+  /// Its coroutines go on at the end of the pass.
+  ReadyQueue& ready() noexcept { return ready_; }
 
   /// The time of this pass; no system call.
   BootTime now() const noexcept { return now_; }
@@ -109,6 +114,7 @@ class Loop {
 
   void read_time() noexcept;
   void run_deadlines() noexcept;
+  void run_ready() noexcept;
 
   const std::unique_ptr<Ring> ring_;
   Port& port_;
@@ -129,6 +135,7 @@ class Loop {
   std::int64_t deadlines_wake_ms_ = kNever;  ///< the wheel's next wake: to ask it scans all its levels
 
   Nursery nursery_;
+  ReadyQueue ready_;
 };
 
 /// A coroutine that waits for a time.

@@ -6,8 +6,8 @@
 #include <coroutine>
 #include <cstdint>
 
-#include "latchkey/base/assert.h"
 #include "latchkey/runtime/loop.h"
+#include "latchkey/runtime/ready_queue.h"
 
 namespace latchkey::runtime {
 
@@ -16,43 +16,36 @@ class Turns final : public LoopHook {
   Turns() = default;
   Turns(const Turns&) = delete;
   Turns& operator=(const Turns&) = delete;
-  ~Turns() override { LATCHKEY_ASSERT(first_ == nullptr); }
 
   /// `co_await turns.next()`: goes on in a later pass, after those who came before.
-  auto next() noexcept { return Awaiter{*this}; }
+  auto next() noexcept { return Awaiter(*this); }
 
-  /// The next one's turn. False where nobody waits.
+  /// Resumes the next one. Returns false if nobody waits.
   bool take() {
-    if (first_ == nullptr) return false;
-    Awaiter* const first = first_;
-    first_ = first->next;
-    // Its frame may be gone after it.
-    first->waiter.resume();
+    if (waiting_.is_empty()) return false;
+    waiting_.pop().resume();
     return true;
   }
 
   std::int64_t pass(BootTime now) noexcept override {
     take();
-    return first_ == nullptr ? kNever : now.ms;
+    return waiting_.is_empty() ? kNever : now.ms;
   }
 
  private:
-  struct Awaiter {
+  struct Awaiter : Waiter {
+    explicit Awaiter(Turns& owner) noexcept : turns(owner) {}
     bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> handle) noexcept {
-      waiter = handle;
-      (turns.first_ == nullptr ? turns.first_ : turns.last_->next) = this;
-      turns.last_ = this;
+    void await_suspend(std::coroutine_handle<> waiter) noexcept {
+      handle = waiter;
+      turns.waiting_.push(*this);
     }
     void await_resume() const noexcept {}
 
     Turns& turns;
-    Awaiter* next = nullptr;
-    std::coroutine_handle<> waiter{};
   };
 
-  Awaiter* first_ = nullptr;
-  Awaiter* last_ = nullptr;
+  WaitList waiting_;
 };
 
 }  // namespace latchkey::runtime

@@ -15,6 +15,7 @@
 #include "latchkey/runtime/lazy_wheel.h"
 #include "latchkey/runtime/page_source.h"
 #include "latchkey/runtime/quiescence.h"
+#include "latchkey/runtime/ready_queue.h"
 #include "latchkey/runtime/task.h"
 #include "latchkey/store/store.h"
 #include "latchkey/token/format.h"
@@ -104,6 +105,8 @@ class Shard {
   /// The budget of `advance` in a core's pass. A visit that ends a token takes some microseconds where
   /// nothing is in the cache.
   static constexpr std::size_t kVisitsPerPass = 256;
+  /// The most logins that go on in one `advance` after another login that they waited for.
+  static constexpr std::size_t kReadyPerPass = 16;
   /// The most tokens that one login ends by the limit, and that one write of `end_all` ends.
   static constexpr std::size_t kMaxDeathsAtOnce = 1024;
 
@@ -142,8 +145,8 @@ class Shard {
   LiveTokens live_tokens(std::int64_t user_id, const std::vector<store::Session>& sessions,
                          const std::optional<Token>& current) const;
 
-  /// Turns the wheel, drops old tombstones, starts writes: at most `budget` entries are looked at. Once a
-  /// pass. Returns how many were.
+  /// Turns the wheel, drops old tombstones, starts writes, and lets waiting logins go on: at most `budget`
+  /// entries are looked at. Once a pass. Returns how many were.
   std::size_t advance(TableTime now, std::size_t budget);
   /// True when `advance` left due work behind: it wants to be called again at once.
   bool behind() const noexcept;
@@ -234,6 +237,7 @@ class Shard {
   WriteBehind writes_;
   Wheel wheel_;
   LoginsUnderWay logins_;
+  runtime::ReadyQueue ready_;  ///< logins whose wait for another is over
   TableTime advanced_to_;
   store::RowId newest_row_ = 0;  // of all that were loaded or made here
   std::uint64_t tombstones_cut_ = 0;

@@ -31,7 +31,7 @@ class CoreTest : public ::testing::Test {
     ++directory_.user->password_number;
   }
   /// Everything but time takes its course.
-  void turn() {
+  virtual void turn() {
     while (mailbox_.port(1).drain() + mailbox_.port(0).drain() > 0) continue;
   }
   /// And time too, until it is done: a refusal is answered at the end of a step of time.

@@ -108,7 +108,7 @@ TEST_F(ConnectionEndTest, ASlowAnswerHasNoDeadlineOfTheConnection) {
   client.peer.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
   ASSERT_TRUE(rig_.until([this] { return handler_.slow_waiting == 1; }));
   pass_time_ms(20'000);
-  handler_.release.wake_all();
+  test::wake_now(handler_.release);
   const Answer answer = answer_of(client);
   EXPECT_EQ(answer.body, "GET /slow ");
   EXPECT_TRUE(answer.has("X-API-Time: 20.000s"));
@@ -149,7 +149,7 @@ TEST_F(ConnectionEndTest, WhenTheServerStopsARequestUnderWayIsAnsweredAndTheLast
   EXPECT_TRUE(answer.has("Connection: close"));
   body.peer.send("dy");
   EXPECT_TRUE(answer_of(body).has("Connection: close"));
-  handler_.release.wake_all();
+  test::wake_now(handler_.release);
   EXPECT_EQ(body_of_answer(slow), "GET /slow ");
   for (Client* const client : {&head, &body, &slow}) {
     client->peer.end_sending();
@@ -184,7 +184,7 @@ TEST_F(ConnectionEndTest, APeerMayGoInEveryPhase) {
           if (!at_once) rig_.settle();
           reset ? client.peer.reset() : client.peer.close();
           EXPECT_TRUE(rig_.until([&] {
-            handler_.release.wake_all();
+            test::wake_now(handler_.release);
             return client.closed;
           })) << phase;
         }

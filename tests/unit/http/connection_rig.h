@@ -17,6 +17,7 @@
 #include "support/base_doubles.h"
 #include "support/loop_rig.h"
 #include "support/peer.h"
+#include "support/runtime_doubles.h"
 
 namespace latchkey::http {
 
@@ -156,7 +157,7 @@ class ConnectionTest : public ::testing::Test {
   ~ConnectionTest() override {
     for (const auto& client : clients_) client->stream.abort();
     EXPECT_TRUE(rig_.until([this] {
-      handler_.release.wake_all();
+      test::wake_now(handler_.release);
       return rig_.running() == 0;
     }));
     EXPECT_EQ(handler_.open_memos, 0);

@@ -172,11 +172,11 @@ TEST_F(ConnectionTest, ASlowAnswerHoldsBackItsFollowersAndNotWhatWentBefore) {
   ASSERT_TRUE(rig_.until([this] { return handler_.slow_waiting == 1; }));
   rig_.settle();
   EXPECT_FALSE(client.next().has_value());
-  handler_.release.wake_all();
+  test::wake_now(handler_.release);
   EXPECT_EQ(body_of_answer(client), "GET /slow ");
   EXPECT_EQ(body_of_answer(client), "GET /now ");
   ASSERT_TRUE(rig_.until([this] { return handler_.slow_waiting == 1; }));
-  handler_.release.wake_all();
+  test::wake_now(handler_.release);
   EXPECT_EQ(body_of_answer(client), "POST /slow2 body");
   EXPECT_EQ(body_of_answer(client), "GET /now ");
   // The handler was asked once per request.
@@ -193,7 +193,7 @@ TEST_F(ConnectionTest, FollowersThatArriveDuringASlowAnswerAreServedAfterIt) {
     client.peer.send(kGet);
     rig_.loop().pass();
   }
-  handler_.release.wake_all();
+  test::wake_now(handler_.release);
   EXPECT_EQ(body_of_answer(client), "GET /slow ");
   for (int i = 0; i < kFollowers; ++i) ASSERT_EQ(body_of_answer(client), "GET /now ") << i;
 }

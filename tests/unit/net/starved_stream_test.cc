@@ -74,6 +74,7 @@ TEST_P(StarvedStreamTest, AStarvedReceiveCanBeAborted) {
   rig_.spawn(receive_once(starved));
   rig_.settle();
   starved.stream->abort();
+  rig_.settle();
   EXPECT_EQ(starved.receive_end, StreamEnd::kBroken);
 }
 

@@ -8,12 +8,14 @@
 #include <utility>
 #include <vector>
 
-#include "latchkey/runtime/event.h"
 #include "latchkey/runtime/nursery.h"
 #include "latchkey/runtime/task.h"
+#include "support/one_shot.h"
 
 namespace latchkey::runtime {
 namespace {
+
+using test::OneShot;
 
 using Steps = std::vector<std::string>;
 

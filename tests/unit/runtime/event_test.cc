@@ -7,9 +7,13 @@
 
 #include "latchkey/runtime/nursery.h"
 #include "latchkey/runtime/task.h"
+#include "support/one_shot.h"
+#include "support/runtime_doubles.h"
 
 namespace latchkey::runtime {
 namespace {
+
+using test::OneShot;
 
 Task<void> take(OneShot<std::unique_ptr<int>>& event, int& value) {
   const std::unique_ptr<int> got = co_await event;
@@ -64,7 +68,7 @@ TEST(Broadcast, WakesAllInTheOrderInWhichTheyCame) {
   Nursery nursery;
   for (const char name : {'a', 'b', 'c'}) nursery.spawn(wait_times(event, 1, name, log));
   EXPECT_TRUE(event.has_waiters());
-  event.wake_all();
+  test::wake_now(event);
   EXPECT_EQ(log, "abc");
   EXPECT_FALSE(event.has_waiters());
 }
@@ -75,11 +79,11 @@ TEST(Broadcast, WhoWaitsAgainWaitsForTheNextCall) {
   Nursery nursery;
   nursery.spawn(wait_times(event, 2, 'a', log));
   nursery.spawn(wait_times(event, 1, 'b', log));
-  event.wake_all();
+  test::wake_now(event);
   EXPECT_EQ(log, "ab");
-  event.wake_all();
+  test::wake_now(event);
   EXPECT_EQ(log, "aba");
-  event.wake_all();
+  test::wake_now(event);
   EXPECT_EQ(log, "aba");
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "latchkey/runtime/event.h"
 #include "support/loop_rig.h"
 #include "support/peer.h"
 
@@ -70,6 +71,26 @@ TEST(Loop, ATimeThatHasPassedIsNoWait) {
   std::int64_t woke_ms = 0;
   rig.spawn(sleep_for(rig.loop(), 0, 'x', log, woke_ms));
   EXPECT_EQ(log, "x");
+}
+
+Task<void> wait_for(Broadcast& event, std::size_t& woken) {
+  co_await event.wait();
+  ++woken;
+}
+
+TEST(Loop, WhatIsReadyGoesOnAtTheEndOfAPassAndSoManyInEach) {
+  LoopRig rig;
+  Broadcast event;
+  std::size_t woken = 0;
+  for (std::size_t i = 0; i < 2 * Loop::kReadyPerPass + 1; ++i) rig.spawn(wait_for(event, woken));
+  event.wake_all(rig.loop().ready());
+  EXPECT_EQ(woken, 0U);
+  for (const std::size_t expected :
+       {Loop::kReadyPerPass, 2 * Loop::kReadyPerPass, 2 * Loop::kReadyPerPass + 1}) {
+    // Would wait in the kernel for ever, if what is left did not make the loop go on.
+    rig.loop().pass();
+    EXPECT_EQ(woken, expected);
+  }
 }
 
 TEST(Loop, MoreSleepersThanOnePassTakesAllWake) {

@@ -12,6 +12,7 @@
 #include "latchkey/runtime/loop.h"
 #include "latchkey/runtime/mailbox.h"
 #include "support/loop_rig.h"
+#include "support/runtime_doubles.h"
 
 namespace latchkey::runtime {
 namespace {
@@ -48,7 +49,7 @@ class Caller final : private LoopHook {
 
  private:
   std::int64_t pass(BootTime now) noexcept override {
-    yielded_.wake_all();
+    test::wake_now(yielded_);
     // Not at once, because the other threads need the processors too.
     return yielded_.has_waiters() ? now.ms + 1 : kNever;
   }

@@ -5,10 +5,12 @@
 #include <memory>
 #include <string>
 
-#include "latchkey/runtime/event.h"
+#include "support/one_shot.h"
 
 namespace latchkey::runtime {
 namespace {
+
+using test::OneShot;
 
 Task<void> note(std::string& log, char name, OneShot<bool>& until) {
   log.push_back(name);

@@ -7,12 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "latchkey/runtime/event.h"
 #include "latchkey/runtime/nursery.h"
 #include "runtime/frame_pool.h"
+#include "support/one_shot.h"
 
 namespace latchkey::runtime {
 namespace {
+
+using test::OneShot;
 
 constexpr int kMillion = 1'000'000;
 // One frame of this test, at -O0 and under AddressSanitizer, is far smaller than this; a thousand are not.

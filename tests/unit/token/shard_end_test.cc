@@ -32,7 +32,7 @@ TEST_F(ShardEndTest, ItIsDeadInMemoryBeforeItIsOnDiskAndAnsweredAfter) {
   const auto ended = start_end(login.token);
   EXPECT_EQ(check(login.token), Outcome::kExpired);
   EXPECT_FALSE(ended->has_value());
-  store_.answer();
+  answer(store_);
   EXPECT_TRUE(ended->value().value());
 }
 
@@ -77,7 +77,7 @@ TEST_F(ShardEndTest, EndingAllEndsThoseOnDiskTooThatTimedOutInMemoryAlone) {
   store_.holds = true;
   const auto ended = start_end_all(kAlice, store::Death::kDeleted, kept.token);
   const auto later = start_login(kAlice, 3);
-  while (store_.is_asked()) store_.answer();
+  while (store_.is_asked()) answer(store_);
   store_.holds = false;
   EXPECT_EQ(ended->value().value(), 0U);
   EXPECT_EQ(store_.rows.at(1).death, store::Death::kExpired);
@@ -148,7 +148,7 @@ TEST_F(ShardEndTest, AskedAgainWhileTheFirstIsOnItsWayItWaitsForTheDisk) {
   const auto first = start_end(login.token);
   const auto second = start_end(login.token);
   EXPECT_FALSE(second->has_value());
-  store_.answer();
+  answer(store_);
   EXPECT_TRUE(first->value().value());
   EXPECT_FALSE(second->value().value());
 }
@@ -196,7 +196,7 @@ TEST_F(ShardEndTest, EndingAllLeavesTokensThatAreMadeMeanwhileAlone) {
   store_.holds = true;
   const auto ended = start_end_all(kAlice, store::Death::kDeleted);
   const auto login = start_login(kAlice, 9999);
-  while (store_.is_asked()) store_.answer();
+  while (store_.is_asked()) answer(store_);
   EXPECT_EQ(ended->value().value(), 1500U);
   EXPECT_EQ(check(login->value()->token, 9999), Outcome::kAdmitted);
 }
@@ -206,7 +206,7 @@ TEST_F(ShardEndTest, ALoginThatIsUnderWayWhenAllAreEndedNeverLives) {
   const auto login = start_login(kAlice);
   const auto second = start_login(kAlice);
   const auto ended = start_end_all(kAlice, store::Death::kInactive);
-  while (store_.is_asked()) store_.answer();
+  while (store_.is_asked()) answer(store_);
   EXPECT_TRUE(ended->value());
   EXPECT_EQ(login->value().error().code, ErrorCode::kCancelled);
   EXPECT_EQ(second->value().error().code, ErrorCode::kCancelled);
@@ -221,7 +221,7 @@ TEST_F(ShardEndTest, ALoginAfterTheEndOfAllIsNotEndedWithTheOneThatItWaitsFor) {
   const auto before = start_login(kAlice);
   const auto ended = start_end_all(kAlice, store::Death::kInactive);
   const auto after = start_login(kAlice);
-  while (store_.is_asked()) store_.answer();
+  while (store_.is_asked()) answer(store_);
   EXPECT_TRUE(ended->value());
   EXPECT_EQ(before->value().error().code, ErrorCode::kCancelled);
   EXPECT_EQ(check(after->value().value().token), Outcome::kAdmitted);

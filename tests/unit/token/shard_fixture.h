@@ -117,6 +117,13 @@ class ShardTest : public ::testing::Test {
     } while (shard().behind());
   }
 
+  /// Answers all that wait at a double. Logins that waited for another go on then.
+  template <class Double>
+  void answer(Double& what) {
+    what.answer();
+    shard().advance(now(), 0);
+  }
+
   ManualClock clock_;
   SystemRandom random_;
   NoLog log_;

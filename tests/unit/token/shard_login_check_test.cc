@@ -61,7 +61,7 @@ TEST_F(ShardLoginCheckTest, ANewerLoginThatWaitsForItsTokenGetsOneOfItsOwn) {
   const auto second_newer = start_login(kAlice, 1, kNew);
   EXPECT_EQ(login_check_.asked, 1U);
   login_check_.holds = false;
-  login_check_.answer();
+  answer(login_check_);
   EXPECT_EQ(older->value().error().code, ErrorCode::kCancelled);
   EXPECT_EQ(second_older->value().error().code, ErrorCode::kCancelled);
   ASSERT_TRUE(newer->value() && second_newer->value());
@@ -79,7 +79,7 @@ TEST_F(ShardLoginCheckTest, GivenALimitOneFromElsewhereThatWaitsForItGoesOn) {
   const auto newer = start_login(kAlice, 2, kNew);
   EXPECT_EQ(login_check_.asked, 1U);
   login_check_.holds = false;
-  login_check_.answer();
+  answer(login_check_);
   EXPECT_FALSE(older->value());
   EXPECT_EQ(check(newer->value()->token, 2), Outcome::kAdmitted);
 }
@@ -90,7 +90,7 @@ TEST_F(ShardLoginCheckTest, AChangeAfterTheLookEndsTheLoginBeforeItIsWritten) {
   const auto login = start_login(kAlice, 1, kOld);
   EXPECT_EQ(change_password(kAlice), 0U);
   login_check_.holds = false;
-  login_check_.answer();
+  answer(login_check_);
   EXPECT_EQ(login->value().error().code, ErrorCode::kCancelled);
   EXPECT_EQ(store_.logins, 0U);
   EXPECT_EQ(shard().counts().live, 0U);
@@ -101,7 +101,7 @@ TEST_F(ShardLoginCheckTest, AChangeAfterTheWriteBeganEndsWhatWasWritten) {
   const auto login = start_login(kAlice, 1, kOld);
   login_check_.password_numbers[kAlice] = kNew;
   const auto ended = start(shard().end_all(kAlice, store::Death::kDeleted));
-  while (store_.is_asked()) store_.answer();
+  while (store_.is_asked()) answer(store_);
   EXPECT_EQ(login->value().error().code, ErrorCode::kCancelled);
   EXPECT_EQ(store_.rows.at(1).death, store::Death::kDeleted);
   EXPECT_EQ(shard().counts().live, 0U);
@@ -115,7 +115,7 @@ TEST_F(ShardLoginCheckTest, ATokenThatWasGivenAgainDiesWithTheChangeAllTheSame) 
   const auto again = start_login(kAlice, 1, kOld);
   EXPECT_EQ(change_password(kAlice), 1U);
   login_check_.holds = false;
-  login_check_.answer();
+  answer(login_check_);
   EXPECT_EQ(check(first.token), Outcome::kExpired);
   EXPECT_EQ(store_.rows.at(1).death, store::Death::kDeleted);
   EXPECT_NE(log_in_with(kNew).token, first.token);
@@ -126,7 +126,7 @@ TEST_F(ShardLoginCheckTest, ACheckThatFailsMakesNothingForAllWhoWait) {
   const auto first = start_login(kAlice);
   const auto second = start_login(kAlice);
   login_check_.refusal = Error{ErrorCode::kOverloaded, "the way to the store is full"};
-  login_check_.answer();
+  answer(login_check_);
   EXPECT_EQ(first->value().error().code, ErrorCode::kOverloaded);
   EXPECT_EQ(second->value().error().code, ErrorCode::kOverloaded);
   EXPECT_EQ(login_check_.asked, 1U);
@@ -146,7 +146,7 @@ TEST_F(ShardLoginCheckTest, GivenAKeyThatIsRotatedDuringTheLookTheRowNamesTheOne
   const auto login = start_login(kAlice);
   const Keyring rotated(test_key_file(2));
   shard().use_keyring(rotated);
-  login_check_.answer();
+  answer(login_check_);
   EXPECT_EQ(store_.rows.at(1).key_number, 1);
   restart(true);
   EXPECT_EQ(check(login->value().value().token), Outcome::kAdmitted);

@@ -40,7 +40,7 @@ TEST_F(ShardLoginTest, ATokenAdmitsOnlyWhenTheStoreHasIt) {
   const auto login = start_login(kAlice);
   EXPECT_FALSE(login->has_value());
   EXPECT_EQ(shard().counts().live, 1U);
-  store_.answer();
+  answer(store_);
   ASSERT_TRUE(login->has_value());
   EXPECT_EQ(check(login->value()->token), Outcome::kAdmitted);
 }
@@ -82,7 +82,7 @@ TEST_F(ShardLoginTest, ASecondLoginWhileTheFirstIsUnderWayWaitsForTheSameCommit)
   const auto third = start_login(kAlice);
   EXPECT_EQ(store_.logins, 1U);
   EXPECT_FALSE(second->has_value());
-  store_.answer();
+  answer(store_);
   ASSERT_TRUE(first->has_value() && second->has_value() && third->has_value());
   EXPECT_EQ(second->value()->token, first->value()->token);
   EXPECT_EQ(third->value()->token, first->value()->token);
@@ -95,7 +95,7 @@ TEST_F(ShardLoginTest, IfTheStoreRefusesNobodyGetsATokenAndNothingIsLeft) {
   const auto first = start_login(kAlice);
   const auto second = start_login(kAlice);
   store_.refuse();
-  store_.answer();
+  answer(store_);
   ASSERT_TRUE(first->has_value() && second->has_value());
   EXPECT_EQ(first->value().error().code, ErrorCode::kUnavailable);
   EXPECT_EQ(second->value().error().code, ErrorCode::kUnavailable);
@@ -147,7 +147,7 @@ TEST_F(ShardLoginTest, GivenALimitTheOldTokenAdmitsUntilTheNewOneIsDurable) {
   store_.holds = true;
   const auto login = start_login(kAlice, 2);
   EXPECT_EQ(check(old.token, 1), Outcome::kAdmitted);
-  store_.answer();
+  answer(store_);
   EXPECT_EQ(check(old.token, 1), Outcome::kLimit);
   EXPECT_EQ(check(login->value()->token, 2), Outcome::kAdmitted);
 }
@@ -166,7 +166,7 @@ TEST_F(ShardLoginTest, GivenALimitLoginsAtTheSameTimeStayWithinIt) {
   store_.holds = true;
   std::vector<Ended<Result<Login>>> logins;
   for (std::uint32_t from = 1; from <= 6; ++from) logins.push_back(start_login(kAlice, from));
-  while (store_.is_asked()) store_.answer();
+  while (store_.is_asked()) answer(store_);
   std::size_t admitted = 0;
   for (std::uint32_t from = 1; from <= 6; ++from) {
     const Outcome outcome = check(logins[from - 1]->value()->token, from);
@@ -204,7 +204,7 @@ TEST_F(ShardLoginTest, ACommitThatTookLongCountsAsAUse) {
   store_.holds = true;
   const auto login = start_login(kAlice);
   clock_.advance_ms(5000);
-  store_.answer();
+  answer(store_);
   EXPECT_EQ(login->value()->expires.ms, clock_.wall().ms + kTimeoutMs);
 }
 
