@@ -1,6 +1,6 @@
-// Turns: who has work of some hundred microseconds to do waits here, and one of them goes on in a pass of the
-// loop: so whoever waits for less waits for one of them at most, however many there are. Owned by a core; its
-// thread only.
+// Turns: a queue for coroutines with some hundred microseconds of work each. One of them goes on per pass of
+// the loop. So anything shorter waits for at most one of them, however many there are.
+// Thread: that of the core that owns it.
 #pragma once
 
 #include <coroutine>
@@ -18,15 +18,15 @@ class Turns final : public LoopHook {
   Turns& operator=(const Turns&) = delete;
   ~Turns() override { LATCHKEY_ASSERT(first_ == nullptr); }
 
-  /// `co_await turns.next()`: goes on in a later pass, after those who came before.
+  /// `co_await turns.next()` goes on in a later pass, after those that came before.
   auto next() noexcept { return Awaiter{*this}; }
 
-  /// The next one's turn. False where nobody waits.
+  /// Gives the next waiter its turn. False if there is none.
   bool take() {
     if (first_ == nullptr) return false;
     Awaiter* const first = first_;
     first_ = first->next;
-    // Its frame may be gone after it.
+    // The waiter's frame may be gone afterwards.
     first->waiter.resume();
     return true;
   }
