@@ -1,5 +1,5 @@
-// The only include of liburing. Anything missing from liburing 2.3 (Debian 12) is defined here under #ifndef.
-// What its shared library does not export is called by syscall(2).
+// The server's only include of liburing. Anything missing from liburing 2.3 (Debian 12) is defined here under
+// #ifndef. What its shared library does not export is called by syscall(2).
 #pragma once
 
 #include <liburing.h>
