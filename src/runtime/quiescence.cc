@@ -7,9 +7,8 @@ namespace latchkey::runtime {
 
 // Why this is enough, without stand-alone fences. The owner unpublishes an object, raises the epoch to E,
 // then looks at each slot by a read-modify-write. For each core, one of three things holds:
-// - Its activate comes after the look in the slot's order. It reads what the look wrote, so it synchronises
-// with the
-//   look and sees that the object is unpublished.
+// - Its activate comes after the look in the slot's order. It reads what the look wrote, so it
+//   synchronises with the look and sees that the object is unpublished.
 // - Its slot holds an epoch of at least E. It read the epoch from the raise or later, and sees the same.
 // - Its slot holds less: the object waits.
 // Whatever a core read before a later activate or rest happens before a look that reads what those wrote.
