@@ -66,8 +66,7 @@ class ServerProcess {
 
   /// What it has written to standard error since its last start.
   std::string log() const { return child_->errors(); }
-  /// From now on, respectively: nobody reads its standard error; it is read again; nobody can read it any
-  /// more.
+  /// Stops reading its standard error, reads it again, or makes it unreadable.
   void hold_log() { child_->hold_errors(); }
   void read_log() { child_->read_errors(); }
   void close_log() { child_->close_errors(); }
