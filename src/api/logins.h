@@ -38,9 +38,8 @@ class Logins {
   runtime::Task<std::optional<Granted>> log_in(RequestContext& request,
                                                const OperationDescription& operation);
 
-  /// Ends the token that the request shows. Does not tell if the
-  /// request shows none of the right form (C-40). Returns false,
-  /// having answered, if the end could not be promised.
+  /// Ends the token that the request shows. Does not tell if the request shows none of the right form (C-40).
+  /// If it returns false, the end could not be promised and it has answered.
   /// Lifetime: the request outlives the task.
   runtime::Task<bool> log_out(RequestContext& request);
 

@@ -37,7 +37,7 @@ AuthCredentials parse_auth_credentials(std::string_view value) noexcept {
 
 namespace {
 
-/// Nothing if it is not Basic. Its locals stay on the stack.
+/// Nothing if it is not Basic. Leaves its temporaries on the stack, for its caller to scrub.
 [[gnu::noinline]] std::optional<BasicCredentials> decode_basic(std::string_view word) {
   std::array<char, kMaxBasicBytes> decoded{};
   std::size_t bytes = 0;

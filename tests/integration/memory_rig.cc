@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYabcdefghijklmnoprstuvwxyz0123456789";
 
-// The server may wipe the rest a moment after its answer. Copies found after these looks stay.
+// The server may wipe some copies a moment after its answer. A copy found by all these looks will stay.
 constexpr int kLooks = 20;
 constexpr std::chrono::milliseconds kBetweenLooks{50};
 

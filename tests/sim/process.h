@@ -52,7 +52,8 @@ class HashJob final : public runtime::Errand<Result<void>> {
 
 class Process {
  public:
-  /// `clock` is the machine's. Lifetime: everything here outlives the process.
+  /// `clock` is the machine's.
+  /// Lifetime: everything here outlives the process.
   struct Parts {
     const Plan& plan;
     const std::string& path;

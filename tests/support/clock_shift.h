@@ -13,7 +13,7 @@ inline constexpr const char* kClockShiftLibrary = "CLOCK_SHIFT_LIBRARY";
 /// How the server's clocks differ from the machine's.
 struct ClockShift {
   std::atomic<std::int64_t> passed_s;  ///< added to every clock, as time that has passed
-  std::atomic<std::int64_t> set_s;     ///< added to the calendar (CLOCK_REALTIME) besides, as if it was set
+  std::atomic<std::int64_t> set_s;     ///< added to the calendar (CLOCK_REALTIME) besides, by setting it
 };
 
 }  // namespace latchkey::test

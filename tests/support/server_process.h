@@ -24,7 +24,7 @@ struct ServerOptions {
   bool cheap_hashes = true;
   /// Off: logins may fail any number of times, as a suite's do. On: the server's defaults.
   bool throttle = false;
-  /// On: root's data stay root's. Off: they are given to kTestUser, as whom the server then runs.
+  /// On: root's data stay root's. Off: they are given to kTestUser, and the server runs as that user.
   bool keep_owner = false;
   /// As in ChildOptions.
   std::vector<std::string> environment = {};

@@ -75,7 +75,7 @@ class Api final : public http::Handler {
   MyPasswordResource my_password_;
   VerifyResource verify_;
   const std::array<Route, kRoutes> routes_;
-  std::size_t most_slashes_ = 0;  ///< in the path of any route that has a resource of its own
+  std::size_t most_slashes_ = 0;  ///< in the path of any route
 };
 
 }  // namespace latchkey::api

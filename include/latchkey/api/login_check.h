@@ -1,5 +1,6 @@
 // DirectoryLoginCheck: asks the directory, on behalf of a shard, whether a login is still valid. One per
-// shard. Thread: the shard's core.
+// shard.
+// Thread: the shard's core.
 #pragma once
 
 #include <cstdint>

@@ -61,8 +61,8 @@ class LoginGate {
   explicit LoginGate(const LoginGateParts& parts) noexcept : parts_(parts) {}
 
   /// Charges an attempt in this name from this address that `began` now. The charge comes before any hash, so
-  /// a thousand simultaneous guesses get no further than a thousand in a row. Otherwise it returns Throttled
-  /// or the store's Error, and charges nothing.
+  /// a thousand simultaneous guesses get no further than a thousand in a row. A refused attempt gets
+  /// Throttled or the store's Error, and is charged nothing.
   ///
   /// Where the meter of the name would refuse, an address that is known for that user is admitted without a
   /// charge by name. A fourth meter bounds how often the store is asked about that. An unlocked name

@@ -62,7 +62,8 @@ class PasswordCheck {
   runtime::Task<void> wait_as_if_wrong(BootTime began) { return wait_to_refuse(began, began); }
 
   /// LoginGate::remember. `check` calls it after a login; the caller calls it after a checked user has set a
-  /// new password. Lifetime: `user` outlives the wait.
+  /// new password.
+  /// Lifetime: `user` outlives the wait.
   runtime::Task<void> remember(const credential::User& user, net::IpAddress address) {
     return gate_.remember(user, address);
   }

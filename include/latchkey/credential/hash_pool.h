@@ -1,8 +1,9 @@
 // HashPool: what the clients, the hash workers and their standbys share: the settings, the dummy hash, the
 // refusal step and each worker's progress. It is also the workers' runtime::WorkerHooks. Workers run only
-// when the cores leave time (SCHED_IDLE). A client whose worker starves borrows a standby, which the cores do
-// not hold back. The server makes the pool at start and owns it. Only the refusal step and the progress
-// change. Thread: any, unless noted.
+// when the cores leave time (SCHED_IDLE). A client whose worker starves borrows a standby, which the cores
+// do not hold back. The server makes the pool at start and owns it. Only the refusal step and the progress
+// change.
+// Thread: any, unless noted.
 #pragma once
 
 #include <sys/types.h>
@@ -35,8 +36,9 @@ class HashPool final : public runtime::WorkerHooks {
 
   /// `workers` are the ports of the threads that hash, at least one. `standbys` has `standbys_for` as many
   /// ports, or none: then hashing gets only the time that the cores leave. Makes the dummy hash and measures
-  /// it by `clock`, which takes as long as one hash. Lifetime: `clock` outlives the pool. Errors: kInvalid by
-  /// check_hash_settings; kUnavailable.
+  /// it by `clock`, which takes as long as one hash.
+  /// Lifetime: `clock` outlives the pool.
+  /// Errors: kInvalid by check_hash_settings; kUnavailable.
   static Result<std::unique_ptr<HashPool>> create(const HashSettings& settings,
                                                   std::vector<runtime::PortId> workers,
                                                   const std::vector<runtime::PortId>& standbys,
@@ -57,7 +59,8 @@ class HashPool final : public runtime::WorkerHooks {
 
   /// Sets the scheduling of a worker or standby. A worker becomes SCHED_IDLE, so that a storm of logins
   /// leaves the cores' checks alone. A standby stays an equal of the cores (SCHED_BATCH, set by
-  /// background_thread). Thread: the worker's or standby's own.
+  /// background_thread).
+  /// Thread: the worker's or standby's own.
   void started(runtime::Port& port) noexcept override;
 
   const Clock& clock() const noexcept { return clock_; }

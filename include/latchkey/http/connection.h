@@ -1,6 +1,6 @@
 // Connection: HTTP/1.1 on one stream. It parses requests, has them answered in order, and writes the answers
-// of pipelined requests together. An idle connection holds neither a receive buffer nor an output. Thread:
-// that of the core that accepted it and owns it.
+// of pipelined requests together. An idle connection holds neither a receive buffer nor an output.
+// Thread: that of the core that accepted it and owns it.
 #pragma once
 
 #include <chrono>

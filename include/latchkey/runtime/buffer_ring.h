@@ -100,8 +100,7 @@ class BufferRing {
   static constexpr std::uint16_t kGroup = 0;
 
   /// `entries` is a power of two, at most 32768. The buffers are registered with `ring`.
-  /// Requires: `ring` is not enabled yet.
-  /// Lifetime: `ring` runs no completion after this is destroyed.
+  /// Requires: `ring` is not enabled yet. It runs no completion after this is destroyed.
   static Result<std::unique_ptr<BufferRing>> create(Ring& ring, unsigned entries, std::size_t buffer_bytes);
   ~BufferRing();
   BufferRing(const BufferRing&) = delete;

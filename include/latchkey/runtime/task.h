@@ -114,8 +114,8 @@ class [[nodiscard]] Task {
     Handle child_;
   };
 
-  /// Starts the task. Lifetime: the Task object lives until it has finished; awaiting a named task ensures
-  /// that.
+  /// Starts the task.
+  /// Lifetime: the Task object lives until it has finished; awaiting a named task ensures that.
   Awaiter operator co_await() const noexcept {
     LATCHKEY_ASSERT(handle_ && !handle_.done());
     return Awaiter(handle_);

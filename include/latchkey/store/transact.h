@@ -1,6 +1,6 @@
 // `transact` and `read`: awaitables that run a function on the store thread. For coroutines of any thread
-// that has a Port. The function is moved into the awaiting frame. Lifetime: what the function refers to
-// outlives the wait.
+// that has a Port. The function is moved into the awaiting frame.
+// Lifetime: what the function refers to outlives the wait.
 //
 //   auto job = transact(port, store, [&record](Database& database) { return insert(database, record); });
 //   co_return co_await job;
@@ -37,8 +37,9 @@ class StoreCall final : public runtime::Errand<std::invoke_result_t<F&, Database
 };
 
 /// Runs `f(Database&) -> Result<T>` inside a group's transaction. The answer comes when the commit is
-/// durable. An error of `f` undoes what it did. Errors: those of `f`; kOverloaded, nothing was sent;
-/// kUnavailable, the commit failed and nothing changed; kFatal, an fsync failed.
+/// durable. An error of `f` undoes what it did.
+/// Errors: those of `f`; kOverloaded, nothing was sent; kUnavailable, the commit failed and nothing changed;
+/// kFatal, an fsync failed.
 template <class F>
 StoreCall<F, true> transact(runtime::Port& from, StoreThread& store, F f) {
   return StoreCall<F, true>(from, store, std::move(f));

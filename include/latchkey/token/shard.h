@@ -1,6 +1,6 @@
 // Shard: owns all tokens of the users whose tag names it, from login to death. One per core. Other cores
-// reach the shard's table through the Registry, and nothing else of it. Thread: its core's. Before the cores
-// run, the thread that loads it.
+// reach the shard's table through the Registry, and nothing else of it.
+// Thread: its core's. Before the cores run, the thread that loads it.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +43,8 @@ class LoginCheck {
   virtual ~LoginCheck() = default;
 
   /// Whether the user is active and has the password of this number, as committed at some moment during the
-  /// call. Errors: kUnavailable, kOverloaded, kFatal from whatever it asks.
+  /// call.
+  /// Errors: kUnavailable, kOverloaded, kFatal from whatever it asks.
   virtual runtime::Task<Result<bool>> still_holds(std::int64_t user_id, std::int64_t password_number) = 0;
 };
 
@@ -87,7 +88,7 @@ struct LiveTokens {
 enum class Loaded {
   kLive,
   kTombstone,
-  kForget,  ///< nobody needs the row any more; the caller deletes it
+  kForget,  ///< nobody needs the row any more; the caller has the store forget it
 };
 
 struct ShardCounts {
@@ -117,22 +118,23 @@ class Shard {
 
   /// Takes in a recorded session at start. A time of last use before `exact_since` may be too early, because
   /// a run that did not end by `stop` wrote it. A tenth of the timeout is then added, but not past
-  /// `exact_since`. Requires: no core runs yet. Errors: kOverloaded past max_tokens. Tokens that live by that
-  /// tenth alone are not counted.
+  /// `exact_since`.
+  /// Requires: no core runs yet.
+  /// Errors: kOverloaded past max_tokens. Tokens that live by that tenth alone are not counted.
   Result<Loaded> load(const store::Session& session, TableTime now, WallTime exact_since);
 
-  /// Returns the user's live token with this binding, refreshed, or a new one (C-13). A new token admits only
-  /// when the store has it. The oldest tokens beyond the limit end with that (C-21).
-  /// Whoever disables a user or sets a password writes that first and then ends the tokens. So an earlier
-  /// login is either found by that end, or learns from the login check that it is no longer valid. Requires:
-  /// the request's user belongs to this shard. Errors: kOverloaded at a bound; those of the store and of the
-  /// check, and then nothing has changed; kCancelled if the user's tokens were ended meanwhile or the check
-  /// says no. It then ends no token.
+  /// Returns the user's live token with this binding, refreshed, or a new one (C-13). A new token admits
+  /// only when the store has it. The oldest tokens beyond the limit die with that write (C-21). Whoever
+  /// disables a user or sets a password writes that first and then ends the tokens. So an earlier login is
+  /// either found by that end, or learns from the login check that it is no longer valid.
+  /// Requires: the request's user belongs to this shard.
+  /// Errors: kOverloaded at a bound; those of the store and of the check, and then nothing has changed;
+  /// kCancelled if the user's tokens were ended meanwhile or the check says no. It then ends no token.
   runtime::Task<Result<Login>> login(LoginRequest request);
 
   /// Ends the token for its holder (C-40), at once in memory, then on disk. False if there is no such live
-  /// token with this binding. Errors: the store's. The token is dead all the same, and the write is retried
-  /// until it succeeds.
+  /// token with this binding.
+  /// Errors: the store's. The token is dead all the same, and the write is retried until it succeeds.
   runtime::Task<Result<bool>> end(Token token, store::BindingHash binding);
 
   /// Ends all tokens that the user has now, except `keep`. Returns how many.
@@ -146,15 +148,15 @@ class Shard {
   LiveTokens live_tokens(std::int64_t user_id, const std::vector<store::Session>& sessions,
                          const std::optional<Token>& current) const;
 
-  /// Turns the wheel, drops old tombstones and starts writes. Looks at no more than `budget` entries and
-  /// returns at how many. Called once per pass.
+  /// Turns the wheel, drops old tombstones and starts writes. Looks at `budget` entries at most and
+  /// returns the number looked at. Called once per pass.
   std::size_t advance(TableTime now, std::size_t budget);
   /// Whether `advance` left due work behind and should be called again at once.
   bool behind() const noexcept;
   /// The earliest time at which `advance` has something to do, or WriteBehind::kNoTime.
   TableTime next_advance() const noexcept;
 
-  /// Writes everything that waits. True if the store took all of it: then the stop may be recorded as clean.
+  /// Writes all waiting changes. True if the store took all of it: then the stop may be recorded as clean.
   runtime::Task<bool> stop();
 
   /// Makes new tokens with `keyring` from now on. It has the same root.
