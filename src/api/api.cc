@@ -40,7 +40,7 @@ void protect(const Route* route, http::Exchange& exchange) noexcept {
 http::Negotiated negotiated(const Route* route, const http::RequestHead& head) noexcept {
   if (route != nullptr && route->resource->description().forms == Forms::kFixed) return {};
   const http::Negotiated wanted = http::negotiate(head);
-  // A 404 for an unknown path is in JSON if need be (C-71).
+  // The 404 of an unknown path falls back to JSON (C-71).
   if (route == nullptr && wanted.status == http::Negotiated::Status::kNotAcceptable) return {};
   return wanted;
 }

@@ -134,11 +134,12 @@ class Shard {
 
   /// Ends the token for its holder (C-40), at once in memory, then on disk. False if there is no such live
   /// token with this binding.
-  /// Errors: the store's. The token is dead all the same, and the write is retried until it succeeds.
+  /// Errors: kOverloaded at a bound, and then nothing has changed; the store's, and then the token is dead
+  /// all the same, and the write is retried until it succeeds.
   runtime::Task<Result<bool>> end(Token token, store::BindingHash binding);
 
   /// Ends all tokens that the user has now, except `keep`. Returns how many.
-  /// Errors: the store's. Some tokens may then be alive: call it again.
+  /// Errors: kOverloaded at a bound; the store's. Some tokens may then be alive: call it again.
   runtime::Task<Result<std::size_t>> end_all(std::int64_t user_id, store::Death reason,
                                              std::optional<Token> keep = std::nullopt);
   /// Ends the token of a session that the store has. Otherwise like `end`.

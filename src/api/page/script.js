@@ -24,8 +24,7 @@ function send(method, url, { headers = {}, body } = {}) {
   return fetch(url, {
     method,
     body,
-    // The last header marks a script's request. The server then challenges it so that the browser opens no
-    // dialog.
+    // The last header marks a script's request: the server challenges it so that no browser dialog opens.
     headers: { Accept: JSON_TYPE, 'X-Requested-With': 'XMLHttpRequest', ...headers },
     credentials: 'same-origin',
     cache: 'no-store',
@@ -108,8 +107,7 @@ function prepareReveals() {
       button.setAttribute('aria-pressed', 'true');
       button.firstChild.data = 'Hide';
     });
-    // A browser remembers the contents of text fields, so the field is a password field again when it is
-    // sent.
+    // A browser remembers the contents of text fields, so this is a password field again when it is sent.
     input.form.addEventListener('submit', () => hideAgain(button, input), { capture: true });
   }
 }
