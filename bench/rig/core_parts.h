@@ -1,7 +1,7 @@
-// CoreParts: what one core of a server works with, but for its sockets, its threads and its disk: the API
-// over a shard of tokens. Its ring is made and never entered, its store takes everything at once, its
-// directory is empty, and its clock stands still until it is told. Owned by a program that measures, on its
-// one thread.
+// CoreParts: everything one core of a server works with except sockets, threads and disk: the API over a
+// shard of tokens. Its ring is made but never entered. Its store accepts everything at once, its directory is
+// empty, and its clock stands still until moved.
+// Thread: the only one of the measuring program that owns it.
 #pragma once
 
 #include <memory>

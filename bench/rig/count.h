@@ -1,4 +1,5 @@
-// How a measuring program reads a count from its command line. A pure function, any thread.
+// Reads a count from the command line of a measuring program. A pure function.
+// Thread: any.
 #pragma once
 
 #include <charconv>
@@ -8,7 +9,7 @@
 
 namespace latchkey::bench {
 
-/// True for a whole number above 0, and nothing behind it.
+/// True for a whole number above 0 with nothing after it.
 inline bool read_count(std::string_view text, std::size_t& count) noexcept {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
   return error == std::errc() && end == text.data() + text.size() && count > 0;

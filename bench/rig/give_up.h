@@ -1,4 +1,5 @@
-// What a measuring program does where it cannot measure: it says what failed and ends. Any thread.
+// Ends a measuring program that cannot measure, and says what failed.
+// Thread: any.
 #pragma once
 
 #include <cstdio>
@@ -9,7 +10,7 @@
 
 namespace latchkey::bench {
 
-/// Says what failed and ends the program: nothing can be measured then.
+/// Says what failed and ends the program, because nothing can be measured.
 [[noreturn]] inline void give_up(const Error& error) {
   std::fprintf(stderr, "bench: %s\n", error.text.c_str());
   std::exit(1);

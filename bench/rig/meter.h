@@ -1,5 +1,5 @@
-// What scale-table reads: this process's resident memory, and how long a thread's single steps take. Used by
-// one thread.
+// The readings of scale-table: this process's resident memory, and the times of a thread's single steps.
+// Thread: one.
 #pragma once
 
 #include <algorithm>
@@ -10,12 +10,12 @@
 
 namespace latchkey::bench {
 
-/// Of this process, by /proc/self/statm: cheap enough to be asked often.
+/// Of this process, from /proc/self/statm. Cheap enough to be called often.
 std::size_t resident_bytes();
 
 std::int64_t thread_cpu_ns() noexcept;
 std::int64_t steady_ns() noexcept;
-/// Page faults that this thread took.
+/// The page faults that this thread has taken.
 std::int64_t thread_faults() noexcept;
 
 struct Quartiles {
@@ -25,18 +25,17 @@ struct Quartiles {
 };
 Quartiles quartiles_of(std::vector<double> samples);
 
-/// Steps that follow one another without a gap, so that one reading of the clocks ends one and begins the
-/// next. The CPU time of the thread leaves out what the thread waited while others had its core; wall time
-/// has it in.
+/// Measures steps that follow one another without a gap. One reading of the clocks ends a step and begins the
+/// next. The thread's CPU time excludes the time that it waited for its core; wall time includes it.
 class StepMeter {
  public:
-  /// The next step begins now; what lay before counts for nothing.
+  /// Begins the next step now. Earlier time is ignored.
   void begin() noexcept {
     cpu_ns_ = thread_cpu_ns();
     wall_ns_ = steady_ns();
   }
 
-  /// CPU time of the step, in nanoseconds.
+  /// Ends the step and returns its CPU time in nanoseconds.
   std::int64_t end() noexcept {
     const std::int64_t cpu_ns = thread_cpu_ns();
     const std::int64_t wall_ns = steady_ns();
@@ -53,7 +52,7 @@ class StepMeter {
   std::int64_t longest_ns() const noexcept { return longest_ns_; }
   std::int64_t longest_wall_ns() const noexcept { return longest_wall_ns_; }
   std::size_t steps() const noexcept { return steps_; }
-  /// Steps of more than a millisecond of CPU time.
+  /// Steps that took more than a millisecond of CPU time.
   std::size_t long_steps() const noexcept { return long_; }
 
  private:
@@ -68,11 +67,11 @@ class StepMeter {
   std::size_t long_ = 0;
 };
 
-/// The least that each of the same steps took in several rounds. A machine that others share takes its time
-/// where it likes, and counts it as the thread's; what a step needs for itself it needs in every round.
+/// The least time that each step took in several rounds of the same steps. A shared machine takes time at
+/// random, which the thread's clock includes. What a step itself needs, it needs in every round.
 class LeastOfRounds {
  public:
-  /// Its memory is touched before anything is measured.
+  /// Touches its memory, so that no measurement does.
   explicit LeastOfRounds(std::size_t steps) : least_ns_(steps, UINT32_MAX) {}
 
   void begin_round() noexcept { at_ = 0; }
@@ -80,7 +79,7 @@ class LeastOfRounds {
     std::uint32_t& least = least_ns_[at_++];
     least = static_cast<std::uint32_t>(std::min<std::int64_t>(least, ns));
   }
-  /// Of the step that needs the longest.
+  /// The least time of the longest step.
   std::int64_t longest_ns() const noexcept { return *std::max_element(least_ns_.begin(), least_ns_.end()); }
 
  private:

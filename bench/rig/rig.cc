@@ -62,7 +62,7 @@ token::Token Rig::load(store::Session session) {
   session.row = parts_->store.next_row();
   session.id = parts_->random.bytes<sizeof(store::SessionId)>();
   session.key_number = parts_->keyring.signing_number();
-  // A session is loaded while no core runs; this one lets go of what it held.
+  // Sessions are loaded while no core runs, so this core drops its references.
   parts_->shard_rig.quiescence.activate(0);
   value_or_exit(parts_->shard->load(session, now(), {}));
   return {parts_->keyring.tag_of(session.user_id), parts_->keyring.sign(session.key_number, session.id)};

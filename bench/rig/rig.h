@@ -1,6 +1,7 @@
-// Rig: one core of a server but for its sockets, its threads and its disk: a shard of tokens, and the way of
-// a check from the bytes of a request to the bytes of its answer. Its store takes everything at once, and its
-// clock stands still until it is told. Owned by a measuring program, on its one thread.
+// Rig: one core of a server without sockets, threads and disk. It has a shard of tokens, and runs a check
+// from the bytes of a request to the bytes of its answer. Its store accepts everything at once, and its clock
+// stands still until moved.
+// Thread: the only one of the measuring program that owns it.
 #pragma once
 
 #include <cstdint>
@@ -35,24 +36,24 @@ class Rig {
   token::TableTime now() const noexcept;
   token::Shard& shard() noexcept;
 
-  /// What binds a token to the rig's one client with this agent.
+  /// The binding of the rig's only client with this agent.
   store::BindingHash binding(std::string_view agent) const;
 
-  /// A login that passed its password check, as the running server does it.
+  /// Does a login that passed its password check, as the running server does it.
   token::Token log_in(token::LoginRequest request);
-  /// A recorded session taken in, as a start does it; its id, its key and its row are the rig's to choose.
+  /// Takes in a recorded session as a start does. The rig chooses its id, key and row.
   token::Token load(store::Session session);
 
-  /// From here on this thread reads what others might replace: what a core does after its wait.
+  /// This thread reads replaceable memory from now on. A core does this after its wait.
   void activate() noexcept;
-  /// A pass of the core's loop: turns the wheel within the budget that the server gives it, frees what it
-  /// may.
+  /// Runs a pass of the core's loop: turns the wheel within the server's budget, and frees what it may.
   void pass();
-  /// Asks the registry, as /auth/verify does. The user's first byte, so that his record is touched too.
+  /// Asks the registry, as /auth/verify does. Returns the first byte of the user's name, to touch the record
+  /// too.
   unsigned look_up(const token::Token& token, const store::BindingHash& binding);
-  /// What a core does with the requests of a batch before it answers the first of them.
+  /// Does what a core does with the requests of a batch before it answers the first.
   void look_ahead(std::span<const std::string> requests) noexcept;
-  /// What http::Connection does with a request that has arrived whole, and with its answer.
+  /// Does what http::Connection does with a request that has arrived whole, and with its answer.
   void check(const std::string& bytes, std::string& output);
 
  private:
@@ -60,7 +61,7 @@ class Rig {
   std::unique_ptr<Parts> parts_;
 };
 
-/// The request that a proxy sends for a token.
+/// A proxy's request about a token.
 std::string verify_request(std::string_view agent, const token::Token& token);
 
 }  // namespace latchkey::bench

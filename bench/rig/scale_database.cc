@@ -1,7 +1,7 @@
-// Makes a data directory as a server leaves it that was stopped in order: users, and their live sessions, by
-// the project's own tables. Nothing is synced before the end: what is measured is the start that follows. In
-// DIRECTORY/tokens stand the tokens that work from 127.0.0.1 with the agent kAgent, one of each user, in
-// random order.
+// Makes a data directory as a server leaves it after an orderly stop, with users and their live sessions,
+// through the project's own tables. Nothing is synced before the end, because the measurement is of the start
+// that follows. DIRECTORY/tokens lists one token per user, in random order. They work from 127.0.0.1 with the
+// agent kAgent.
 #include <fmt/format.h>
 #include <sodium.h>
 
@@ -30,11 +30,11 @@
 namespace latchkey::bench {
 namespace {
 
-// Every user's password: bench/scale logs in with it.
+// Every user's password, with which bench/scale logs in.
 constexpr std::string_view kPassword = "a long enough password";
 constexpr std::size_t kRowsPerTransaction = 200'000;
 constexpr std::int64_t kTokenTimeoutMs = 1'800'000;
-constexpr std::string_view kAgent = "bench";  // of a user's first session; the others add a number
+constexpr std::string_view kAgent = "bench";  // of a user's first session; later ones append a number
 
 struct Options {
   std::filesystem::path directory;
@@ -46,7 +46,8 @@ void must(const Result<void>& result) {
   if (!result) give_up(result.error());
 }
 
-// `one(i)` for each row, so many in a transaction. The log is brought into the file between them.
+// Calls `one(i)` for each row, kRowsPerTransaction per transaction. Between them the log is copied into the
+// file.
 template <class One>
 void in_transactions(store::Database& database, std::string_view what, std::size_t rows, One one) {
   for (std::size_t begin = 0; begin < rows; begin += kRowsPerTransaction) {
@@ -71,7 +72,7 @@ void add_users(store::Database& database, std::size_t users) {
   });
 }
 
-// A user's sessions lie far apart, as logins come. Ids of users are 1 to the last in a new database.
+// A user's sessions lie far apart, like real logins. In a new database the users have the ids from 1 up.
 void add_sessions(store::Database& database, const token::Keyring& keyring, const Options& options,
                   std::size_t users) {
   SystemRandom random;
@@ -111,7 +112,7 @@ int run(const Options& options) {
       value_or_exit(token::Keyring::create((options.directory / "latchkey.key").string(), random));
   auto database = value_or_exit(store::open_database(directory.database_path().string()));
   must(store::check_key(database, keyring.fingerprint(), options.directory / "latchkey.key"));
-  // The indexes by lookup and by user are filled in random order: they stand in SQLite's cache.
+  // The indexes by lookup and by user are filled in random order, so SQLite's cache must hold them.
   must(database.execute("PRAGMA synchronous=OFF; PRAGMA cache_size=-4000000;"));
   const std::size_t users = std::max<std::size_t>(options.tokens / options.tokens_per_user, 1);
   add_users(database, users);

@@ -1,6 +1,6 @@
-// Fills the table of one core with live tokens, measures as it fills and when it is full, and lets all of
-// them die. One process a size, so that resident memory tells of this size alone. Writes one JSON object to
-// standard output; bench/scale runs it and says what the figures are.
+// Fills the table of one core with live tokens, measures while it fills and when it is full, and then lets
+// all tokens die. One process per size, so that resident memory is that of this size alone. Writes one JSON
+// object to standard output; bench/scale runs it and explains the figures.
 #include <fmt/format.h>
 #include <sodium.h>
 
@@ -19,19 +19,19 @@
 namespace latchkey::bench {
 namespace {
 
-constexpr std::size_t kSmallTokens = 10'000;  // what the latency at the full size is held against
+constexpr std::size_t kSmallTokens = 10'000;  // the latency at the full size is compared with this one's
 constexpr std::size_t kMillion = 1'000'000;
-constexpr std::size_t kMaxSample = 1 << 20;  // tokens that are asked for, chosen from all
+constexpr std::size_t kMaxSample = 1 << 20;  // tokens to ask for, chosen from all
 constexpr std::size_t kLoginsPerPass = 64;   // a core's pass takes in some tens of messages
 constexpr std::size_t kBatch = 256;          // requests between two readings of the clock
-constexpr std::size_t kArrivals = 16;        // of them, that a pass of the loop would find together
+constexpr std::size_t kArrivals = 16;        // how many of them one pass of the loop would find together
 constexpr std::size_t kBatches = 2000;       // of each kind and each table
 constexpr std::size_t kMemoryLooks = 500;    // while the table grows
-constexpr std::size_t kFills = 3;            // of which a step that takes long by itself is long in each
+constexpr std::size_t kFills = 3;            // rounds; a step that is slow by itself is slow in each
 constexpr std::int64_t kTimeoutMs = 1'800'000;
 constexpr std::int64_t kMinuteMs = 60'000;
 constexpr std::int64_t kSecondMs = 1000;
-constexpr std::int64_t kBurstAgeMs = 300'000;  // so much earlier than the others does the burst die
+constexpr std::int64_t kBurstAgeMs = 300'000;  // how much earlier than the others the burst dies
 
 struct Options {
   std::size_t tokens = kMillion;
@@ -43,7 +43,7 @@ void say(const std::string& text) {
   std::fflush(stderr);
 }
 
-// Tokens to ask for, chosen evenly from all that a table holds. Its memory is touched before anything is
+// Tokens to ask for, chosen evenly from all tokens of a table. Its memory is touched before anything is
 // measured.
 class Sample {
  public:
@@ -75,7 +75,7 @@ class Sample {
   std::mt19937_64 choose_{7};
 };
 
-// A table and who its tokens belong to. The tokens of a user are made far apart, as logins come.
+// A table and the users of its tokens. A user's tokens are made far apart, like real logins.
 class Population {
  public:
   Population(std::size_t tokens, std::size_t tokens_per_user)
@@ -112,7 +112,7 @@ class Population {
     sample_.offer(rig_.log_in(std::move(request)), agent);
   }
 
-  // Sessions of further users, last used within one second, some minutes ago.
+  // Loads sessions of further users, last used within one second, some minutes ago.
   void load_burst(std::size_t count) {
     const std::int64_t now_ms = rig_.clock().wall().ms;
     store::Session session;
@@ -149,7 +149,7 @@ std::string quartiles_json(const Quartiles& quartiles) {
 
 // --- The table grows by logins within one minute.
 
-/// CPU time of each login and of each pass, in the round that took the least of it.
+/// CPU time of each login and of each pass, in the round where it was least.
 struct Steps {
   explicit Steps(std::size_t tokens)
       : logins(tokens), passes((tokens + kLoginsPerPass - 1) / kLoginsPerPass) {}
@@ -210,17 +210,17 @@ std::string round_json(const Growth& growth) {
   return fmt::format(R"({{"login":{},"pass":{}}})", pause_json(growth.logins), pause_json(growth.passes));
 }
 
-/// As many readings of the clocks as a table that grows takes, in as long a time, and nothing between them:
-/// what this machine takes of a thread that does no work.
+/// Reads the clocks as often, and for as long, as while a table grows, with nothing in between. This measures
+/// how much time the machine takes from a thread that does no work.
 void idle_loop(double seconds, StepMeter& meter) {
   const std::int64_t end_ns = steady_ns() + static_cast<std::int64_t>(seconds * 1e9);
   meter.begin();
   while (steady_ns() < end_ns) meter.end();
 }
 
-// --- Latencies, of the full table and of a small one by turns.
+// --- Latencies, of the full table and of a small one in turn.
 
-/// One after the other: each waits for what the one before it read.
+/// Looks up one token after another. Each lookup waits for what the previous one read.
 double look_up_ns(Population& population) {
   std::vector<Sample::Choice> batch;
   for (std::size_t i = 0; i < kBatch; ++i) batch.push_back(population.sample().next());
@@ -232,8 +232,8 @@ double look_up_ns(Population& population) {
   for (std::size_t i = 0; i < kBatch; ++i) {
     unsigned byte = rig.look_up(batch[at].token, population.binding(batch[at].agent));
     admitted += byte != 0 ? 1 : 0;
-    // A byte shifted by eight is nothing: the next place depends on it all the same, which the compiler must
-    // not know.
+    // A byte shifted by eight is 0, but the next place depends on it. The compiler must not know that it is
+    // 0.
     asm volatile("" : "+r"(byte));
     at = i + 1 + (byte >> 8);
   }
@@ -242,7 +242,7 @@ double look_up_ns(Population& population) {
   return static_cast<double>(took_ns) / kBatch;
 }
 
-/// From the bytes of a request, which are in the cache as they are when the kernel has just put them there.
+/// Starts from the bytes of a request, which are in the cache as if the kernel had just written them.
 double check_ns(Population& population) {
   static std::vector<std::string> requests;
   static std::string output;
@@ -290,7 +290,7 @@ std::string latencies_json(const Latencies& latencies) {
 
 // --- Deaths.
 
-/// Passes as they come until `end`, or until no more than `live` tokens live.
+/// Runs passes when they are due, until `end` or until at most `live` tokens live.
 StepMeter turn(Rig& rig, token::TableTime end, std::size_t live) {
   StepMeter meter;
   while (rig.now() < end && rig.shard().counts().live > live) {
@@ -325,9 +325,9 @@ Deaths let_die(Population& population, token::TableTime first_login) {
   const token::TableTime burst_used{rig.now().ms - kBurstAgeMs};
   population.load_burst(deaths.burst);
   const token::TableTime never{token::kMaxTableMs};
-  // The first look at which a token is found timed out comes after its timeout and the step of a refresh.
+  // A token is first found timed out at a visit after its timeout and the step of a refresh.
   const std::int64_t wait_ms = kTimeoutMs + token::kRefreshStepMs;
-  rig.pass();  // takes in what the loading left for the pages' helper
+  rig.pass();  // takes in what loading left to the pages' helper
   deaths.visits = turn(rig, {burst_used.ms + wait_ms - 1}, 0);
   deaths.second = turn(rig, never, population.tokens());
   turn(rig, {first_login.ms + wait_ms - 1}, 0);

@@ -28,12 +28,12 @@ std::string decoded(std::string_view text) {
   return out;
 }
 
-/// What a path names: /users, /users/NAME/ACT, /tokens/NAME.
+/// The target that a path names: /users, /users/NAME/ACT, /tokens/NAME.
 struct Target {
   std::string_view resource;
   std::string_view name;  ///< percent-encoded
   std::string_view act;
-  std::string_view after;  ///< of the query, percent-encoded
+  std::string_view after;  ///< from the query, percent-encoded
   bool is_whole = true;    ///< nothing follows
 };
 
@@ -88,7 +88,7 @@ AdminReply refusal(const Error& error) {
   return refusal(500, error.text);
 }
 
-/// Which acts on a user the log must be able to tell of.
+/// Whether the act grants access, so that the log must have room for its line.
 bool gives_access(std::string_view act) noexcept {
   return act == "password" || act == "unlock" || act == "enable";
 }
@@ -112,8 +112,8 @@ std::string user_json(const User& user) {
   return json.take();
 }
 
-/// A password must be one that a login can send: C-15 refuses the blank, the long, and NUL; JSON all but
-/// UTF-8.
+/// A password must be one that a login can send. C-15 refuses blank and overlong ones and NUL; JSON refuses
+/// everything that is not UTF-8.
 Result<void> check_new_password(const std::optional<SecretText>& password) {
   const auto wrong = [](std::string_view what) {
     return failure(ErrorCode::kInvalid, fmt::format("the password {}", what));
@@ -201,7 +201,7 @@ Task<Result<std::string>> Admin::hash_of(AdminBody body) {
     LATCHKEY_CO_RETURN(services_.hasher.make(std::move(*body.password)));
   }
   if (body.password) co_return failure(ErrorCode::kInvalid, "give a password or a password's hash, not both");
-  // Before anybody has it: from then on a refused login takes as long (C-14).
+  // Measured before any user has it: from then on, a refused login takes as long (C-14).
   LATCHKEY_CO_TRY(services_.hasher.measure(*body.password_hash, services_.clock));
   co_return std::move(*body.password_hash);
 }
@@ -216,7 +216,7 @@ Task<Result<AdminReply>> Admin::add_user(SecretText body, LogRoom room) {
   user.last_name = std::move(read.last_name);
   user.email = std::move(read.email);
   user.created = services_.clock.wall();
-  // Before the hash, so that what can be refused at once is.
+  // Checked before the hash, so that a bad name is refused at once.
   LATCHKEY_CO_TRY_NOW(credential::check_new_user_name(user.name));
   LATCHKEY_CO_TRY(user.password_hash, hash_of(std::move(read)));
   LATCHKEY_CO_TRY(const User added, services_.directory.add(std::move(user)));
@@ -245,13 +245,13 @@ Task<Result<AdminReply>> Admin::set_password(User user, SecretText body, LogRoom
   LATCHKEY_CO_TRY(std::string hash, hash_of(std::move(read)));
   LATCHKEY_CO_TRY(services_.directory.set_password_hash(user.id, std::move(hash)));
   LogEvent(std::move(room), LogLevel::kInfo, "admin.password_set").text("user", user.name);
-  // Whoever gets a new password can hardly wait until nobody guesses in his name.
+  // A user with a new password should not have to wait until others stop guessing at their name.
   std::optional<Unlocking> unlocking;
   if (services_.throttle != nullptr) {
     Result<Unlocking> done = unlock_name(user, LogRoom::take(services_.log));
     unlocking = done ? std::move(*done) : Unlocking{.why_not = std::move(done.error().text)};
   }
-  // After the password: a login under way sees the new one, or its token is among those that end.
+  // After the password: a login under way sees the new one, or its token is among those ended.
   LATCHKEY_CO_RETURN(
       end_tokens(std::move(user), store::Death::kDeleted, "the password is set", std::move(unlocking)));
 }
@@ -302,7 +302,7 @@ Task<Result<AdminReply>> Admin::set_active(User user, bool active, LogRoom room)
 }
 
 Task<Result<AdminReply>> Admin::remove_user(User user, LogRoom room) {
-  // Disabled first, so that the tokens end while there is still a user to ask again for, should that fail.
+  // Disabled first. If ending the tokens fails, the user still exists and the request can be repeated.
   LATCHKEY_CO_TRY(AdminReply disabled, set_active(user, false, LogRoom::take(services_.log)));
   LATCHKEY_CO_TRY(services_.directory.remove(user.id));
   LogEvent(std::move(room), LogLevel::kInfo, "admin.user_deleted").text("user", user.name);
@@ -319,7 +319,7 @@ Task<Result<AdminReply>> Admin::list_tokens(User user) {
   json.member("user", user.name);
   json.begin_array("tokens");
   for (const store::Session& session : sessions) {
-    // A token that timed out is not marked on disk until it is forgotten.
+    // A timed-out token is not marked on disk until it is forgotten.
     if (timeout_ms != 0 && now.ms - session.last_used.ms > timeout_ms) continue;
     write_session(json, session, timeout_ms);
   }

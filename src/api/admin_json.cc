@@ -13,10 +13,10 @@ namespace latchkey::api {
 
 namespace {
 
-/// The objects are flat; simdjson counts the top as a level.
+/// The objects are flat, but simdjson counts the top as a level.
 constexpr std::size_t kMaxDepth = 2;
 
-/// A parser that wipes what a body left in it.
+/// A parser that wipes its copies of a body.
 class WipingParser {
  public:
   explicit WipingParser(std::string_view body) : body_bytes_(body.size()) {
@@ -27,8 +27,8 @@ class WipingParser {
   WipingParser& operator=(const WipingParser&) = delete;
   ~WipingParser() {
     wipe(source_.data(), source_.size());
-    // The document makes its buffers as large as this (simdjson's document::allocate), if it made them. A
-    // number stands on the tape.
+    // These are the sizes of the document's buffers, if it made any (simdjson's document::allocate). The tape
+    // holds numbers.
     if (parser_.doc.string_buf)
       wipe(parser_.doc.string_buf.get(), 5 * body_bytes_ / 3 + simdjson::SIMDJSON_PADDING);
     if (parser_.doc.tape) wipe(parser_.doc.tape.get(), (body_bytes_ + 3) * sizeof(std::uint64_t));
@@ -49,7 +49,7 @@ tl::unexpected<Error> wrong(std::string_view what) {
   return failure(ErrorCode::kInvalid, fmt::format("the request's body {}", what));
 }
 
-/// The text that the member named so goes to; null where there is none.
+/// Where the text of this member goes, or null if there is no such member.
 std::string* text_of(AdminBody& body, std::string_view name) {
   if (name == "name") return &body.name.emplace();
   if (name == "password_hash") return &body.password_hash.emplace();

@@ -1,5 +1,5 @@
-// The JSON of the admin socket: a request's body, and users and tokens in answers. Pure functions, any
-// thread.
+// The JSON of the admin socket: a request's body, and users and tokens in answers.
+// Thread: any; all are pure functions.
 #pragma once
 
 #include <cstdint>
@@ -29,15 +29,16 @@ struct AdminBody {
   std::string email;
 };
 
-/// Reads an object of these members, whose values are texts but for `superuser`. Error kInvalid for anything
-/// else, an unknown member too. What the parser kept of the body is wiped.
+/// Reads an object with these members. All values are texts except `superuser`. The parser's copies of the
+/// body are wiped.
+/// Errors: kInvalid for anything else, an unknown member included.
 Result<AdminBody> read_admin_body(std::string_view body);
 
 /// Writes the user as an object, without the password's hash.
 void write_user(JsonWriter& json, const credential::User& user);
 
-/// Writes the session as an object, with `expires` where the timeout is known (not 0). Nothing in it opens
-/// anything.
+/// Writes the session as an object, with `expires` if the timeout is known (not 0). Nothing in it grants
+/// access.
 void write_session(JsonWriter& json, const store::Session& session, std::int64_t token_timeout_ms);
 
 }  // namespace latchkey::api

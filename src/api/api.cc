@@ -29,18 +29,18 @@ bool is_safe(http::Method method) noexcept {
   return method == http::Method::kGet || method == http::Method::kHead || method == http::Method::kOptions;
 }
 
-/// What goes for every answer about credentials, whatever it says: nobody keeps it, nobody takes it for a
+/// Protects every answer about credentials, whatever it says: nobody stores it, and no browser takes it for a
 /// page.
 void protect(const Route* route, http::Exchange& exchange) noexcept {
   if (route == nullptr || route->resource->description().is_public) return;
   protect_answer(exchange.response);
 }
 
-/// A resource of a form of its own is not negotiated.
+/// A resource with a form of its own is not negotiated.
 http::Negotiated negotiated(const Route* route, const http::RequestHead& head) noexcept {
   if (route != nullptr && route->resource->description().forms == Forms::kFixed) return {};
   const http::Negotiated wanted = http::negotiate(head);
-  // What is not there is so in JSON too (C-71).
+  // The 404 of an unknown path falls back to JSON (C-71).
   if (route == nullptr && wanted.status == http::Negotiated::Status::kNotAcceptable) return {};
   return wanted;
 }
@@ -91,7 +91,7 @@ Api::Api(Services& services)
   prepare();
 }
 
-/// Renders what does not change, so that no request makes a core do it.
+/// Renders the constant parts, so that no request costs a core that time.
 void Api::prepare() {
   pages_.prepare(kNotFoundDescription);
   for (const Route& route : routes_) {
@@ -124,7 +124,7 @@ RequestContext Api::context_of(http::Exchange& exchange, const Route* route) con
 
 bool Api::answer_now(http::Exchange& exchange) {
   if (http::has_forwarded_field(exchange.head)) watch_forwarded(exchange);
-  // The hottest path is not looked for, and not negotiated.
+  // The hottest path needs no search and no negotiation.
   if (is_verify(exchange.head.path)) {
     RequestContext request(exchange, services_, verify_.allow(), services_.settings.verify_basic);
     return verify_.answer_now(request);
@@ -201,7 +201,7 @@ void Api::watch_forwarded(const http::Exchange& exchange) {
   services_.forwarding->field_came(exchange.peer, exchange.head, services_.now());
 }
 
-/// What is the same for all resources: OPTIONS, methods that there are not, and requests that another site
+/// Handles what is the same for all resources: OPTIONS, unsupported methods, and requests that another site
 /// made a browser send.
 bool Api::answer_without_asking(const Resource& resource, RequestContext& request) const {
   const http::Method method = request.head().method;
@@ -229,7 +229,7 @@ std::string_view Api::allow(const http::RequestHead& head) noexcept {
   return route == nullptr ? std::string_view{} : route->resource->allow();
 }
 
-// C-1: a path that lacks only its final slash.
+// C-1: handles a path that lacks only its final slash.
 bool Api::redirect(http::Exchange& exchange) const {
   std::string location(exchange.head.path);
   location += '/';
@@ -244,10 +244,10 @@ bool Api::redirect(http::Exchange& exchange) const {
   return true;
 }
 
-/// The resources on the way to `path`, from the root of the API.
+/// The resources on the path from the root of the API to `path`.
 std::vector<Breadcrumb> Api::breadcrumbs_to(std::string_view path) const {
   std::vector<Breadcrumb> breadcrumbs;
-  // Deeper than the deepest route there is nothing on the way.
+  // No resource lies deeper than the deepest route.
   std::size_t depth = 1;
   for (std::size_t slash = path.find('/', 1); slash != std::string_view::npos && depth < most_slashes_;
        slash = path.find('/', slash + 1)) {

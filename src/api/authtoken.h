@@ -1,5 +1,5 @@
-// `/api/v2/authtoken/`: the token resource: POST obtains a token (C-10 to C-21), DELETE ends one (C-40),
-// OPTIONS describes it (C-50).
+// `/api/v2/authtoken/`: the token resource. POST obtains a token (C-10 to C-21), DELETE ends one (C-40),
+// OPTIONS describes the resource (C-50).
 #pragma once
 
 #include "api/logins.h"

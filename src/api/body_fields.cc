@@ -32,7 +32,7 @@ bool is_one_of(std::span<const std::string_view> types, const http::MediaType& m
   });
 }
 
-// C-10 and C-18: which decoder a body is for.
+// C-10 and C-18: finds the decoder for a body.
 BodyKind kind_of(std::span<const std::string_view> parses, std::string_view content_type, bool has_body) {
   if (content_type.empty()) return {has_body ? BodyType::kUnsupported : BodyType::kNothing, {}};
   const std::optional<http::MediaType> media = http::MediaType::parse(content_type);
@@ -49,7 +49,7 @@ BodyKind kind_of(std::span<const std::string_view> parses, std::string_view cont
   return {BodyType::kMultipart, boundary == nullptr ? std::string() : boundary->text(), ascii_only};
 }
 
-// RFC 9110 §8.4: the first coding that is one; empty where there is none.
+// RFC 9110 §8.4: the first coding other than identity, or empty.
 std::string_view content_coding_of(const http::RequestHead& head) noexcept {
   for (std::size_t i = 0; i < head.header_count; ++i) {
     if (!http::equals_ignoring_case(head.headers[i].name, "Content-Encoding")) continue;
@@ -64,13 +64,14 @@ std::string_view content_coding_of(const http::RequestHead& head) noexcept {
   return {};
 }
 
-/// Of text that is UTF-8: bytes that do not go on with a character.
+/// Counts the bytes that do not continue a character.
+/// Requires: `text` is UTF-8.
 std::size_t count_characters(std::string_view text) noexcept {
   return static_cast<std::size_t>(std::count_if(
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
-// What is wrong with one field, in the words of C-15; empty where nothing is.
+// The problems of one field, in the words of C-15. Empty if there are none.
 std::vector<std::string> problems_of(const http::Field& field, const FieldDescription& rule) {
   switch (field.kind) {
     case http::FieldKind::kMissing:
@@ -85,7 +86,7 @@ std::vector<std::string> problems_of(const http::Field& field, const FieldDescri
   if (field.text.empty()) return {"This field may not be blank."};
   std::vector<std::string> problems;
   const std::size_t characters = count_characters(field.text);
-  // What is hashed is bounded by its bytes.
+  // A password's limit is in bytes, because the bytes are hashed.
   if ((rule.is_password ? field.text.size() : characters) > rule.max_length) {
     problems.push_back(fmt::format("Ensure this field has no more than {} characters.", rule.max_length));
   }
@@ -97,7 +98,7 @@ std::vector<std::string> problems_of(const http::Field& field, const FieldDescri
   return problems;
 }
 
-// `{"username":["..."],"password":["..."]}` with the fields at fault only; empty where none is.
+// `{"username":["..."],"password":["..."]}` with only the faulty fields. Empty if there are none.
 std::string problems_json(std::span<const http::Field> fields, std::span<const FieldDescription> rules) {
   JsonWriter json;
   bool is_good = true;
@@ -121,15 +122,15 @@ BodyFields problem(int status, std::string json) {
   return fields;
 }
 
-// White space as Unicode has it: White_Space of the Unicode Character Database, and the information
-// separators that Python's str.strip, which clients were trimmed by, counts too.
+// White space by Unicode: White_Space of the Unicode Character Database. It also includes the information
+// separators, which Python's str.strip trims: clients were used to that.
 bool is_white_space(char32_t c) noexcept {
   if (c < 0x80) return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f);
   return c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 ||
          c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
-// A password stays in no decoder, however the reading ends.
+// Wipes the decoders, so that no password stays there however the reading ends.
 struct DecodedTextWiper {
   http::JsonFieldDecoder& json;
   http::FormFieldDecoder& form;
@@ -166,8 +167,8 @@ http::DecodeResult BodyFieldsReader::decode(const BodyKind& kind, std::string_vi
   return http::decode_multipart(body, kind.boundary, names, fields);
 }
 
-// Whether the body's charset, and the one that its field `_charset_` names (RFC 7578 §4.6), let it be read as
-// UTF-8.
+// Whether the body can be read as UTF-8, by its charset and by the one that its field `_charset_` names (RFC
+// 7578 §4.6).
 bool BodyFieldsReader::is_charset_read(const BodyKind& kind, std::string_view body,
                                        const http::Field& charset,
                                        std::span<const http::Field> fields) const {
@@ -210,7 +211,7 @@ BodyFields BodyFieldsReader::read_body(const OperationDescription& operation, co
   std::array<std::string_view, kMaxBodyFields + 1> names;
   std::transform(rules.begin(), rules.end(), names.begin(),
                  [](const FieldDescription& rule) { return rule.name; });
-  // Behind the fields, of forms of both kinds: what the browser says of them.
+  // After the fields, in forms of both kinds: the charset that the browser names.
   const std::size_t wanted = rules.size() + (kind.type == BodyType::kJson ? 0 : 1);
   names[rules.size()] = "_charset_";
   std::array<http::Field, kMaxBodyFields + 1> room{};

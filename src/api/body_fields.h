@@ -1,6 +1,6 @@
-// What a request's body says, by the description of its operation: from the bytes and their media type to a
-// value for each field, or to the answer that says what is wrong (C-10, C-15 to C-18). One object a core; it
-// owns the decoders' memory.
+// Reads a request's body by the description of its operation. From the bytes and their media type it makes a
+// value for each field, or the answer that says what is wrong (C-10, C-15 to C-18). One object per core,
+// which owns the decoders' memory.
 #pragma once
 
 #include <array>
@@ -28,34 +28,33 @@ inline constexpr std::size_t kMaxBodyFields = 2;
 inline constexpr std::array<std::string_view, 3> kBodyTypes = {
     "application/json", "application/x-www-form-urlencoded", "multipart/form-data"};
 
-/// Whether to read it takes so long that others wait for it: it is read when its turn has come
-/// (runtime::Turns).
+/// Whether reading the body takes so long that others would wait. It is then read in a turn (runtime::Turns).
 constexpr bool is_long_body(std::string_view body) noexcept { return body.size() > 4096; }
 
 struct BodyFields {
-  int status = 200;         ///< 200: `values` count; else the answer's status
-  std::string problem;      ///< the answer's JSON body where `status` is not 200
-  bool is_encoded = false;  ///< 415 for its Content-Encoding: the answer says which would do
-  /// In the order of the operation's fields: passwords to the byte, others trimmed (C-16).
+  int status = 200;         ///< 200: `values` is valid; otherwise the answer's status
+  std::string problem;      ///< the answer's JSON body if `status` is not 200
+  bool is_encoded = false;  ///< 415 for its Content-Encoding: the answer lists the supported ones
+  /// In the order of the operation's fields. Passwords are kept byte for byte, other values trimmed (C-16).
   std::array<SecretText, kMaxBodyFields> values;
 };
 
 class BodyFieldsReader {
  public:
-  /// Room for bodies of up to `max_body_bytes`.
+  /// Makes room for bodies of up to `max_body_bytes`.
   explicit BodyFieldsReader(std::size_t max_body_bytes) : json_(max_body_bytes), form_(max_body_bytes) {}
 
-  /// Reads a body for an operation of 1 to kMaxBodyFields fields. Nothing of it is left in the decoders
-  /// afterwards, nor on the stack.
+  /// Reads a body for an operation of 1 to kMaxBodyFields fields. Leaves nothing of it in the decoders or on
+  /// the stack.
   BodyFields read(const OperationDescription& operation, const http::RequestHead& head,
                   std::string_view body);
 
-  /// Which decoder a body is for (C-10, C-18).
+  /// The decoder for a body (C-10, C-18).
   enum class BodyType { kNothing, kJson, kForm, kMultipart, kUnsupported };
   struct BodyKind {
     BodyType type = BodyType::kUnsupported;
     std::string boundary;
-    bool ascii_only = false;  ///< its charset is a superset of ASCII, and not UTF-8
+    bool ascii_only = false;  ///< its charset is a superset of ASCII other than UTF-8
   };
 
  private:
@@ -70,7 +69,8 @@ class BodyFieldsReader {
   http::FormFieldDecoder form_;
 };
 
-/// The text without white space at either end: ASCII's and Unicode's (C-16). `text` is valid UTF-8.
+/// The text without white space at either end, ASCII's and Unicode's (C-16).
+/// Requires: `text` is valid UTF-8.
 std::string_view trim_white_space(std::string_view text) noexcept;
 
 }  // namespace latchkey::api

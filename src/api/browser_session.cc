@@ -29,7 +29,7 @@ constexpr AnswerDescription kSignedOut[] = {
 };
 constexpr OperationDescription kOperations[] = {
     {http::Method::kGet, "GET", "Who is signed in", Access::kUser, {}, {}, kTold},
-    // JSON alone: no form on another site can send it (Fetch, CORS-safelisted request-header).
+    // Only JSON: no form on another site can send it (Fetch, CORS-safelisted request-header).
     {http::Method::kPost, "POST", "Sign in", Access::kAnyone, kLoginFields, std::span(kBodyTypes).first<1>(),
      kSignedIn},
     {http::Method::kDelete, "DELETE", "Sign out", Access::kHolder, {}, {}, kSignedOut},
@@ -84,7 +84,7 @@ runtime::Task<void> SessionResource::sign_out(RequestContext& request) {
   LATCHKEY_AWAIT(const bool ended, logins_.log_out(request));
   if (!ended) co_return;
   Reply answer = request.reply(204);
-  // Where a header's token was ended, the cookie is another's.
+  // If a token from a header was ended, the cookie belongs to another token.
   const Presented& presented = request.presented();
   if (!presented.token || presented.by_cookie) {
     answer.header("Set-Cookie", token_cookie({}, is_under_tls(request.exchange(), services_.settings)));

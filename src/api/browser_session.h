@@ -1,5 +1,5 @@
-// `/api/v2/session/`: the session of a browser: POST signs in with a cookie that no script can read, GET says
-// who is signed in, DELETE signs out. The page `/` works by it.
+// `/api/v2/session/`: the session of a browser. POST signs in with a cookie that no script can read, GET says
+// who is signed in, DELETE signs out. The page `/` uses it.
 #pragma once
 
 #include "api/logins.h"

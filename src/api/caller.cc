@@ -11,7 +11,7 @@ namespace {
 
 void note_refused_basic(std::string_view name, const net::IpAddress& address, bool is_too_long,
                         const Services& services) {
-  // What is too long was never hashed, and cost nothing.
+  // An overlong password was never hashed, so it cost nothing.
   if (is_too_long) {
     LimitedEvent(services.log, LogLevel::kInfo, "basic.invalid").field("address", address.to_text());
     return;
@@ -36,7 +36,7 @@ runtime::Task<Caller> check_basic(RequestContext& request, Services& services) {
                                           request.address()));
   if (const auto* const user = std::get_if<credential::User>(&verdict))
     co_return Caller{user->id, user->name, std::nullopt};
-  // A password that is too long to be anybody's is as wrong as another.
+  // A password too long to be anybody's is simply wrong.
   const auto* const error = std::get_if<Error>(&verdict);
   const bool is_too_long = error != nullptr && error->code == ErrorCode::kInvalid;
   if (!is_too_long && request.untried(verdict)) co_return Caller{};

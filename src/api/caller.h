@@ -1,5 +1,6 @@
-// Who sends a request: from the credentials that it shows to a user, or to the refusal that C-32 says. A
-// token is looked up at once; Basic needs the hash pool and so a task. Thread: the core's.
+// Finds the sender of a request from its credentials, or refuses as C-32 says. A token is looked up at once.
+// Basic needs the hash pool and thus a task.
+// Thread: the core's.
 #pragma once
 
 #include <cstdint>
@@ -13,20 +14,21 @@
 
 namespace latchkey::api {
 
-/// Who sends a request to a resource that takes a user's credentials (C-36).
+/// The sender of a request to a resource that takes a user's credentials (C-36).
 struct Caller {
-  std::int64_t user_id = 0;  ///< 0: refused, and answered already
+  std::int64_t user_id = 0;  ///< 0: refused and already answered
   std::string name;
-  std::optional<token::Token> token;  ///< nothing where it was Basic
+  std::optional<token::Token> token;  ///< empty for Basic
 };
 
-/// Finds out who sends the request, by token or by Basic, and answers where it is nobody who may. Every
-/// answer to a caller who is known carries `Auth-Token-Timeout` where it was by token (C-31). Lifetime: both
-/// outlive the task.
+/// Identifies the sender by token or by Basic. Answers if the credentials admit nobody. Every answer to a
+/// sender known by token carries `Auth-Token-Timeout` (C-31).
+/// Lifetime: both arguments outlive the task.
 runtime::Task<Caller> identify(RequestContext& request, Services& services);
 
-/// Checks the Basic credentials that the request shows as a login would be (C-30), and answers 401, 429 or
-/// 503 where they admit nobody. Lifetime: both outlive the task.
+/// Checks the request's Basic credentials as a login would (C-30). Answers 401, 429 or 503 if they admit
+/// nobody.
+/// Lifetime: both arguments outlive the task.
 runtime::Task<Caller> check_basic(RequestContext& request, Services& services);
 
 }  // namespace latchkey::api

@@ -1,5 +1,5 @@
-// What the API remembers of one connection: the binding hash of the address and agent that its requests
-// come with, so that a connection that repeats them pays for the hash once (C-35). Owned by the connection.
+// What the API remembers of one connection: the binding hash of its requests' address and agent. A connection
+// that repeats them pays for the hash once (C-35). The connection owns it.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ namespace latchkey::api {
 
 class ConnectionBinding final : public http::ConnectionMemo {
  public:
-  /// True when `hash` belongs to these bytes.
+  /// Whether `hash` belongs to these bytes.
   bool holds(const net::IpAddress& address, std::string_view agent) const noexcept {
     return valid_ && address == address_ && agent == agent_;
   }

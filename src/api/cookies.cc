@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kFetchSite = "Sec-Fetch-Site";
 constexpr std::string_view kOrigin = "Origin";
 
-/// Fetch: a browser says where an unsafe request of its own comes from.
+/// Fetch: a browser says where an unsafe request comes from.
 bool is_from_browser(const http::RequestHead& head) noexcept {
   return http::find_other_header(head, kFetchSite).lines != 0 ||
          http::find_other_header(head, kOrigin).lines != 0;
@@ -57,7 +57,7 @@ bool may_be_another_sites_form(const http::Exchange& exchange, const ApiSettings
 
 bool is_forged(const http::RequestHead& head, Access access, const Presented& presented,
                const Sessions& sessions) {
-  // What was never given out authenticates nothing.
+  // A token that was never given out authenticates nothing.
   if (!presented.by_cookie || !presented.token) return false;
   if (!is_from_here(head)) return true;
   const http::OtherHeader shown = http::find_other_header(head, kCsrfHeader);

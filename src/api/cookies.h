@@ -1,7 +1,8 @@
-// The cookie that a browser is signed in with, and what keeps other sites from using it: it is never readable
-// by script, never sent along from another site (SameSite=Strict), and an unsafe request that it alone
-// authenticates must show a second value that only this server's pages carry (OWASP, Cross-Site Request
-// Forgery Prevention: signed token). Pure functions; any thread.
+// The cookie that signs a browser in, and its protection from other sites. No script can read the cookie, and
+// it is not sent along from another site (SameSite=Strict). An unsafe request that only the cookie
+// authenticates must also show a second value, which only this server's pages carry (OWASP, Cross-Site
+// Request Forgery Prevention: signed token).
+// Thread: any; all are pure functions.
 #pragma once
 
 #include <string>
@@ -18,29 +19,30 @@ namespace latchkey::api {
 /// The header that carries the second value.
 inline constexpr std::string_view kCsrfHeader = "X-CSRF-Token";
 
-/// Django REST framework's words, which clients know.
+/// The words of Django REST framework, which clients know.
 inline constexpr std::string_view kForgeryText = "CSRF Failed: CSRF token missing or incorrect.";
 
-/// The value of `Set-Cookie` for this token; an empty one ends the cookie.
+/// The value of `Set-Cookie` for this token. An empty token ends the cookie.
 std::string token_cookie(std::string_view token, bool is_secure);
 
-/// Whether the client's connection is under TLS: the operator says so, or a trusted proxy does by
-/// `X-Forwarded-Proto` or `Forwarded`, whichever of the two sources is believed (C-34).
+/// Whether the client's connection is under TLS. The operator says so, or a trusted proxy does by
+/// `X-Forwarded-Proto` or `Forwarded`, whichever source is trusted (C-34).
 bool is_under_tls(const http::Exchange& exchange, const ApiSettings& settings) noexcept;
 
-/// Whether the browser, if it is one, says that no other site had a part in the request (Fetch Metadata).
+/// Whether the browser, if it is one, says that no other site took part in the request (Fetch Metadata).
 bool is_from_here(const http::RequestHead& head) noexcept;
 
 /// Whether a browser may have sent this body for a page of another site without asking here first (Fetch,
-/// CORS-safelisted request-header): such a page could have its visitors' addresses throttled by logins that
-/// fail (C-20). What says where a request comes from is `Sec-Fetch-Site`, else `Origin`, which is held
-/// against where the request was sent; who sends neither is no browser.
+/// CORS-safelisted request-header). Such a page could get its visitors' addresses throttled by failed logins
+/// (C-20). The origin of a request is told by `Sec-Fetch-Site`, or else by `Origin`, which is compared with
+/// the request's destination. A client that sends neither is no browser.
 bool may_be_another_sites_form(const http::Exchange& exchange, const ApiSettings& settings) noexcept;
 
-/// Whether an unsafe request with these credentials may come from another site: they are a cookie, and the
-/// second value is missing or wrong, or the browser says that the request comes from elsewhere. An operation
-/// for a token's holder is older than the second value: clients of it that are no browsers (they send neither
-/// `Origin` nor `Sec-Fetch-Site`, as every browser does) go without.
+/// Whether an unsafe request with these credentials may come from another site. That is so if they are a
+/// cookie and the second value is missing or wrong, or if the browser says that the request comes from
+/// elsewhere. Operations for a token's holder are older than the second value. So their clients may omit it
+/// if they are no browsers, that is, if they send neither `Origin` nor `Sec-Fetch-Site`, which every browser
+/// does.
 bool is_forged(const http::RequestHead& head, Access access, const Presented& presented,
                const Sessions& sessions);
 

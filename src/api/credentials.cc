@@ -17,7 +17,7 @@ constexpr std::string_view kBearerScheme = "Bearer";
 constexpr std::string_view kBasicScheme = "Basic";
 constexpr std::string_view kCookieName = "token";
 
-/// A token and two quotes, every character of them escaped: a longer cookie is no token.
+/// A token and two quotes, with every character escaped. A longer cookie is no token.
 constexpr std::size_t kMaxCookieBytes = 3 * (token::kTokenDigits + 2);
 
 std::string_view drop_quotes(std::string_view text) noexcept {

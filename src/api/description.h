@@ -1,6 +1,7 @@
-// What a resource is and does, as data. Routing, `Allow`, OPTIONS (C-50), the listings (C-70), the protection
-// of cookies, the pages (B-1) and the OpenAPI document are all made from it, so that none can drift from the
-// others. Constants of each resource's own file; any thread.
+// Describes resources as data. Routing, `Allow`, OPTIONS (C-50), the listings (C-70), the protection of
+// cookies, the pages (B-1) and the OpenAPI document are all made from it, so they cannot disagree. Each
+// resource's source holds its constants.
+// Thread: any.
 #pragma once
 
 #include <cstddef>
@@ -13,12 +14,12 @@
 
 namespace latchkey::api {
 
-/// One field of a body. All of them are strings, and required.
+/// One field of a body. All fields are strings, and required.
 struct FieldDescription {
   std::string_view name;
   std::string_view label;
   std::size_t min_length = 0;  ///< characters; 0: no bound
-  std::size_t max_length = 0;  ///< characters; of a password bytes
+  std::size_t max_length = 0;  ///< characters; bytes for a password
   bool is_password = false;
 };
 
@@ -26,13 +27,13 @@ struct FieldDescription {
 struct AnswerDescription {
   int status;
   std::string_view meaning;
-  std::string_view schema{};  ///< a name of `openapi.cc`'s schemas; empty where there is no body
+  std::string_view schema{};  ///< a name of `openapi.cc`'s schemas; empty if there is no body
 };
 
-/// Whose credentials an operation looks at.
+/// Whose credentials an operation reads.
 enum class Access : std::uint8_t {
-  kAnyone,  ///< nobody's: those that a request brings are not read
-  kHolder,  ///< those of the token's holder, who may be missing (C-40)
+  kAnyone,  ///< nobody's: credentials in the request are not read
+  kHolder,  ///< those of the token's holder; they may be missing (C-40)
   kUser,    ///< a user's; without them the answer is 401 (C-32)
 };
 
@@ -53,36 +54,35 @@ struct OperationDescription {
   std::span<const ParameterDescription> parameters{};
 };
 
-/// The forms in which a resource's answers go out.
+/// The forms that a resource's answers take.
 enum class Forms : std::uint8_t {
   kNegotiated,  ///< JSON or a page (C-60)
-  kFixed,       ///< one of its own
+  kFixed,       ///< one form of its own
 };
 
 struct ResourceDescription {
   std::string_view name;
-  /// Plain text: paragraphs with an empty line between them; those indented by four spaces are set as they
-  /// stand.
+  /// Plain text: paragraphs separated by empty lines. Those indented by four spaces are shown verbatim.
   std::string_view text;
   std::string_view added_in_version{};  ///< of the original; empty for what it did not have
   Forms forms = Forms::kNegotiated;
-  /// In the order of `Allow`. GET stands for HEAD as well, and OPTIONS is understood. None: any method is
-  /// served, and there is no `Allow`.
+  /// In the order of `Allow`. GET includes HEAD, and OPTIONS is implied. If empty, any method is served and
+  /// there is no `Allow`.
   std::span<const OperationDescription> operations{};
-  /// The same for everybody, and of no credential. What is not is kept by nobody, and taken for nothing that
-  /// it does not say it is.
+  /// Whether its answers are the same for everybody and reveal no credential. All other answers are marked
+  /// not to be stored, and browsers must not guess their type.
   bool is_public = false;
   /// The media type of a fixed form.
   std::string_view fixed_type{};
 };
 
-/// The value of `Allow`: `GET, HEAD, OPTIONS`; empty where any method is served.
+/// The value of `Allow`: `GET, HEAD, OPTIONS`. Empty if any method is served.
 std::string allow_of(const ResourceDescription& description);
 
 /// The body of an answer to OPTIONS (C-50).
 std::string options_json_of(const ResourceDescription& description);
 
-/// The operation of a method, HEAD being GET; nullptr where there is none.
+/// The operation for a method, with HEAD as GET, or nullptr.
 const OperationDescription* find_operation(const ResourceDescription& description,
                                            http::Method method) noexcept;
 

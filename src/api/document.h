@@ -1,5 +1,6 @@
-// DocumentResource: a resource whose GET is one document that does not change: a listing (C-70), the ping,
-// the OpenAPI document. One core thread.
+// DocumentResource: a resource whose GET returns one constant document: a listing (C-70), the ping, the
+// OpenAPI document.
+// Thread: its core's.
 #pragma once
 
 #include <string>
@@ -15,7 +16,8 @@ class DocumentResource final : public Resource {
  public:
   explicit DocumentResource(const ResourceDescription& description) : Resource(description) {}
 
-  /// Before the first request: compact JSON.
+  /// Sets the document, compact JSON.
+  /// Requires: no request has come yet.
   void set_document(std::string json) { json_ = std::move(json); }
   std::string_view document() const noexcept { return json_; }
 

@@ -52,7 +52,7 @@ constexpr ResourceDescription kStaticDescription = {
     .fixed_type = "*/*",
 };
 
-/// The templates are no files for anybody: only what has a type is.
+/// Only files with a type are served: templates have none.
 std::string_view static_type_of(std::string_view name) noexcept {
   const auto found = std::find_if(kStaticTypes.begin(), kStaticTypes.end(),
                                   [name](const StaticType& type) { return name.ends_with(type.ending); });
@@ -84,7 +84,7 @@ HomeResource::HomeResource(Services& services, const Pages& pages)
 
 bool HomeResource::answer_now(RequestContext& request) {
   if (request.presented().kind == Presented::Kind::kAmbiguous) {
-    // Said rather than shown the form to sign in again, for ever.
+    // An error, because the form to sign in would only come back again and again.
     request.refuse(400, kTwoTokensText);
     return true;
   }
@@ -108,7 +108,7 @@ bool StaticResource::answer_now(RequestContext& request) {
     request.not_found();
     return true;
   }
-  // Under its version a file never changes.
+  // The file of a version never changes.
   const bool is_versioned = request.head().query == file->version;
   request.reply(200)
       .header("Cache-Control", is_versioned ? "public, max-age=31536000, immutable" : "no-cache")

@@ -1,5 +1,6 @@
-// `/` and `/api/static/{name}`: the page on which a person signs in and sees his sessions, and the files that
-// all pages use. One core thread.
+// `/` and `/api/static/{name}`: the page where a person signs in and sees their sessions, and the files that
+// all pages use.
+// Thread: its core's.
 #pragma once
 
 #include "api/credentials.h"
@@ -15,7 +16,7 @@ inline constexpr PathTemplate kStaticPath{"/api/static/{name}"};
 
 class HomeResource final : public Resource {
  public:
-  /// Both outlive the resource.
+  /// Lifetime: both outlive the resource.
   HomeResource(Services& services, const Pages& pages);
 
   bool answer_now(RequestContext& request) override;
@@ -32,7 +33,7 @@ class StaticResource final : public Resource {
   bool answer_now(RequestContext& request) override;
 };
 
-/// Who looks, by the cookie of the request. Looking is a use of the token (C-31).
+/// The visitor named by the request's cookie. Looking at a page is a use of the token (C-31).
 Visitor visitor_of(RequestContext& request, const Services& services);
 
 }  // namespace latchkey::api

@@ -1,5 +1,6 @@
-// `/api/`, `/api/v1/`, `/api/v2/` and `/api/v2/ping/`: what is there, and that the server lives (C-70); and
-// the description of the OpenAPI document. Pure functions and constants; any thread.
+// `/api/`, `/api/v1/`, `/api/v2/` and `/api/v2/ping/`: list what there is, and say that the server is alive
+// (C-70). Also the description of the OpenAPI document.
+// Thread: any; pure functions and constants.
 #pragma once
 
 #include <span>
@@ -18,10 +19,10 @@ extern const ResourceDescription kVersion2Description;
 extern const ResourceDescription kPingDescription;
 extern const ResourceDescription kOpenapiDescription;
 
-/// Which versions there are.
+/// The list of versions.
 std::string root_json();
 
-/// `{"authtoken":"/api/v2/authtoken/",...}`: the resources right below `path`, in the order of the routes.
+/// `{"authtoken":"/api/v2/authtoken/",...}`: the resources directly below `path`, in the order of the routes.
 std::string listing_json(std::span<const Route> routes, std::string_view path);
 
 /// Node name and version.

@@ -6,7 +6,7 @@ namespace latchkey::api {
 
 namespace {
 
-// The log's thread knows no loop to wake.
+// Polled, because the log's thread cannot wake a loop.
 constexpr std::int64_t kLookMs = 10;
 
 }  // namespace

@@ -22,8 +22,8 @@ net::IpAddress throttled_network(const net::IpAddress& address) noexcept {
   return address.masked(kNetworkPrefixV4, kNetworkPrefixV6);
 }
 
-// In this order, so that at an address every name is refused at the same count, and after the same time: what
-// has happened in a name elsewhere, and whether the address is known for it, is not looked at before.
+// The order matters: at an address, every name is refused at the same count and after the same time. Only
+// then does it matter what happened to the name elsewhere, and whether the address is known for it.
 runtime::Task<tl::expected<Admission, PasswordVerdict>> LoginGate::admit(const std::string& name,
                                                                          net::IpAddress address,
                                                                          BootTime began) {
@@ -51,8 +51,8 @@ runtime::Task<tl::expected<Admission, PasswordVerdict>> LoginGate::admit(const s
   co_return refuse(name, address, "user", wait_ms, throttle.metrics().by_user);
 }
 
-// Charged before the store is asked, and for good where the answer is no: a flood of guesses in one name must
-// not become a flood of questions to the disk.
+// Charged before the store is asked, and not refunded if the answer is no: a flood of guesses at one name
+// must not become a flood of questions to the disk.
 runtime::Task<Result<bool>> LoginGate::is_known(const std::string& name, net::IpAddress network,
                                                 BootTime began) {
   const Pair pair = remembered_pair(name, network);
@@ -64,7 +64,7 @@ runtime::Task<Result<bool>> LoginGate::is_known(const std::string& name, net::Ip
   co_return known;
 }
 
-// The address first, whose length is fixed: so no two pairs are the same bytes.
+// The address comes first. Its length is fixed, so no two pairs have the same bytes.
 LoginGate::Pair LoginGate::remembered_pair(std::string_view name, const net::IpAddress& network) {
   const std::span<const std::uint8_t, net::IpAddress::kBytes> address = network.bytes();
   Pair pair(address.begin(), address.end());
@@ -95,9 +95,9 @@ tl::unexpected<PasswordVerdict> LoginGate::refuse(std::string_view name, const n
   return tl::unexpected<PasswordVerdict>(Throttled{std::max<std::int64_t>(seconds, 1)});
 }
 
-// What is not remembered is missed only once a stranger fails in this user's name, so the login goes on.
+// A failure here matters only once a stranger fails in this user's name, so the login goes on.
 runtime::Task<void> LoginGate::remember(const credential::User& user, net::IpAddress address) {
-  // Where the throttle by user is off, nobody will ask.
+  // If the throttle by user is off, nobody will ask.
   if (!parts_.throttle.by_user().is_on()) co_return;
   const Pair pair = remembered_pair(user.name, throttled_network(address));
   LATCHKEY_AWAIT(const Result<void> remembered,

@@ -9,7 +9,7 @@ namespace latchkey::api {
 
 namespace {
 
-// C-35: what of an agent a session's row keeps as text.
+// C-35: how much of an agent a session's row keeps as text.
 constexpr std::size_t kMaxAgentTextBytes = 256;
 
 constexpr std::string_view kRefusedLogin = R"({"__all__":["Unable to login with provided credentials."]})";
@@ -42,7 +42,7 @@ runtime::Task<std::optional<Granted>> Logins::log_in(RequestContext& request,
 
 runtime::Task<std::optional<Granted>> Logins::grant(RequestContext& request, const credential::User& user,
                                                     BootTime began) {
-  // Before the token is durable: a login that was answered has its line.
+  // Taken before the token is durable: every login that was answered has its line.
   LATCHKEY_AWAIT(LogRoom room, wait_for_log_room(services_.loop, services_.log));
   if (!room.is_held()) {
     request.unavailable(log_is_full());
@@ -68,11 +68,11 @@ runtime::Task<std::optional<Granted>> Logins::grant(RequestContext& request, con
   co_return Granted{*login, user.name};
 }
 
-// The name and the password were right, and there is no token all the same.
+// Answers when the name and password were right but there is no token.
 runtime::Task<void> Logins::answer_failed(RequestContext& request, const credential::User& user,
                                           const Error& error, BootTime began) {
   if (error.code == ErrorCode::kCancelled) {
-    // The user may not log in any more, or his tokens were ended meanwhile for him to do so once more.
+    // The user may no longer log in, or their tokens were ended meanwhile and they may try again.
     LATCHKEY_AWAIT(const Result<bool> holds,
                    credential::still_holds(services_.directory, user.id, user.password_number));
     if (holds && !*holds) {
@@ -88,8 +88,8 @@ runtime::Task<void> Logins::answer_failed(RequestContext& request, const credent
   request.unavailable(error);
 }
 
-// The password was right when it was checked and counts no more: the same bytes at the same step of time as
-// if it had been wrong (C-14).
+// The password was right when it was checked, but is valid no longer. The answer has the same bytes, at the
+// same step of time, as for a wrong one (C-14).
 runtime::Task<void> Logins::refuse(RequestContext& request, std::string name, BootTime began) {
   LATCHKEY_AWAIT(services_.passwords.wait_as_if_wrong(began));
   answer_refused_login(request, name);

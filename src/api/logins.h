@@ -1,5 +1,6 @@
-// Logins: how a username and a password become a token, and how a token ends at its holder's word; what the
-// token resource and the cookie's have in common. One object a core; that core's thread only.
+// Logins: turns a username and a password into a token, and ends a token when its holder asks. The token
+// resource and the cookie's share it.
+// Thread: its core's; one object per core.
 #pragma once
 
 #include <optional>
@@ -27,17 +28,19 @@ struct Granted {
 
 class Logins {
  public:
-  /// `services` outlives the object.
+  /// Lifetime: `services` outlives the object.
   explicit Logins(Services& services)
       : services_(services), fields_reader_(services.settings.max_body_bytes) {}
 
-  /// Reads the body by `operation`, whose fields are kLoginFields, and obtains a token (C-10 to C-21).
-  /// Nothing where there is none: then it has answered. Lifetime: both outlive the task.
+  /// Reads the body by `operation`, whose fields are kLoginFields, and obtains a token (C-10 to C-21). If it
+  /// returns nothing, it has answered.
+  /// Lifetime: both arguments outlive the task.
   runtime::Task<std::optional<Granted>> log_in(RequestContext& request,
                                                const OperationDescription& operation);
 
-  /// Ends the token that the request shows, and tells nothing where it shows none of the right form (C-40).
-  /// False where that could not be promised: then it has answered. Lifetime: the request outlives the task.
+  /// Ends the token that the request shows. Does not tell if the request shows none of the right form (C-40).
+  /// If it returns false, the end could not be promised and it has answered.
+  /// Lifetime: the request outlives the task.
   runtime::Task<bool> log_out(RequestContext& request);
 
  private:

@@ -1,4 +1,4 @@
-// `/api/v2/me/`: who am I (C-36).
+// `/api/v2/me/`: tells users who they are (C-36).
 #pragma once
 
 #include "api/resource.h"

@@ -60,8 +60,8 @@ runtime::Task<void> MyPasswordResource::answer(RequestContext& request) {
   LATCHKEY_AWAIT(change(request, std::move(caller), *user, std::move(fields.values[1])));
 }
 
-// The password first, then the tokens: a login beside it that used the old one is found by one side or the
-// other (token::Shard::login).
+// The password is written before the tokens are ended. A concurrent login with the old password is found by
+// one side or the other (token::Shard::login).
 runtime::Task<void> MyPasswordResource::change(RequestContext& request, Caller caller, credential::User user,
                                                SecretText password) {
   LATCHKEY_AWAIT(Result<std::string> hash, services_.hasher.make(std::move(password)));
@@ -71,14 +71,15 @@ runtime::Task<void> MyPasswordResource::change(RequestContext& request, Caller c
   LATCHKEY_AWAIT(const Result<bool> set,
                  services_.directory.change_password_hash(user.id, user.password_number, std::move(*hash)));
   if (!set) co_return request.unavailable(set.error());
-  // An administrator has set another password meanwhile, or the user is there or active no more.
+  // An administrator has set another password meanwhile, or the user is gone or disabled.
   if (!*set) co_return refuse(request);
   LATCHKEY_AWAIT(const Result<std::size_t> ended,
                  services_.sessions.end_all_but(caller.token, caller.user_id, store::Death::kDeleted));
   LogEvent(std::move(room), LogLevel::kInfo, "password.changed")
       .field("address", request.address().to_text())
       .text("user", caller.name);
-  // From here on his addresses are known by the password that he had; this one he has just shown to be his.
+  // The user's known addresses belong to the old password. This one is known for the new password too: the
+  // user is here now.
   ++user.password_number;
   LATCHKEY_AWAIT(services_.passwords.remember(user, request.address()));
   if (!ended) {

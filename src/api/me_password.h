@@ -1,4 +1,4 @@
-// `/api/v2/me/password/`: the user sets a new password, by the current one; that ends his other tokens.
+// `/api/v2/me/password/`: users set a new password, given the current one. That ends their other tokens.
 #pragma once
 
 #include "api/body_fields.h"
@@ -8,8 +8,7 @@
 
 namespace latchkey::api {
 
-/// Characters of a new password (NIST SP 800-63B, where another factor or a limit on attempts stands beside
-/// it).
+/// The least length of a new password (NIST SP 800-63B, for use with another factor or a limit on attempts).
 inline constexpr std::size_t kMinNewPasswordCharacters = 8;
 
 class MyPasswordResource final : public Resource {

@@ -55,8 +55,8 @@ constexpr ResourceDescription kItemDescription = {
     .operations = kItemOperations,
 };
 
-/// A token's id is its row: 1 to kMaxRowId, in digits without leading zeros. 0, which is no row, for any
-/// other text.
+/// A token's id is its row: 1 to kMaxRowId, in digits without leading zeros. Returns 0, which is no row, for
+/// any other text.
 store::RowId parse_id(std::string_view text) noexcept {
   store::RowId id = 0;
   if (text.starts_with('0')) return id;
@@ -78,7 +78,7 @@ void write_token(JsonWriter& json, const token::LiveToken& live, const store::Se
   json.end();
 }
 
-/// `live` has some of `sessions`, in their order. `has_more`: the store has older ones.
+/// `live` holds some of `sessions`, in their order. `has_more`: the store has older ones.
 std::string tokens_json(const std::vector<store::Session>& sessions, bool has_more,
                         const token::LiveTokens& live) {
   JsonWriter json;

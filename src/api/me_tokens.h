@@ -1,5 +1,5 @@
-// `/api/v2/me/tokens/` and `/api/v2/me/tokens/{id}/`: the live tokens of the user, to be seen and ended;
-// never the tokens themselves.
+// `/api/v2/me/tokens/` and `/api/v2/me/tokens/{id}/`: users see and end their live tokens. The tokens
+// themselves are never shown.
 #pragma once
 
 #include "api/caller.h"
@@ -12,7 +12,7 @@ namespace latchkey::api {
 inline constexpr PathTemplate kMyTokensPath{"/api/v2/me/tokens/"};
 inline constexpr PathTemplate kMyTokenPath{"/api/v2/me/tokens/{id}/"};
 
-/// Tokens in one answer.
+/// The most tokens in one answer.
 inline constexpr std::size_t kTokensPerPage = 100;
 
 class MyTokensResource final : public Resource {

@@ -69,7 +69,7 @@ constexpr AnswerDescription kVerified[] = {
     {401, "The credentials admit nobody; WWW-Authenticate and the detail say why.", "Detail"},
 };
 
-// What an operation may answer besides its own, by what it looks at.
+// The answers that an operation may give besides its own, by the credentials that it reads.
 constexpr AnswerDescription kOfUnsafeMethods[] = {
     {403, "The proof that the request comes from this server's pages is missing.", "Detail"},
 };
@@ -110,7 +110,7 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
-/// `post_api_v2_authtoken`: one of its own for each operation.
+/// `post_api_v2_authtoken`: unique for each operation.
 std::string operation_id(std::string_view method, std::string_view path) {
   std::string id = lower_case(method);
   for (const char c : path) {
@@ -124,7 +124,7 @@ std::string operation_id(std::string_view method, std::string_view path) {
   return id;
 }
 
-/// OpenAPI has no sign for "and everything below".
+/// Drops the star: OpenAPI has no notation for "and everything below".
 std::string openapi_path(const PathTemplate& path) {
   std::string text(path.text());
   if (const std::size_t star = text.find('*'); star != std::string::npos) text.erase(star, 1);
@@ -155,13 +155,13 @@ void write_fields(JsonWriter& writer, std::span<const FieldDescription> fields) 
   writer.end();
 }
 
-/// Whether a cookie alone is not enough for it.
+/// Whether the operation needs more than a cookie.
 bool needs_proof(const OperationDescription& operation) noexcept {
   const bool is_unsafe = operation.method == http::Method::kPost || operation.method == http::Method::kDelete;
   return is_unsafe && operation.access != Access::kAnyone;
 }
 
-/// The operation's own answers, and those that all operations of its kind have, by status.
+/// The operation's own answers and those common to its kind, by status.
 std::map<int, AnswerDescription> answers_of(const ResourceDescription& resource,
                                             const OperationDescription& operation) {
   std::map<int, AnswerDescription> answers;

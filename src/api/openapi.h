@@ -1,5 +1,6 @@
-// The OpenAPI 3.1 document, made from the table that requests are routed by, so that it cannot say what the
-// server does not do. Pure functions; any thread.
+// The OpenAPI 3.1 document. It is made from the table of routes, so it cannot promise what the server does
+// not do.
+// Thread: any; all are pure functions.
 #pragma once
 
 #include <span>

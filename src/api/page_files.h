@@ -1,4 +1,5 @@
-// The files of `src/api/page/`, as they stood when the program was built. Constants; any thread.
+// The files of `src/api/page/`, as they were when the program was built.
+// Thread: any; all are constants.
 #pragma once
 
 #include <span>
@@ -14,7 +15,8 @@ struct PageFile {
 
 std::span<const PageFile> page_files() noexcept;
 
-/// The file of this name, which exists.
+/// The file of this name.
+/// Requires: it exists.
 const PageFile& page_file(std::string_view name) noexcept;
 
 }  // namespace latchkey::api

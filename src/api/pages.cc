@@ -25,7 +25,7 @@ constexpr std::string_view kCodeIndent = "    ";
 constexpr std::string_view kBoundary = "latchkey";
 constexpr std::string_view kSignIn = "Sign in";
 
-// Style, script, images and requests from this server alone; nothing inline.
+// Allows style, script, images and requests from this server only, and nothing inline.
 constexpr std::string_view kContentSecurityPolicy =
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -46,12 +46,12 @@ data flag(bool value) { return data(value); }
 
 data text(std::string_view value) { return data(std::string(value)); }
 
-/// Where a page file is served. The version stands in the query, so that a browser may keep what it has.
+/// The path of a page file. The query holds its version, so that a browser may cache the file.
 std::string versioned_path_of(std::string_view name) {
   return fmt::format("/api/static/{}?{}", name, page_file(name).version);
 }
 
-/// A description's text as paragraphs and blocks that are set as they stand.
+/// A description's text as paragraphs and verbatim blocks.
 data blocks_of(std::string_view description) {
   data blocks(data::type::list);
   while (!description.empty()) {
@@ -76,7 +76,8 @@ data blocks_of(std::string_view description) {
   return blocks;
 }
 
-/// The query without its `format`, for links that name another. What is kept side by side is copied at once.
+/// The query without its `format`, for links that name another. Adjacent parameters that stay are copied
+/// together.
 std::string other_parameters(std::string_view query) {
   constexpr std::string_view kFormat = "format";
   std::string kept;
@@ -99,7 +100,7 @@ std::string other_parameters(std::string_view query) {
   return kept;
 }
 
-/// The address of the resource in another form. Path and query are HTML.
+/// Appends the address of the resource in another form. Path and query are HTML.
 void append_link(std::string& html, std::string_view path, std::string_view others, std::string_view format) {
   html.append(path).append(1, '?').append(others).append("format=").append(format);
 }
@@ -115,7 +116,7 @@ data formats() {
   return list;
 }
 
-/// An empty body of this media type, for the form to begin with.
+/// An empty body of this media type, to start the form with.
 std::string sample_of(std::string_view media_type, std::span<const FieldDescription> fields) {
   std::string sample;
   if (media_type == "application/json") {
@@ -172,14 +173,14 @@ data page_of(const ApiSettings& settings, std::string_view title) {
   return page;
 }
 
-/// What a resource's pages have in common, rendered once.
+/// The part that a resource's pages have in common, rendered once.
 Skeleton exchange_skeleton(const ApiSettings& settings, const ResourceDescription& description) {
   data page = page_of(settings, description.name);
   page.set("name", text(description.name));
   page.set("path", gap(Gap::kPath));
   page.set("description", blocks_of(description.text));
   page.set("breadcrumbs", gap(Gap::kBreadcrumbs));
-  // A resource without GET is shown by one all the same (C-3).
+  // A resource without GET is still shown by one (C-3).
   page.set("has_operations", flag(!description.operations.empty()));
   page.set("formats", formats());
   page.set("can_delete", flag(find_operation(description, http::Method::kDelete) != nullptr));
@@ -255,7 +256,7 @@ void Pages::exchange(const ShownExchange& shown, const Visitor& visitor, http::R
 
   std::array<std::string, kGaps> html;
   const auto of = [&html](Gap gap) -> std::string& { return html[static_cast<std::size_t>(gap)]; };
-  // As the log shows it.
+  // Printed as in the log.
   append_html_escaped(of(Gap::kAccount),
                       visitor.user_name.empty() ? std::string(kSignIn) : printable(visitor.user_name));
   append_html_escaped(of(Gap::kCsrfToken), visitor.csrf_token);
@@ -265,7 +266,7 @@ void Pages::exchange(const ShownExchange& shown, const Visitor& visitor, http::R
     append_row(of(Gap::kBreadcrumbs), is_last ? rendered_->last_crumb : rendered_->crumb, breadcrumb.name,
                breadcrumb.path);
   }
-  // What the request named is escaped once, however often it is shown.
+  // Parts of the request are escaped once, however often they are shown.
   std::string others;
   append_html_escaped(others, other_parameters(shown.query));
   append_link(of(Gap::kJsonLink), of(Gap::kPath), others, "json");
@@ -291,7 +292,7 @@ void Pages::sign_in(http::ResponseWriter& response, BootTime now) const {
 }
 
 void Pages::sessions(const Visitor& visitor, http::ResponseWriter& response, BootTime now) const {
-  // As the log shows it; the field of the form has it as it is.
+  // Printed as in the log. The field of the form holds it unchanged.
   std::string shown;
   append_html_escaped(shown, printable(visitor.user_name));
   std::string name;

@@ -1,6 +1,7 @@
-// Pages: HTML made from the templates in `src/api/page/` (Mustache), every value escaped. What does not
-// change is rendered when the server starts, and an exchange fills the gaps. One object a core, made once;
-// that core's thread only. `docs/contract.md` (B-1, B-2) says what is on them.
+// Pages: HTML made from the templates in `src/api/page/` (Mustache), with every value escaped. Constant parts
+// are rendered when the server starts, and an exchange fills the gaps. `docs/contract.md` (B-1, B-2) says
+// what the pages show.
+// Thread: its core's; one object per core.
 #pragma once
 
 #include <memory>
@@ -18,10 +19,10 @@ namespace latchkey::api {
 
 inline constexpr std::string_view kHtmlType = "text/html; charset=utf-8";
 
-/// Who looks at a page, by the cookie that came with the request.
+/// The person who looks at a page, by the cookie that came with the request.
 struct Visitor {
   std::string user_name;   ///< empty: not signed in
-  std::string csrf_token;  ///< what an unsafe request by the cookie must carry; empty without a cookie
+  std::string csrf_token;  ///< to be sent with an unsafe request by the cookie; empty without a cookie
 };
 
 struct Breadcrumb {
@@ -29,7 +30,7 @@ struct Breadcrumb {
   std::string_view path;
 };
 
-/// One exchange with a resource, to be shown (B-1).
+/// One exchange with a resource, to be shown on a page (B-1).
 struct ShownExchange {
   const ResourceDescription& description;
   std::vector<Breadcrumb> breadcrumbs;  ///< from the root of the API to this resource
@@ -37,23 +38,24 @@ struct ShownExchange {
   std::string_view path;
   std::string_view query;
   int status = 200;
-  std::vector<http::WrittenHeader> headers;  ///< in the order in which they are shown
+  std::vector<http::WrittenHeader> headers;  ///< in the order to be shown
   std::string_view body;                     ///< as HTML (prepared_bodies.h)
 };
 
 class Pages {
  public:
-  /// `settings` outlives the object.
+  /// Lifetime: `settings` outlives the object.
   explicit Pages(const ApiSettings& settings);
   ~Pages();
   Pages(const Pages&) = delete;
   Pages& operator=(const Pages&) = delete;
 
-  /// Renders what the pages of a resource have in common. Before the first of its exchanges is shown;
-  /// `description` outlives the object.
+  /// Renders what the pages of a resource have in common. Call it before the resource's first exchange is
+  /// shown.
+  /// Lifetime: `description` outlives the object.
   void prepare(const ResourceDescription& description);
 
-  /// Each writes the body of an answer whose headers are written.
+  /// Each of these writes the body of an answer whose headers have been written.
   void exchange(const ShownExchange& shown, const Visitor& visitor, http::ResponseWriter& response,
                 BootTime now) const;
   void sign_in(http::ResponseWriter& response, BootTime now) const;
@@ -66,8 +68,8 @@ class Pages {
   const std::unique_ptr<Rendered> rendered_;
 };
 
-/// Adds the headers of every page: nothing from elsewhere is loaded, no other site frames it. `nosniff` is
-/// not among them, which answers of other kinds have too.
+/// Adds the headers of every page: nothing is loaded from elsewhere, and no other site may frame the page. It
+/// does not add `nosniff`, which other answers have too.
 void add_page_headers(http::ResponseWriter& response);
 
 }  // namespace latchkey::api

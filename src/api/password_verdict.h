@@ -1,4 +1,4 @@
-// PasswordVerdict: what became of a password that somebody tried. Values.
+// PasswordVerdict: the outcome of trying a password. Plain values.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +9,16 @@
 
 namespace latchkey::api {
 
-/// Unknown name, wrong password, inactive user: nobody is told which.
+/// Unknown name, wrong password or inactive user. The client is not told which.
 struct WrongPassword {};
 
-/// Nothing was tried.
+/// The password was not tried.
 struct Throttled {
-  std::int64_t seconds = 1;  ///< until it may be tried again; at least 1
+  std::int64_t seconds = 1;  ///< until the next try is allowed; at least 1
 };
 
-/// The user of a right password; or why there is none. An Error is a bound's or the disk's, and kInvalid for
-/// a password over credential::kMaxPasswordBytes.
+/// The user of a right password, or why there is none. An Error comes from a bound or the disk, or is
+/// kInvalid for a password longer than credential::kMaxPasswordBytes.
 using PasswordVerdict = std::variant<credential::User, WrongPassword, Throttled, Error>;
 
 }  // namespace latchkey::api

@@ -1,6 +1,7 @@
-// PathTemplate: the paths that lead to one resource: `/api/v2/me/`, `/api/v2/me/tokens/{id}/` with any one
-// segment in place of the name in braces, `/auth/verify/{path*}` with everything below. The notation of RFC
-// 6570, as far as OpenAPI knows it. Constants; any thread.
+// PathTemplate: the paths that lead to one resource. `/api/v2/me/` is itself; `/api/v2/me/tokens/{id}/` takes
+// any one segment in place of the braces; `/auth/verify/{path*}` takes everything below. The notation is that
+// of RFC 6570, as far as OpenAPI supports it.
+// Thread: any; all are constants.
 #pragma once
 
 #include <string_view>
@@ -9,7 +10,7 @@ namespace latchkey::api {
 
 class PathTemplate {
  public:
-  /// At most one name in braces.
+  /// Requires: `text` has at most one name in braces.
   explicit constexpr PathTemplate(std::string_view text) noexcept
       : text_(text), prefix_(text.substr(0, text.find('{'))) {
     const std::string_view rest = text.substr(prefix_.size());
@@ -27,13 +28,14 @@ class PathTemplate {
     return takes_all_ || segment_of(path).find('/') == std::string_view::npos;
   }
 
-  /// What stands in the place of the name in braces. The path matches.
+  /// The text in place of the braces.
+  /// Requires: the path matches.
   std::string_view segment_of(std::string_view path) const noexcept {
     return path.substr(prefix_.size(), path.size() - prefix_.size() - suffix_.size());
   }
 
   std::string_view text() const noexcept { return text_; }
-  /// The name in braces; empty where there is none.
+  /// The name in braces, or empty.
   std::string_view name() const noexcept { return name_; }
 
  private:

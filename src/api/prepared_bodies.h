@@ -1,5 +1,6 @@
-// PreparedBodies: the bodies that do not change (documents, descriptions), in each form in which they are
-// asked for, which is made once. One object a core, made at start; that core's thread only.
+// PreparedBodies: the constant bodies (documents, descriptions), in each form that is asked for. Each form is
+// made once.
+// Thread: its core's; one object per core, made at start.
 #pragma once
 
 #include <array>
@@ -14,13 +15,13 @@ namespace latchkey::api {
 
 class PreparedBodies {
  public:
-  /// `json`, which is compact, outlives the object.
+  /// Lifetime: `json`, which is compact, outlives the object.
   void add(std::string_view json);
 
-  /// As a page shows it: indented, and as HTML. Nothing for a body that was not added.
+  /// The body as a page shows it: indented, as HTML. Nothing for a body that was not added.
   std::optional<std::string_view> shown(std::string_view json) const noexcept;
 
-  /// With `width` spaces a level, 1 to kMaxIndent. Made when it is first asked for.
+  /// The body with `width` spaces per level, 1 to kMaxIndent. Made on first use.
   std::optional<std::string_view> indented(std::string_view json, std::size_t width);
 
  private:
@@ -33,7 +34,7 @@ class PreparedBodies {
   std::vector<Body> bodies_;
 };
 
-/// Any body as a page shows it.
+/// Any body, as a page shows it.
 std::string shown_json(std::string_view json);
 
 }  // namespace latchkey::api

@@ -17,8 +17,8 @@ constexpr std::string_view kCacheControl = "Cache-Control";
 constexpr std::string_view kContentTypeOptions = "X-Content-Type-Options";
 constexpr std::string_view kTimeout = "Auth-Token-Timeout";
 
-// Of the message that is not sent, and of no use to who reads a page; and the cookie, which no script is to
-// read.
+// Headers of the message that is not sent, which are of no use to a reader of the page; and the cookie, which
+// no script may read.
 constexpr std::array<std::string_view, 4> kNotShown = {"Date", "Connection", "Content-Length", "Set-Cookie"};
 
 http::ResponseWriter::Context with_body(http::ResponseWriter::Context context) noexcept {
@@ -32,8 +32,8 @@ void copy_headers(const http::WrittenAnswer& answer, http::ResponseWriter& respo
   }
 }
 
-/// The headers of the exchange as a page shows them: those that the resource gave and those that tell of it,
-/// by name.
+/// The headers of the exchange as a page shows them, by name: those set by the resource and those that
+/// describe the exchange.
 std::vector<http::WrittenHeader> shown_headers(const http::WrittenAnswer& answer) {
   std::vector<http::WrittenHeader> shown;
   for (const http::WrittenHeader& header : answer.headers) {
@@ -47,7 +47,7 @@ std::vector<http::WrittenHeader> shown_headers(const http::WrittenAnswer& answer
 
 }  // namespace
 
-// It may have held a token.
+// The text may have held a token.
 Rendition::~Rendition() { wipe(written_.data(), written_.size()); }
 
 Rendition::Rendition(http::Exchange& exchange)
@@ -83,19 +83,19 @@ void Rendition::send_page(const Pages& pages, const PreparedBodies& bodies,
   http::WrittenAnswer answer = http::WrittenAnswer::of(written_);
   if (send_bodyless(answer, now)) return;
   http::ResponseWriter& response = exchange_.response;
-  // The page of a resource without GET is itself what the GET asked for (C-3).
+  // For a resource without GET, the page itself is what the GET asked for (C-3).
   if (answer.status == 405 && exchange_.head.method == http::Method::kGet) answer.status = 200;
   for (http::WrittenHeader& header : answer.headers) {
-    // To `Basic` a browser opens a dialog of its own, in front of the page that would explain it.
+    // For `Basic` a browser opens its own dialog, in front of the page that would explain it.
     if (header.name == kChallenge && header.value.starts_with("Basic")) header.value = "Token";
   }
   response.status(answer.status);
-  // To show who looks is a use of his token (C-31), where the exchange was none.
+  // Showing who is signed in is a use of their token (C-31), even if the exchange was none.
   if (!visitor.user_name.empty() && answer.value(kTimeout).empty()) response.header(kTimeout, token_timeout);
   copy_headers(answer, response);
   add_page_headers(response);
   if (answer.value(kContentTypeOptions).empty()) response.header(kContentTypeOptions, "nosniff");
-  // What the resource says of keeping its answer holds for the page of it.
+  // The resource's rules for caching its answer hold for the page too.
   if (answer.value(kCacheControl).empty()) response.header(kCacheControl, "no-store");
   const std::optional<std::string_view> prepared = bodies.shown(answer.body);
   const std::string made = prepared ? std::string() : shown_json(answer.body);

@@ -11,7 +11,7 @@ constexpr std::string_view kBasicChallenge = "Basic realm=\"api\"";
 constexpr std::string_view kTokenChallenge = "Token";
 constexpr std::string_view kBearerChallenge = "Bearer";
 
-// What scripts say of themselves, by a convention of old; the pages' own script does.
+// Scripts name themselves in this field by an old convention. The pages' own script does so.
 constexpr std::string_view kRequestedWith = "X-Requested-With";
 
 std::string_view detail_of(token::Outcome outcome) noexcept {
@@ -86,7 +86,7 @@ void RequestContext::refuse_basic(std::string_view detail) { challenge(kBasicCha
 void RequestContext::refuse_credentials(token::Outcome outcome) {
   const Presented& shown = presented();
   const std::string_view of_scheme = shown.bearer ? kBearerChallenge : kTokenChallenge;
-  // To `Basic` a browser opens a dialog of its own, which a script's request must not bring up.
+  // For `Basic` a browser opens its own dialog, which a script's request must not cause.
   const bool is_script = http::find_other_header(exchange_.head, kRequestedWith).lines != 0;
   const std::string_view usual = takes_basic_ && !is_script ? kBasicChallenge : kTokenChallenge;
   switch (shown.kind) {

@@ -1,7 +1,8 @@
-// RequestContext: one request as a resource sees it. Who sends it, from where, with which credentials, is
-// found when it is first asked for, and once; and it gives the answers that resources have in common, with
-// the `Allow` of the resource and the time. Lives as long as the request is being answered: on the stack of
-// `answer_now`, in the frame of the task of `answer`. Thread: the core's.
+// RequestContext: one request as a resource sees it. The sender, address and credentials are each found once,
+// on first use. It also gives the answers that resources have in common, with the `Allow` of the resource and
+// the time.
+// Thread: the core's.
+// Lifetime: while the request is being answered, on the stack of `answer_now` or in the frame of `answer`.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@
 
 namespace latchkey::api {
 
-/// An answer that has been begun: any number of headers, then exactly one of `json`, `body` and `end`.
+/// An answer that has been begun. It takes any number of headers, then exactly one of `json`, `body` and
+/// `end`.
 class Reply {
  public:
   Reply(http::ResponseWriter& response, BootTime now) noexcept : response_(response), now_(now) {}
@@ -46,8 +48,8 @@ class Reply {
 
 class RequestContext {
  public:
-  /// `allow`: the resource's, or empty. `takes_basic`: whether it takes Basic (C-30). Lifetime: all that is
-  /// passed in outlives the object.
+  /// `allow` is the resource's, or empty. `takes_basic`: whether the resource takes Basic (C-30).
+  /// Lifetime: everything passed in outlives the object.
   RequestContext(http::Exchange& exchange, Services& services, std::string_view allow,
                  bool takes_basic) noexcept
       : exchange_(exchange), services_(services), allow_(allow), takes_basic_(takes_basic) {}
@@ -68,19 +70,19 @@ class RequestContext {
 
   /// The remote address (C-34).
   const net::IpAddress& address() noexcept;
-  /// Has it said in the log where the address is not the client's for want of a setting: for a login, and
-  /// when a token's address is first seen on a connection.
+  /// Logs that the address is not the client's because a setting is missing, if so. For logins, and for the
+  /// first time that a token's address is seen on a connection.
   void watch_address();
 
-  /// The hash that a token must be bound to for this request (C-35); from the connection's memory where the
-  /// address and the agent are the last request's.
+  /// The hash that a token must be bound to for this request (C-35). The connection's memory supplies it if
+  /// the address and agent are those of the last request.
   const store::BindingHash& binding();
 
-  /// What the presented token is worth: one look into the table, and a use of the token. Requires: it is of
-  /// kind kToken.
+  /// Whether the presented token is admitted: one look into the table, and a use of the token.
+  /// Requires: the credentials are of kind kToken.
   token::Admission admission();
 
-  /// The answer with this status and the resource's `Allow`.
+  /// Begins the answer with this status and the resource's `Allow`.
   Reply reply(int status) {
     exchange_.response.status(status);
     if (!allow_.empty()) exchange_.response.header("Allow", allow_);
@@ -95,20 +97,20 @@ class RequestContext {
   void method_not_allowed() {
     answer_method_not_allowed(exchange_.response, allow_, exchange_.head.method_text, services_.now());
   }
-  /// 503 with `Retry-After`: a bound was reached, or the disk refused (C-20).
+  /// 503 with `Retry-After`: a bound was reached or the disk failed (C-20).
   void unavailable(const Error& error) {
     answer_unavailable(exchange_.response, allow_, error, services_.now());
   }
-  /// 429 or 503 where a password was not tried. False, with nothing written, where it was.
+  /// Answers 429 or 503 if the password was not tried. Returns false and writes nothing if it was.
   [[nodiscard]] bool untried(const PasswordVerdict& verdict) {
     return answer_untried(exchange_.response, allow_, verdict, services_.now());
   }
-  /// What is wrong with a body's fields.
+  /// Says what is wrong with a body's fields.
   void refuse_body(const BodyFields& fields);
-  /// 401 (or 400 for a credential that stands twice) for credentials that admit nobody. `outcome` is of the
-  /// presented token, if it is one.
+  /// 401 for credentials that admit nobody, or 400 for a credential that is there twice. `outcome` is that of
+  /// the presented token, if there is one.
   void refuse_credentials(token::Outcome outcome);
-  /// 401 for Basic, with what is wrong with it.
+  /// 401 for Basic, with `detail` saying what is wrong with it.
   void refuse_basic(std::string_view detail);
 
  private:

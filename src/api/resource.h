@@ -1,5 +1,6 @@
-// Resource: one thing under a path. A core has one object of each; they hold no request's state. `answer_now`
-// serves what needs no wait, `answer` the rest. One core thread.
+// Resource: one thing under a path. Each core has one object per resource, which holds no state of a request.
+// `answer_now` serves requests that need no wait, `answer` the rest.
+// Thread: its core's.
 #pragma once
 
 #include <string>
@@ -14,7 +15,7 @@ namespace latchkey::api {
 
 class Resource {
  public:
-  /// `description` outlives the resource.
+  /// Lifetime: `description` outlives the resource.
   explicit Resource(const ResourceDescription& description)
       : description_(description),
         allow_(allow_of(description)),
@@ -24,17 +25,18 @@ class Resource {
   Resource& operator=(const Resource&) = delete;
 
   const ResourceDescription& description() const noexcept { return description_; }
-  /// The value of `Allow`, in the order in which it is published; empty where any method is served.
+  /// The value of `Allow`, in its published order. Empty if any method is served.
   std::string_view allow() const noexcept { return allow_; }
   /// The body of an answer to OPTIONS.
   std::string_view options_json() const noexcept { return options_json_; }
 
-  /// Answers, if that needs no wait. False, with nothing written, if `answer` is to be asked. The method is
-  /// one of the description's operations.
+  /// Answers if that needs no wait. Returns false and writes nothing if `answer` is to be called.
+  /// Requires: the method is one of the description's operations.
   virtual bool answer_now(RequestContext&) { return false; }
 
-  /// Answers, waiting as long as it takes. Asked only after `answer_now` gave false. Lifetime: the request
-  /// outlives the task.
+  /// Answers, waiting as long as it takes.
+  /// Requires: `answer_now` returned false.
+  /// Lifetime: the request outlives the task.
   virtual runtime::Task<void> answer(RequestContext& request);
 
  private:

@@ -9,11 +9,11 @@ namespace latchkey::api {
 
 namespace {
 
-// A control character, which HTML has no use for, and the gap's letter.
+// A control character, which HTML never needs, followed by the gap's letter.
 constexpr char kMark = '\x01';
 constexpr char kFirstLetter = 'A';
 
-/// The reference for a character that means something in HTML; empty for any other.
+/// The reference for a character that is special in HTML, or empty.
 constexpr std::string_view reference_of(char c) noexcept {
   switch (c) {
     case '&':
@@ -31,8 +31,8 @@ constexpr std::string_view reference_of(char c) noexcept {
   }
 }
 
-/// A character as HTML has it, at the front of as many bytes as are written for any: a store of fixed size
-/// costs less than one that looks how long the text is.
+/// A character in HTML, followed by padding. A store of fixed size costs less than one that depends on the
+/// length of the text.
 struct HtmlText {
   std::array<char, 7> text;
   std::uint8_t bytes;

@@ -1,6 +1,7 @@
-// Skeleton: a page that was rendered once, with gaps for what differs from one request to the next. A
-// template engine costs hundreds of microseconds a page, which anybody could have a core spend; to fill gaps
-// costs what a copy does. Constants once they are made; any thread.
+// Skeleton: a page rendered once, with gaps for what differs between requests. A template engine takes
+// hundreds of microseconds per page, which anybody could make a core spend. Filling gaps costs as much as a
+// copy.
+// Thread: any; constant once made.
 #pragma once
 
 #include <array>
@@ -12,25 +13,25 @@
 
 namespace latchkey::api {
 
-/// What differs from one page of a kind to the next.
+/// The parts that differ between pages of a kind.
 enum class Gap : std::uint8_t {
-  kAccount,  ///< the user's name, or where to sign in
+  kAccount,  ///< the user's name, or a link to sign in
   kCsrfToken,
   kUserName,
   kPath,
-  kBreadcrumbs,  ///< HTML, as kHeaders is
+  kBreadcrumbs,  ///< HTML, like kHeaders
   kJsonLink,
   kPageLink,
   kRequestLine,
   kStatusLine,
   kHeaders,
   kBody,
-  kName,  ///< of a row: a header, a breadcrumb
+  kName,  ///< in a row: of a header or a breadcrumb
   kValue,
 };
 inline constexpr std::size_t kGaps = static_cast<std::size_t>(Gap::kValue) + 1;
 
-/// The texts for a page's gaps, as HTML: escaped, where they are text.
+/// The contents of a page's gaps, as HTML. Plain text must be escaped already.
 class GapTexts {
  public:
   void set(Gap gap, std::string_view html) noexcept { texts_[static_cast<std::size_t>(gap)] = html; }
@@ -42,10 +43,10 @@ class GapTexts {
 
 class Skeleton {
  public:
-  /// `rendered`: with the mark of each gap where its text is to stand.
+  /// `rendered` has the mark of each gap where its text belongs.
   explicit Skeleton(std::string rendered);
 
-  /// Stands for a gap in what is rendered: no template, and nothing that is escaped, has it in it.
+  /// Marks a gap in a rendered page. No template and no escaped text contains it.
   static std::string mark_of(Gap gap);
 
   /// The page in pieces, which are views of the skeleton and of `texts`.
@@ -56,14 +57,14 @@ class Skeleton {
   struct Piece {
     std::size_t begin;
     std::size_t end;
-    Gap gap;  ///< behind it; not of the last
+    Gap gap;  ///< after the piece; unused in the last
   };
 
   std::string rendered_;
   std::vector<Piece> pieces_;
 };
 
-/// Appends `text` with what HTML gives a meaning to (& < > " ') as references.
+/// Appends `text` with the characters special to HTML (& < > " ') as references.
 void append_html_escaped(std::string& out, std::string_view text);
 
 }  // namespace latchkey::api

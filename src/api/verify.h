@@ -1,5 +1,6 @@
-// `/auth/verify`: the resource that proxies ask before they let a request through (C-36). Any method, and any
-// path below it: 200 with `X-Auth-User` when the token admits, else 401 by C-32. The hottest path there is.
+// `/auth/verify`: the resource that proxies ask before they let a request through (C-36). It takes any method
+// and any path below it. The answer is 200 with `X-Auth-User` if the token admits, else 401 by C-32. This is
+// the hottest path of all.
 #pragma once
 
 #include <string>
@@ -18,7 +19,7 @@ class VerifyResource final : public Resource {
 
  private:
   Services& services_;
-  const std::string admitted_head_;  ///< of an admission's answer, up to the user's name
+  const std::string admitted_head_;  ///< the answer to an admission, up to the user's name
 };
 
 }  // namespace latchkey::api

@@ -1,8 +1,8 @@
-// HashRun: one function that hashes, and the coroutine that waits for its outcome. A worker runs it, and
-// where that worker starves its standby runs it as well. Each runner has a slot of its own for what it found;
-// the first that comes home to the client's thread settles the run, and the other's slot is for nobody.
-// Shared by the coroutine that waits, the queue and the runners, so that a runner that comes late still has
-// what it works on. What the function owns (a password) is wiped when the last of them is gone.
+// HashRun: a function that hashes, and the coroutine that waits for its outcome. A worker runs it; if the
+// worker starves, its standby runs it as well. Each runner has a slot for its outcome. The first to come home
+// to the client's thread settles the run, and the other's slot is ignored. The waiting coroutine, the queue
+// and the runners share it, so that a late runner still has what it works on. Anything that the function owns
+// (a password) is wiped with the last reference.
 #pragma once
 
 #include <array>
@@ -30,25 +30,28 @@ class HashRun {
   HashRun(const HashRun&) = delete;
   HashRun& operator=(const HashRun&) = delete;
 
-  /// Runs the function, unless the run is settled already. Thread: the runner's, once for each.
+  /// Runs the function unless the run is already settled.
+  /// Thread: the runner's; once for each.
   void run(Runner runner, const Clock& clock) noexcept {
     began_[slot_of(runner)] = clock.boot();
     if (!is_settled()) compute(slot_of(runner));
   }
 
-  /// Thread: any. A runner that sees it late has worked for nobody.
+  /// Thread: any. A runner that sees it late has worked in vain.
   bool is_settled() const noexcept { return settled_slot_.load(std::memory_order_relaxed) != kNoSlot; }
 
-  // Thread: for all that follows, the client's.
+  // Thread: everything below belongs to the client's.
 
-  /// A runner has come home. True for the first, whose outcome counts: the waiter is to go on.
+  /// Notes that a runner has come home. True for the first: its outcome is used, and the waiter must be
+  /// resumed.
   bool settle(Runner runner) noexcept {
     if (is_settled()) return false;
     settled_slot_.store(slot_of(runner), std::memory_order_relaxed);
     return true;
   }
 
-  /// When the runner that settled it began. Requires: it is settled.
+  /// When the runner that settled it began.
+  /// Requires: the run is settled.
   BootTime began() const noexcept { return began_[settled_slot()]; }
 
   void set_waiter(std::coroutine_handle<> waiter) noexcept { waiter_ = waiter; }
@@ -71,7 +74,7 @@ class HashRun {
   std::coroutine_handle<> waiter_;
 };
 
-/// The run of `F() -> Result<T>`, which owns what it needs.
+/// A run of `F() -> Result<T>`, which owns everything it needs.
 template <class F>
 class HashRunOf final : public HashRun {
  public:
@@ -79,7 +82,8 @@ class HashRunOf final : public HashRun {
 
   explicit HashRunOf(F function) : function_(std::move(function)) {}
 
-  /// Takes what the function gave. kOverloaded where nobody has run it: it was refused.
+  /// Takes the function's outcome.
+  /// Errors: kOverloaded if nobody has run it because it was refused.
   Outcome take_outcome() {
     if (!is_settled()) return failure(ErrorCode::kOverloaded, "too many logins wait for their hash");
     std::optional<Outcome>& outcome = outcomes_[settled_slot()];

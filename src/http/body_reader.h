@@ -1,5 +1,6 @@
-// BodyReader: takes the body of one request out of a connection's input as it arrives, by either framing (RFC
-// 9112 §6). Owned by the request. Thread: the core's.
+// BodyReader: takes the body of one request from a connection's input as it arrives, by either framing (RFC
+// 9112 §6). The request owns it.
+// Thread: the core's.
 #pragma once
 
 #include <cstddef>
@@ -16,16 +17,17 @@ namespace latchkey::http {
 class BodyReader {
  public:
   enum class Status : std::uint8_t {
-    kNeedMore,  ///< all input is taken and the body goes on
+    kNeedMore,  ///< all input is taken and the body continues
     kDone,
     kRefused,  ///< answer with `refusal` and close the connection
   };
 
-  /// `max_body_bytes` bounds the data of a chunked body. Requires: a sized body is within it.
+  /// `max_body_bytes` bounds the data of a chunked body.
+  /// Requires: a sized body is within it.
   BodyReader(const RequestHead& head, std::size_t max_body_bytes) noexcept;
 
-  /// Moves what has arrived of the body from the front of `input` to the end of `body`. Requires: `body` is
-  /// the same object at each call, and no earlier call gave kDone or kRefused.
+  /// Moves the body's bytes that have arrived from the front of `input` to the end of `body`.
+  /// Requires: `body` is the same object at each call, and no earlier call returned kDone or kRefused.
   Status take(Input& input, SecretBuffer& body);
 
   const Refusal& refusal() const noexcept { return refusal_; }

@@ -13,14 +13,15 @@ namespace latchkey::http {
 
 namespace {
 
-// Answers of pipelined requests are written together up to here, so that one client's backlog has a bound.
+// Answers of pipelined requests are collected up to this size, which bounds one client's backlog.
 constexpr std::size_t kEnoughOutputBytes = std::size_t{64} * 1024;
 constexpr std::size_t kMaxKeptOutputBytes = std::size_t{128} * 1024;
 constexpr std::size_t kMaxKeptOutputs = 256;
 constexpr std::size_t kOutputReserveBytes = 1024;
 
-// Before a connection with unread bytes is closed the peer is given this long, and this much, to fall silent:
-// closing at once would make the kernel reset it, and the peer could lose the answer (RFC 9112 §9.6).
+// Before a connection with unread bytes is closed, the peer gets this much time and may send this much.
+// Closing at once would make the kernel reset the connection, and the peer could lose the answer (RFC 9112
+// §9.6).
 constexpr std::int64_t kLingerMs = 1000;
 constexpr std::size_t kMaxLingerBytes = std::size_t{256} * 1024;
 
@@ -48,10 +49,10 @@ void OutputPool::give_back(std::string output) noexcept {
   free_.push_back(std::move(output));
 }
 
-/// A request that has to wait, for its body or for its answer: it holds what it needs, so that its connection
-/// holds no receive buffer meanwhile.
+/// A request that must wait for its body or its answer. It holds all it needs, so that its connection holds
+/// no receive buffer meanwhile.
 struct Connection::Request {
-  /// Copies the head, and has its views lie in the copy. `was_asked`: the handler has said that it must wait.
+  /// Copies the head and points its views into the copy. `was_asked`: the handler has said that it must wait.
   Request(const RequestHead& parsed, std::string_view bytes, std::size_t max_body_bytes, bool asked)
       : head(parsed), body_reader(parsed, max_body_bytes), was_asked(asked) {
     head_bytes.append(bytes);
@@ -60,7 +61,8 @@ struct Connection::Request {
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
 
-  /// Once nobody reads it any more, and before its answer leaves: no password is found here after the answer.
+  /// Called once nobody reads the request and before its answer leaves. After the answer no password is left
+  /// here.
   void wipe() noexcept {
     head_bytes.clear();
     body.clear();
@@ -99,7 +101,7 @@ runtime::Task<void> Connection::serve() {
         break;
       case Step::kNeedsBody:
       case Step::kNeedsTask: {
-        // Earlier answers do not wait for this one.
+        // Earlier answers need not wait for this one.
         const std::unique_ptr<Request> request = take_request(next == Step::kNeedsTask);
         open = co_await flush();
         if (open && next == Step::kNeedsBody) open = co_await receive_body(*request);
@@ -110,7 +112,7 @@ runtime::Task<void> Connection::serve() {
   }
 }
 
-// Takes the next request from the input as far as that goes without waiting.
+// Takes the next request from the input, as far as possible without waiting.
 Connection::Step Connection::step() {
   const std::string_view bytes = input_.unread();
   if (bytes.empty()) return Step::kNeedsBytes;
@@ -177,7 +179,7 @@ std::string& Connection::output() {
   return output_;
 }
 
-// A request that is broken on the level of HTTP: answered by C-4 and C-5 like any other, and the last.
+// Refuses a request that breaks HTTP itself. It is answered by C-4 and C-5 like any other, and is the last.
 void Connection::refuse(int status, std::string_view reason, std::string_view allow) {
   LimitedEvent(services_.log, LogLevel::kInfo, "http.refused")
       .field("peer", peer_.to_text())
@@ -187,14 +189,14 @@ void Connection::refuse(int status, std::string_view reason, std::string_view al
   ResponseWriter response(output(), context);
   std::string detail = "{\"detail\":\"";
   detail.append(reason).append("\"}");
-  // It may have been about credentials: nobody keeps it, and nobody takes it for a page.
+  // It may have been about credentials: nobody may store it, and no browser may take it for a page.
   response.status(status).header("Cache-Control", "no-store").header("X-Content-Type-Options", "nosniff");
   if (!allow.empty()) response.header("Allow", allow);
   response.body(kJson, detail, services_.loop.now());
 }
 
-// Moves the request at hand, whose head `step` has parsed, out of the input. What has arrived of a chunked
-// body stays there, to be decoded in place.
+// Moves the current request, whose head `step` has parsed, out of the input. The part of a chunked body that
+// has arrived stays there and is decoded in place.
 std::unique_ptr<Connection::Request> Connection::take_request(bool was_asked) {
   const RequestHead& head = services_.head;
   auto request = std::make_unique<Request>(head, input_.unread().substr(0, head_bytes_),

@@ -14,7 +14,7 @@ namespace latchkey::http {
 
 namespace {
 
-/// Two searches for one character each: `find_first_of` calls memchr once a character.
+/// Searches for each character separately: `find_first_of` calls memchr once per character.
 std::size_t find_blank(std::string_view text) noexcept { return std::min(text.find(' '), text.find('\t')); }
 
 }  // namespace
@@ -37,7 +37,7 @@ AuthCredentials parse_auth_credentials(std::string_view value) noexcept {
 
 namespace {
 
-/// Nothing where it is no Basic. Leaves on the stack what it had there.
+/// Nothing if it is not Basic. Leaves its temporaries on the stack, for its caller to scrub.
 [[gnu::noinline]] std::optional<BasicCredentials> decode_basic(std::string_view word) {
   std::array<char, kMaxBasicBytes> decoded{};
   std::size_t bytes = 0;
@@ -66,7 +66,7 @@ Result<BasicCredentials> parse_basic(std::string_view word) {
   return std::move(*credentials);
 }
 
-// Byte by byte: a search for each semicolon would make a field of nothing but semicolons dear.
+// Goes byte by byte: a search for each semicolon would make a field of only semicolons expensive.
 Cookie find_cookie(std::string_view value, std::string_view name) noexcept {
   Cookie found;
   for (std::size_t at = 0; at < value.size(); ++at) {

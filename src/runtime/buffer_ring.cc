@@ -26,7 +26,7 @@ Result<std::unique_ptr<BufferRing>> BufferRing::create(Ring& ring, unsigned entr
   std::unique_ptr<BufferRing> buffers(new BufferRing(entries, buffer_bytes));
   const std::size_t ring_bytes = whole_pages(entries * sizeof(io_uring_buf));
   const std::size_t total_bytes = ring_bytes + whole_pages(entries * buffer_bytes);
-  // MAP_POPULATE: a core thread takes no page fault for a buffer later.
+  // MAP_POPULATE: a core thread never takes a page fault for a buffer.
   void* const memory =
       ::mmap(nullptr, total_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   if (memory == MAP_FAILED) {
@@ -74,7 +74,7 @@ void BufferRing::give_back(std::uint16_t id) noexcept {
 }
 
 void BufferRing::pass_on() noexcept {
-  // Bounded by the waiters there are: each leaves the line, and none enters it meanwhile.
+  // Bounded by the number of waiters: each leaves the queue, and none joins meanwhile.
   while (first_waiter_ != nullptr && has_buffer()) {
     BufferWaiter& waiter = *first_waiter_;
     stop_waiting(waiter);

@@ -11,8 +11,8 @@ namespace latchkey::runtime {
 namespace {
 
 constexpr std::size_t kClassBytes = 128;
-constexpr std::size_t kClasses = 32;              // frames up to 4 KiB are kept; larger ones are the heap's
-constexpr std::uint32_t kMaxKeptPerClass = 4096;  // a burst may take more, but no more than this stays
+constexpr std::size_t kClasses = 32;  // frames up to 4 KiB are kept; larger ones come from the heap
+constexpr std::uint32_t kMaxKeptPerClass = 4096;  // a burst may take more, but only this many are kept
 
 struct FreeFrame {
   FreeFrame* next;
@@ -38,7 +38,7 @@ struct Pool {
 
 thread_local Pool pool;
 
-// Under AddressSanitizer a frame that was freed must be seen as such.
+// AddressSanitizer must see that a frame was freed.
 constexpr bool kPooled = !kAddressSanitized;
 
 // Class 0 holds frames up to kClassBytes, and so on.

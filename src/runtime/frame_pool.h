@@ -1,6 +1,6 @@
-// Memory for coroutine frames: free lists by size, one set a thread, so that starting a task on a warm core
-// costs no allocation. A frame is freed by the thread that made it, which holds because tasks never change
-// threads. Under AddressSanitizer every frame comes from the heap, so that a stale use is seen.
+// Memory for coroutine frames: free lists by size, one set per thread. Starting a task on a warm core thus
+// costs no allocation. The thread that made a frame must free it, which holds because tasks never change
+// threads. Under AddressSanitizer every frame comes from the heap, so that stale uses are found.
 #pragma once
 
 #include <cstddef>

@@ -29,7 +29,8 @@ void Port::finish(Message& message) noexcept {
 
 void Port::wake(PortId to) noexcept {
   Mailbox::Way& way = mailbox_.way(id_, to);
-  // Pairs with the exchange in drain: either the other side sees what was pushed, or this side sees `false`.
+  // Pairs with the exchange in drain: either the other side sees the pushed message, or this side sees
+  // `false`.
   if (way.woken.exchange(true, std::memory_order_acq_rel)) return;
   LATCHKEY_ASSERT(doorbell_ != nullptr);
   doorbell_->wake(to);
@@ -52,7 +53,7 @@ std::size_t Port::drain() noexcept {
   for (PortId from = 0; from < mailbox_.size(); ++from) {
     Mailbox::Way& way = mailbox_.way(from, id_);
     if (!way.woken.exchange(false, std::memory_order_acq_rel)) continue;
-    // A full queue was there before the exchange; what comes on top of it has seen `false` and rings anew.
+    // Messages beyond the capacity were pushed after the exchange: their sender saw `false` and rings anew.
     const std::size_t bound = way.requests.capacity();
     Message* message = nullptr;
     for (std::size_t i = 0; i < bound && way.replies.pop(message); ++i, ++ran) {

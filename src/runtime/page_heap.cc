@@ -15,7 +15,7 @@ Result<std::unique_ptr<PageHeap>> PageHeap::create(PageClient& pages, std::size_
 PageBlock PageHeap::take(std::size_t bytes) {
   LATCHKEY_ASSERT(bytes > 0);
   const std::size_t pages = (bytes + kPageBytes - 1) / kPageBytes;
-  // There is at most one free extent more than there are blocks: `add_free` finds room for it.
+  // There is at most one more free extent than there are blocks, so `add_free` finds room.
   if (free_.capacity() < blocks_ + 3) free_.reserve(2 * blocks_ + 16);
   std::size_t first = 0;
   if (!cut(pages, first) && !(grow(pages) && cut(pages, first))) return {};
@@ -44,7 +44,7 @@ bool PageHeap::cut(std::size_t pages, std::size_t& first) noexcept {
   return true;
 }
 
-/// Makes the free pages at the end as many as `pages`. False where it cannot.
+/// Makes sure that at least `pages` pages are free at the end. False if it cannot.
 bool PageHeap::grow(std::size_t pages) {
   while (free_at_end() < pages) {
     if (chunks_ == range_->chunks() || range_->state(chunks_) == ReservedRange::Chunk::kReleasing ||
@@ -59,7 +59,7 @@ bool PageHeap::grow(std::size_t pages) {
 
 void PageHeap::shrink() noexcept {
   while (free_at_end() >= (kKeptChunks + 1) * kChunkPages) {
-    // What was ordered ahead of need goes first.
+    // A chunk that was ordered ahead of need goes first.
     if (chunks_ < range_->chunks() && range_->state(chunks_) == ReservedRange::Chunk::kReady &&
         !range_->release(chunks_)) {
       return;

@@ -20,7 +20,8 @@ namespace latchkey::runtime {
 
 namespace {
 
-// No single call holds the memory-map lock for longer than this much takes: freeing 128 MiB at once is 8 ms.
+// How much one call does, to bound the time that it holds the memory-map lock. Freeing 128 MiB at once takes
+// 8 ms.
 constexpr std::size_t kStepBytes = std::size_t{2} << 20;
 
 constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
@@ -41,7 +42,7 @@ void in_steps(PageBlock block, Step step) noexcept {
   }
 }
 
-// Where populating fails, the first touch of a page faults it: later than wished, but no less right.
+// If populating fails, the first touch of a page faults it in: later than wanted, but correct.
 void populate_pages(PageBlock block) noexcept {
   in_steps(block, [](std::byte* data, std::size_t bytes) { madvise(data, bytes, MADV_POPULATE_WRITE); });
 }
@@ -71,7 +72,7 @@ void carry_out(detail::PageOrder& order) noexcept {
 }  // namespace
 
 bool PageClient::send(const Order& order) noexcept {
-  // An answer always finds room: there are never more orders out than the way back holds.
+  // An answer always finds room: there are never more orders out than the queue of answers holds.
   if (unanswered_ == kMaxOrders || !orders_.push(order)) return false;
   ++unanswered_;
   source_.ring();
@@ -109,7 +110,7 @@ bool PageClient::answer_orders() noexcept {
 Result<std::unique_ptr<ReservedRange>> ReservedRange::reserve(PageClient& client, std::size_t chunk_bytes,
                                                               std::size_t chunks) {
   LATCHKEY_ASSERT(chunk_bytes % page_bytes() == 0 && chunks > 0);
-  // The kernel gives a huge page only where all of it is in one piece of the process's memory.
+  // The kernel gives a huge page only to an aligned range that lies wholly in one mapping.
   const bool huge = chunk_bytes % kHugePageBytes == 0;
   const std::size_t slack = huge ? kHugePageBytes - page_bytes() : 0;
   const std::size_t bytes = chunk_bytes * chunks;
@@ -124,7 +125,7 @@ Result<std::unique_ptr<ReservedRange>> ReservedRange::reserve(PageClient& client
   if (huge) {
     base +=
         round_up(std::bit_cast<std::uintptr_t>(base), kHugePageBytes) - std::bit_cast<std::uintptr_t>(base);
-    // Where the kernel has no huge pages the small ones do.
+    // If the kernel has no huge pages, small ones will do.
     madvise(base, bytes, MADV_HUGEPAGE);
   }
   const PageBlock mapping{static_cast<std::byte*>(mapped), bytes + slack};
@@ -175,7 +176,7 @@ void ReservedRange::answered(const detail::PageOrder& order) noexcept {
     LATCHKEY_ASSERT(states_[chunk] == Chunk::kReleasing);
     states_[chunk] = Chunk::kEmpty;
   } else if (states_[chunk] == Chunk::kOrdered) {
-    // In any other state this thread was faster, and the answer is old.
+    // In any other state this thread was faster, and the answer is stale.
     if (order.done) {
       became_ready(chunk);
     } else {
@@ -210,7 +211,7 @@ void PageSource::ring() noexcept {
 
 void PageSource::serve() noexcept {
   while (true) {
-    // Read before the queues: what is pushed after this look has changed the bell, and the wait returns.
+    // Read before the queues: anything pushed after this look has changed the bell, and the wait returns.
     const std::uint32_t heard = bell_.load(std::memory_order_acquire);
     const bool stopping = stopping_.load(std::memory_order_acquire);
     bool worked = false;

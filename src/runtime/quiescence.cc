@@ -5,14 +5,13 @@
 
 namespace latchkey::runtime {
 
-// Why this is enough, without stand-alone fences. The owner unpublishes an object, then raises the epoch to
-// E, then looks at each slot by a read-modify-write. For any core one of three things holds:
-// - its activate comes after the look in the slot's order: it reads what the look wrote, so it synchronises
-// with
-//   the look and sees that the object is unpublished;
-// - its slot holds an epoch of at least E: it read the epoch from the raise or later, and sees the same;
-// - its slot holds less: the object waits.
-// And what a core read before a later activate or rest happens before a look that reads what those wrote.
+// Why this is enough, without stand-alone fences. The owner unpublishes an object, raises the epoch to E,
+// then looks at each slot by a read-modify-write. For each core, one of three things holds:
+// - Its activate comes after the look in the slot's order. It reads what the look wrote, so it
+//   synchronises with the look and sees that the object is unpublished.
+// - Its slot holds an epoch of at least E. It read the epoch from the raise or later, and sees the same.
+// - Its slot holds less: the object waits.
+// Whatever a core read before a later activate or rest happens before a look that reads what those wrote.
 
 Quiescence::Quiescence(CoreId cores)
     : cores_(cores), slots_(std::make_unique<Slot[]>(cores)), state_(std::make_unique<State[]>(cores)) {
@@ -67,7 +66,7 @@ std::uint64_t Quiescence::oldest_active() noexcept {
 }
 
 void Quiescence::free_first(State& state) noexcept {
-  // Taken out first: a reclaim may retire something itself.
+  // Taken out first, because a reclaim may itself retire something.
   const Retired retired = state.retired.front();
   state.retired.pop_front();
   state.retired_bytes -= retired.bytes;

@@ -13,18 +13,18 @@ namespace latchkey::runtime {
 
 namespace {
 
-// user_data is an Operation's address, or one of these, which no address can be.
+// user_data is the address of an Operation or one of these, which no address can equal.
 constexpr std::uint64_t kNobody = 0;  // a null Operation*
 constexpr std::uint64_t kDoorbell = 1;
 
 constexpr unsigned kSetupFlags =
-    // One thread submits: the kernel drops its lock of the submission side. Asks that the owner enables the
-    // ring.
+    // One thread submits, so the kernel needs no lock on the submission side. Requires the owner to enable
+    // the ring.
     IORING_SETUP_SINGLE_ISSUER |
-    // Completions are worked off when this thread waits, not in the middle of its work. Asks for
+    // Completions are processed when this thread waits, not in the middle of its work. Requires
     // SINGLE_ISSUER.
     IORING_SETUP_DEFER_TASKRUN |
-    // A bad entry does not stop the batch behind it.
+    // A bad entry does not stop the rest of the batch.
     IORING_SETUP_SUBMIT_ALL |
     // Nothing runs before buffers and restrictions are registered.
     IORING_SETUP_R_DISABLED |
@@ -161,7 +161,7 @@ void Ring::cancel(Operation& operation) noexcept {
 void Ring::wake(int target_fd, Operation& failed) noexcept {
   start(&failed, [target_fd](io_uring_sqe& entry) {
     io_uring_prep_msg_ring(&entry, target_fd, 0, kDoorbell, 0);
-    // The sender hears only of a doorbell that did not ring.
+    // The sender gets a completion only if the doorbell did not ring.
     entry.flags |= IOSQE_CQE_SKIP_SUCCESS;
   });
 }
@@ -170,7 +170,7 @@ void Ring::submit() noexcept {
   int result = 0;
   do {
     result = io_uring_submit(&ring_);
-    // EBUSY: the kernel holds completions that do not fit; it takes submissions again once they are fetched.
+    // EBUSY: the kernel holds completions that do not fit. It takes submissions again once they are fetched.
     if (result == -EBUSY || result == -EAGAIN) io_uring_get_events(&ring_);
   } while (result == -EINTR || result == -EBUSY || result == -EAGAIN);
   LATCHKEY_ASSERT(result >= 0);
@@ -198,7 +198,7 @@ bool Ring::run_completions() noexcept {
   std::array<io_uring_cqe*, kBatch> batch{};
   bool doorbell = false;
   unsigned count = 0;
-  // Bounded by the queue's size at the call: what arrives while completions run is the next pass's.
+  // Bounded by the size of the queue: completions that arrive while others run may be left to the next pass.
   unsigned budget = *ring_.cq.kring_entries;
   do {
     count = io_uring_peek_batch_cqe(&ring_, batch.data(), kBatch);

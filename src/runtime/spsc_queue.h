@@ -1,5 +1,5 @@
-// A bounded queue between exactly one producer thread and one consumer thread, without locks. "Full" is seen
-// by the producer, who decides what to do about it.
+// A bounded queue without locks, for exactly one producer thread and one consumer thread. The producer sees
+// when it is full and decides what to do.
 #pragma once
 
 #include <atomic>
@@ -25,7 +25,7 @@ class SpscQueue {
 
   std::size_t capacity() const noexcept { return mask_ + 1; }
 
-  /// Producer only. False when full: nothing was put.
+  /// Producer only. Returns false, and adds nothing, when full.
   [[nodiscard]] bool push(T item) noexcept {
     const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
     if (tail - known_head_ > mask_) {
@@ -37,7 +37,7 @@ class SpscQueue {
     return true;
   }
 
-  /// Consumer only. False when empty.
+  /// Consumer only. Returns false when empty.
   [[nodiscard]] bool pop(T& item) noexcept {
     const std::uint64_t head = head_.load(std::memory_order_relaxed);
     if (head == known_tail_) {
@@ -52,7 +52,7 @@ class SpscQueue {
  private:
   const std::size_t mask_;
   const std::unique_ptr<T[]> items_;
-  // Each side's words stand on a line of their own, with its last look at the other side's.
+  // Each side's words have their own cache line, together with its last view of the other side's.
   alignas(kCacheLineBytes) std::atomic<std::uint64_t> tail_{0};
   std::uint64_t known_head_ = 0;
   alignas(kCacheLineBytes) std::atomic<std::uint64_t> head_{0};

@@ -15,7 +15,7 @@ constexpr unsigned kWorkerCompletionEntries = 256;
 
 }  // namespace
 
-// Sent by whoever stops the worker; it waits for no reply, as the thread's end is the reply.
+// Sent by the thread that stops the worker. It awaits no reply: the thread's end is the reply.
 class Worker::Stop final : public Message {
  public:
   explicit Stop(Worker& worker) noexcept : worker_(worker) {}

@@ -1,4 +1,5 @@
-// Login: what a login is given. A plain value. Thread: any.
+// Login: the result of a login. A plain value.
+// Thread: any.
 #pragma once
 
 #include "latchkey/base/clock.h"

@@ -1,5 +1,6 @@
 // LoginsUnderWay: the logins of a shard whose tokens are made but not yet committed. Other logins of the same
-// user wait for them here. Owned by the shard. Thread: its core's.
+// user wait for them here. The shard owns it.
+// Thread: its core's.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +26,7 @@ class LoginUnderWay {
   std::int64_t user_id() const noexcept { return user_id_; }
   EntryId entry() const noexcept { return entry_; }
 
-  /// The user's tokens are ended: this one must not come to live.
+  /// Called when the user's tokens are ended: this one must not come alive.
   void end(store::Death reason) noexcept { ended_by_ = reason; }
   /// kNone while the user's tokens have not been ended.
   store::Death ended_by() const noexcept { return ended_by_; }
@@ -34,9 +35,10 @@ class LoginUnderWay {
   /// The login check refused this login. That says nothing about those that wait for it.
   void refuse() noexcept { is_refused_ = true; }
 
-  /// It is over: everybody that waits goes on from `ready`. Requires: called once.
+  /// Ends the login: everybody that waits goes on from `ready`.
+  /// Requires: called once.
   void finish(Result<Login> result, runtime::ReadyQueue& ready);
-  /// Waits until it is over.
+  /// Waits until the login has ended.
   runtime::Broadcast::Awaiter wait() noexcept { return over_.wait(); }
 
  private:
@@ -64,18 +66,18 @@ class LoginsUnderWay {
 
   /// Requires: not full.
   std::shared_ptr<LoginUnderWay> add(std::int64_t user_id, EntryId entry);
-  /// From here on no other login finds it. Those that wait for it are woken by its `finish`.
+  /// No other login finds it from now on. Its `finish` wakes those that wait for it.
   void remove(const LoginUnderWay& login) noexcept;
 
-  /// Nothing where there is none.
+  /// Null if there is none.
   std::shared_ptr<LoginUnderWay> of_entry(EntryId entry) const noexcept;
   std::shared_ptr<LoginUnderWay> of_user(std::int64_t user_id) const noexcept;
 
   void end_all_of(std::int64_t user_id, store::Death reason) noexcept;
 
-  /// Waits for another login with the same user and binding. Gives the result that holds for the one that
-  /// waits too. Gives nothing where it does not hold, and the caller has to look again: the password of the
-  /// other login was refused, or the user's tokens were ended before this one came.
+  /// Waits for another login with the same user and binding, and returns its result if that is valid for the
+  /// caller too. Otherwise it returns nothing, and the caller must look again: the other login's password was
+  /// refused, or the user's tokens were ended before the caller came.
   static runtime::Task<std::optional<Result<Login>>> outcome_of(std::shared_ptr<LoginUnderWay> other);
 
  private:

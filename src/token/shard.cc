@@ -10,7 +10,7 @@ namespace latchkey::token {
 namespace {
 
 constexpr std::int64_t kMinTickMs = 10;
-// A live entry is looked at ten times in its timeout, and no sooner than the wheel can tell apart.
+// A live entry is visited ten times per timeout, but no more often than the wheel can resolve.
 constexpr std::int64_t kLooksPerTimeout = 10;
 constexpr std::int64_t kTicksPerLook = 64;
 
@@ -55,7 +55,7 @@ Shard::Shard(const ShardParts& parts, const ShardSettings& settings, std::unique
 Shard::~Shard() = default;
 
 Result<Loaded> Shard::load(const store::Session& session, TableTime now, WallTime exact_since) {
-  table_->collect();  // no loop turns yet that would
+  table_->collect();  // because no loop runs yet to do it
   newest_row_ = std::max(newest_row_, session.row);
   if (session.key_number == 0 || session.user_name.size() > UserRecord::kMaxNameBytes) return Loaded::kForget;
   const Token token = token_of(session);
@@ -63,7 +63,7 @@ Result<Loaded> Shard::load(const store::Session& session, TableTime now, WallTim
   const TableTime last_used = last_use_of(session, now, exact_since);
 
   store::Death death = session.death;
-  // One from a clock that was ahead, and was set back since, would be kept until then.
+  // A time from a clock that was ahead and has been set back would keep the tombstone until then.
   TableTime died = std::min(now, table_time(session.died));
   if (death == store::Death::kNone && now.ms - last_used.ms >= settings_.timeout_ms + kRefreshStepMs) {
     death = store::Death::kExpired;
@@ -79,9 +79,9 @@ Result<Loaded> Shard::load(const store::Session& session, TableTime now, WallTim
     return Loaded::kTombstone;
   }
 
-  // What had timed out in memory alone did not count before a crash, and must not keep the server from
-  // starting after it: it takes the place of the tombstone that it was. It may also have been used
-  // unrecorded, so it cannot be dropped either.
+  // A token that had timed out in memory alone was not counted before a crash, so it must not keep the server
+  // from starting afterwards. It takes the place of its former tombstone. It cannot be dropped either, as it
+  // may have been used unrecorded.
   const bool is_revived =
       may_be_behind && now.ms - table_time(session.last_used).ms >= settings_.timeout_ms + kRefreshStepMs;
   if (is_revived) ++revived_;
@@ -100,10 +100,10 @@ Result<Loaded> Shard::load(const store::Session& session, TableTime now, WallTim
   return Loaded::kLive;
 }
 
-/// Before an unclean stop there may have been uses that the store does not know of, for a tenth of the
-/// timeout. So much is given, but not up to the start that followed: the next use must be further on, or it
-/// would not be recorded. What has been used since is recorded, so a later start gives what that one gave: by
-/// more, what timed out meanwhile would come back.
+/// Before an unclean stop, uses may have gone unrecorded for a tenth of the timeout. The token gets that
+/// much, but not beyond the start that followed: otherwise its next use would not be later and would not be
+/// recorded. Later uses are recorded, so a later start gives what that first start gave. Giving more would
+/// revive tokens that had timed out meanwhile.
 TableTime Shard::last_use_of(const store::Session& session, TableTime now,
                              WallTime exact_since) const noexcept {
   const TableTime recorded = std::min(now, table_time(session.last_used));
@@ -134,8 +134,8 @@ TableTime Shard::next_advance() const noexcept {
   return next;
 }
 
-/// The wheel's visit: an entry that is not live leaves the wheel; one that timed out dies; one that was used
-/// has its time written.
+/// Called by the wheel. An entry that is not live leaves the wheel. One that timed out dies. One that was
+/// used has its time written.
 std::int64_t Shard::visit(EntryId id, TableTime now) {
   Entry& entry = table_->entry(id);
   State state = entry.state();
@@ -144,8 +144,7 @@ std::int64_t Shard::visit(EntryId id, TableTime now) {
     return Wheel::kDrop;
   }
   if (table_->is_timed_out(state, now)) {
-    // Where too much waits to be freed the entry is looked at again at the next tick: it admits no longer
-    // anyway.
+    // If too much waits to be freed, the entry is visited again at the next tick. It admits nobody anyway.
     if (!table_->can_retire()) return now.ms;
     if (expire(id, state)) {
       table_->release_from_wheel(id);
@@ -158,15 +157,15 @@ std::int64_t Shard::visit(EntryId id, TableTime now) {
   return next_visit_ms(state, now);
 }
 
-/// So that a token that nobody uses is noticed when it times out, and not up to a period later.
+/// Makes sure that an unused token is noticed when it times out, not up to a period later.
 std::int64_t Shard::next_visit_ms(State state, TableTime now) const noexcept {
   const std::int64_t timed_out_ms = state.last_used().ms + settings_.timeout_ms + kRefreshStepMs;
   return std::min(now.ms + period_ms_, timed_out_ms);
 }
 
 void Shard::file(EntryId id, TableTime now) {
-  // The wheel's precision goes by the way from its own time, which stands still while nothing is due: after a
-  // quiet night the first visit would be minutes late.
+  // The wheel measures precision from its own time, which stops while nothing is due. After a quiet night the
+  // first visit would be minutes late.
   wheel_.catch_up(now.ms);
   wheel_.file(id, next_visit_ms(table_->entry(id).state(), now));
 }
@@ -183,7 +182,7 @@ std::size_t Shard::drop_old_tombstones(TableTime now, std::size_t budget) {
 
 runtime::Task<bool> Shard::stop() { return writes_.finish(); }
 
-/// The token is nowhere but in its holder's hands: it is made again from the session.
+/// Makes the token again from the session. Only its holder has it.
 Token Shard::token_of(const store::Session& session) const noexcept {
   return {keyring_->tag_of(session.user_id), keyring_->sign(session.key_number, session.id)};
 }

@@ -1,4 +1,4 @@
-// How a token dies before its time: ended by its holder, alone or with all of his (C-40).
+// How tokens die before their time: ended by their holder, one or all of them (C-40).
 #include <utility>
 
 #include "latchkey/base/assert.h"
@@ -30,7 +30,7 @@ runtime::Task<Result<bool>> Shard::kill_one(EntryId id) {
   if (may_come_back(state, now)) {
     if (!may_kill(1)) co_return too_many_deaths();
     const TableTime timed_out{state.last_used().ms + (is_dead(state.life()) ? 0 : settings_.timeout_ms)};
-    // A use that comes first leaves a token that lives, and is ended below.
+    // If a use comes first, the token is alive, and is ended below.
     if (is_dead(state.life()) || expire(id, state)) {
       LATCHKEY_CO_TRY(writes_.write_deaths({{row, store::Death::kExpired, wall_time(timed_out)}}));
       co_return false;
@@ -38,7 +38,7 @@ runtime::Task<Result<bool>> Shard::kill_one(EntryId id) {
     state = table_->entry(id).state();
   }
   if (is_dead(state.life())) {
-    // Ended before, and perhaps not on disk yet: to say so again is to promise it again.
+    // Ended before, but perhaps not on disk yet. Saying so again promises it again.
     LATCHKEY_CO_TRY(writes_.confirm_deaths(row));
     co_return false;
   }
@@ -50,8 +50,9 @@ runtime::Task<Result<bool>> Shard::kill_one(EntryId id) {
   co_return true;
 }
 
-/// Timed out in memory alone, and so short a while ago that a start after a crash would take it for alive:
-/// that gives each token a tenth of the timeout. Who asks for its end is promised that it never lives again.
+/// Whether the token has timed out in memory alone, and so recently that a start after a crash would revive
+/// it: that start gives each token a tenth of the timeout. A request to end it must make sure that it never
+/// lives again.
 bool Shard::may_come_back(State state, TableTime now) const noexcept {
   const std::int64_t given_ms = period_ms_ + kRefreshStepMs;
   if (state.life() == Life::kExpired) return now.ms - state.last_used().ms <= given_ms;
@@ -62,7 +63,7 @@ runtime::Task<Result<std::size_t>> Shard::end_all(std::int64_t user_id, store::D
                                                   std::optional<Token> keep) {
   LATCHKEY_ASSERT(reason != store::Death::kNone);
   logins_.end_all_of(user_id, reason);
-  // Tokens made from now on are not meant: they get greater rows than any that is known here.
+  // Later tokens are not meant. They get greater rows than any known here.
   const store::RowId last_row = newest_row_;
   std::size_t ended = 0;
   while (true) {
@@ -72,9 +73,9 @@ runtime::Task<Result<std::size_t>> Shard::end_all(std::int64_t user_id, store::D
     ended += deaths.size();
     LATCHKEY_CO_TRY(writes_.write_deaths(std::move(deaths)));
   }
-  // Those that died in an earlier try that the store refused are promised now too.
+  // Also confirms those that died in an earlier attempt that the store refused.
   LATCHKEY_CO_TRY(writes_.confirm_deaths(std::nullopt));
-  // What the disk still has had timed out in memory alone, and a start after a crash could take it for alive.
+  // Any others on disk had timed out in memory alone. A start after a crash could take them for alive.
   LATCHKEY_CO_TRY(store_.record_user_death({.user_id = user_id,
                                             .reason = store::Death::kExpired,
                                             .at = wall_time(clock_.now()),
@@ -83,7 +84,7 @@ runtime::Task<Result<std::size_t>> Shard::end_all(std::int64_t user_id, store::D
   co_return ended;
 }
 
-/// The row of the user's token, 0 where he has no such one that lives.
+/// The row of the user's token, or 0 if the user has no such live token.
 store::RowId Shard::row_of(std::int64_t user_id, const std::optional<Token>& token) const noexcept {
   if (!token) return 0;
   EntryId id = table_->tokens_of(user_id).first;
@@ -110,15 +111,16 @@ std::vector<store::SessionDeath> Shard::kill_some(std::int64_t user_id, store::D
   return deaths;
 }
 
-/// Dead in memory from here on, for every core. The entry is live or pending.
+/// Marks the token dead in memory, for every core.
+/// Requires: the entry is live or pending.
 void Shard::kill(EntryId id, State state, Life reason, TableTime died) {
-  // Only uses come between: deaths are this thread's alone.
+  // Only uses can intervene: all deaths are made by this thread.
   while (!table_->entry(id).change(state, state.dead(reason, died))) {
   }
   bury(id);
 }
 
-/// Dies of age, at the time when it timed out. False where a use came first.
+/// Ends a token that timed out, as of that time. False if a use came first.
 bool Shard::expire(EntryId id, State state) {
   const TableTime died{state.last_used().ms + settings_.timeout_ms};
   if (!table_->entry(id).change(state, state.dead(Life::kExpired, died))) return false;

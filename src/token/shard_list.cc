@@ -1,4 +1,4 @@
-// What a user may see of his tokens.
+// What users may see of their tokens.
 #include "latchkey/token/shard.h"
 
 namespace latchkey::token {

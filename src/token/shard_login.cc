@@ -1,4 +1,4 @@
-// How a token comes into being, and how a second login is given the one that lives (C-13, C-21).
+// How a token is made, and how a second login gets the live one (C-13, C-21).
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -12,7 +12,7 @@ namespace latchkey::token {
 
 namespace {
 
-// How many of a user's oldest tokens are looked through for such as have timed out unnoticed.
+// How many of a user's oldest tokens are searched for any that have timed out unnoticed.
 constexpr std::size_t kMaxSweep = 1024;
 
 auto ended_during_login() {
@@ -31,13 +31,13 @@ runtime::Task<Result<Login>> Shard::login(LoginRequest request) {
   const std::int64_t password_number = request.password_number;
   LATCHKEY_AWAIT(Result<Login> login, obtain(std::move(request)));
   if (!login || login->is_new) co_return login;
-  // The token stands by the password of whoever it was made for: it is not this login's to end.
+  // The token is valid by the password of the login that made it. It is not this login's to end.
   LATCHKEY_CO_TRY(const bool holds, login_check_.still_holds(user_id, password_number));
   if (!holds) co_return counts_no_more();
   co_return login;
 }
 
-/// A token that was made for another login, or a new one, which the login check has passed.
+/// Returns a token that was made for another login, or a new one that the login check has passed.
 runtime::Task<Result<Login>> Shard::obtain(LoginRequest request) {
   while (true) {
     const EntryId found = table_->find_bound(request.user_id, request.binding);
@@ -53,7 +53,7 @@ runtime::Task<Result<Login>> Shard::obtain(LoginRequest request) {
         co_return failure(ErrorCode::kOverloaded, "too much memory waits to be freed");
       }
     }
-    // With a limit one login of a user is under way at a time: two would choose the same tokens to end.
+    // With a limit, a user has one login under way at a time: two would choose the same tokens to end.
     const std::shared_ptr<LoginUnderWay> other =
         settings_.tokens_per_user == 0 ? nullptr : logins_.of_user(request.user_id);
     if (other == nullptr) break;
@@ -62,13 +62,13 @@ runtime::Task<Result<Login>> Shard::obtain(LoginRequest request) {
   LATCHKEY_CO_RETURN(new_login(std::move(request)));
 }
 
-/// The live token, its time moved to now. Nothing where it has timed out; it is dead then, if anything may
-/// die.
+/// Returns the live token with its time moved to now. If it has timed out, returns nothing and marks it dead,
+/// provided that anything may die.
 std::optional<Login> Shard::refreshed(EntryId id, TableTime now) {
   Entry& entry = table_->entry(id);
   State state = entry.state();
   while (state.life() == Life::kLive && !table_->is_timed_out(state, now)) {
-    // To the millisecond, not to the second as a check does: the answer says when it expires.
+    // To the millisecond, not to the second as in a check: the answer says when the token expires.
     if (state.last_used() >= now) return login_of(id, false);
     const State used = state.used_at(now, table_->lag_step_ms());
     if (!entry.change(state, used)) continue;
@@ -101,8 +101,8 @@ runtime::Task<Result<Login>> Shard::complete_pending(LoginUnderWay& pending, Log
   LATCHKEY_CO_RETURN(write_pending(pending, std::move(request), id));
 }
 
-/// Before anything is written, and while `end_all` finds the login: who changes the password after this look
-/// ends the token, and who did before it is seen here.
+/// Runs before anything is written, while `end_all` can find the login. A later change of the password ends
+/// the token; an earlier one is seen here.
 runtime::Task<Result<void>> Shard::check_pending(LoginUnderWay& pending, std::int64_t password_number) {
   LATCHKEY_AWAIT(const Result<bool> holds, login_check_.still_holds(pending.user_id(), password_number));
   if (pending.is_ended()) co_return ended_during_login();
@@ -129,7 +129,8 @@ runtime::Task<Result<Login>> Shard::write_pending(LoginUnderWay& pending, LoginR
   LATCHKEY_CO_RETURN(end_pending(pending, *row));
 }
 
-/// As if it had never been: the store does not have it.
+/// Removes all traces of the login.
+/// Requires: the store does not have it.
 void Shard::drop_pending(const LoginUnderWay& pending) {
   logins_.remove(pending);
   table_->leave_user(pending.entry());
@@ -152,7 +153,7 @@ Result<EntryId> Shard::add_pending(const LoginRequest& request, const Token& tok
   return id;
 }
 
-/// The oldest that must go for the new one, which is in the user's list already, to be within the limit.
+/// The oldest tokens that must go to stay within the limit. The new token is in the user's list already.
 std::vector<Shard::Victim> Shard::choose_victims(std::int64_t user_id, TableTime now) {
   std::vector<Victim> victims;
   const std::size_t limit = settings_.tokens_per_user;
@@ -162,7 +163,7 @@ std::vector<Shard::Victim> Shard::choose_victims(std::int64_t user_id, TableTime
   for (std::size_t steps = 0; steps < kMaxSweep && id != 0 && tokens.count > limit; ++steps) {
     const EntryId next = table_->entry(id).next();
     const State state = table_->entry(id).state();
-    // One that timed out unnoticed does not count, and must not cost a living one its place.
+    // One that timed out unnoticed is not counted, and must not displace a live one.
     if (state.life() == Life::kLive && table_->is_timed_out(state, now) && table_->can_retire()) {
       if (expire(id, state)) tokens = table_->tokens_of(user_id);
     }
@@ -197,7 +198,7 @@ store::LoginRecord Shard::record_of(LoginRequest request, const store::SessionId
   return record;
 }
 
-/// The store has the victim's death; in memory it may have died of something else meanwhile.
+/// The store has the victim's death. In memory it may have died for another reason meanwhile.
 void Shard::end_victim(const Victim& victim) {
   const State state = table_->entry(victim.id).state();
   if (state.life() == Life::kLive && state.generation() == victim.generation) {
@@ -205,7 +206,7 @@ void Shard::end_victim(const Victim& victim) {
   }
 }
 
-/// What the store recorded is the time of asking; a commit that took long counts as a use of its own.
+/// The store recorded the time of the request. A commit that took long is a use of its own.
 Login Shard::commit(EntryId id, store::RowId row, TableTime asked) {
   const TableTime now = clock_.now();
   const bool late = now.ms - asked.ms >= kRefreshStepMs;
@@ -214,7 +215,7 @@ Login Shard::commit(EntryId id, store::RowId row, TableTime asked) {
   return login_of(id, true);
 }
 
-/// The user's tokens were ended while this login was on its way: it never lives.
+/// The user's tokens were ended while this login was under way. Its token never comes alive.
 runtime::Task<Result<Login>> Shard::end_pending(const LoginUnderWay& pending, store::RowId row) {
   const TableTime now = clock_.now();
   Entry& entry = table_->entry(pending.entry());

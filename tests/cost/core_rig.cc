@@ -18,8 +18,8 @@ runtime::Task<void> serve(http::Connection& connection, bool& ended) {
   ended = true;
 }
 
-/// Has valgrind tell in its log how many instructions it has counted so far: a dump of its profile would take
-/// as long as a hundred requests.
+/// Makes valgrind log how many instructions it has counted so far. A dump of its profile would take as long
+/// as a hundred requests.
 void mark(const std::string& name) {
   VALGRIND_PRINTF("stretch of %s\n", name.c_str());
   VALGRIND_MONITOR_COMMAND("status internal");

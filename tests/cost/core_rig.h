@@ -1,6 +1,7 @@
-// CostRig: the API of one core behind a real connection, whose stream the program feeds: what a request costs
-// from its bytes to those of its answer, without the kernel. Under valgrind it has the instructions of each
-// stretch between two waits logged, as no other connection has its turn within one. One thread.
+// CostRig: the API of one core behind a real connection, whose stream the program feeds. It measures the cost
+// of a request from its bytes to those of its answer, without the kernel. Under valgrind it logs the
+// instructions of each stretch between two waits, in which no other connection runs.
+// Thread: one.
 #pragma once
 
 #include <memory>
@@ -15,11 +16,11 @@
 
 namespace latchkey::cost {
 
-/// What came of a request.
+/// The outcome of a request.
 struct Outcome {
-  int status = 0;  ///< of the last answer; 0 where none came
+  int status = 0;  ///< of the last answer; 0 if none came
   std::size_t answer_bytes = 0;
-  bool goes_on = false;  ///< it waits for somebody else: a hash worker
+  bool goes_on = false;  ///< it waits for another thread: a hash worker
 };
 
 class CostRig {
@@ -31,8 +32,8 @@ class CostRig {
 
   const api::Api& api() const noexcept { return *parts_.api; }
 
-  /// Feeds a fresh connection with `bytes` until it waits for more. Where `name` is not empty each stretch is
-  /// marked by it in valgrind's log, at its begin and at its end.
+  /// Feeds a fresh connection with `bytes` until it waits for more. Unless `name` is empty, marks the begin
+  /// and end of each stretch with it in valgrind's log.
   Outcome exchange(std::string_view bytes, const std::string& name = {});
 
  private:

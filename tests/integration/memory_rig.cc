@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYabcdefghijklmnoprstuvwxyz0123456789";
 
-// What a way leaves it may wipe a moment after its answer; what is still there then stays.
+// The server may wipe some copies a moment after its answer. A copy found by all these looks will stay.
 constexpr int kLooks = 20;
 constexpr std::chrono::milliseconds kBetweenLooks{50};
 
@@ -77,7 +77,7 @@ ServerOptions searched_server() {
 }
 
 void import_user(const ServerProcess& server, const MarkedPassword& password) {
-  // Cheaper than the server's own, so that the login makes another of the password.
+  // Cheaper than the server's own hashes, so that the login makes a new hash of the password.
   std::array<char, crypto_pwhash_STRBYTES> hash{};
   ASSERT_EQ(crypto_pwhash_str(hash.data(), password.text().data(), password.text().size(),
                               crypto_pwhash_OPSLIMIT_MIN, crypto_pwhash_MEMLIMIT_MIN),

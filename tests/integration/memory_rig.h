@@ -1,6 +1,6 @@
-// How the tests of what a server keeps in memory are made: a password of its own for each way on which one
-// may come, and the search for what is left of it once the way is at its end. Used by memory_test.cc and
-// memory_refused_test.cc; one thread.
+// The parts of the tests of what a server keeps in memory: a password for each way, and the search for copies
+// of it once the way has ended. Used by memory_test.cc and memory_refused_test.cc.
+// Thread: one.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -16,17 +16,17 @@
 
 namespace latchkey::test {
 
-/// A password that no other way has, of groups of six characters: `Zq7`, the way's two, and the group's one.
+/// A password that no other way has, in groups of six characters: `Zq7`, two for the way, one for the group.
 class MarkedPassword {
  public:
   MarkedPassword();
-  /// So many groups. Two fit into a std::string without memory of its own.
+  /// `groups` is the length in groups. Two fit into a std::string that allocates nothing.
   explicit MarkedPassword(std::size_t groups);
 
   const std::string& text() const noexcept { return text_; }
-  /// The name of the user whose password it may be: with its colon two groups of base64.
+  /// The name of the password's user. With its colon it is two groups of base64.
   const std::string& user() const noexcept { return user_; }
-  /// What may be left of it: the password as it is, in Basic, in a form and behind JSON's escapes.
+  /// Forms in which the password may be left: plain, in Basic, in a form and behind JSON's escapes.
   std::vector<Needle> needles() const;
 
   std::string json() const { return login_json(user_, text_); }
@@ -46,7 +46,8 @@ class MarkedPassword {
 
 inline constexpr const char* kMultipartType = "multipart/form-data; boundary=edge";
 
-/// A way under way. What it opens stays open until memory has been searched, unless it closes it.
+/// A way under way. Connections that it opens stay open until memory has been searched, unless it closes
+/// them.
 struct Journey {
   ServerProcess& server;
   MarkedPassword password;
@@ -60,7 +61,7 @@ struct Journey {
   }
 };
 
-/// A way: what it is called, what the server is to answer, and how it goes, up to the answer.
+/// A way: its name, the status that the server must answer, and its steps up to the answer.
 struct Way {
   const char* name;
   int status;
@@ -68,26 +69,26 @@ struct Way {
   std::size_t groups = 8;
 };
 
-/// A server with short timeouts, on which Basic is taken everywhere.
+/// Options for a server with short timeouts that accepts Basic everywhere.
 ServerOptions searched_server();
 
-/// Makes the password's user, by a hash, so that the server does not see the password.
+/// Adds the password's user by a hash, so that the server does not see the password.
 void import_user(const ServerProcess& server, const MarkedPassword& password);
 
-/// Takes each way, with a user of its own whose password is right, and counts what is left in the server's
-/// memory; prints the table of it. None may leave anything. Skips the test where memory cannot be read.
+/// Takes each way, with a user of its own whose password is right, and counts the copies left in the server's
+/// memory. Prints a table of them. None may be left. Skips the test if memory cannot be read.
 void expect_nothing_left(ServerProcess& server, const std::vector<Way>& ways);
 
-/// How many copies are left once the server has had the time to wipe what it has.
+/// The number of copies left once the server has had time to wipe.
 std::size_t copies_left(const ServerProcess& server, const MarkedPassword& password);
 
-/// Sends `bytes` in pieces of so many.
+/// Sends `bytes` in pieces of `piece_bytes`.
 void send_in_pieces(HttpClient& client, std::string_view bytes, std::size_t piece_bytes);
 
-/// `bytes` in chunks of so many, and the last one.
+/// `bytes` in chunks of `chunk_bytes`, with the last chunk.
 std::string chunked(std::string_view bytes, std::size_t chunk_bytes);
 
-/// The head of a request whose body is sent apart.
+/// The head of a request whose body is sent separately.
 std::string head_of(std::string_view target, const HeaderLines& headers, std::string_view method = "POST");
 
 }  // namespace latchkey::test

@@ -1,6 +1,6 @@
-// Process: one run of the server, from its start to its crash or stop, on one thread: its cores, its store's
-// thread and a worker that takes as long over a password as the scheduler likes. What the real threads run is
-// run here by the step; only rings, sockets and threads are not there.
+// Process: one run of the server, from its start to its crash or stop, on one thread. It has the cores, the
+// store's thread and a worker that takes as long over a password as the scheduler chooses. It runs, step by
+// step, what the real threads run. Only rings, sockets and threads are missing.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +35,7 @@
 
 namespace latchkey::sim {
 
-/// The work of a hash worker, without the work: it ends when the scheduler says so.
+/// The job of a hash worker without the work. It ends when the scheduler says so.
 class HashJob final : public runtime::Errand<Result<void>> {
  public:
   HashJob(runtime::Port& from, runtime::PortId to, std::vector<HashJob*>& waiting) noexcept
@@ -52,7 +52,8 @@ class HashJob final : public runtime::Errand<Result<void>> {
 
 class Process {
  public:
-  /// What it is given outlives it. `clock` is the machine's.
+  /// `clock` is the machine's.
+  /// Lifetime: everything here outlives the process.
   struct Parts {
     const Plan& plan;
     const std::string& path;
@@ -60,15 +61,15 @@ class Process {
     const token::Keyring& keyring;
     Model& model;
     const Disk& disk;
-    std::uint64_t seed;  ///< of what this process takes from chance
+    std::uint64_t seed;  ///< of this process's random choices
   };
 
-  /// The disk has stopped in the middle of a start: the process is gone.
+  /// The disk stopped in the middle of a start: the process is gone.
   struct CutOff {};
 
-  /// Starts: opens the database, tells the model what is in it, and loads it. Throws CutOff.
+  /// Opens the database, tells the model what is in it, and loads it. Throws CutOff.
   explicit Process(const Parts& parts);
-  /// Nothing runs on a core any more.
+  /// Requires: nothing runs on a core any more.
   ~Process() = default;
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -76,16 +77,16 @@ class Process {
   std::uint32_t cores() const noexcept { return static_cast<std::uint32_t>(cores_.size()); }
   std::int64_t now() const noexcept { return rig_.table_clock.now().ms; }
 
-  // --- A core's pass, in three parts that others may come between.
+  // --- A core's pass, in three parts, so that others can come between.
 
   bool is_active(std::uint32_t core) const noexcept { return cores_[core]->active; }
-  /// `spurious`: something else woke it, and it looks for messages too.
+  /// `spurious`: something else woke the core, which looks for messages too.
   void begin_pass(std::uint32_t core, bool spurious);
   void end_pass(std::uint32_t core);
-  /// Whether something wakes this core.
+  /// Whether the core has a reason to wake.
   bool has_reason(std::uint32_t core) const;
-  /// Asks for a token on an active core, and looks at what earlier checks of this pass have lent. `name` is
-  /// the user's.
+  /// Checks a token on an active core, and looks at what earlier checks of this pass have lent. `name` is the
+  /// user's.
   token::Outcome check(std::uint32_t core, const token::Token& token, const store::BindingHash& binding,
                        const std::string& name);
   std::int64_t pass_time(std::uint32_t core) const noexcept;
@@ -100,7 +101,7 @@ class Process {
   bool hash_worker_has_reason() const { return bells_.wakes(hash_port()); }
   void hash_worker_pass();
 
-  /// Where an fsync failed: the real process has ended itself by now.
+  /// Whether an fsync failed. The real process has ended itself by then.
   bool has_failed() const noexcept { return failed_; }
 
   // --- What runs on a core.
@@ -113,19 +114,20 @@ class Process {
   HashJob hash(std::uint32_t core) noexcept { return {port(core), hash_port(), hashes_}; }
   token::Shard& shard(std::uint32_t core) noexcept { return *cores_[core]->shard; }
   const runtime::Quiescence& quiescence() const noexcept { return rig_.quiescence; }
-  /// Requests under way on all cores, and what they have other cores do.
+  /// Requests under way on all cores, with the tasks that they have on other cores.
   std::size_t running();
-  /// Of each shard. A crash may give back more than the plan allows: then whoever runs the server raises the
+  /// Per shard. A crash may give back more tokens than the plan allows: an operator would then raise the
   /// setting.
   std::size_t max_tokens() const noexcept { return max_tokens_; }
-  /// How the last process ended, as the start found it.
+  /// How the last process ended, as found at the start.
   bool was_clean() const noexcept { return was_clean_; }
   /// The token of a session's row.
   token::Token token_of(const store::Session& session) const noexcept {
     return {parts_.keyring.tag_of(session.user_id), parts_.keyring.sign(session.key_number, session.id)};
   }
 
-  /// After all shards were stopped: the counterpart of the start.
+  /// Ends the run, the counterpart of the start.
+  /// Requires: all shards were stopped.
   void end_run();
 
  private:
@@ -150,7 +152,7 @@ class Process {
 
   runtime::PortId store_port() const noexcept { return parts_.plan.cores; }
   runtime::PortId hash_port() const noexcept { return parts_.plan.cores + 1; }
-  /// What can fail only by a bug here, or where the disk has stopped.
+  /// The value of a result that only a bug here, or a stopped disk, makes an error.
   template <class T>
   T started(Result<T> result) const;
   void make_shards();

@@ -1,5 +1,5 @@
-// Doubles of the interfaces of `base`: a log whose lines a test reads, and a clock that never stands still.
-// (One that stands still until it is told is base's own, ManualClock.)
+// Doubles of the interfaces of `base`: a log whose lines a test reads, and a clock that never stops. For a
+// clock that stands still until moved, use ManualClock of base.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,8 @@
 
 namespace latchkey::test {
 
-/// Keeps the lines, for tests that read them. One thread.
+/// Keeps the lines for tests to read.
+/// Thread: one.
 class KeptLog final : public Log {
  public:
   void write(LogLevel, std::string line) noexcept override { lines.push_back(std::move(line)); }
@@ -32,11 +33,12 @@ class KeptLog final : public Log {
   }
 
   std::vector<std::string> lines;
-  bool has_room = true;  ///< for lines on what is answered
-  int given_back = 0;    ///< of that room
+  bool has_room = true;  ///< for lines about answers
+  int given_back = 0;    ///< how much of that room was given back
 };
 
-/// The next look at it is `tick_ms` after the last. Any thread.
+/// Each reading is `tick_ms` after the one before.
+/// Thread: any.
 class TickingClock final : public Clock {
  public:
   explicit TickingClock(std::int64_t tick_ms = 17) noexcept : tick_ms_(tick_ms) {}

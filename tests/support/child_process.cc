@@ -30,7 +30,7 @@ namespace {
 
 constexpr int kMaxSignal = 64;
 constexpr int kInheritedSocket = 100;
-constexpr std::size_t kMaxInputBytes = std::size_t{64} * 1024;  // What a pipe takes without a reader.
+constexpr std::size_t kMaxInputBytes = std::size_t{64} * 1024;  // What a pipe holds without a reader.
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::runtime_error(what + ": " + std::system_category().message(errno));
@@ -48,7 +48,7 @@ struct Pipe {
   }
   Pipe(int read, int write) noexcept : read_end(read), write_end(write) {}
 
-  /// What is written to the terminal is read from the other side.
+  /// Output written to the terminal is read from its other side.
   static Pipe terminal() {
     const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (master < 0 || ::grantpt(master) != 0 || ::unlockpt(master) != 0) fail("posix_openpt");
@@ -67,7 +67,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
-/// A test's own settings must not become the server's.
+/// Keeps a test's own settings from becoming the server's.
 std::vector<std::string> environment_with(const std::vector<std::string>& added) {
   std::vector<std::string> environment = added;
   for (char** entry = ::environ; *entry != nullptr; ++entry) {
@@ -77,7 +77,7 @@ std::vector<std::string> environment_with(const std::vector<std::string>& added)
   return environment;
 }
 
-/// Between fork and exec in a program with threads only system calls may be made.
+/// Makes only system calls, as a program with threads must between fork and exec.
 void deny_io_uring(int error) noexcept {
   const std::array<sock_filter, 4> code = {{
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offsetof(seccomp_data, nr))),
@@ -105,7 +105,7 @@ struct Prepared {
   ChildOptions::Start start;
 };
 
-/// By system calls, as the C library keeps two signals to itself.
+/// Makes system calls, because the C library reserves two signals for itself.
 void set_signals(bool ignored_and_blocked) noexcept {
   std::array<std::uintptr_t, 4> action{};
   action[0] = reinterpret_cast<std::uintptr_t>(ignored_and_blocked ? SIG_IGN : SIG_DFL);
@@ -118,7 +118,7 @@ void set_signals(bool ignored_and_blocked) noexcept {
 
 [[noreturn]] void become(const Prepared& prepared) noexcept {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // The parent may have ended before the line above.
+  // The parent may have ended before the line above ran.
   if (::getppid() != prepared.parent) ::_exit(126);
   set_signals(prepared.start == ChildOptions::Start::kIgnoredAndBlocked);
   ::dup2(prepared.input, STDIN_FILENO);
@@ -136,7 +136,7 @@ void set_signals(bool ignored_and_blocked) noexcept {
   ::_exit(127);
 }
 
-/// Appends what `descriptor` has; false at its end.
+/// Appends the bytes that `descriptor` has. False at its end.
 bool read_some(int descriptor, std::string& text) {
   std::array<char, 4096> bytes{};
   const ssize_t count = ::read(descriptor, bytes.data(), bytes.size());
@@ -187,7 +187,7 @@ ChildProcess::ChildProcess(const ChildOptions& options) {
   ::close(input.read_end);
   ::close(output.write_end);
   ::close(errors.write_end);
-  // The header of glibc 2.36 for it is none that C++ can link.
+  // glibc 2.36's header for this call does not link in C++.
   pidfd_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
   if (pidfd_ < 0) fail("pidfd_open");
   errors_changed_ = ::eventfd(0, EFD_CLOEXEC);
@@ -210,7 +210,7 @@ void ChildProcess::hold_errors() { set_errors(Errors::kHeld); }
 void ChildProcess::read_errors() { set_errors(Errors::kRead); }
 void ChildProcess::close_errors() { set_errors(Errors::kClosed); }
 
-// Returns when it is so.
+// Returns once the collector has made the change.
 void ChildProcess::set_errors(Errors wanted) {
   std::unique_lock lock(mutex_);
   errors_wanted_ = wanted;
@@ -246,7 +246,7 @@ void ChildProcess::collect(int output, int errors) {
       if (!more) {
         ::close(source.fd);
         is_open = is_open && source.fd != errors;
-        // poll passes over a negative descriptor.
+        // poll ignores a negative descriptor.
         source.fd = -1;
       }
       arrived_.notify_all();

@@ -1,6 +1,7 @@
-// A program under test as a child: started without a shell, its output collected while it runs, its end
-// waited for with a bound. Owned by the thread that started it, which must outlive it: the kernel kills the
-// child when that thread ends, so that no test leaves a server behind.
+// A program under test as a child process. It is started without a shell, its output is collected while it
+// runs, and the wait for its end has a bound.
+// Lifetime: the thread that started it owns it and outlives it. The kernel kills the child when that thread
+// ends, so that no test leaves a server behind.
 #pragma once
 
 #include <sys/types.h>
@@ -17,8 +18,8 @@
 
 namespace latchkey::test {
 
-/// How long a test waits for what must come. It is no measure of speed: sanitizer builds on a loaded machine
-/// stay far below it.
+/// How long a test waits for something that must happen. It is no measure of speed: sanitizer builds on a
+/// loaded machine stay far below it.
 inline constexpr std::chrono::seconds kPatience{120};
 
 struct ChildOptions {
@@ -26,57 +27,57 @@ struct ChildOptions {
   std::string input;                   ///< its standard input, at most 64 KiB
   std::vector<std::string>
       environment;  ///< `NAME=value`, on top of the test's own without its LATCHKEY_ ones
-  /// Where not 0: a seccomp filter answers io_uring_setup(2) with this errno, as a container's may.
+  /// If not 0, a seccomp filter answers io_uring_setup(2) with this errno, as a container's may.
   int io_uring_errno = 0;
-  /// Where not 0: how many descriptors it may have (RLIMIT_NOFILE, soft and hard).
+  /// If not 0, the limit of its descriptors (RLIMIT_NOFILE, soft and hard).
   std::size_t descriptors = 0;
-  /// How it finds its signals and standard descriptors.
+  /// The state of its signals and standard descriptors at start.
   enum class Start {
     kAsAShell,           ///< nothing ignored, nothing blocked
     kIgnoredAndBlocked,  ///< each signal ignored and blocked
     kOnATerminal,        ///< as a shell, with a terminal as standard error
-    kWithoutStandard,  ///< as a shell, without standard input and output; a socket is open as descriptor 100
+    kWithoutStandard,    ///< as a shell, without standard input and output; descriptor 100 is an open socket
   } start = Start::kAsAShell;
 };
 
 class ChildProcess {
  public:
-  /// Starts the program. Throws std::runtime_error where the kernel refuses.
+  /// Starts the program. Throws std::runtime_error if the kernel refuses.
   explicit ChildProcess(const ChildOptions& options);
 
-  /// Kills it if it still runs.
+  /// Kills the program if it still runs.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   pid_t pid() const noexcept { return pid_; }
 
-  /// Everything that has arrived so far.
+  /// All output that has arrived so far.
   std::string output() const;
   std::string errors() const;
 
-  /// Waits until standard error has a whole line with `text` in it, and gives it; nothing when the program
-  /// has ended, or patience has, without one.
+  /// Waits until standard error has a whole line that contains `text`, and returns it. Returns nothing if the
+  /// program ends, or patience runs out, before that.
   std::optional<std::string> wait_for_line(std::string_view text);
 
-  /// From here on nobody reads its standard error, until `read_errors` or the end of the object.
+  /// Nobody reads its standard error from now on, until `read_errors` or the end of this object.
   void hold_errors();
   void read_errors();
-  /// From here on nobody can: who writes there is told EPIPE.
+  /// Nobody can read it from now on: a write gets EPIPE.
   void close_errors();
 
-  /// Whether its end has not been waited for yet.
+  /// Whether its end has not been waited for.
   bool is_running() const noexcept { return !status_; }
 
-  /// Does nothing where the program has ended and been waited for.
+  /// Does nothing if the program has ended and been waited for.
   void signal(int number) const noexcept;
 
-  /// Waits for the end, and for the last of the output. The exit status, or minus the number of the signal
-  /// that ended it. Throws std::runtime_error when patience ends first.
+  /// Waits for the end and for the last of the output. Returns the exit status, or minus the number of the
+  /// signal that ended it. Throws std::runtime_error if patience runs out first.
   int wait();
 
  private:
-  /// What becomes of standard error.
+  /// How standard error is treated.
   enum class Errors { kRead, kHeld, kClosed };
 
   void collect(int output, int errors);
@@ -97,7 +98,7 @@ class ChildProcess {
   Errors errors_are_ = Errors::kRead;
 };
 
-/// What a program that ran to its end left.
+/// The results of a program that ran to its end.
 struct Finished {
   int status = 0;
   std::string output;

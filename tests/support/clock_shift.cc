@@ -1,5 +1,6 @@
-// A library to be loaded before the C library (LD_PRELOAD): the clocks that a process reads differ from the
-// machine's as the control page says. What the kernel itself waits for goes by its own clock. Any thread.
+// A library to be loaded before the C library (LD_PRELOAD). It shifts the clocks that a process reads, as the
+// control page says. Waits in the kernel go by the kernel's own clock.
+// Thread: any.
 #include "support/clock_shift.h"
 
 #include <dlfcn.h>
@@ -12,7 +13,7 @@ namespace {
 
 using latchkey::test::ClockShift;
 
-// When the library is loaded: later the server opens no file outside its data.
+// Mapped when the library is loaded. Later the server opens no file outside its data.
 const ClockShift* const shift =
     latchkey::test::map_control_page<ClockShift>(latchkey::test::kClockShiftVariable);
 

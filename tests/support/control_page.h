@@ -1,5 +1,5 @@
-// A page that a test and a library inside the server under test both map from a file: the test writes what
-// the library shall play. `Control` is a struct of lock-free atomics, good when it is all zeros.
+// A page of a file, mapped by a test and by a library inside the server under test. The test writes what the
+// library is to simulate. `Control` is a struct of lock-free atomics, for which all zeros is valid.
 #pragma once
 
 #include <fcntl.h>
@@ -16,11 +16,12 @@
 
 namespace latchkey::test {
 
-/// The test's side. It must outlive the servers that are started with its environment.
+/// The test's side.
+/// Lifetime: outlives the servers started with its environment.
 template <class Control>
 class ControlPage {
  public:
-  /// Makes the file `page`. Throws std::runtime_error where it cannot.
+  /// Creates the file `page`. Throws std::runtime_error if it cannot.
   explicit ControlPage(std::filesystem::path page) : page_(std::move(page)) {
     const int file = ::open(page_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0 || ::ftruncate(file, sizeof(Control)) != 0) {
@@ -37,7 +38,8 @@ class ControlPage {
 
   Control* operator->() const noexcept { return control_; }
 
-  /// For a server: has it load the library that the variable `library` names, and find the page by `page`.
+  /// The environment for a server: it loads the library named by the variable `library`, which finds the page
+  /// by `page`.
   std::vector<std::string> environment(const char* library, const char* page) const {
     const char* const path = std::getenv(library);
     if (path == nullptr) throw std::runtime_error(std::string(library) + " is not set: run by 'meson test'");
@@ -49,8 +51,8 @@ class ControlPage {
   Control* control_ = nullptr;
 };
 
-/// The library's side: the page that the variable names, or nothing. By system calls, as the library may
-/// stand before the functions that do the same.
+/// The library's side: the page that the variable names, or nullptr. Uses system calls, because the library
+/// may replace the functions that do the same.
 template <class Control>
 Control* map_control_page(const char* variable) noexcept {
   const char* const path = std::getenv(variable);

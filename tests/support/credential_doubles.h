@@ -1,5 +1,5 @@
-// Doubles of the interfaces of `credential`: directories of users, and the addresses that are known. One
-// thread.
+// Doubles of the interfaces of `credential`: directories of users, and known addresses.
+// Thread: one.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ class NoDirectory final : public credential::Directory {
   }
 };
 
-/// A directory of one user, or of none, that changes when the test changes it, and can be told to fail.
+/// A directory of one user or none. The test changes it, and can make it fail.
 class OneUser final : public credential::Directory {
  public:
   runtime::Task<Result<std::optional<credential::User>>> find(std::string name) override {
@@ -59,10 +59,10 @@ class OneUser final : public credential::Directory {
   }
 
   std::optional<credential::User> user;
-  std::optional<Error> error;  ///< of every look, while set
+  std::optional<Error> error;  ///< returned by every look while set
   bool refuse_replacing = false;
-  int asked = 0;  ///< how many looks for a name there were
-  Gate gate;      ///< behind a look at the user of an id, before its answer
+  int asked = 0;  ///< how often a name was looked up
+  Gate gate;      ///< passed after a user is found by id, before the answer
 };
 
 class NoKnownAddresses final : public credential::KnownAddresses {
@@ -77,7 +77,7 @@ class NoKnownAddresses final : public credential::KnownAddresses {
     co_return Result<void>();
   }
 
-  Gate gate;  ///< before an address is remembered, which is then forgotten
+  Gate gate;  ///< passed instead of remembering an address
 };
 
 }  // namespace latchkey::test

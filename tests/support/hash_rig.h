@@ -1,4 +1,4 @@
-// Pools of hash workers that a test turns by hand on its only thread.
+// Pools of hash workers that a test drives by hand on its only thread.
 #pragma once
 
 #include <memory>
@@ -25,7 +25,7 @@ inline std::unique_ptr<credential::HashPool> must_make_pool(
   return std::move(*pool);
 }
 
-/// With a clock that stands still.
+/// The same with a clock that stands still.
 inline std::unique_ptr<credential::HashPool> must_make_pool(
     std::vector<runtime::PortId> workers, const credential::HashSettings& settings = kCheapHash) {
   static const ManualClock clock;

@@ -1,5 +1,6 @@
-// JSON values that are none, with what is said of each and at which of its bytes: what parsers have been seen
-// to let pass, or to die of. One list for the decoder's own test and for the one over a socket. Any thread.
+// Invalid JSON values, with the error for each and the byte where it is: inputs that parsers have been seen
+// to accept or to crash on. The decoder's own test and the one over a socket share the list.
+// Thread: any.
 #pragma once
 
 #include <cstddef>
@@ -10,11 +11,11 @@ namespace latchkey::test {
 
 struct HostileJson {
   std::string value;
-  std::string what;      ///< As C-17 says it, without the place.
+  std::string what;      ///< The error as C-17 words it, without the place.
   std::size_t byte = 0;  ///< The place within the value.
 };
 
-/// Every value stands well in no field, wanted or not: behind it goes the `}` of the object.
+/// Each value fits into any field, wanted or not. The `}` of the object follows it.
 inline std::vector<HostileJson> hostile_json_values() {
   const std::string word = "expected true, false or null";
   const std::string number = "malformed number";
@@ -113,7 +114,7 @@ inline std::vector<HostileJson> hostile_json_values() {
       {"\"\xf0\x9f\x98\"", utf8, 1},
       {"\"\xf0\x9f\x98x\"", utf8, 1},
       {"\"\xc3\xc3\xbc\"", utf8, 1},
-      // Outside of a string nothing but ASCII stands.
+      // Outside of a string, only ASCII is allowed.
       {"\xc3\xbc", value, 0},
       {"\xef\xbb\xbf\"a\"", value, 0},
       {"\xc2\xa0"

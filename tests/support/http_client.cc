@@ -53,7 +53,7 @@ std::size_t number_in(std::string_view digits) {
 }
 
 Response parse_status_line(const std::string& line) {
-  constexpr std::size_t kReasonAt = 13;  // Behind `HTTP/1.1 200 `.
+  constexpr std::size_t kReasonAt = 13;  // After `HTTP/1.1 200 `.
   if (!line.starts_with("HTTP/1.1 ") || line.size() < kReasonAt || line[kReasonAt - 1] != ' ') {
     throw ClientError("no status line: " + line);
   }
@@ -99,7 +99,7 @@ HttpClient::~HttpClient() {
 void HttpClient::send(std::string_view bytes) {
   while (!bytes.empty()) {
     wait_for(socket_, POLLOUT, "take what was sent");
-    // The wait above has a bound, and a send that blocks has none.
+    // The wait above has a bound. A blocking send has none.
     const ssize_t count = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count < 0 && errno == EAGAIN) continue;
     if (count < 0) fail("send");

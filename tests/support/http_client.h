@@ -1,6 +1,6 @@
-// A small blocking HTTP/1.1 client for tests: exactly the bytes that a test wants to send, and answers taken
-// apart strictly, so that a server which frames one wrongly is found out. Every wait is bounded. One thread
-// each.
+// A small blocking HTTP/1.1 client for tests. It sends exactly the bytes that a test wants. It parses answers
+// strictly, so that a wrongly framed one is noticed. Every wait is bounded.
+// Thread: one per client.
 #pragma once
 
 #include <chrono>
@@ -19,23 +19,24 @@ using HeaderLines = std::vector<std::pair<std::string, std::string>>;
 struct Response {
   int status = 0;
   std::string reason;
-  HeaderLines headers;  ///< in the order and the case in which they came
+  HeaderLines headers;  ///< in the order and case received
   std::string body;
 
   /// The value of the first line of that name, in any case.
   std::optional<std::string> header(std::string_view name) const;
-  /// The same, empty where there is none.
+  /// The same, or empty if there is none.
   std::string value(std::string_view name) const { return header(name).value_or(std::string()); }
   std::size_t lines(std::string_view name) const;
 };
 
-/// What the other side did that no test expects: closed, reset, fell silent, framed an answer wrongly.
+/// The other side did something that no test expects: it closed, reset, fell silent or framed an answer
+/// wrongly.
 class ClientError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// It neither took nor said anything for as long as a test waits.
+/// The other side neither took nor sent anything for as long as a test waits.
 class ClientTimeout : public ClientError {
  public:
   using ClientError::ClientError;
@@ -43,38 +44,38 @@ class ClientTimeout : public ClientError {
 
 class HttpClient {
  public:
-  /// Connects to 127.0.0.1, from the local address `source`: on Linux any of 127.0.0.0/8 is this machine's,
-  /// so that a test can come from several addresses.
+  /// Connects to 127.0.0.1 from the local address `source`. On Linux all of 127.0.0.0/8 is this machine's, so
+  /// a test can come from several addresses.
   explicit HttpClient(std::uint16_t port, const std::string& source = "127.0.0.1");
   HttpClient(HttpClient&& other) noexcept;
   HttpClient& operator=(HttpClient&&) = delete;
   ~HttpClient();
 
-  /// Sends these bytes and nothing else. Throws ClientTimeout where the server takes no more of them.
+  /// Sends these bytes and nothing else. Throws ClientTimeout if the server stops taking them.
   void send(std::string_view bytes);
 
-  /// Reads one final answer; interim ones (1xx) are passed over. `to_head`: HEAD was asked, so no body
+  /// Reads one final answer and skips interim ones (1xx). `to_head`: the request was HEAD, so no body
   /// follows.
   Response receive(bool to_head = false);
   /// Reads one answer, interim or final.
   Response receive_any(bool to_head = false);
 
-  /// One request, with Host, and Content-Length where there is a body or the method wants one; and its
-  /// answer.
+  /// Sends one request and returns its answer. Adds Host, and Content-Length if there is a body or the method
+  /// wants one.
   Response request(std::string_view method, std::string_view target, const HeaderLines& headers = {},
                    std::string_view body = {});
 
-  /// Reads to the end of the stream: true when the server closed it with nothing more to say.
+  /// Reads to the end of the stream. True if the server closed it without sending anything more.
   bool is_closed_by_server();
-  /// Reads to the end of the stream: everything that the server still had to say.
+  /// Reads to the end of the stream and returns everything that the server still sent.
   std::string read_to_end();
 
-  /// Whether the server says something, or closes, before this time is over.
+  /// Whether the server sends something or closes within this time.
   bool has_answer_within(std::chrono::milliseconds time);
 
-  /// Half-closes: the server sees the end of the stream and can still answer.
+  /// Half-closes the connection: the server sees the end of the stream and can still answer.
   void finish_sending();
-  /// Closes so that the server sees a reset.
+  /// Closes the connection so that the server sees a reset.
   void reset();
 
  private:
@@ -86,7 +87,7 @@ class HttpClient {
   std::string received_;
 };
 
-/// The bytes of a request as `HttpClient::request` sends them.
+/// The bytes of a request, as `HttpClient::request` sends them.
 std::string request_bytes(std::string_view method, std::string_view target, const HeaderLines& headers = {},
                           std::string_view body = {});
 

@@ -1,4 +1,4 @@
-// What a test waits for by looking: a task that runs in a nursery, and what it ended with.
+// Keeps the result of a task that runs in a nursery, for a test that polls for it.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,8 @@
 
 namespace latchkey::test {
 
-/// Puts what `task` ends with into `out`, which outlives it.
+/// Stores the result of `task` in `out`.
+/// Lifetime: `out` outlives the task.
 template <class T>
 runtime::Task<void> keep(runtime::Task<T> task, std::optional<T>& out) {
   T value = co_await task;

@@ -1,6 +1,6 @@
-// LoopRig: a loop on a real ring that the test itself drives, pass by pass, by a clock that stands still
-// until it is told. So a test of deadlines waits for nobody, and says in plain order what happens. Used on
-// one thread.
+// LoopRig: a loop on a real ring that the test drives pass by pass, with a clock that stands still until
+// moved. A test of deadlines thus need not wait, and says in order what happens.
+// Thread: one.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,12 +20,12 @@
 
 namespace latchkey::test {
 
-/// What a core's ring may do.
+/// The operations of a core's ring.
 inline constexpr std::array<std::uint8_t, 6> kRigOperations = {IORING_OP_ACCEPT,       IORING_OP_RECV,
                                                                IORING_OP_SEND,         IORING_OP_CLOSE,
                                                                IORING_OP_ASYNC_CANCEL, IORING_OP_MSG_RING};
 
-/// A disabled ring that may do what a core's may; the test dies where the kernel refuses it.
+/// A disabled ring with the operations of a core's. The test aborts if the kernel refuses it.
 inline std::unique_ptr<runtime::Ring> make_ring(unsigned completion_entries = 1024) {
   runtime::RingSettings settings;
   settings.submission_entries = 64;
@@ -43,7 +43,7 @@ class LoopRig final : private runtime::LoopHook {
     unsigned buffers = 64;
     std::size_t buffer_bytes = 4096;
     unsigned completion_entries = 1024;
-    runtime::PortId ports = 1;  ///< of the mailbox; the loop's is port 0, and the loop's ring is all ports'
+    runtime::PortId ports = 1;  ///< of the mailbox; the loop's is port 0, and its ring serves all ports
     std::size_t messages_per_way = 16;
   };
 
@@ -69,7 +69,7 @@ class LoopRig final : private runtime::LoopHook {
 
   void spawn(runtime::Task<void> task) { loop_.nursery().spawn(std::move(task)); }
 
-  /// Passes until `condition` holds. False when it does not within some seconds.
+  /// Runs passes until `condition` holds. Returns false if it does not within some seconds.
   template <class Condition>
   [[nodiscard]] bool until(Condition&& condition) {
     constexpr int kMostPasses = 20'000;
@@ -79,21 +79,21 @@ class LoopRig final : private runtime::LoopHook {
     return condition();
   }
 
-  /// Passes often enough for all that is under way on local sockets to come out.
+  /// Runs enough passes for everything under way on local sockets to finish.
   void settle() {
     constexpr int kPasses = 8;
     for (int i = 0; i < kPasses; ++i) loop_.pass();
   }
 
-  /// Moves the clock and lets what is due happen.
+  /// Moves the clock and lets due events happen.
   void advance_ms(std::int64_t ms) {
     clock_.advance_ms(ms);
     settle();
   }
 
  private:
-  // The loop's clock says nothing about how long the kernel takes: who waits for that waits a millisecond at
-  // a time.
+  // The loop's clock does not tell how long the kernel takes. Waiting for the kernel goes a millisecond at a
+  // time.
   std::int64_t pass(BootTime now) noexcept override { return now.ms + (waits_ ? 1 : 0); }
 
   bool waits_ = false;

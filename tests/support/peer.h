@@ -1,5 +1,5 @@
-// The other end of a connection, in the hands of the test: blocking to make, never blocking after. One
-// thread.
+// The other end of a connection, controlled by the test. Making one may block; using it never does.
+// Thread: one.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -26,14 +26,14 @@ class Peer {
 
   int fd() const noexcept { return fd_; }
 
-  /// Sends as much as the kernel takes; returns how much that was.
+  /// Sends as much as the kernel takes, and returns how much that was.
   std::size_t send_some(std::string_view bytes) {
     const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     return sent < 0 ? 0 : static_cast<std::size_t>(sent);
   }
   void send(std::string_view bytes) { EXPECT_EQ(send_some(bytes), bytes.size()); }
 
-  /// All that has come so far.
+  /// All bytes received so far.
   const std::string& received() {
     std::array<char, 65536> buffer{};
     while (true) {
@@ -48,12 +48,12 @@ class Peer {
       return received_;
     }
   }
-  /// `received`, and forgets it.
+  /// Returns `received` and forgets it.
   std::string take() {
     received();
     return std::exchange(received_, std::string());
   }
-  /// The server has ended its side.
+  /// Whether the server has ended its side.
   bool saw_end() {
     received();
     return saw_end_ || was_reset_;
@@ -62,12 +62,12 @@ class Peer {
     received();
     return was_reset_;
   }
-  /// How many reads it took to get all: answers that were written together come in one.
+  /// How many reads it took to get everything. Answers that were written together arrive in one.
   int reads() const noexcept { return reads_; }
 
   void end_sending() { ::shutdown(fd_, SHUT_WR); }
 
-  /// Goes away as a crashed process does: the kernel answers the server with a reset.
+  /// Closes as a crashed process does: the kernel answers the server with a reset.
   void reset() {
     const linger now{1, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
@@ -85,17 +85,18 @@ class Peer {
   int reads_ = 0;
 };
 
-/// Two ends of a UNIX stream: the server's descriptor and the peer.
+/// Two ends of a UNIX stream: the server's descriptor, and the peer.
 inline std::pair<int, Peer> unix_pair() {
   std::array<int, 2> ends{};
   LATCHKEY_ASSERT(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
   return {ends[0], Peer(ends[1])};
 }
 
-/// What a socket of a tcp_pair holds: little, so that a test soon fills it (the kernel doubles it).
+/// The buffer size of the sockets of a tcp_pair (the kernel doubles it). It is small, so that a test soon
+/// fills it.
 inline constexpr int kSocketBufferBytes = 64 * 1024;
 
-/// Two ends of a TCP connection over the loopback.
+/// Two ends of a TCP connection over loopback.
 inline std::pair<int, Peer> tcp_pair() {
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};

@@ -42,7 +42,7 @@ struct Mapping {
   std::uint64_t end = 0;
 };
 
-/// What the process may write to, and so may have written to.
+/// The memory that the process may write to, and so may have written to.
 std::vector<Mapping> writable_mappings(pid_t pid) {
   std::vector<Mapping> mappings;
   std::ifstream maps(path_of(pid, "maps"));
@@ -57,7 +57,7 @@ std::vector<Mapping> writable_mappings(pid_t pid) {
   return mappings;
 }
 
-/// How many bytes around `at` in `memory` and `from` in `text` are the same.
+/// How many bytes around `at` in `memory` and `from` in `text` are equal.
 std::size_t common_bytes(std::string_view memory, std::size_t at, std::string_view text, std::size_t from,
                          std::size_t& end) {
   std::size_t before = 0;
@@ -71,7 +71,7 @@ std::size_t common_bytes(std::string_view memory, std::size_t at, std::string_vi
   return before + behind;
 }
 
-/// Where the longest piece of the needle ends that the mark at `at` is in; `at` where none is long enough.
+/// The end of the needle's longest piece that contains the mark at `at`, or `at` if none is long enough.
 std::size_t end_of_piece(std::string_view memory, std::size_t at, const Needle& needle) {
   std::size_t longest = kPieceBytes - 1;
   std::size_t end_of_longest = at;
@@ -96,7 +96,7 @@ std::size_t count_in(std::string_view memory, const Needle& needle) {
   return copies;
 }
 
-/// Of each page whether memory stands behind it: what was never touched is not read, and so not made.
+/// For each page, whether memory backs it. Untouched pages are not read, because reading would create them.
 std::vector<bool> present_pages(const File& pagemap, const Mapping& part) {
   constexpr std::uint64_t kPresentOrSwapped = std::uint64_t{3} << 62;
   std::vector<std::uint64_t> entries((part.end - part.begin) / kPageBytes);
@@ -110,7 +110,7 @@ std::vector<bool> present_pages(const File& pagemap, const Mapping& part) {
   return present;
 }
 
-/// The runs of pages of the mapping that there is memory behind.
+/// The runs of pages of the mapping that memory backs.
 std::vector<Mapping> present_runs(const File& pagemap, const Mapping& mapping) {
   std::vector<Mapping> runs;
   for (std::uint64_t begin = mapping.begin; begin < mapping.end; begin += kPartPages * kPageBytes) {
@@ -140,7 +140,7 @@ std::size_t count_copies(pid_t pid, const std::vector<Needle>& needles) {
   for (const Mapping& mapping : writable_mappings(pid)) {
     for (const Mapping& run : present_runs(pagemap, mapping)) {
       bytes.resize(run.end - run.begin);
-      // The kernel refuses what it shares with the process: rings, and the clock's page.
+      // The kernel refuses memory that it shares with the process: rings and the clock's page.
       if (!memory.read_at(run.begin, bytes.data(), bytes.size())) continue;
       read_bytes += bytes.size();
       for (const Needle& needle : needles) copies += count_in(bytes, needle);

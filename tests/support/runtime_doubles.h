@@ -1,4 +1,5 @@
-// Doubles of the interfaces of `runtime`, and the gate at which a double holds a coroutine. One thread.
+// Doubles of the interfaces of `runtime`, and a gate at which a double holds a coroutine.
+// Thread: one.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +11,7 @@
 
 namespace latchkey::test {
 
-/// Wakes nobody: where a test drains the ports by hand nobody sleeps.
+/// Wakes nobody. If a test drains the ports by hand, nobody sleeps.
 class SilentDoorbell final : public runtime::Doorbell {
  public:
   void wake(runtime::PortId) noexcept override {}
@@ -24,7 +25,7 @@ inline void wake_now(runtime::Broadcast& event) {
   ready.run(kAll);
 }
 
-/// Lets everyone pass but for the next one, once it is told to stop that one, until it is opened.
+/// Lets coroutines pass. After `stop_next`, it holds the next one until `open`.
 class Gate {
  public:
   void stop_next() noexcept { stops_next_ = true; }

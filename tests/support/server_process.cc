@@ -35,7 +35,7 @@ std::uint16_t port_of(std::string_view line) {
   return port;
 }
 
-/// The data, and the test's own directory above them, which their user has to pass.
+/// Gives away the data and the test's own directory above, which the user must pass through.
 void give_data(const std::filesystem::path& data) {
   const std::filesystem::path above = data.parent_path();
   if (::geteuid() == 0 && above != std::filesystem::temp_directory_path()) {
@@ -48,9 +48,9 @@ void give_data(const std::filesystem::path& data) {
   give_to_test_user(data);
 }
 
-/// Sets how long the process's files may become. Its own user may, and root only with CAP_SYS_RESOURCE, which
-/// a container keeps from it: so a child becomes that user. It makes nothing but system calls, as this
-/// program has threads.
+/// Limits how long the process's files may become. The process's own user may do that. Root may only with
+/// CAP_SYS_RESOURCE, which a container withholds, so a child becomes that user. The child makes only system
+/// calls, as this program has threads.
 void limit_files(pid_t process, const rlimit& limit) {
   const uid_t user = ::geteuid() == 0 ? kTestUser : ::geteuid();
   const pid_t child = ::fork();
@@ -108,7 +108,7 @@ Finished run_latchkey(const std::filesystem::path& data, const std::vector<std::
   command.arguments.insert(command.arguments.end(), words.begin(), words.end());
   command.input = std::move(input);
   Finished finished = run_to_end(command);
-  // What the command has made.
+  // The command may have created files.
   give_to_test_user(data);
   return finished;
 }

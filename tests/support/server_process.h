@@ -1,6 +1,6 @@
-// The real latchkeyd, started over a data directory on a free port, and the real latchkey command beside it.
-// The programs are those that the environment names in LATCHKEYD and LATCHKEY. One thread, which outlives the
-// server.
+// The real latchkeyd, started over a data directory on a free port, and the real latchkey command. The
+// environment names the programs in LATCHKEYD and LATCHKEY.
+// Thread: one, which outlives the server.
 #pragma once
 
 #include <csignal>
@@ -19,71 +19,73 @@ namespace latchkey::test {
 
 struct ServerOptions {
   int cores = 1;
-  std::vector<std::string> flags;  ///< further ones
-  /// Argon2id at its least, so that a suite of logins takes seconds. Off: the server's defaults.
+  std::vector<std::string> flags;  ///< additional ones
+  /// Argon2id with its least costs, so that a suite of logins takes seconds. Off: the server's defaults.
   bool cheap_hashes = true;
   /// Off: logins may fail any number of times, as a suite's do. On: the server's defaults.
   bool throttle = false;
-  /// On: root's data stay root's. Off: they are given to kTestUser, whom the server then becomes.
+  /// On: root's data stay root's. Off: they are given to kTestUser, and the server runs as that user.
   bool keep_owner = false;
-  /// As ChildOptions has them.
+  /// As in ChildOptions.
   std::vector<std::string> environment = {};
   std::size_t descriptors = 0;
   ChildOptions::Start start = ChildOptions::Start::kAsAShell;
 };
 
-/// Whom a server of the tests becomes where root runs them. No such user need be there.
+/// The user that a test's server runs as if root runs the tests. No such user need exist.
 inline constexpr uid_t kTestUser = 64'000;
 
-/// Where root runs the tests: gives `path`, and all that is in it, to kTestUser, as far as it is root's.
-/// Nothing where somebody else runs them.
+/// If root runs the tests: gives `path` and everything in it that is root's to kTestUser. Otherwise does
+/// nothing.
 void give_to_test_user(const std::filesystem::path& path);
 
-/// The command line of latchkeyd with these options: on a free port of 127.0.0.1 unless the flags name
-/// another, and over data that it makes where they are missing.
+/// The command line of latchkeyd with these options. It listens on a free port of 127.0.0.1 unless the flags
+/// name another, and creates missing data.
 ChildOptions server_command(const std::filesystem::path& data, const ServerOptions& options);
 
 /// Runs `latchkey --data DIR WORDS...` to its end.
 Finished run_latchkey(const std::filesystem::path& data, const std::vector<std::string>& words,
                       std::string input = {});
 
-/// `latchkey user add --create`, whether a server runs or not. Throws std::runtime_error where it is refused.
+/// Runs `latchkey user add --create`, with or without a running server. Throws std::runtime_error if it is
+/// refused.
 void add_user(const std::filesystem::path& data, const std::string& name, const std::string& password);
 
 class ServerProcess {
  public:
-  /// Starts it and waits until it accepts. Throws std::runtime_error, with what it said, where it does not.
+  /// Starts the server and waits until it accepts. Throws std::runtime_error, with its output, if it does
+  /// not.
   explicit ServerProcess(std::filesystem::path data, ServerOptions options = {});
 
   const std::filesystem::path& data() const noexcept { return data_; }
   std::uint16_t port() const noexcept { return port_; }
-  /// The port of the first listener that asks for the PROXY protocol.
+  /// The port of the first listener with the PROXY protocol.
   std::uint16_t proxy_port();
   bool is_running() const noexcept { return child_->is_running(); }
   pid_t pid() const noexcept { return child_->pid(); }
 
-  /// What it has written to standard error since it was started last.
+  /// What it has written to standard error since its last start.
   std::string log() const { return child_->errors(); }
-  /// From here on nobody reads its standard error; somebody does again; nobody can any more.
+  /// Stops reading its standard error, reads it again, or makes it unreadable.
   void hold_log() { child_->hold_errors(); }
   void read_log() { child_->read_errors(); }
   void close_log() { child_->close_errors(); }
-  /// Waits for a line with `text` in it.
+  /// Waits for a line that contains `text`.
   std::optional<std::string> wait_for_log(std::string_view text) { return child_->wait_for_line(text); }
 
-  /// From here on the system refuses whatever it writes to files, as a full disk does; and no longer.
+  /// Makes the system refuse all its writes to files, as a full disk does, and ends that.
   void fill_disk() const;
   void free_disk() const;
 
   void signal(int number) const noexcept { child_->signal(number); }
   /// Asks it to end, without waiting.
   void terminate() { child_->signal(SIGTERM); }
-  /// Waits for the end that `terminate` asked for: the exit status.
+  /// Waits for the end that `terminate` asked for. Returns the exit status.
   int wait() { return child_->wait(); }
   int stop();
   void kill();
 
-  /// Stops it, or finds it stopped, and starts it again over the same data; the port is another.
+  /// Stops it if it runs and starts it again over the same data, on another port.
   void start_again();
   void start_again(ServerOptions options);
 

@@ -1,5 +1,6 @@
-// ShardRig: what the shards of one process share, and the one place in tests and benchmarks where a shard is
-// made. Owned by a test or by a program that measures; it outlives the shards.
+// ShardRig: what the shards of one process share. Tests and benchmarks make shards only here. A test or a
+// measuring program owns it.
+// Lifetime: outlives the shards.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +22,8 @@
 
 namespace latchkey::test {
 
-/// What the shards share that has its place elsewhere; all of it outlives the rig.
+/// Things that the shards share but that are owned elsewhere.
+/// Lifetime: everything here outlives the rig.
 struct ShardRigParts {
   const Clock& clock;
   Random& random;
@@ -31,7 +33,7 @@ struct ShardRigParts {
 
 struct ShardRigSettings {
   std::uint32_t shards = 1;
-  runtime::CoreId cores = 1;  ///< that read the shards' tables, the shards' own among them
+  runtime::CoreId cores = 1;  ///< all that read the shards' tables, the shards' own included
   runtime::PageSource::Mode pages = runtime::PageSource::Mode::kInPlace;
 };
 
@@ -45,7 +47,8 @@ struct ShardRig {
   ShardRig(const ShardRig&) = delete;
   ShardRig& operator=(const ShardRig&) = delete;
 
-  /// The shard of this number, which is its core's too. `store` and `login_check` outlive it.
+  /// Makes the shard of this number, which is also its core's.
+  /// Lifetime: `store` and `login_check` outlive it.
   Result<std::unique_ptr<token::Shard>> make_shard(store::Store& store, token::LoginCheck& login_check,
                                                    const token::ShardSettings& shard_settings,
                                                    std::uint32_t number = 0) {
@@ -69,7 +72,7 @@ struct ShardRig {
   runtime::Quiescence quiescence;
 };
 
-/// Of a root that is the same in every run.
+/// Keys with a root that is the same in every run.
 inline token::KeyFile test_key_file(std::uint8_t signing = 1) {
   token::KeyFile file;
   std::fill(file.root.bytes().begin(), file.root.bytes().end(), std::uint8_t{0x5A});
@@ -77,7 +80,7 @@ inline token::KeyFile test_key_file(std::uint8_t signing = 1) {
   return file;
 }
 
-/// What stands for the client of this number.
+/// The binding of the client with this number.
 inline store::BindingHash binding(std::uint32_t number) {
   store::BindingHash hash{};
   for (std::size_t i = 0; i < sizeof number; ++i) hash[i] = static_cast<std::uint8_t>(number >> (8 * i));

@@ -1,5 +1,6 @@
-// Doubles of store::Store, both in memory: one that a test looks into and holds up, and one that a
-// measurement does not notice. One thread.
+// Doubles of store::Store, both in memory: one that a test inspects and holds up, and one that does not
+// disturb a measurement.
+// Thread: one.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +17,7 @@
 
 namespace latchkey::test {
 
-/// It can answer at once, answer when told, or refuse.
+/// Answers at once, answers when told, or refuses.
 class FakeStore final : public store::Store {
  public:
   /// While true, requests wait for `answer`.
@@ -133,7 +134,7 @@ class FakeStore final : public store::Store {
   runtime::Broadcast gate_;
 };
 
-/// As fast as a disk that costs nothing: what is measured is the core's own work.
+/// A disk that costs no time: only the core's own work is measured.
 class InstantStore final : public store::Store {
  public:
   runtime::Task<Result<store::RowId>> record_login(store::LoginRecord) override { co_return ++rows_; }

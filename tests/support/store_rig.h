@@ -1,5 +1,5 @@
-// StoreRig: a store "thread" that a test turns by hand on its only thread, so that it decides what arrives
-// together.
+// StoreRig: a store "thread" that a test drives by hand on its only thread. The test thus decides what
+// arrives together.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +32,7 @@ class StoreRig {
 
   runtime::Port& port() noexcept { return mailbox.port(0); }
 
-  /// One batch of the store: all that has been sent by now.
+  /// Runs one batch of the store, with everything sent so far.
   void turn_store() {
     mailbox.port(1).drain();
     store.after_batch(mailbox.port(1));
@@ -42,7 +42,7 @@ class StoreRig {
     while (mailbox.port(1).drain() + mailbox.port(0).drain() > 0) store.after_batch(mailbox.port(1));
   }
 
-  /// Starts a task; its value stands in `out` once it has finished.
+  /// Starts a task. Its value is in `out` once it has finished.
   template <class T>
   void start(runtime::Task<T> task, std::optional<T>& out) {
     nursery.spawn(keep(std::move(task), out));
@@ -67,7 +67,7 @@ class StoreRig {
   runtime::Nursery nursery;
 };
 
-/// A database that must open.
+/// Opens a database. Aborts if that fails.
 inline store::Database must_open(const std::string& path, const store::DatabaseOptions& options = {}) {
   Result<store::Database> database = store::open_database(path, options);
   LATCHKEY_ASSERT(database.has_value());

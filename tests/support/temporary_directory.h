@@ -1,4 +1,5 @@
-// A directory of a test's own, gone with everything in it when the object goes. One thread.
+// A directory for one test. It is removed, with all its contents, when the object is destroyed.
+// Thread: one.
 #pragma once
 
 #include <cstdlib>
@@ -11,7 +12,7 @@ namespace latchkey::test {
 
 class TemporaryDirectory {
  public:
-  /// Short, since a socket's path in it must fit into 107 bytes.
+  /// The name is short, since a socket's path in the directory must fit into 107 bytes.
   TemporaryDirectory() {
     std::string name = (std::filesystem::temp_directory_path() / "latchkey-it-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp: no directory at " + name);

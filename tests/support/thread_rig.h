@@ -1,4 +1,5 @@
-// Real threads around ports, woken by semaphores instead of rings: for what must hold under ThreadSanitizer.
+// Real threads around ports, woken by semaphores instead of rings. For code that must hold under
+// ThreadSanitizer.
 #pragma once
 
 #include <atomic>
@@ -13,7 +14,8 @@
 
 namespace latchkey::test {
 
-/// One for all ports of a mailbox; any thread.
+/// One for all ports of a mailbox.
+/// Thread: any.
 class SemaphoreDoorbell final : public runtime::Doorbell {
  public:
   explicit SemaphoreDoorbell(std::size_t ports) {
@@ -26,7 +28,7 @@ class SemaphoreDoorbell final : public runtime::Doorbell {
   std::vector<std::unique_ptr<std::counting_semaphore<>>> bells_;
 };
 
-/// Runs what is sent to a port on a thread of its own, as runtime::Worker does, until it goes.
+/// Runs messages sent to a port on its own thread, as runtime::Worker does, until destroyed.
 class PortThread {
  public:
   PortThread(SemaphoreDoorbell& doorbell, runtime::Port& port, runtime::WorkerHooks& hooks)
@@ -53,7 +55,8 @@ class PortThread {
   std::thread thread_;
 };
 
-/// On a client's thread: goes on until all that runs in `nursery` has ended.
+/// Runs until everything in `nursery` has ended.
+/// Thread: the client's.
 inline void run_until_ended(SemaphoreDoorbell& doorbell, runtime::Port& port,
                             const runtime::Nursery& nursery) {
   while (nursery.running() > 0) {

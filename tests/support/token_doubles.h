@@ -1,4 +1,5 @@
-// Doubles of token::LoginCheck: one that a test can hold up, and one that admits everyone. Thread: one.
+// Doubles of token::LoginCheck: one that a test can hold up, and one that admits everyone.
+// Thread: one.
 #pragma once
 
 #include <cstddef>
@@ -12,15 +13,15 @@
 
 namespace latchkey::test {
 
-/// Users have the password of number 0 until it is told otherwise. It can answer at once, answer when told,
-/// or fail.
+/// Users have the password of number 0 unless it is told otherwise. Answers at once, answers when told, or
+/// fails.
 class FakeLoginCheck final : public token::LoginCheck {
  public:
   /// While true, a request is looked up and then waits for `answer`.
   bool holds = false;
   /// While set, every request gets this error.
   std::optional<Error> refusal;
-  /// The password numbers of the users for whom it is not 0.
+  /// The password numbers of the users whose number is not 0.
   std::map<std::int64_t, std::int64_t> password_numbers;
   std::size_t asked = 0;
 

@@ -1,21 +1,22 @@
 // Admin: what an administrator does to users and tokens, as requests and answers in JSON. The server serves
-// it on the admin socket; the offline command runs the same object on the database itself, so that the two
-// cannot drift. One object, one thread.
+// it on the admin socket. The offline command runs the same object on the database itself, so the two cannot
+// drift apart.
+// Thread: one, the same for all calls of an object.
 //
 //   POST   /users                 {"name", "password", "superuser", "first_name", "last_name", "email"}
-//   GET    /users?after=NAME      users in the order of their names, a page at a time
+//   GET    /users?after=NAME      one page of users, ordered by name
 //   POST   /users/NAME/password   {"password"}; ends the user's tokens, unlocks the name
-//   POST   /users/NAME/unlock     for a window counts what fails in the name by name and address alone
+//   POST   /users/NAME/unlock     for one window, counts the name's failures at each address alone
 //   POST   /users/NAME/disable    ends the user's tokens
 //   POST   /users/NAME/enable
 //   DELETE /users/NAME            ends the user's tokens
-//   GET    /tokens/NAME           the user's tokens, oldest first, without what would open anything
+//   GET    /tokens/NAME           the user's tokens, oldest first, without anything that would grant access
 //   DELETE /tokens/NAME           ends the user's tokens
 //
-// In the place of "password" may stand "password_hash", one of another program (hash_scheme.h), which is kept
-// as it is until the user logs in. NAME is percent-encoded. Every change is durable when it is answered, and
-// may be asked for again. What gives access (a user, a password) is done where the log has room to tell of
-// it, and is 503 where it has none; what takes access away is done all the same.
+// "password_hash" may replace "password". It is a hash made by another program (hash_scheme.h), and is kept
+// unchanged until the user logs in. NAME is percent-encoded. Every change is durable when it is answered, and
+// repeating it is safe. What grants access (a user, a password) needs room in the log for its line; without
+// room the answer is 503. What takes access away is done even without room.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +46,7 @@ struct AdminRequest {
   std::string method;
   std::string path;  ///< with its query
   SecretText body;   ///< may hold a password
-  /// Room in the log for the line on what is done, where somebody has waited for it.
+  /// Room in the log for the line about this request, if the caller has waited for it.
   std::optional<LogRoom> room = std::nullopt;
 };
 
@@ -54,14 +55,16 @@ struct AdminReply {
   std::string json;  ///< `{"detail": "..."}` where the status is not 2xx
 };
 
-/// Ends all of a user's tokens, wherever they live. Gives how many; durable when it ends without an error.
+/// Ends all of a user's tokens, in whichever shard they are, and returns how many. The end is durable unless
+/// it returns an error.
 class SessionEnder {
  public:
   virtual ~SessionEnder() = default;
   virtual runtime::Task<Result<std::size_t>> end_all(std::int64_t user_id, store::Death reason) = 0;
 };
 
-/// What Admin works with; all of it outlives it.
+/// What Admin works with.
+/// Lifetime: everything here outlives the Admin.
 struct AdminServices {
   credential::SqliteDirectory& directory;
   credential::HashClient& hasher;
@@ -69,16 +72,16 @@ struct AdminServices {
   SessionEnder& sessions;
   const Clock& clock;
   Log& log;
-  /// The server's, or the last recorded one; 0 where none is known: then no token is left out as timed out.
+  /// The server's setting, or the last one recorded. 0 if unknown: then no token is left out as timed out.
   std::int64_t token_timeout_ms = 0;
-  /// Null where no server runs: then there are no failures that anybody remembers.
+  /// Null if no server runs: then no failures are remembered.
   credential::Throttle* throttle = nullptr;
 };
 
-/// What came of unlocking a name.
+/// The outcome of unlocking a name.
 struct Unlocking {
-  std::string why_not{};     ///< empty where it is unlocked
-  std::int64_t seconds = 0;  ///< for so long
+  std::string why_not{};     ///< empty if the name was unlocked
+  std::int64_t seconds = 0;  ///< how long it stays unlocked
   std::size_t guesses_by_address = 0;
 };
 
@@ -97,10 +100,10 @@ class Admin {
   runtime::Task<Result<AdminReply>> remove_user(credential::User user, LogRoom room);
   runtime::Task<Result<AdminReply>> list_tokens(credential::User user);
   Result<AdminReply> unlock(const credential::User& user, LogRoom room);
-  /// Errors: kOverloaded, there is no room for another unlocked name.
+  /// Errors: kOverloaded when there is no room for another unlocked name.
   Result<Unlocking> unlock_name(const credential::User& user, LogRoom room);
-  /// Ends the user's tokens and answers with how many, and with what came of an unlocking; `done` says what
-  /// has happened already if that fails.
+  /// Ends the user's tokens and answers with their number and the outcome of an unlocking, if any. `done`
+  /// says what has already happened, for the text of an error.
   runtime::Task<Result<AdminReply>> end_tokens(credential::User user, store::Death reason,
                                                std::string_view done,
                                                std::optional<Unlocking> unlocking = {});
@@ -108,7 +111,7 @@ class Admin {
                                                 SecretText body, LogRoom room);
   runtime::Task<Result<AdminReply>> act_on_tokens(std::string method, std::string name, LogRoom room);
   runtime::Task<Result<credential::User>> find_user(std::string name);
-  /// The hash to store: the one that was given, if it can be verified here, or a new one of the password.
+  /// The hash to store: the given one if it can be verified here, or a new hash of the password.
   runtime::Task<Result<std::string>> hash_of(AdminBody body);
 
   AdminServices services_;

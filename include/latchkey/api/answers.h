@@ -1,5 +1,5 @@
-// The answers that more than one resource gives, with the contract's exact texts. Pure functions over a
-// writer.
+// The answers that several resources give, with the exact texts of the contract. All are pure functions over
+// a writer.
 #pragma once
 
 #include <cstdint>
@@ -15,35 +15,36 @@ namespace latchkey::api {
 
 inline constexpr std::string_view kJsonType = "application/json";
 
-/// How long a client is told to wait where a bound was reached: hashes take tens of milliseconds, so a queue
-/// that was full has room again within this.
+/// The wait that a client is asked for after a bound was reached. A hash takes tens of milliseconds, so a
+/// full queue has room again by then.
 inline constexpr std::int64_t kRetryAfterSeconds = 1;
 
 /// The detail of a request whose one credential header holds two tokens (C-30).
 inline constexpr std::string_view kTwoTokensText = "The request has two tokens. Send one.";
 
-/// `Cache-Control: no-store` and `X-Content-Type-Options: nosniff` on the answer, whatever it will be. The
-/// writer has begun none.
+/// Puts `Cache-Control: no-store` and `X-Content-Type-Options: nosniff` on the answer, whatever it will be.
+/// Requires: no answer has been begun.
 void protect_answer(http::ResponseWriter& response) noexcept;
 
-/// `{"detail":"..."}`, the text escaped.
+/// `{"detail":"..."}` with the text escaped.
 std::string detail_json(std::string_view text);
 
-/// A `detail` with this status. The caller may have begun no answer.
+/// Answers a `detail` with this status.
+/// Requires: no answer has been begun.
 void answer_detail(http::ResponseWriter& response, int status, std::string_view text, BootTime now);
 
-/// The same, with `Allow` (empty: without).
+/// The same with an `Allow` field, or without one if `allow` is empty.
 void answer_detail(http::ResponseWriter& response, int status, std::string_view allow, std::string_view text,
                    BootTime now);
 
-/// 404 by C-71, with `Allow` (empty: without).
+/// 404 by C-71, with an `Allow` field unless `allow` is empty.
 void answer_not_found(http::ResponseWriter& response, std::string_view allow, BootTime now);
 
 /// 405 by C-2.
 void answer_method_not_allowed(http::ResponseWriter& response, std::string_view allow,
                                std::string_view method, BootTime now);
 
-/// 503 with `Retry-After`: a bound was reached, or the disk refused (C-20). The text names neither.
+/// 503 with `Retry-After`: a bound was reached or the disk failed (C-20). The text does not say which.
 void answer_unavailable(http::ResponseWriter& response, std::string_view allow, const Error& error,
                         BootTime now);
 
@@ -51,7 +52,7 @@ void answer_unavailable(http::ResponseWriter& response, std::string_view allow, 
 void answer_throttled(http::ResponseWriter& response, std::string_view allow, std::int64_t seconds,
                       BootTime now);
 
-/// Answers where a password was not tried: 429 or 503. False, with nothing written, where it was.
+/// Answers 429 or 503 if the password was not tried. Returns false and writes nothing if it was.
 bool answer_untried(http::ResponseWriter& response, std::string_view allow, const PasswordVerdict& verdict,
                     BootTime now);
 

@@ -1,6 +1,7 @@
-// Api: from a request's path and method to the resource that answers it, and its answer's form; redirects,
-// 404, 405, 406 and the protection of cookies (C-1, C-2, C-60, C-71). The handler of a core's connections;
-// one core thread.
+// Api: the handler of a core's connections. It finds the resource for a request's path and method and gives
+// the answer its form. It also does redirects, 404, 405, 406 and the protection of cookies (C-1, C-2, C-60,
+// C-71).
+// Thread: its core's.
 #pragma once
 
 #include <array>
@@ -28,7 +29,7 @@ namespace latchkey::api {
 
 class Api final : public http::Handler {
  public:
-  /// `services` outlives the API.
+  /// Lifetime: `services` outlives the Api.
   explicit Api(Services& services);
 
   std::unique_ptr<http::ConnectionMemo> opened(const net::IpAddress& peer) override;
@@ -36,7 +37,7 @@ class Api final : public http::Handler {
   runtime::Task<void> answer(http::Exchange& exchange) override;
   std::string_view allow(const http::RequestHead& head) noexcept override;
 
-  /// The one list of what there is.
+  /// All routes: the only list of them.
   std::span<const Route> routes() const noexcept { return routes_; }
 
  private:
@@ -46,7 +47,7 @@ class Api final : public http::Handler {
   const Route* find(std::string_view path) const noexcept;
   bool redirect(http::Exchange& exchange) const;
   bool answer_json_now(const Route* route, http::Exchange& exchange);
-  /// Out of the way of the requests without a forwarded field.
+  /// Kept out of line, away from requests without a forwarded field.
   [[gnu::noinline]] void watch_forwarded(const http::Exchange& exchange);
   RequestContext context_of(http::Exchange& exchange, const Route* route) const noexcept;
   bool answer_without_asking(const Resource& resource, RequestContext& request) const;
@@ -74,7 +75,7 @@ class Api final : public http::Handler {
   MyPasswordResource my_password_;
   VerifyResource verify_;
   const std::array<Route, kRoutes> routes_;
-  std::size_t most_slashes_ = 0;  ///< of the routes whose paths are resources' of their own
+  std::size_t most_slashes_ = 0;  ///< in the path of any route
 };
 
 }  // namespace latchkey::api

@@ -1,4 +1,4 @@
-// Waiting for room in the log, before something is done that the log must tell of. Core threads' coroutines.
+// Waits for room in the log before something is done that must be logged. For coroutines on core threads.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,14 @@
 
 namespace latchkey::api {
 
-/// So long a login or a change waits for room; then it is 503 (P-14).
+/// How long a login or a change waits for room before it is answered with 503 (P-14).
 inline constexpr std::int64_t kLogRoomPatienceMs = 1000;
 
-/// Room for one line, without blocking the core; without any (LogRoom::is_held) where none came in time.
+/// Takes room for one line without blocking the core. The result holds none (LogRoom::is_held) if none became
+/// free in time.
 runtime::Task<LogRoom> wait_for_log_room(runtime::Loop& loop, Log& log);
 
-/// Why nothing was done then.
+/// The error for that case: nothing was done because the log is full.
 Error log_is_full();
 
 }  // namespace latchkey::api

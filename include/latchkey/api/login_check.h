@@ -1,5 +1,6 @@
-// DirectoryLoginCheck: asks the directory for a shard whether who logs in still may. One object a shard, on
-// its core's thread.
+// DirectoryLoginCheck: asks the directory, on behalf of a shard, whether a login is still valid. One per
+// shard.
+// Thread: the shard's core.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,7 @@ namespace latchkey::api {
 
 class DirectoryLoginCheck final : public token::LoginCheck {
  public:
-  /// `directory` is that of the shard's core, and outlives the object.
+  /// Lifetime: `directory`, that of the shard's core, outlives this object.
   explicit DirectoryLoginCheck(credential::Directory& directory) noexcept : directory_(directory) {}
 
   runtime::Task<Result<bool>> still_holds(std::int64_t user_id, std::int64_t password_number) override {

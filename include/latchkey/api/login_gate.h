@@ -1,7 +1,7 @@
-// LoginGate: lets an attempt to log in through to the hash, or refuses it by a throttle (C-20). It charges
-// the attempt by address, by name at that address and by name; whoever is let through holds the charges, and
-// refunds them where the attempt did not fail. It knows of no password. Owned by the core's PasswordCheck.
-// Thread: that core's coroutines.
+// LoginGate: lets a login attempt through to the hash, or refuses it by a throttle (C-20). It charges each
+// attempt by address, by name at that address, and by name. An admitted attempt holds its charges, and its
+// caller refunds them unless the attempt failed. The gate never sees a password.
+// Thread: its core's coroutines. The core's PasswordCheck owns it.
 #pragma once
 
 #include <atomic>
@@ -27,15 +27,16 @@
 
 namespace latchkey::api {
 
-/// What counts as one address where failures are metered, logins remembered and connections counted: IPv4
-/// whole, IPv6 by its /64, within which a host takes what addresses it likes (RFC 4291 §2.5.1, RFC 8981).
+/// The part of an address that counts as one client where failures are metered, logins remembered and
+/// connections counted: all of an IPv4 address, the /64 of an IPv6 address. A host chooses its addresses
+/// freely within a /64 (RFC 4291 §2.5.1, RFC 8981).
 net::IpAddress throttled_network(const net::IpAddress& address) noexcept;
 
-/// What an attempt that was let through is charged. It has failed unless it is refunded.
+/// The charges of an admitted attempt. They count as a failure unless refunded.
 struct Admission {
   credential::Charge by_address;
   credential::Charge by_pair;
-  credential::Charge by_user;  ///< of nothing where the name is unlocked, or the address known for it
+  credential::Charge by_user;  ///< empty if the name is unlocked or the address is known for it
 
   void refund() noexcept {
     by_address.refund();
@@ -44,8 +45,8 @@ struct Admission {
   }
 };
 
-/// What a LoginGate works with; all of it outlives it. The throttle and the keys are all cores', the rest is
-/// the core's own.
+/// What a LoginGate works with. The throttle and the keys belong to all cores, the rest to the gate's core.
+/// Lifetime: everything here outlives the gate.
 struct LoginGateParts {
   runtime::Loop& loop;
   Log& log;
@@ -59,18 +60,19 @@ class LoginGate {
  public:
   explicit LoginGate(const LoginGateParts& parts) noexcept : parts_(parts) {}
 
-  /// Charges an attempt in this name from this address that `began` now, before anything is hashed, so that
-  /// of a thousand guesses at once no more get through than of a thousand in a row. Otherwise Throttled, or
-  /// the Error of the store, and nothing is charged. `name` outlives the wait.
+  /// Charges an attempt in this name from this address that `began` now. The charge comes before any hash, so
+  /// a thousand simultaneous guesses get no further than a thousand in a row. A refused attempt gets
+  /// Throttled or the store's Error, and is charged nothing.
   ///
-  /// Where the meter of the name would refuse, an address that is known for that user is let through,
-  /// uncharged by name; a fourth meter bounds how often the store is asked for that. A name that is unlocked
+  /// Where the meter of the name would refuse, an address that is known for that user is admitted without a
+  /// charge by name. A fourth meter bounds how often the store is asked about that. An unlocked name
   /// (Throttle::unlock) has no meter by name.
+  /// Lifetime: `name` outlives the wait.
   runtime::Task<tl::expected<Admission, PasswordVerdict>> admit(const std::string& name,
                                                                 net::IpAddress address, BootTime began);
 
-  /// Remembers that this user, with the password of this number, was at the address. `user` outlives the
-  /// wait.
+  /// Remembers that this user logged in from the address with the password of this number.
+  /// Lifetime: `user` outlives the wait.
   runtime::Task<void> remember(const credential::User& user, net::IpAddress address);
 
  private:

@@ -1,6 +1,7 @@
-// PasswordCheck: the one way in which any resource tries a password: the gate that may refuse the attempt
-// unheard (C-20), the authenticator, and for what was wrong the wait that tells nobody what it was (C-14). It
-// knows nothing of requests and answers. One object a core thread, used by that thread's coroutines only.
+// PasswordCheck: tries a password, on behalf of any resource; no password is tried elsewhere. It asks the
+// gate, which may refuse the attempt untried (C-20), then the authenticator. It delays the answer to a wrong
+// attempt so that the time does not tell what was wrong (C-14). It knows nothing of requests and answers.
+// Thread: its core's coroutines; one object per core.
 #pragma once
 
 #include <string>
@@ -21,8 +22,8 @@
 
 namespace latchkey::api {
 
-/// What a PasswordCheck works with; all of it outlives it. The throttle and the keys are all cores', the rest
-/// is the core's own.
+/// What a PasswordCheck works with. The throttle and the keys belong to all cores, the rest to its core.
+/// Lifetime: everything here outlives the PasswordCheck.
 struct PasswordCheckParts {
   runtime::Loop& loop;
   Log& log;
@@ -44,24 +45,25 @@ class PasswordCheck {
                .known_addresses = parts.known_addresses,
                .keyring = parts.keyring}) {}
 
-  /// Tries `password` for the user named `name` (trimmed where the resource trims) from `address` (C-34).
+  /// Tries `password` for the user named `name` (trimmed if the resource trims) from `address` (C-34).
   ///
-  /// LoginGate::admit charges the attempt; the charges are refunded where the password was right, or where
-  /// the attempt never was one. A success clears nothing else: who has an account must not clear his address
-  /// by it.
+  /// LoginGate::admit charges the attempt. The charges are refunded if the password was right or was never
+  /// tried. A success clears no other charges: users must not be able to clear their address with their own
+  /// account.
   ///
-  /// WrongPassword comes at the end of a step of time (Authenticator::failure_answer_time); all else at once.
+  /// WrongPassword is returned at the end of a step (Authenticator::failure_answer_time), all else at once.
   runtime::Task<PasswordVerdict> check(std::string name, SecretText password, net::IpAddress address);
 
-  /// How the names that were tried stand in the log.
+  /// How names that were tried appear in the log.
   const credential::NamesInLog& names() const noexcept { return authenticator_.names(); }
 
-  /// The wait before a refusal for another reason than the password, of a request that `began` then, so that
-  /// it looks like WrongPassword.
+  /// Waits before a refusal for a reason other than the password, so that it takes as long as WrongPassword.
+  /// `began` is when the request began.
   runtime::Task<void> wait_as_if_wrong(BootTime began) { return wait_to_refuse(began, began); }
 
-  /// LoginGate::remember: after a login, which `check` sees to, and after who was checked has set himself
-  /// another password. `user` outlives the wait.
+  /// LoginGate::remember. `check` calls it after a login; the caller calls it after a checked user has set a
+  /// new password.
+  /// Lifetime: `user` outlives the wait.
   runtime::Task<void> remember(const credential::User& user, net::IpAddress address) {
     return gate_.remember(user, address);
   }

@@ -1,5 +1,5 @@
-// What the resources of one core work with. Made by the server's wiring of a core, which owns it all; that
-// core's thread only.
+// What the resources of one core work with. The server's wiring of that core makes and owns it all.
+// Thread: that core's.
 #pragma once
 
 #include "latchkey/api/password_check.h"
@@ -25,7 +25,7 @@ struct Services {
   credential::HashClient& hasher;
   store::Store& store;
   runtime::Turns& turns;
-  http::ForwardingWatch* forwarding = nullptr;  ///< of the server, where it has one
+  http::ForwardingWatch* forwarding = nullptr;  ///< the server's, if it has one
 
   BootTime now() const noexcept { return loop.now(); }
 };

@@ -1,5 +1,6 @@
-// Sessions: a core's way to all tokens. A check looks into any shard from here, without a hop; what changes a
-// token's life is done by the core that owns its shard, through the mailbox. One object a core thread.
+// Sessions: gives a core access to all tokens. A check reads any shard directly, without a hop. Changes to a
+// token's life are made by the core that owns its shard, through the mailbox.
+// Thread: its core's; one object per core.
 #pragma once
 
 #include <cstddef>
@@ -26,9 +27,10 @@
 
 namespace latchkey::api {
 
-/// What every core's Sessions share; outlives them.
+/// What the Sessions of all cores share.
+/// Lifetime: outlives them.
 struct SessionsContext {
-  const std::vector<token::Shard*>& shards;  ///< of each core, by its number
+  const std::vector<token::Shard*>& shards;  ///< indexed by the number of the core
   const token::Keyring& keyring;
   const token::Binder& binder;
   const token::TableClock& table_clock;
@@ -38,40 +40,41 @@ struct SessionsContext {
 
 class Sessions final : public SessionEnder {
  public:
-  /// `port` is the core's own; its number is the core's, and its shard's.
+  /// `port` is the core's own. Its number is that of the core and of its shard.
   Sessions(runtime::Port& port, const SessionsContext& context);
 
-  /// C-35: what a token used from `address` by `agent` must be bound to.
+  /// The binding that a token must have to be used from `address` by `agent` (C-35).
   store::BindingHash binding(const net::IpAddress& address, std::string_view agent) const noexcept;
 
-  /// Whether a token admits. No wait, no lock, no allocation.
+  /// Whether a token is admitted. Does not wait, lock or allocate.
   token::Admission check(const token::Token& token, const store::BindingHash& binding,
                          BootTime now) const noexcept;
 
-  /// A token for this user and binding: the one that lives, or a new one, durable (C-13, C-21).
+  /// Returns a token for this user and binding: the live one, or a new one that is durable (C-13, C-21).
   runtime::Task<Result<token::Login>> login(token::LoginRequest request);
 
-  /// Ends a token, if it lives and is bound so (C-40). False where it did nothing.
+  /// Ends a token if it is alive and has this binding (C-40). Returns whether it did.
   runtime::Task<Result<bool>> end(token::Token token, store::BindingHash binding);
 
-  /// Ends all tokens of a user. Gives how many.
+  /// Ends all tokens of a user and returns how many.
   runtime::Task<Result<std::size_t>> end_all(std::int64_t user_id, store::Death reason) override;
 
-  /// Ends all tokens of a user but the kept one, if any is. Gives how many.
+  /// Ends all tokens of a user except `kept`, if given, and returns how many.
   runtime::Task<Result<std::size_t>> end_all_but(std::optional<token::Token> kept, std::int64_t user_id,
                                                  store::Death reason);
 
-  /// token::Shard::end_session and live_tokens, by the core that owns the user's tokens. The sessions outlive
-  /// the task.
+  /// Runs token::Shard::end_session or live_tokens on the core that owns the user's tokens.
+  /// Lifetime: the sessions passed in outlive the task.
   runtime::Task<Result<bool>> end_session(const store::Session& session);
   runtime::Task<Result<token::LiveTokens>> live_tokens(std::int64_t user_id,
                                                        const std::vector<store::Session>& sessions,
                                                        std::optional<token::Token> current);
 
-  /// What a page shows beside the cookie with this token: 32 hexadecimal digits.
+  /// The value that a page carries beside the cookie with this token: 32 hexadecimal digits.
   std::string csrf_token(const token::Token& token) const;
 
-  /// The tokens of all shards, for this core's thread.
+  /// The tokens of all shards.
+  /// Thread: this core's.
   const token::Registry& registry() const noexcept { return registry_; }
 
  private:

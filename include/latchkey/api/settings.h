@@ -1,4 +1,5 @@
-// What of the operator's settings the API reads. Made at start, never changed after; any thread.
+// The operator's settings that the API reads. Made at start and constant afterwards.
+// Thread: any.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,7 @@ struct ApiSettings {
   bool session_text = true;
   bool basic = true;  ///< C-30
   bool verify_basic = false;
-  bool secure_cookies = false;  ///< cookies are Secure whatever is known of the connection
+  bool secure_cookies = false;  ///< marks cookies Secure even if the connection is not known to be
   std::size_t max_body_bytes = 65'536;
 };
 

@@ -1,8 +1,9 @@
 // HashPool: what the clients, the hash workers and their standbys share: the settings, the dummy hash, the
-// refusal step, and what each worker has got done; it is the workers' runtime::WorkerHooks. Workers run only
-// where the cores leave time (SCHED_IDLE); a standby, which the cores do not hold back, is lent to a client
-// whose worker starves. Made at start by the server, which owns it; it never changes but for its refusal step
-// and its workers' progress. Thread: any, where nothing else is said.
+// refusal step and each worker's progress. It is also the workers' runtime::WorkerHooks. Workers run only
+// when the cores leave time (SCHED_IDLE). A client whose worker starves borrows a standby, which the cores
+// do not hold back. The server makes the pool at start and owns it. Only the refusal step and the progress
+// change.
+// Thread: any, unless noted.
 #pragma once
 
 #include <sys/types.h>
@@ -27,16 +28,17 @@ namespace latchkey::credential {
 
 class HashPool final : public runtime::WorkerHooks {
  public:
-  /// Workers that share a standby, so that it has little to do but where checks fill every core.
+  /// How many workers share a standby. It has little to do unless checks fill every core.
   static constexpr std::size_t kWorkersPerStandby = 4;
   static constexpr std::size_t standbys_for(std::size_t workers) noexcept {
     return (workers + kWorkersPerStandby - 1) / kWorkersPerStandby;
   }
 
-  /// `workers`: the ports whose threads hash, at least one. `standbys`: `standbys_for` as many ports, or
-  /// none: then no job is done but where the cores leave time. Makes the dummy hash and measures it by
-  /// `clock`, so it takes as long as one hash. `clock` outlives the pool. Errors: kInvalid by
-  /// check_hash_settings; kUnavailable.
+  /// `workers` are the ports of the threads that hash, at least one. `standbys` has `standbys_for` as many
+  /// ports, or none: then hashing gets only the time that the cores leave. Makes the dummy hash and measures
+  /// it by `clock`, which takes as long as one hash.
+  /// Lifetime: `clock` outlives the pool.
+  /// Errors: kInvalid by check_hash_settings; kUnavailable.
   static Result<std::unique_ptr<HashPool>> create(const HashSettings& settings,
                                                   std::vector<runtime::PortId> workers,
                                                   const std::vector<runtime::PortId>& standbys,
@@ -45,36 +47,39 @@ class HashPool final : public runtime::WorkerHooks {
   const HashSettings& settings() const noexcept { return settings_; }
   const std::vector<runtime::PortId>& workers() const noexcept { return workers_; }
 
-  /// The hash of a password that nobody knows, by the current settings: verified for a user that does not
-  /// exist, so that the answer takes the same time (C-14).
+  /// The hash, by the current settings, of a password that nobody knows. It is verified in place of the hash
+  /// of a user that does not exist, so that the answer takes the same time (C-14).
   const std::string& dummy_hash() const noexcept { return dummy_hash_; }
 
-  /// The step of time in which refused logins are answered (C-14). It covers a hash by the current settings
-  /// from the start; the server has it cover the kinds that stand in the directory, and whoever adds a hash
-  /// of another kind has it measured first (HashClient::measure).
+  /// The step at whose end refused logins are answered (C-14). From the start it covers a hash by the current
+  /// settings. The server extends it to the kinds that are in the directory. Whoever adds a hash of another
+  /// kind must have it measured first (HashClient::measure).
   RefusalStep& refusal_step() noexcept { return refusal_step_; }
   const RefusalStep& refusal_step() const noexcept { return refusal_step_; }
 
-  /// On the thread of a worker, which becomes one of SCHED_IDLE, so that a storm of logins leaves the cores'
-  /// checks alone; or of a standby, which stays an equal of the cores (SCHED_BATCH, as background_thread has
-  /// it).
+  /// Sets the scheduling of a worker or standby. A worker becomes SCHED_IDLE, so that a storm of logins
+  /// leaves the cores' checks alone. A standby stays an equal of the cores (SCHED_BATCH, set by
+  /// background_thread).
+  /// Thread: the worker's or standby's own.
   void started(runtime::Port& port) noexcept override;
 
   const Clock& clock() const noexcept { return clock_; }
 
-  /// The standby of this worker, if it has one and it does nothing: it is the caller's until `note_relief`.
+  /// The worker's standby, if it has one that is free. It belongs to the caller until `note_relief`.
   std::optional<runtime::PortId> engage_standby_of(std::size_t worker) noexcept;
 
-  /// The worker has done a job. Thread: the worker's.
+  /// Notes that the worker has finished a job.
+  /// Thread: the worker's.
   void note_done(std::size_t worker) noexcept;
-  /// Its standby has done one for it, and is free again. Thread: the standby's.
+  /// Notes that the standby has finished a job for this worker. The standby is free again.
+  /// Thread: the standby's.
   void note_relief(std::size_t worker) noexcept;
 
-  /// The CPU time that the worker's thread has had; none before it has started. One system call.
+  /// The CPU time used by the worker's thread, or 0 before it has started. Makes one system call.
   std::chrono::nanoseconds cpu_time_of(std::size_t worker) const noexcept;
 
-  /// When the worker has last done a job (boot time, ms), and when its standby has last done one for it; 0
-  /// before the first.
+  /// When the worker last finished a job, and when its standby last finished one for it. In ms of boot time;
+  /// 0 before the first.
   std::int64_t last_done_ms(std::size_t worker) const noexcept {
     return progress_[worker].done_ms.load(std::memory_order_relaxed);
   }
@@ -83,7 +88,7 @@ class HashPool final : public runtime::WorkerHooks {
   }
 
  private:
-  /// No clock of a thread: those are negative.
+  /// Never the clock of a thread: those are negative.
   static constexpr clockid_t kNoClock = 0;
 
   struct alignas(runtime::kCacheLineBytes) Progress {
@@ -104,7 +109,7 @@ class HashPool final : public runtime::WorkerHooks {
   const std::string dummy_hash_;
   const Clock& clock_;
   RefusalStep refusal_step_;
-  std::vector<Progress> progress_;  ///< of each worker
+  std::vector<Progress> progress_;  ///< indexed by worker
   std::vector<Standby> standbys_;
 };
 

@@ -1,6 +1,6 @@
-// Connection: HTTP/1.1 on one stream: takes requests apart, has them answered in order, and writes the
-// answers of pipelined requests together. Owned by the core that accepted it; one thread. An idle connection
-// holds neither a receive buffer nor an output.
+// Connection: HTTP/1.1 on one stream. It parses requests, has them answered in order, and writes the answers
+// of pipelined requests together. An idle connection holds neither a receive buffer nor an output.
+// Thread: that of the core that accepted it and owns it.
 #pragma once
 
 #include <chrono>
@@ -30,7 +30,7 @@ struct ConnectionSettings {
   std::chrono::milliseconds write_timeout{20'000};   ///< until the peer has taken what was written
 };
 
-/// Buffers for answers on their way, shared by a core's connections, so that idle ones have none.
+/// Buffers for answers being sent. A core's connections share them, so that idle connections have none.
 class OutputPool {
  public:
   std::string take();
@@ -40,18 +40,18 @@ class OutputPool {
   std::vector<std::string> free_;
 };
 
-/// Asked about a connection that the PROXY protocol opens, as soon as its header has said where it comes
-/// from.
+/// Decides about a connection opened with the PROXY protocol, as soon as the header has named its source.
 class SourceGate {
  public:
-  /// False: the connection is closed.
+  /// Returning false closes the connection.
   virtual bool admit(const net::IpAddress& source) = 0;
 
  protected:
   ~SourceGate() = default;
 };
 
-/// What all connections of one core share; it outlives them.
+/// What all connections of one core share.
+/// Lifetime: outlives them.
 struct ConnectionServices {
   runtime::Loop& loop;
   const ConnectionSettings& settings;
@@ -59,26 +59,26 @@ struct ConnectionServices {
   Handler& handler;
   Log& log;
   OutputPool outputs{};
-  /// The head of the request at hand: one a core is enough while nobody waits.
+  /// The head of the current request. One per core is enough, since it is used only between waits.
   RequestHead head{};
-  bool draining = false;                  ///< the server stops: every answer is the last of its connection
-  ForwardingWatch* forwarding = nullptr;  ///< of the server, where it has one
+  bool draining = false;                  ///< the server stops: every answer is its connection's last
+  ForwardingWatch* forwarding = nullptr;  ///< the server's, if it has one
 };
 
 class Connection {
  public:
-  /// What is passed in outlives the connection. With a `gate` the stream begins with the PROXY protocol
-  /// (C-34).
+  /// With a `gate`, the stream begins with the PROXY protocol (C-34).
+  /// Lifetime: everything passed in outlives the connection.
   Connection(net::Stream& stream, ConnectionServices& services, const net::IpAddress& peer, SourceGate* gate)
       : stream_(stream), services_(services), peer_(peer), gate_(gate) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Serves until the peer goes, a rule is broken, a deadline passes or the server drains. Does not close the
-  /// stream.
+  /// Serves until the peer leaves, a rule is broken, a deadline passes or the server drains. Does not close
+  /// the stream.
   runtime::Task<void> serve();
 
-  /// The server stops: an idle connection ends now, a busy one after the request at hand.
+  /// Called when the server stops. An idle connection ends now, a busy one after the current request.
   void drain() noexcept;
 
  private:
@@ -86,7 +86,7 @@ class Connection {
   struct Request;
 
   Step step();
-  /// Has take_request() know where the head ends. A check does not come here.
+  /// Records where the head ends, for take_request(). A check does not get here.
   Step leave(Step step, std::size_t head_bytes) noexcept;
   void refuse(int status, std::string_view reason, std::string_view allow = {});
   std::string& output();
@@ -96,8 +96,8 @@ class Connection {
   runtime::Task<bool> receive_more();
   runtime::Task<bool> flush();
 
-  // A compiler that inlines a coroutine lays its frame into its caller's: the frames of what is rare would
-  // then be part of every idle connection.
+  // A compiler that inlines a coroutine puts its frame into its caller's. These frames are rarely needed and
+  // would then be part of every idle connection.
   [[gnu::noinline]] runtime::Task<bool> receive_body(Request& request);
   [[gnu::noinline]] runtime::Task<bool> answer_slowly(Request& request);
   [[gnu::noinline]] runtime::Task<bool> read_proxy_header();
@@ -110,10 +110,10 @@ class Connection {
   ConnectionServices& services_;
   net::IpAddress peer_;
   SourceGate* const gate_;
-  bool idle_ = false;  ///< waits for the first byte of a request or of the PROXY protocol
+  bool idle_ = false;  ///< waiting for the first byte of a request or of the PROXY protocol
   Input input_;
-  std::size_t scanned_bytes_ = 0;  ///< of the unread bytes, known to hold no whole head
-  std::size_t head_bytes_ = 0;     ///< of the unread bytes, taken by the head that step() left
+  std::size_t scanned_bytes_ = 0;  ///< unread bytes that are known not to hold a whole head
+  std::size_t head_bytes_ = 0;     ///< unread bytes that belong to the head that step() left
   std::string output_;
   std::unique_ptr<ConnectionMemo> memo_;
   BootTime request_began_{};

@@ -1,6 +1,7 @@
-// Reads the credentials that HTTP itself defines: the value of `Authorization` and of fields like it, Basic
-// credentials, and cookies. What a scheme or a cookie means is the caller's business (C-30, C-32). Pure
-// functions over field values; only Basic copies anything. Thread: any.
+// Reads the credentials that HTTP itself defines: the value of `Authorization` and similar fields, Basic
+// credentials, and cookies. The meaning of a scheme or a cookie is the caller's concern (C-30, C-32). All are
+// pure functions over field values; only Basic copies anything.
+// Thread: any.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,7 @@
 
 namespace latchkey::http {
 
-/// The value of an `Authorization` field, or of one like it, split into words by blanks.
+/// The value of an `Authorization` or similar field, split into words at blanks.
 struct AuthCredentials {
   enum class Form : std::uint8_t {
     kOneWord,
@@ -23,14 +24,14 @@ struct AuthCredentials {
   };
   std::string_view scheme;  ///< as sent; its case does not matter (RFC 9110 §11.1)
   Form form = Form::kNothing;
-  std::string_view word;  ///< kOneWord: the word behind the scheme
+  std::string_view word;  ///< kOneWord: the word after the scheme
 };
 
-/// An empty value has an empty scheme and is kNothing.
+/// An empty value gives an empty scheme and kNothing.
 AuthCredentials parse_auth_credentials(std::string_view value) noexcept;
 
-/// Whether the head has anything in `Authorization` but a token. Made for the path of a check: no more is
-/// compared than tells the usual ways to write a token from all else.
+/// Whether `Authorization` holds anything but a token. A check runs this, so it compares only as much as it
+/// takes to tell the usual spellings of a token from everything else.
 inline bool may_hold_password(const RequestHead& head) noexcept {
   const std::string_view value = head.value(KnownHeader::kAuthorization);
   return !value.empty() && !value.starts_with("Token ") && !value.starts_with("Bearer ");
@@ -41,12 +42,12 @@ struct BasicCredentials {
   SecretText password;
 };
 
-/// The longest decoded `user:password` that is taken: a user of 150 characters and a password of 4096 bytes
-/// (C-15) and more.
+/// The longest decoded `user:password` that is accepted. It leaves room beyond a user of 150 characters and a
+/// password of 4096 bytes (C-15).
 inline constexpr std::size_t kMaxBasicBytes = 8192;
 
-/// Decodes the word behind `Basic` (RFC 7617): standard base64 with padding, split at the first colon. Error
-/// kInvalid, with the detail that the client reads, for anything else, and for what is not UTF-8.
+/// Decodes the word after `Basic` (RFC 7617): standard base64 with padding, split at the first colon.
+/// Errors: kInvalid for anything else and for text that is not UTF-8. Its text is the detail for the client.
 Result<BasicCredentials> parse_basic(std::string_view word);
 
 /// One cookie of a Cookie field.
@@ -56,8 +57,8 @@ struct Cookie {
   std::string_view text;  ///< kFound: its value as sent, without the blanks around it
 };
 
-/// Looks for the cookie `name` in the value of a Cookie field, which it splits by RFC 6265 §4.2.1. Names are
-/// compared as they are, with their case.
+/// Finds the cookie `name` in the value of a Cookie field, split by RFC 6265 §4.2.1. The comparison of names
+/// is case-sensitive.
 Cookie find_cookie(std::string_view value, std::string_view name) noexcept;
 
 }  // namespace latchkey::http

@@ -1,8 +1,8 @@
-// How a coroutine awaits a task: it names the task first, and awaits the name. These macros do that, here
-// alone, because of GCC 12. In a full expression with `co_await` it destroys twice the members of a temporary
-// that braces or a lambda's captures filled (`co_await add({.name = name})`): a double free. A plain call, as
-// `co_await flush()`, is sound, and so are clang 16 and 19 and GCC 14. `tests/unit/runtime/await_test.cc`
-// shows the fault, and fails once the compiler in use has none.
+// How a coroutine awaits a task: it names the task first, then awaits the name. These macros do that, and
+// only they, because of a fault of GCC 12. In a full expression with `co_await`, it destroys the members of a
+// temporary twice if braces or a lambda's captures filled them (`co_await add({.name = name})`): a double
+// free. A plain call such as `co_await flush()` is sound. So are clang 16 and 19 and GCC 14.
+// `tests/unit/runtime/await_test.cc` shows the fault, and fails once the compiler in use is free of it.
 //
 //   LATCHKEY_AWAIT(const bool sent, flush());             // declares `sent` with what the task gives
 //   LATCHKEY_AWAIT(serve(fd));                            // its task, and what it gives, ends with the line
@@ -11,8 +11,8 @@
 //   LATCHKEY_CO_TRY_NOW(const auto id, parse(text));      // the same of a Result that needs no await
 //   LATCHKEY_CO_RETURN(list_users(after));                // co_returns what the task gives
 //
-// What is awaited may be any awaitable, not only a Task. The rules for the declaration are those of
-// LATCHKEY_TRY. Lifetime: where a declaration stands, the task lives to the end of the scope.
+// Any awaitable will do, not only a Task. The rules for the declaration are those of LATCHKEY_TRY.
+// Lifetime: a task with a declaration lives to the end of the scope.
 #pragma once
 
 #include <utility>

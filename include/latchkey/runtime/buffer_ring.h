@@ -1,6 +1,6 @@
-// BufferRing: the receive buffers of one core, lent to the kernel as a ring of provided buffers. A buffer is
-// with the kernel, or with whoever holds its Chunk. All memory is mapped and touched at start. Owned by a
-// core; its thread only (made on the main thread before).
+// BufferRing: the receive buffers of one core, lent to the kernel as a ring of provided buffers. Each buffer
+// is with the kernel or with the holder of its Chunk. All memory is mapped and touched at start.
+// Thread: that of the core that owns it. It is made on the main thread before.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,9 @@ namespace latchkey::runtime {
 
 class BufferRing;
 
-/// Received bytes in a buffer on loan; the buffer goes back when the chunk does, and is wiped before, as a
-/// password may have come in it. Must not outlive the ring.
+/// Received bytes in a buffer on loan. Destroying the chunk wipes the buffer, which may hold a password, and
+/// returns it.
+/// Lifetime: the ring outlives it.
 class Chunk {
  public:
   Chunk() = default;
@@ -44,7 +45,7 @@ class Chunk {
 
   std::span<char> bytes() const noexcept { return bytes_; }
   void release() noexcept;
-  /// For bytes that are known to be no secret: a buffer that carries checks alone is not worth the wiping.
+  /// For bytes that are known to hold no secret: a buffer that carries only checks is not worth wiping.
   void release_unwiped() noexcept;
 
  private:
@@ -55,8 +56,8 @@ class Chunk {
   std::span<char> bytes_;
 };
 
-/// Chunks that wait, first in first out. They are linked through a table that the ring keeps beside its
-/// buffers, so that an empty queue is all that an idle owner pays for; it can hold every buffer of the ring.
+/// A first-in, first-out queue of chunks. They are linked through a table that the ring keeps beside its
+/// buffers, so an idle owner pays only for an empty queue. It can hold every buffer of the ring.
 class ChunkQueue {
  public:
   explicit ChunkQueue(BufferRing& ring) noexcept : ring_(ring) {}
@@ -66,7 +67,7 @@ class ChunkQueue {
 
   std::size_t size() const noexcept { return size_; }
   void push(Chunk chunk) noexcept;
-  /// Not to be called on an empty queue.
+  /// Requires: the queue is not empty.
   Chunk pop() noexcept;
   void clear() noexcept;
 
@@ -77,10 +78,10 @@ class ChunkQueue {
   std::uint16_t size_ = 0;
 };
 
-/// Told once when a buffer has come back to a ring that had run out; sits in a list through itself.
+/// Notified once, when a buffer has come back to a ring that had run out. It is its own link in the list.
 class BufferWaiter {
  public:
-  /// Whether it is going to take the buffer: where not, the next in line is told.
+  /// Returns whether it will take the buffer. If not, the next waiter is notified.
   virtual bool buffer_is_back() noexcept = 0;
 
  protected:
@@ -95,31 +96,31 @@ class BufferWaiter {
 
 class BufferRing {
  public:
-  /// The one group of buffers on a core's ring.
+  /// The only group of buffers on a core's ring.
   static constexpr std::uint16_t kGroup = 0;
 
-  /// `entries`: a power of two, at most 32768. Registers with `ring`, which is not yet enabled and runs no
-  /// completion after this is gone.
+  /// `entries` is a power of two, at most 32768. The buffers are registered with `ring`.
+  /// Requires: `ring` is not enabled yet. It runs no completion after this is destroyed.
   static Result<std::unique_ptr<BufferRing>> create(Ring& ring, unsigned entries, std::size_t buffer_bytes);
   ~BufferRing();
   BufferRing(const BufferRing&) = delete;
   BufferRing& operator=(const BufferRing&) = delete;
 
-  /// The buffer that a completion names in its flags, with the `received` bytes in it.
+  /// The buffer that a completion names in its flags, holding the `received` bytes.
   Chunk take(std::uint32_t completion_flags, std::size_t received) noexcept;
 
-  /// The bytes that `take` would lend; empty where the completion brought none in a buffer.
+  /// The bytes that `take` would lend. Empty if the completion brought none in a buffer.
   std::string_view peek(std::uint32_t completion_flags, std::int32_t result) const noexcept;
 
-  /// False when every buffer is on loan. A receive that ended with -ENOBUFS may find one back already.
+  /// False when every buffer is on loan. After a receive ended with -ENOBUFS, one may already be back.
   bool has_buffer() const noexcept { return on_loan_ < entries_; }
 
-  /// Tells `waiter` when a buffer comes back: waiters in the order in which they came, one a buffer.
+  /// Notifies `waiter` when a buffer comes back. Waiters are served in order, one per buffer.
   void wait_for_buffer(BufferWaiter& waiter) noexcept;
   void stop_waiting(BufferWaiter& waiter) noexcept;
 
-  /// Tells the next waiter, if there is a buffer for it: whoever was told before has ended without taking
-  /// his.
+  /// Notifies the next waiter if there is a buffer for it. For when a notified waiter ended without taking
+  /// its buffer.
   void pass_on() noexcept;
 
   std::size_t buffer_bytes() const noexcept { return buffer_bytes_; }
@@ -128,7 +129,7 @@ class BufferRing {
   friend class Chunk;
   friend class ChunkQueue;
 
-  /// What is known of a buffer while it is in a ChunkQueue.
+  /// The state of a buffer while it is in a ChunkQueue.
   struct Queued {
     std::uint32_t bytes = 0;
     std::uint16_t next = 0;
@@ -145,7 +146,7 @@ class BufferRing {
   std::size_t mapped_bytes_ = 0;
   io_uring_buf_ring* ring_ = nullptr;
   char* memory_ = nullptr;
-  unsigned on_loan_ = 0;  ///< on loan to chunks; the rest is with the kernel, or in a completion on its way
+  unsigned on_loan_ = 0;  ///< lent to chunks; the others are with the kernel or in a pending completion
   std::vector<Queued> queued_;
   BufferWaiter* first_waiter_ = nullptr;
   BufferWaiter* last_waiter_ = nullptr;

@@ -1,6 +1,7 @@
-// RingDoorbell: the mailbox's doorbell over io_uring: a message from the caller's own ring to the ring of the
-// thread that is to wake. One a thread, used by that thread alone; the table of rings is complete before the
-// first ring is enabled and does not change after.
+// RingDoorbell: the mailbox's doorbell over io_uring. It sends a message from the caller's own ring to the
+// ring of the thread to wake. The table of rings is complete before the first ring is enabled, and constant
+// after.
+// Thread: the one that it belongs to; one per thread.
 #pragma once
 
 #include <memory>
@@ -11,18 +12,19 @@
 
 namespace latchkey::runtime {
 
-/// The ring of each port, by PortId; made once at start.
+/// The ring of each port, indexed by PortId. Made once at start.
 using RingTable = std::vector<int>;
 
 class RingDoorbell final : public Doorbell {
  public:
-  /// `at_once`: hand the message to the kernel now, for threads that work long before they wait again.
+  /// `at_once` hands the message to the kernel immediately, for threads that work long before they wait
+  /// again.
   RingDoorbell(Ring& ring, Port& port, const RingTable& rings, bool at_once);
 
   void wake(PortId to) noexcept override;
 
  private:
-  // What hears that a doorbell did not ring: the port tries again at its thread's next pass.
+  // Completed when a doorbell failed to ring. The port tries again in its thread's next pass.
   class Failure final : public Operation {
    public:
     Failure(Port& port, PortId to) noexcept : port_(port), to_(to) {}

@@ -1,11 +1,12 @@
-// LazyWheel: a hierarchical timer wheel over 32-bit ids, one link each, which lives with the ids' owner. It
-// is lazy: an id cannot be taken out, its slot comes round and the owner says then whether and when to look
-// again. Owned by one thread.
+// LazyWheel: a hierarchical timer wheel over 32-bit ids. Each id has one link, which lives with the ids'
+// owner. The wheel is lazy: an id cannot be taken out. When its slot comes round, the owner says whether and
+// when to visit it again.
+// Thread: the owner's.
 //
-// An id is filed once and touched once: it never moves from a coarse level to a finer one, so the wheel needs
-// no record of when an id is due, and the work of a call is exactly the ids it visits. The price is
-// precision: a slot of level k is 4^k ticks wide, so that an id is late by at most 1/64 of the way that it
-// was filed for, and by less than a tick within 254 ticks.
+// An id is filed once and touched once. It never moves from a coarse level to a finer one, so the wheel need
+// not record when an id is due, and the work of a call is exactly the ids it visits. The price is precision:
+// a slot of level k is 4^k ticks wide. An id is late by at most 1/64 of the time it was filed for, and by
+// less than a tick within 254 ticks.
 #pragma once
 
 #include <algorithm>
@@ -21,25 +22,25 @@
 namespace latchkey::runtime {
 
 /// `Links` has `std::uint32_t next(std::uint32_t id)` and `void set_next(std::uint32_t id, std::uint32_t
-/// next)`; the wheel alone uses the link of an id that is filed. An id is filed at most once at a time.
+/// next)`. While an id is filed, only the wheel uses its link.
+/// Requires: an id is filed at most once at a time.
 template <class Links>
 class LazyWheel {
  public:
-  /// What a visit returns for an id that is not to be filed again.
+  /// A visit returns this for an id that is not to be filed again.
   static constexpr std::int64_t kDrop = std::numeric_limits<std::int64_t>::max();
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
-  /// Times are milliseconds of one clock that does not go back; `now_ms` is where the wheel's first tick
-  /// begins.
+  /// Times are milliseconds of one clock that does not go back. The wheel's first tick begins at `now_ms`.
   LazyWheel(Links links, std::int64_t tick_ms, std::int64_t now_ms)
       : links_(links), tick_ms_(tick_ms), start_ms_(now_ms) {
     LATCHKEY_ASSERT(tick_ms > 0);
     running_.fill(kNone);
   }
 
-  /// The id is visited by the first `advance` at or after `due_ms`, rounded up to the end of its slot; a time
-  /// that has passed is the next tick. A time past the horizon (2^38 ticks) is taken as the horizon: that
-  /// visit is early.
+  /// Files an id to be visited by the first `advance` at or after `due_ms`, rounded up to the end of its
+  /// slot. A time that has passed means the next tick. A time past the horizon (2^38 ticks) is taken as the
+  /// horizon: that visit is early.
   void file(std::uint32_t id, std::int64_t due_ms) noexcept {
     const std::int64_t distance =
         std::clamp<std::int64_t>(tick_at_or_after(due_ms) - tick_, 1, kHorizonTicks);
@@ -52,10 +53,10 @@ class LazyWheel {
     level.put(slot, id);
   }
 
-  /// Visits what is due at `now_ms`, at most `budget` ids; the next call goes on with what is left.
-  /// `visit(id)` returns when the id is due next, or kDrop; it may file other ids. The precision of what a
-  /// visit files goes by `now_ms`, however far time has moved on; while a budget leaves ids behind, by the
-  /// `now_ms` of the call that found them due. Returns how many ids were visited.
+  /// Visits at most `budget` ids that are due at `now_ms` and returns how many. The next call goes on with
+  /// the rest. `visit(id)` returns when the id is due next, or kDrop. It may file other ids. The precision of
+  /// ids filed by a visit is measured from `now_ms`, however far time has moved on. While a budget leaves ids
+  /// behind, it is measured from the `now_ms` of the call that found them due.
   template <class Visit>
   std::size_t advance(std::int64_t now_ms, std::size_t budget, Visit&& visit) {
     std::size_t visited = 0;
@@ -71,16 +72,16 @@ class LazyWheel {
     return visited;
   }
 
-  /// Makes `now_ms` the time that the precision of what is filed goes by, and visits nothing: for a call of
-  /// `file` outside of `advance`. Changes nothing while ids that are due wait to be visited.
+  /// Measures the precision of later filings from `now_ms` and visits nothing. For a call of `file` outside
+  /// `advance`. Does nothing while due ids wait to be visited.
   void catch_up(std::int64_t now_ms) noexcept {
     if (!behind()) take_due(now_ms);
   }
 
-  /// True when ids that are due wait to be visited.
+  /// Whether due ids wait to be visited.
   bool behind() const noexcept { return due_slots_ > 0 || has_open_slots(); }
 
-  /// The earliest time at which `advance` has something to do; kNever when nothing is filed.
+  /// The earliest time at which `advance` has something to do, or kNever if nothing is filed.
   std::int64_t next_wake_ms() const noexcept {
     if (behind()) return ms_of(run_tick_);
     const std::int64_t next = next_occupied_tick(filed_, tick_);
@@ -92,7 +93,7 @@ class LazyWheel {
   static constexpr std::size_t kLevels = 16;
   static constexpr std::size_t kSlots = 256;
   static constexpr int kLevelBits = 2;
-  // 254 and not 256: rounding up may add a slot, and the slot that the clock stands in has been run already.
+  // Not 256: rounding up may add a slot, and the clock's current slot has already been run.
   static constexpr std::int64_t kReach = 254;
   static constexpr std::int64_t kHorizonTicks = kReach << (kLevelBits * (kLevels - 1));
 
@@ -137,8 +138,8 @@ class LazyWheel {
     return std::any_of(running_.begin(), running_.end(), [](std::uint32_t id) { return id != kNone; });
   }
 
-  /// Moves every slot that ends by `now_ms` to `due_`, which must be empty; no list is walked. False where no
-  /// tick has passed.
+  /// Moves every slot that ends by `now_ms` to `due_`, without walking a list. False if no tick has passed.
+  /// Requires: `due_` is empty.
   bool take_due(std::int64_t now_ms) noexcept {
     const std::int64_t target = tick_at_or_before(now_ms);
     run_tick_ = tick_;
@@ -160,7 +161,7 @@ class LazyWheel {
     return true;
   }
 
-  /// Opens all slots that end at the earliest tick at which something was due.
+  /// Opens all slots that end at the earliest due tick.
   void open_next_due() noexcept {
     run_tick_ = next_occupied_tick(due_, run_tick_);
     for (std::size_t index = 0; index < kLevels; ++index) {
@@ -186,8 +187,7 @@ class LazyWheel {
     return visited;
   }
 
-  /// The first tick after `tick` at which a slot of `levels` with something in it ends; kNever where none
-  /// does.
+  /// The first tick after `tick` at which an occupied slot of `levels` ends, or kNever.
   static std::int64_t next_occupied_tick(const std::array<Level, kLevels>& levels,
                                          std::int64_t tick) noexcept {
     std::int64_t best = kNever;
@@ -200,7 +200,7 @@ class LazyWheel {
     return best;
   }
 
-  /// How many slots on from `slot` (1 to 255) the next one with something in it stands; 0 when all are empty.
+  /// How many slots after `slot` the next occupied one comes (1 to 255), or 0 if all are empty.
   static std::size_t first_occupied_after(const Level& level, std::size_t slot) noexcept {
     for (std::size_t ahead = 1; ahead < kSlots;) {
       const std::size_t at = (slot + ahead) & (kSlots - 1);
@@ -217,7 +217,7 @@ class LazyWheel {
   Links links_;
   const std::int64_t tick_ms_;
   const std::int64_t start_ms_;
-  // What is filed lies after `tick_`. What ends by it is in `due_`, after `run_tick_`, and in `running_`.
+  // Filed ids lie after `tick_`. Those that end by it are in `due_`, after `run_tick_`, and in `running_`.
   std::int64_t tick_ = 0;
   std::int64_t run_tick_ = 0;
   std::size_t due_slots_ = 0;

@@ -1,7 +1,7 @@
-// The mailbox between the server's threads: cores, hash workers, the store. Each thread owns one `Port`.
-// A message is sent to another port, does its work there, and always comes home; it lives in its sender (most
-// often in a coroutine's frame) and is never copied. Queues are bounded and single-producer; "full" is the
-// sender's to see. The doorbell wakes a thread that waits in the kernel: one outstanding a pair.
+// The mailbox between the server's threads: cores, hash workers, the store. Each thread owns one `Port`. A
+// message is sent to another port, works there, and always comes home. It lives in its sender, usually in a
+// coroutine's frame, and is never copied. Queues are bounded and single-producer; the sender must handle a
+// full one. The doorbell wakes a thread that waits in the kernel. Each pair has at most one outstanding.
 #pragma once
 
 #include <atomic>
@@ -31,12 +31,13 @@ class Message {
   Message(const Message&) = delete;
   Message& operator=(const Message&) = delete;
 
-  /// Runs on the thread it was sent to. Ends, at once or later on that thread, in `there.finish(*this)`.
+  /// Runs on the thread that it was sent to. Calls `there.finish(*this)` at the end, at once or later on that
+  /// thread.
   virtual void work(Port& there) noexcept = 0;
-  /// Runs on the sender's thread, once, after finish.
+  /// Runs once on the sender's thread, after finish.
   virtual void done() noexcept = 0;
 
-  /// The port that sent it; the mailbox's own to set.
+  /// The port that sent it. Only the mailbox sets it.
   PortId origin() const noexcept { return origin_; }
   void set_origin(PortId origin) noexcept { origin_ = origin; }
 
@@ -51,8 +52,8 @@ class Message {
 class Doorbell {
  public:
   virtual ~Doorbell() = default;
-  /// Called on the owner's thread, once until the other side has drained. Where the ring turns out to have
-  /// failed, the doorbell says so by `Port::wake_failed`.
+  /// Called on the owner's thread, once until the other side has drained. If it turns out later that the ring
+  /// failed, the doorbell calls `Port::wake_failed`.
   virtual void wake(PortId to) noexcept = 0;
 };
 
@@ -68,31 +69,31 @@ class Port {
 
   PortId id() const noexcept { return id_; }
 
-  /// Before the first send; `doorbell` outlives the port's use.
+  /// Requires: nothing has been sent yet.
+  /// Lifetime: `doorbell` outlives the port's use.
   void set_doorbell(Doorbell* doorbell) noexcept { doorbell_ = doorbell; }
 
-  /// Sends a message. False when the way to `to` holds as many unfinished messages as it may: nothing was
-  /// sent.
+  /// Sends a message. Returns false, and sends nothing, if the queue to `to` holds as many unfinished
+  /// messages as it may.
   [[nodiscard]] bool send(PortId to, Message& message) noexcept;
 
   /// Sends a message home from where it worked. Never full: the way back has room for all that may be out.
   void finish(Message& message) noexcept;
 
-  /// Runs what has arrived, at most `capacity` messages a way and kind: what is sent meanwhile rings again.
-  /// Called by the owner when its doorbell rang. Returns how many messages ran.
+  /// Runs the messages that have arrived, at most `capacity` per way and kind. Messages sent meanwhile ring
+  /// again. The owner calls it when its doorbell rang. Returns how many messages ran.
   std::size_t drain() noexcept;
 
-  /// A doorbell that the owner rang did not reach `to`: it is rung again by `wake_again`.
+  /// Notes that the owner's doorbell did not reach `to`. `wake_again` rings it again.
   void wake_failed(PortId to) noexcept;
 
-  /// True while a ring that failed has not been tried again. The owner then waits no longer than
-  /// `kWakeAgainMs`.
+  /// Whether a failed ring has not been retried yet. The owner then waits no longer than `kWakeAgainMs`.
   bool owes_wakes() const noexcept { return owes_wakes_; }
 
-  /// Rings again where a ring failed; once a pass of the owner's loop, after its wait.
+  /// Retries failed rings. Called once per pass of the owner's loop, after its wait.
   void wake_again() noexcept;
 
-  /// Tasks that others asked this thread to run (`call_task`); the thread's loop ends after they have.
+  /// Tasks that other threads asked this one to run (`call_task`). The thread's loop ends after them.
   Nursery& nursery() noexcept { return nursery_; }
 
  private:
@@ -107,7 +108,8 @@ class Port {
 
 class Mailbox {
  public:
-  /// `capacity`: unfinished messages from one port to another. Memory is ports² × capacity × 16 bytes.
+  /// `capacity` bounds the unfinished messages from one port to another. Memory is ports² × capacity × 16
+  /// bytes.
   Mailbox(std::size_t ports, std::size_t capacity);
 
   Port& port(PortId id) noexcept { return *ports_[id]; }
@@ -122,7 +124,7 @@ class Mailbox {
     SpscQueue<Message*> requests;
     SpscQueue<Message*> replies;
     alignas(kCacheLineBytes) std::atomic<bool> woken{false};
-    // Of the sender alone: how many of its requests on this way have not come home, and a ring that failed.
+    // The sender's alone: how many of its requests on this way are not home yet, and whether a ring failed.
     alignas(kCacheLineBytes) std::size_t unfinished = 0;
     bool owes_wake = false;
   };
@@ -133,7 +135,7 @@ class Mailbox {
   std::vector<std::unique_ptr<Way>> ways_;
 };
 
-/// `Result<T>` for a T and for a Result<T>: the result of an errand, which may not even have been sent.
+/// `Result<T>` for both T and Result<T>: the result of an errand, which may not even have been sent.
 template <class T>
 struct ResultOf {
   using Type = Result<T>;
@@ -143,10 +145,12 @@ struct ResultOf<Result<T>> {
   using Type = Result<T>;
 };
 
-/// A message that a coroutine waits for: `co_await` sends it, and gives its outcome once it is home. A
-/// derived class does the work and calls `set_outcome` before it comes home; its `work` belongs to `Base`, a
-/// Message. Errors: kOverloaded where the queue to `to` is full and nothing was sent; else those of an
-/// Outcome that is a Result. Lifetime: `from` outlives the wait.
+/// A message that a coroutine waits for. `co_await` sends it, and returns its outcome once it is home. A
+/// derived class does the work and calls `set_outcome` before it comes home. `work` is declared in `Base`, a
+/// Message.
+/// Errors: kOverloaded when the queue to `to` is full and nothing was sent; those of an Outcome that is a
+/// Result.
+/// Lifetime: `from` outlives the wait.
 template <class Outcome, class Base = Message>
 class Errand : public Base {
  public:
@@ -196,14 +200,15 @@ class Call final : public Errand<std::invoke_result_t<F&, Port&>> {
   F function_;
 };
 
-/// `co_await call(from, to, f)`: runs `f(Port& there)` on the thread of `to` and gives what it returned, as
-/// an Errand does. Lifetime: `f` is moved into the awaiting frame; what it refers to must outlive the wait.
+/// `co_await call(from, to, f)` runs `f(Port& there)` on the thread of `to` and returns its value, as an
+/// Errand.
+/// Lifetime: `f` is moved into the awaiting frame. What it refers to outlives the wait.
 template <class F>
 Call<F> call(Port& from, PortId to, F function) {
   return Call<F>(from, to, std::move(function));
 }
 
-/// What a task of a function `F(Port&)` gives.
+/// The value of the task that a function `F(Port&)` returns.
 template <class F>
 using TaskOutcome =
     decltype(std::declval<std::invoke_result_t<F&, Port&>>().operator co_await().await_resume());
@@ -227,7 +232,7 @@ class CallTask final : public Errand<TaskOutcome<F>> {
   F function_;
 };
 
-/// As `call`, for an `f(Port& there)` that returns a Task: it runs in the other thread's nursery.
+/// Like `call`, for an `f(Port& there)` that returns a Task. The task runs in the other thread's nursery.
 template <class F>
 CallTask<F> call_task(Port& from, PortId to, F function) {
   return CallTask<F>(from, to, std::move(function));

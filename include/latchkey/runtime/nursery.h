@@ -1,5 +1,7 @@
-// Nursery: a scope for tasks that run beside each other and does not end before they do. Owned by whoever
-// must outlive the children; one thread. Destroying one with children running is a bug.
+// Nursery: a scope for tasks that run beside each other. It does not end before they do; destroying one with
+// running children is a bug.
+// Thread: one.
+// Lifetime: its owner outlives the children.
 #pragma once
 
 #include <coroutine>
@@ -20,7 +22,7 @@ class Nursery {
   Nursery(const Nursery&) = delete;
   Nursery& operator=(const Nursery&) = delete;
 
-  /// Starts `task` at once, on this thread, up to its first wait.
+  /// Starts `task` at once on this thread, and runs it up to its first wait.
   void spawn(Task<void> task) {
     ++running_;
     run(*this, std::move(task));
@@ -29,7 +31,8 @@ class Nursery {
   /// How many children have not finished.
   std::size_t running() const noexcept { return running_; }
 
-  /// Waits until no child runs; one waiter at a time. Children may be spawned while it waits.
+  /// Waits until no child runs. Children may be spawned meanwhile.
+  /// Requires: nobody else waits.
   auto join() noexcept {
     struct Awaiter {
       Nursery& nursery;
@@ -44,7 +47,7 @@ class Nursery {
   }
 
  private:
-  // The frame around a child; it frees itself, after which the nursery alone knows that the child is gone.
+  // The frame around a child. It frees itself; afterwards only the nursery knows that the child is gone.
   struct Child {
     struct promise_type {
       static void* operator new(std::size_t size) { return allocate_frame(size); }

@@ -1,7 +1,8 @@
-// PageHeap: blocks of whole pages, of any size, cut from one reserved range that huge pages back. What comes
-// back is handed out again: arrays that are replaced all the time as a table grows neither map nor fault. A
-// block is cut where it fits first, so that the range runs empty at its end, from where memory goes back.
-// Owned by one thread, the page client's.
+// PageHeap: blocks of whole pages, of any size, cut from one reserved range backed by huge pages. Returned
+// blocks are reused, so the arrays that a growing table keeps replacing neither map memory nor fault. A block
+// is cut from the first place where it fits. The range thus empties at its end, from where memory is
+// returned.
+// Thread: the page client's, which owns it.
 #pragma once
 
 #include <cstddef>
@@ -18,32 +19,34 @@ class PageHeap {
   static constexpr std::size_t kPageBytes = 4096;
   static constexpr std::size_t kChunkBytes = std::size_t{2} << 20;
 
-  /// Addresses for `max_bytes`, of which what is used takes memory. `pages` outlives the heap. Error
-  /// kUnavailable where the kernel refuses the addresses.
+  /// Reserves addresses for `max_bytes`. Only used parts take memory.
+  /// Errors: kUnavailable if the kernel refuses the addresses.
+  /// Lifetime: `pages` outlives the heap.
   static Result<std::unique_ptr<PageHeap>> create(PageClient& pages, std::size_t max_bytes);
-  /// All blocks are given back, or are never touched again.
+  /// Requires: all blocks have been given back or are never touched again.
   ~PageHeap() = default;
   PageHeap(const PageHeap&) = delete;
   PageHeap& operator=(const PageHeap&) = delete;
 
-  /// `bytes`, more than 0, rounded up to pages. What its last user wrote may stand in it. `data` is nullptr
-  /// where there is no memory, or no more room: that may pass, as memory which is on its way back to the
-  /// kernel is not waited for.
+  /// A block of `bytes`, more than 0, rounded up to pages. It may hold what its last user wrote. `data` is
+  /// nullptr if there is no memory or no room. That may pass: memory on its way back to the kernel is not
+  /// waited for.
   PageBlock take(std::size_t bytes);
-  /// A block that `take` gave. Nobody reads it any more.
+  /// Returns a block that `take` gave.
+  /// Requires: nobody reads it any more.
   void give_back(PageBlock block) noexcept;
 
-  /// Memory that the heap holds, and how much of it is in blocks.
+  /// The memory that the heap holds, and how much of it is in blocks.
   std::size_t bytes() const noexcept { return range_->ready_bytes(); }
   std::size_t used_bytes() const noexcept { return used_pages_ * kPageBytes; }
 
  private:
   static constexpr std::size_t kChunkPages = kChunkBytes / kPageBytes;
-  // So much stays free at the end before memory goes back, or a user at the edge would fetch it again at
-  // once.
+  // How much stays free at the end before memory is returned. Otherwise a user at the edge would fetch it
+  // again at once.
   static constexpr std::size_t kKeptChunks = 2;
 
-  /// Pages next to each other, by number.
+  /// Adjacent pages, by number.
   struct Extent {
     std::size_t first;
     std::size_t pages;
@@ -56,12 +59,12 @@ class PageHeap {
   bool grow(std::size_t pages);
   void shrink() noexcept;
   void add_free(Extent extent) noexcept;
-  /// Free pages at the end of what the heap holds.
+  /// The number of free pages at the end of what the heap holds.
   std::size_t free_at_end() const noexcept;
 
   const std::unique_ptr<ReservedRange> range_;
-  std::size_t chunks_ = 0;    // the first ones of the range are the heap's
-  std::vector<Extent> free_;  // by number; no two touch
+  std::size_t chunks_ = 0;    // the heap holds this many chunks from the start of the range
+  std::vector<Extent> free_;  // ordered by number; no two are adjacent
   std::size_t blocks_ = 0;
   std::size_t used_pages_ = 0;
 };

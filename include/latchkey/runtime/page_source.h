@@ -1,8 +1,7 @@
-// PageSource: memory for the token table that is faulted by a helper thread, ahead of need, so
-// that a core thread neither waits for the process's memory-map lock nor takes a page fault as its table
-// grows. One PageSource for the process; one PageClient a core, used by that core's thread alone (before the
-// cores run: by the thread that starts them). Where the helper is late the client does the work itself, and
-// counts it.
+// PageSource: memory for the token table. A helper thread faults it in ahead of need. So a growing table
+// makes no core thread take a page fault or wait for the process's memory-map lock. A client does the work
+// itself when the helper is late, and counts that. One PageSource per process, one PageClient per core.
+// Thread: a client belongs to its core's thread. Before the cores run, to the thread that starts them.
 #pragma once
 
 #include <atomic>
@@ -17,7 +16,7 @@
 
 namespace latchkey::runtime {
 
-/// Whole pages, writable. `data` is nullptr where there was no memory.
+/// Whole, writable pages. `data` is nullptr if there was no memory.
 struct PageBlock {
   std::byte* data = nullptr;
   std::size_t bytes = 0;
@@ -28,7 +27,7 @@ class ReservedRange;
 
 namespace detail {
 
-/// What a client asks of the helper, and what comes back.
+/// A client's order to the helper, and its answer.
 struct PageOrder {
   enum class Kind : std::uint8_t { kPopulate, kRelease };
   Kind kind = Kind::kPopulate;
@@ -41,19 +40,19 @@ struct PageOrder {
 
 class PageClient {
  public:
-  /// Orders that the helper has not answered.
+  /// The most orders that the helper has not answered.
   static constexpr std::size_t kMaxOrders = 256;
 
   explicit PageClient(PageSource& source) noexcept : source_(source) {}
   PageClient(const PageClient&) = delete;
   PageClient& operator=(const PageClient&) = delete;
 
-  /// Takes in what the helper has done.
+  /// Takes in the helper's answers.
   void poll();
-  /// Waits until the helper has done all that was ordered; at the start and the end only.
+  /// Waits until the helper has done all orders. Only for the start and the end.
   void settle();
 
-  /// How many times this thread had to populate by itself.
+  /// How many times this thread had to populate memory itself.
   std::uint64_t done_here() const noexcept { return done_here_; }
 
  private:
@@ -71,20 +70,22 @@ class PageClient {
   SpscQueue<Order> answers_{kMaxOrders};
 };
 
-/// A range of addresses reserved once, of which chunks are given memory and have it taken away again. Owned
-/// by a client's thread; it must be gone before the client.
+/// A range of addresses reserved once. Its chunks are given memory and lose it again.
+/// Thread: the client's.
+/// Lifetime: the client outlives it.
 class ReservedRange {
  public:
   enum class Chunk : std::uint8_t {
-    kEmpty,      ///< no memory; touching it is a fault that kills, unless it was released (then it reads as
-                 ///< zeros)
-    kOrdered,    ///< the helper gives it memory
-    kReady,      ///< zeros at first; the caller's
-    kReleasing,  ///< the helper takes its memory away
+    kEmpty,      ///< no memory; touching it is a fatal fault, unless it was released: then it reads as
+                 ///< zeros
+    kOrdered,    ///< the helper is giving it memory
+    kReady,      ///< the caller's; zeros at first
+    kReleasing,  ///< the helper is taking its memory away
   };
 
-  /// `chunk_bytes` is a multiple of the page. Of a multiple of 2 MiB, the range begins at one, and is backed
-  /// by huge pages where the kernel has them. Error kUnavailable where the kernel refuses the addresses.
+  /// `chunk_bytes` is a multiple of the page size. If it is a multiple of 2 MiB, the range begins at one, and
+  /// huge pages back it if the kernel has them.
+  /// Errors: kUnavailable if the kernel refuses the addresses.
   static Result<std::unique_ptr<ReservedRange>> reserve(PageClient& client, std::size_t chunk_bytes,
                                                         std::size_t chunks);
   ~ReservedRange();
@@ -97,12 +98,13 @@ class ReservedRange {
   Chunk state(std::size_t chunk) const noexcept { return states_[chunk]; }
   std::size_t ready_bytes() const noexcept { return ready_chunks_ * chunk_bytes_; }
 
-  /// An empty chunk will be needed soon. A hint: it may be dropped.
+  /// Announces that an empty chunk will be needed soon. A hint, which may be dropped.
   void order(std::size_t chunk);
-  /// Makes an empty or ordered chunk ready, by this thread where the helper has not. False: no memory.
+  /// Makes an empty or ordered chunk ready, on this thread if the helper has not. False: no memory.
   [[nodiscard]] bool make_ready(std::size_t chunk);
-  /// Gives a ready chunk's memory back; no thread reads it any more. False when the helper has too much to
-  /// do: the chunk stays ready, and may be released later.
+  /// Gives a ready chunk's memory back. False if the helper has too much to do: the chunk stays ready and may
+  /// be released later.
+  /// Requires: no thread reads it any more.
   bool release(std::size_t chunk) noexcept;
 
  private:
@@ -124,7 +126,7 @@ class ReservedRange {
 
   PageClient& client_;
   const PageBlock mapping_;
-  std::byte* const base_;  // in the mapping, where a chunk may begin
+  std::byte* const base_;  // the first place in the mapping where a chunk may begin
   const std::size_t chunk_bytes_;
   std::size_t ready_chunks_ = 0;
   std::vector<Chunk> states_;
@@ -134,11 +136,11 @@ class PageSource {
  public:
   enum class Mode {
     kThread,   ///< a helper thread works ahead
-    kInPlace,  ///< no thread: every client does its own work when it needs it (tests, tools, simulation)
+    kInPlace,  ///< no thread: each client does its own work when it needs it (tests, tools, simulation)
   };
 
   PageSource(std::size_t clients, Mode mode);
-  /// All clients' ranges are gone.
+  /// Requires: all clients' ranges are gone.
   ~PageSource();
   PageSource(const PageSource&) = delete;
   PageSource& operator=(const PageSource&) = delete;

@@ -1,9 +1,11 @@
-// Quiescence: when what was replaced may be freed. Cores read shared memory without a lock; what its owner
-// has replaced is kept until every core has been seen to hold nothing of it. One object for the process, made
-// before the cores run; each core calls with its own number, from its own thread.
+// Quiescence: decides when replaced memory may be freed. Cores read shared memory without a lock. What its
+// owner replaces is kept until every core has been seen to hold none of it. One object per process, made
+// before the cores run.
+// Thread: each core's own, with the core's number.
 //
-// A core is active from `activate` to `rest`; both drop what it held before. So no reference outlives the
-// pass of the loop that took it, and none lives across a `co_await`: `Borrowed` asserts that.
+// A core is active from `activate` to `rest`. Both calls drop all references that it held before. So no
+// reference outlives the pass of the loop that took it, or lives across a `co_await`. `Borrowed` asserts
+// that.
 #pragma once
 
 #include <atomic>
@@ -19,45 +21,48 @@ namespace latchkey::runtime {
 
 using CoreId = std::uint32_t;
 
-/// Frees `object` of `bytes` bytes (0 where the size says nothing) for `owner`; on the thread that retired
+/// Frees `object` of `bytes` bytes (0 if the size is of no interest) for `owner`, on the thread that retired
 /// it.
 using Reclaim = void (*)(void* owner, void* object, std::size_t bytes) noexcept;
 
 class Quiescence {
  public:
-  /// What a core may have waiting to be freed. Callers ask `has_room` before they begin what retires; what
-  /// has begun may go past it, by as much again.
+  /// How many objects of a core may wait to be freed. Callers ask `has_room` before they begin work that
+  /// retires. Work already begun may exceed the bound, by as much again.
   static constexpr std::size_t kMaxRetired = 4096;
 
   explicit Quiescence(CoreId cores);
-  /// No thread uses the object any more: frees all that is left.
+  /// Frees all that is left.
+  /// Requires: no thread uses the object any more.
   ~Quiescence();
   Quiescence(const Quiescence&) = delete;
   Quiescence& operator=(const Quiescence&) = delete;
 
   CoreId cores() const noexcept { return cores_; }
 
-  /// Once a pass of the loop, before anything shared is read.
+  /// Called once per pass of the loop, before anything shared is read.
   void activate(CoreId core) noexcept;
-  /// Before the thread waits in the kernel: a core at rest delays nobody's freeing.
+  /// Called before the thread waits in the kernel. A core at rest delays nobody's freeing.
   void rest(CoreId core) noexcept;
 
   bool has_room(CoreId core, std::size_t objects) const noexcept {
     return state_[core].retired.size() + objects <= kMaxRetired;
   }
-  /// Hands over what no new reader can reach any more: it was unpublished before, with release. `core` is the
-  /// caller's own.
+  /// Hands over memory that no new reader can reach: it was unpublished before, with release ordering. `core`
+  /// is the caller's own.
   void retire(CoreId core, Reclaim reclaim, void* owner, void* object, std::size_t bytes);
-  /// Frees what `core` retired and every core is done with. Once a pass. Returns how many objects were freed.
+  /// Frees what `core` retired and all cores are done with. Called once per pass. Returns the number of
+  /// objects freed.
   std::size_t collect(CoreId core) noexcept;
-  /// Frees all that `core` retired. Only when no other thread reads, at the start or at the end.
+  /// Frees all that `core` retired.
+  /// Requires: no other thread reads, as at the start or the end.
   void collect_all(CoreId core) noexcept;
 
   /// How many objects of `core`, and how many bytes, wait to be freed.
   std::size_t retired(CoreId core) const noexcept { return state_[core].retired.size(); }
   std::size_t retired_bytes(CoreId core) const noexcept { return state_[core].retired_bytes; }
 
-  /// The number of the core's present pass, odd while it is active; changes at every activate and rest.
+  /// The number of the core's current pass, odd while it is active. It changes at every activate and rest.
   const std::uint64_t& pass_of(CoreId core) const noexcept { return state_[core].pass; }
 
  private:
@@ -86,8 +91,8 @@ class Quiescence {
   const std::unique_ptr<State[]> state_;
 };
 
-/// A value that leads to what may be freed: good until the core's pass ends; using it later is a bug, and
-/// asserted.
+/// A value that leads to memory which may be freed. It is valid until the core's pass ends; later use is an
+/// asserted bug.
 template <class T>
 class Borrowed {
  public:

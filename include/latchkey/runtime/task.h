@@ -1,10 +1,10 @@
-// Task<T>: a lazy coroutine that runs on the thread that awaits it, and whose frame the Task owns. There are
-// no detached tasks: a task is awaited once by a parent, or spawned into a Nursery.
+// Task<T>: a lazy coroutine that runs on the thread that awaits it. The Task owns its frame. No task is
+// detached: a parent awaits it once, or it is spawned into a Nursery.
 //
-// Starting a child resumes it inside the parent's `await_suspend`; a child that finishes without waiting lets
-// the parent go on in the same call. So a chain of a million completed awaits leaves the stack as deep as it
-// was in every build, which symmetric transfer does only where the compiler makes it a tail call: GCC 12 does
-// not without optimisation, nor under sanitizers (docs/architecture.md, "Tasks").
+// Starting a child resumes it inside the parent's `await_suspend`. A child that finishes without waiting lets
+// the parent go on in the same call. So a chain of a million completed awaits does not deepen the stack, in
+// any build. Symmetric transfer achieves that only where the compiler makes it a tail call, which GCC 12 does
+// not without optimisation or under sanitizers (docs/architecture.md, "Tasks").
 #pragma once
 
 #include <coroutine>
@@ -33,7 +33,7 @@ class PromiseBase {
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> self) const noexcept {
-      // The parent may destroy this frame while it runs: nothing here is touched after the call.
+      // The parent may destroy this frame while it runs. Nothing here is touched after the call.
       const std::coroutine_handle<> parent = self.promise().parent_;
       if (parent) parent.resume();
     }
@@ -41,7 +41,7 @@ class PromiseBase {
   };
   FinalAwaiter final_suspend() const noexcept { return {}; }
 
-  // Errors that the world can cause are values; what is thrown here is a bug or the end of memory.
+  // Errors that the world can cause are values. An exception here is a bug or the end of memory.
   [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
 
   void set_parent(std::coroutine_handle<> parent) noexcept { parent_ = parent; }
@@ -114,7 +114,8 @@ class [[nodiscard]] Task {
     Handle child_;
   };
 
-  /// Starts the task; the Task object must live until it has finished (awaiting a named task does that).
+  /// Starts the task.
+  /// Lifetime: the Task object lives until it has finished; awaiting a named task ensures that.
   Awaiter operator co_await() const noexcept {
     LATCHKEY_ASSERT(handle_ && !handle_.done());
     return Awaiter(handle_);

@@ -1,6 +1,6 @@
-// Turns: who has work of some hundred microseconds to do waits here, and one of them goes on in a pass of the
-// loop: so whoever waits for less waits for one of them at most, however many there are. Owned by a core; its
-// thread only.
+// Turns: a queue for coroutines with some hundred microseconds of work each. One of them goes on per pass of
+// the loop. So anything shorter waits for at most one of them, however many there are.
+// Thread: that of the core that owns it.
 #pragma once
 
 #include <coroutine>
@@ -17,10 +17,10 @@ class Turns final : public LoopHook {
   Turns(const Turns&) = delete;
   Turns& operator=(const Turns&) = delete;
 
-  /// `co_await turns.next()`: goes on in a later pass, after those who came before.
+  /// `co_await turns.next()` goes on in a later pass, after those that came before.
   auto next() noexcept { return Awaiter(*this); }
 
-  /// Resumes the next one. Returns false if nobody waits.
+  /// Gives the next waiter its turn. False if there is none.
   bool take() {
     if (waiting_.is_empty()) return false;
     waiting_.pop().resume();

@@ -1,5 +1,5 @@
-// The one way to liburing. What liburing 2.3 (Debian 12) lacks is defined here under #ifndef, and what its
-// shared library does not export is called by syscall(2).
+// The server's only include of liburing. Anything missing from liburing 2.3 (Debian 12) is defined here under
+// #ifndef. What its shared library does not export is called by syscall(2).
 #pragma once
 
 #include <liburing.h>
@@ -8,7 +8,7 @@
 
 #include <cerrno>
 
-// Values of the kernel's include/uapi/linux/io_uring.h, stable by its rule for user space.
+// Values of the kernel's include/uapi/linux/io_uring.h, which keeps them stable for user space.
 #ifndef IORING_RECVSEND_BUNDLE
 #define IORING_RECVSEND_BUNDLE (1U << 4)
 #endif
@@ -21,7 +21,7 @@
 
 namespace latchkey::runtime {
 
-/// io_uring_register(2); 0 or a positive count, or -errno.
+/// io_uring_register(2). Returns 0 or a positive count, or -errno.
 inline int uring_register(int ring_fd, unsigned opcode, const void* argument, unsigned count) noexcept {
   const long result = ::syscall(__NR_io_uring_register, ring_fd, opcode, argument, count);
   return result < 0 ? -errno : static_cast<int>(result);

@@ -1,7 +1,8 @@
-// Worker: a thread off the cores, with a port of the mailbox and a small ring that it waits on. It runs the
-// messages sent to it, in order, and a hook after each batch, and does not preempt the cores (SCHED_BATCH).
-// Owned by the server; made on the main thread, started once all rings are known, stopped by the main thread
-// after all who send to it have ended.
+// Worker: a thread beside the cores, with a port of the mailbox and a small ring that it waits on. It runs
+// the messages sent to it in order, and a hook after each batch. It does not preempt the cores (SCHED_BATCH).
+// The server owns it.
+// Thread: made on the main thread and started once all rings are known. The main thread stops it after all
+// its senders have ended.
 #pragma once
 
 #include <atomic>
@@ -16,19 +17,21 @@
 
 namespace latchkey::runtime {
 
-/// What a kind of worker does beside running its messages; called on the worker's thread.
+/// What a kind of worker does besides running its messages.
+/// Thread: the worker's.
 class WorkerHooks {
  public:
   virtual ~WorkerHooks() = default;
-  /// Once, before the first message.
+  /// Called once, before the first message.
   virtual void started(Port& /*port*/) noexcept {}
-  /// After the messages that had arrived have run.
+  /// Called after the messages that had arrived have run.
   virtual void after_batch(Port& /*port*/) noexcept {}
 };
 
 class Worker {
  public:
-  /// `name`: as `ps -L` shows it, at most 15 bytes. `hooks` outlives the worker.
+  /// `name` is what `ps -L` shows, at most 15 bytes.
+  /// Lifetime: `hooks` outlives the worker.
   static Result<std::unique_ptr<Worker>> create(Port& port, std::string name, WorkerHooks& hooks);
   ~Worker();
   Worker(const Worker&) = delete;
@@ -37,12 +40,13 @@ class Worker {
   int ring_fd() const noexcept { return ring_->fd(); }
   PortId port_id() const noexcept { return port_.id(); }
 
-  /// Starts the thread and waits until its ring is enabled, so that it may be messaged after. `rings`
-  /// outlives the thread.
+  /// Starts the thread and waits until its ring is enabled, so that it can be sent messages afterwards.
+  /// Lifetime: `rings` outlives the thread.
   Result<void> start(const RingTable& rings);
 
-  /// Ends the thread when it has run what had arrived, and waits for it. `from` is the caller's own port,
-  /// whose doorbell must be able to reach this worker at once (`at_once`).
+  /// Ends the thread once it has run the messages that had arrived, and waits for it. `from` is the caller's
+  /// own port.
+  /// Requires: the doorbell of `from` reaches this worker at once (`at_once`).
   void stop(Port& from);
 
  private:
@@ -58,7 +62,7 @@ class Worker {
   std::unique_ptr<Ring> ring_;
   Result<void> enabled_;
   std::atomic<bool> ready_{false};
-  bool stopping_ = false;  // of the worker's thread
+  bool stopping_ = false;  // the worker's thread only
   std::thread thread_;
 };
 

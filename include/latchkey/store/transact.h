@@ -1,6 +1,6 @@
-// `transact` and `read`: awaitables that run a function on the store thread. Used by coroutines of any thread
-// that has a Port; the function is moved into the awaiting frame, and what it refers to must outlive the
-// wait.
+// `transact` and `read`: awaitables that run a function on the store thread. For coroutines of any thread
+// that has a Port. The function is moved into the awaiting frame.
+// Lifetime: what the function refers to outlives the wait.
 //
 //   auto job = transact(port, store, [&record](Database& database) { return insert(database, record); });
 //   co_return co_await job;
@@ -36,16 +36,18 @@ class StoreCall final : public runtime::Errand<std::invoke_result_t<F&, Database
   F function_;
 };
 
-/// Runs `f(Database&) -> Result<T>` inside a group's transaction. The answer comes when it is durable; an
-/// error of `f` undoes what it did. Errors beside its own: kOverloaded, nothing was sent; kUnavailable, the
-/// commit failed and nothing was changed; kFatal, an fsync failed.
+/// Runs `f(Database&) -> Result<T>` inside a group's transaction. The answer comes when the commit is
+/// durable. An error of `f` undoes what it did.
+/// Errors: those of `f`; kOverloaded, nothing was sent; kUnavailable, the commit failed and nothing changed;
+/// kFatal, an fsync failed.
 template <class F>
 StoreCall<F, true> transact(runtime::Port& from, StoreThread& store, F f) {
   return StoreCall<F, true>(from, store, std::move(f));
 }
 
-/// Runs `f(Database&) -> Result<T>` on what is committed, without waiting for a commit: a write that was sent
-/// before and not awaited may not show. `f` must not write.
+/// Runs `f(Database&) -> Result<T>` on committed data without waiting for a commit. An earlier write that was
+/// sent but not awaited may not be visible.
+/// Requires: `f` does not write.
 template <class F>
 StoreCall<F, false> read(runtime::Port& from, StoreThread& store, F f) {
   return StoreCall<F, false>(from, store, std::move(f));

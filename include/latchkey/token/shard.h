@@ -1,6 +1,6 @@
-// Shard: all tokens of the users whose tag leads here: how they come into being, live and end. One a core,
-// and only that core's thread calls it (before the cores run: the thread that loads it). What other cores may
-// do, they do through the Registry, on the shard's table.
+// Shard: owns all tokens of the users whose tag names it, from login to death. One per core. Other cores
+// reach the shard's table through the Registry, and nothing else of it.
+// Thread: its core's. Before the cores run, the thread that loads it.
 #pragma once
 
 #include <cstdint>
@@ -37,20 +37,23 @@ struct ShardSettings {
   std::size_t refresh_rows_per_second = 5000;  ///< of this shard
 };
 
-/// Where a shard asks whether who logs in still may. One object a shard, used by its core's coroutines only.
+/// Tells a shard whether a login is still valid.
+/// Thread: its core's coroutines; one object per shard.
 class LoginCheck {
  public:
   virtual ~LoginCheck() = default;
 
-  /// Whether the user is active and has the password of this number, as it is committed at a moment between
-  /// the call and its end. Errors: kUnavailable, kOverloaded, kFatal of what stands behind it.
+  /// Whether the user is active and has the password of this number, as committed at some moment during the
+  /// call.
+  /// Errors: kUnavailable, kOverloaded, kFatal from whatever it asks.
   virtual runtime::Task<Result<bool>> still_holds(std::int64_t user_id, std::int64_t password_number) = 0;
 };
 
-/// What a shard is made of and works with; all of it outlives the shard.
+/// What a shard is made of and works with.
+/// Lifetime: everything here outlives the shard.
 struct ShardParts {
   runtime::CoreId core;  ///< also the shard's number
-  std::uint32_t shards;  ///< how many there are
+  std::uint32_t shards;  ///< how many there are in all
   const TableClock& clock;
   Random& random;
   const Keyring& keyring;
@@ -66,102 +69,106 @@ struct LoginRequest {
   std::int64_t password_number = 0;  ///< of the password that was verified
   std::string user_name;
   store::BindingHash binding{};
-  std::string address;  ///< for the page of sessions; empty where switched off (C-35)
-  std::string agent;    ///< likewise, its first 256 bytes
+  std::string address;  ///< for the page of sessions; empty if switched off (C-35)
+  std::string agent;    ///< likewise; its first 256 bytes
 };
 
-/// A live token as its user may see it: never the token.
+/// A live token as shown to its user, without the token itself.
 struct LiveToken {
   store::RowId row = 0;
-  WallTime last_used{};  ///< at most a second before the true one
+  WallTime last_used{};  ///< at most one second before the true time
   WallTime expires{};
   bool is_current = false;
 };
 
 struct LiveTokens {
-  std::vector<LiveToken> tokens;  ///< in the order of the sessions that were asked for
-  std::size_t count = 0;          ///< of all that the user has, logins under way included
+  std::vector<LiveToken> tokens;  ///< in the order of the given sessions
+  std::size_t count = 0;          ///< all tokens that the user has, logins under way included
 };
 
 enum class Loaded {
   kLive,
   kTombstone,
-  kForget,  ///< nobody needs the row any more: the caller forgets it
+  kForget,  ///< nobody needs the row any more; the caller has the store forget it
 };
 
 struct ShardCounts {
-  std::size_t live = 0;  ///< pending ones and those that timed out unnoticed included
+  std::size_t live = 0;  ///< includes pending tokens and those whose timeout has not been noticed yet
   std::size_t tombstones = 0;
   std::size_t users = 0;
   std::size_t refreshes_waiting = 0;
   std::size_t deaths_waiting = 0;
-  std::uint64_t tombstones_cut = 0;    ///< forgotten before their time, by the bound
-  std::uint64_t rows_left_behind = 0;  ///< not forgotten on disk until the next start, by the bound
+  std::uint64_t tombstones_cut = 0;    ///< dropped early because of the bound
+  std::uint64_t rows_left_behind = 0;  ///< left on disk until the next start because of the bound
   std::size_t memory_bytes = 0;
 };
 
 class Shard {
  public:
-  /// The budget of `advance` in a core's pass. A visit that ends a token takes some microseconds where
-  /// nothing is in the cache.
+  /// The budget of `advance` in a core's pass. A visit that ends a token takes some microseconds with cold
+  /// caches.
   static constexpr std::size_t kVisitsPerPass = 256;
   /// The most logins that go on in one `advance` after another login that they waited for.
   static constexpr std::size_t kReadyPerPass = 16;
-  /// The most tokens that one login ends by the limit, and that one write of `end_all` ends.
+  /// The most tokens that one login ends because of the limit, or that one write of `end_all` ends.
   static constexpr std::size_t kMaxDeathsAtOnce = 1024;
 
   static Result<std::unique_ptr<Shard>> create(const ShardParts& parts, const ShardSettings& settings);
-  /// No login is under way, `stop` has ended, and no core reads any more.
+  /// Requires: no login is under way, `stop` has ended, and no core reads any more.
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  /// At the start, before any core runs: takes a recorded session in. A time of last use before `exact_since`
-  /// may be behind the true one, as a run that did not end by `stop` has left it: a tenth of the timeout is
-  /// added, but not past `exact_since`. Error kOverloaded past max_tokens; tokens that live by that tenth
-  /// alone do not count.
+  /// Takes in a recorded session at start. A time of last use before `exact_since` may be too early, because
+  /// a run that did not end by `stop` wrote it. A tenth of the timeout is then added, but not past
+  /// `exact_since`.
+  /// Requires: no core runs yet.
+  /// Errors: kOverloaded past max_tokens. Tokens that live by that tenth alone are not counted.
   Result<Loaded> load(const store::Session& session, TableTime now, WallTime exact_since);
 
-  /// The user's live token with this binding, refreshed, or a new one (C-13), which admits only when the
-  /// store has it. The oldest beyond the limit die with it (C-21). The request's user belongs to this shard.
-  /// Whoever disables a user or sets a password writes that first and ends the tokens after: so a login that
-  /// came before is either found here by that end, or finds by the login check that it counts no more.
+  /// Returns the user's live token with this binding, refreshed, or a new one (C-13). A new token admits
+  /// only when the store has it. The oldest tokens beyond the limit die with that write (C-21). Whoever
+  /// disables a user or sets a password writes that first and then ends the tokens. So an earlier login is
+  /// either found by that end, or learns from the login check that it is no longer valid.
+  /// Requires: the request's user belongs to this shard.
   /// Errors: kOverloaded at a bound; those of the store and of the check, and then nothing has changed;
-  /// kCancelled when the user's tokens were ended meanwhile, or the check says no: it ends no token then.
+  /// kCancelled if the user's tokens were ended meanwhile or the check says no. It then ends no token.
   runtime::Task<Result<Login>> login(LoginRequest request);
 
-  /// Ends the token for its own holder (C-40): at once in memory, then on disk. False where there is no such
-  /// live token from this binding. Error of the store: the token is dead, and the write is tried again until
-  /// it lands.
+  /// Ends the token for its holder (C-40), at once in memory, then on disk. False if there is no such live
+  /// token with this binding.
+  /// Errors: kOverloaded at a bound, and then nothing has changed; the store's, and then the token is dead
+  /// all the same, and the write is retried until it succeeds.
   runtime::Task<Result<bool>> end(Token token, store::BindingHash binding);
 
-  /// Ends all tokens that the user has now, but `keep`. How many. On an error some may live on: ask again.
+  /// Ends all tokens that the user has now, except `keep`. Returns how many.
+  /// Errors: kOverloaded at a bound; the store's. Some tokens may then be alive: call it again.
   runtime::Task<Result<std::size_t>> end_all(std::int64_t user_id, store::Death reason,
                                              std::optional<Token> keep = std::nullopt);
-  /// Ends the token of a session that the store has. As `end`.
+  /// Ends the token of a session that the store has. Otherwise like `end`.
   runtime::Task<Result<bool>> end_session(const store::Session& session);
 
-  /// Which of these sessions of the user, as the store has them, live; `current` is marked.
+  /// Which of the user's sessions, as given by the store, are alive. `current` is marked.
   LiveTokens live_tokens(std::int64_t user_id, const std::vector<store::Session>& sessions,
                          const std::optional<Token>& current) const;
 
-  /// Turns the wheel, drops old tombstones, starts writes, and lets waiting logins go on: at most `budget`
-  /// entries are looked at. Once a pass. Returns how many were.
+  /// Turns the wheel, drops old tombstones, starts writes, and lets waiting logins go on. Looks at `budget`
+  /// entries at most and returns the number looked at. Called once per pass.
   std::size_t advance(TableTime now, std::size_t budget);
-  /// True when `advance` left due work behind: it wants to be called again at once.
+  /// Whether `advance` left due work behind and should be called again at once.
   bool behind() const noexcept;
-  /// The earliest time at which `advance` has something to do; WriteBehind::kNoTime when none.
+  /// The earliest time at which `advance` has something to do, or WriteBehind::kNoTime.
   TableTime next_advance() const noexcept;
 
-  /// Writes everything that waits. True when the store took all of it: then the stop may be recorded as
-  /// clean.
+  /// Writes all waiting changes. True if the store took all of it: then the stop may be recorded as clean.
   runtime::Task<bool> stop();
 
-  /// For new tokens from now on; `keyring` has the same root and outlives the shard.
+  /// Makes new tokens with `keyring` from now on. It has the same root.
+  /// Lifetime: `keyring` outlives the shard.
   void use_keyring(const Keyring& keyring) noexcept { keyring_ = &keyring; }
 
   const Table& table() const noexcept { return *table_; }
-  /// Its core's own, which has no other.
+  /// The core's only WriteBehind.
   WriteBehind& writes() noexcept { return writes_; }
   ShardCounts counts() const noexcept;
 
@@ -225,7 +232,7 @@ class Shard {
   const ShardSettings settings_;
   const std::uint32_t number_;
   const std::uint32_t shards_;
-  const std::int64_t period_ms_;  // between two looks at a live entry
+  const std::int64_t period_ms_;  // between two visits to a live entry
   const TableClock& clock_;
   Random& random_;
   const Keyring* keyring_;
@@ -241,7 +248,7 @@ class Shard {
   TableTime advanced_to_;
   store::RowId newest_row_ = 0;  // of all that were loaded or made here
   std::uint64_t tombstones_cut_ = 0;
-  std::size_t revived_ = 0;  // loaded tokens that live by the tenth of the timeout alone that a crash gives
+  std::size_t revived_ = 0;  // loaded tokens alive only by the tenth of the timeout that a crash adds
 };
 
 }  // namespace latchkey::token

@@ -1,11 +1,11 @@
-// What the pages do beyond being read: requests sent from a resource's page, signing in, one's sessions.
-// No page needs more than this file, and text from a server reaches the document as text nodes only.
+// What the pages do besides being read: send requests from a resource's page, sign in, manage one's sessions.
+// No page needs more than this file. Text from a server enters the document only as text nodes.
 
 const JSON_TYPE = 'application/json';
 
 const byId = (id) => document.getElementById(id);
 
-/** A new element with attributes and children; strings among the children become text nodes. */
+/** A new element with attributes and children. Strings among the children become text nodes. */
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -17,14 +17,14 @@ function element(name, attributes = {}, ...children) {
 
 const csrfToken = () => document.querySelector('meta[name="csrf-token"]').content;
 
-/** The header that a cookie's unsafe request must carry; none where the page came without a session. */
+/** The header that an unsafe request with a cookie must carry. Empty if the page came without a session. */
 const csrfHeader = () => (csrfToken() ? { 'X-CSRF-Token': csrfToken() } : {});
 
 function send(method, url, { headers = {}, body } = {}) {
   return fetch(url, {
     method,
     body,
-    // By the last one the server knows a script's request, and challenges it so that no dialog of the browser opens.
+    // The last header marks a script's request: the server challenges it so that no browser dialog opens.
     headers: { Accept: JSON_TYPE, 'X-Requested-With': 'XMLHttpRequest', ...headers },
     credentials: 'same-origin',
     cache: 'no-store',
@@ -39,7 +39,7 @@ function parsedOrNull(text) {
   }
 }
 
-/** Sends by the cookie: `{status, data}`, data an object whatever came; status 0 where no answer came. */
+/** Sends with the cookie. Returns `{status, data}`: data is always an object, status is 0 without an answer. */
 async function ask(method, url, json) {
   const headers = method === 'GET' ? {} : csrfHeader();
   if (json !== undefined) headers['Content-Type'] = JSON_TYPE;
@@ -52,7 +52,7 @@ async function ask(method, url, json) {
   }
 }
 
-/** What to tell a person of an answer that is not about one field. */
+/** The text to show for an answer that is not about one field. */
 function sentenceOf({ status, data }) {
   if (status === 0) return 'The server did not answer. Check the connection, then try again.';
   const texts = [data.detail, ...(Array.isArray(data.__all__) ? data.__all__ : [])];
@@ -62,14 +62,14 @@ function sentenceOf({ status, data }) {
 
 // --- What every page shares -------------------------------------------------------------------------------
 
-/** Puts a notice into its region, or empties it; the region itself stays, or a screen reader would not listen to it. */
+/** Puts a notice into its region, or empties it. The region stays, or a screen reader would not listen to it. */
 function tell(id, ...content) {
   const region = byId(id);
   const tone = region.getAttribute('role') === 'alert' ? 'notice-bad' : 'notice-good';
   region.replaceChildren(...(content.length ? [element('p', { class: `notice ${tone}` }, ...content)] : []));
 }
 
-/** Asks by a dialog; resolves to whether its button of that value was pressed. */
+/** Asks by a dialog. Resolves to whether the button with that value was pressed. */
 function confirmed(dialog, value) {
   dialog.returnValue = '';
   dialog.showModal();
@@ -78,7 +78,7 @@ function confirmed(dialog, value) {
   });
 }
 
-/** Runs one at a time: a second press while an answer is awaited does nothing. */
+/** Runs one at a time: a second press does nothing while an answer is awaited. */
 function oneAtATime(action) {
   let runs = false;
   return async (...parameters) => {
@@ -107,7 +107,7 @@ function prepareReveals() {
       button.setAttribute('aria-pressed', 'true');
       button.firstChild.data = 'Hide';
     });
-    // A browser remembers what stood in a text field; so it is a password field again when it is sent.
+    // A browser remembers the contents of text fields, so this is a password field again when it is sent.
     input.form.addEventListener('submit', () => hideAgain(button, input), { capture: true });
   }
 }
@@ -120,7 +120,7 @@ function setFieldError(id, text) {
   else byId(id).removeAttribute('aria-invalid');
 }
 
-/** Shows each field's error beside it; the ids of the fields at fault, in order. */
+/** Shows each field's error beside it. Returns the ids of the faulty fields, in order. */
 function showFieldErrors(ids, data) {
   return ids.filter((id) => {
     const texts = Array.isArray(data[id]) ? data[id] : [];
@@ -131,7 +131,7 @@ function showFieldErrors(ids, data) {
 
 // --- A resource's page ------------------------------------------------------------------------------------
 
-/** The headers that tell something of the exchange, in the order and spelling of the server's own page. */
+/** The headers that say something about the exchange, in the order and spelling of the server's own page. */
 const SHOWN_HEADERS = [
   'Allow', 'Content-Type', 'Vary', 'X-API-Node', 'X-API-Time', 'Auth-Token-Timeout', 'Pragma',
   'Cache-Control', 'WWW-Authenticate', 'Retry-After', 'Location',
@@ -149,7 +149,7 @@ function jsonWord(word, string, colon) {
   return element('span', { class: 'json-string' }, string);
 }
 
-/** Pretty-printed JSON as nodes: its words coloured, its paths followed by a click. */
+/** Pretty-printed JSON as nodes, with its words coloured and its paths as links. */
 function jsonNodes(text) {
   const nodes = [];
   let end = 0;
@@ -165,7 +165,7 @@ function hexOf(number, digits) {
   return number.toString(16).padStart(digits, '0');
 }
 
-/** The same document, with nothing in it that is not seen: JSON's own escapes stand for that. */
+/** The same document with every invisible character as an escape of JSON. */
 function visibleJson(text) {
   const escaped = (unseen) => unseen.split('').map((unit) => `\\u${hexOf(unit.charCodeAt(0), 4)}`).join('');
   return text.replace(/(?![\n ])[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu, escaped);
@@ -206,18 +206,18 @@ function showExchange(requestLine, statusLine, status, headers, text) {
   byId('exchange').scrollIntoView({ block: 'nearest' });
 }
 
-/** This resource without `format`, which would beat the Accept header of what the script sends. */
+/** This resource without `format`, which would override the Accept header of the script's requests. */
 function resourceUrl() {
   const url = new URL(location.href);
   url.hash = '';
-  // A deletion writes the whole query anew: not where there is nothing to delete.
+  // A deletion rewrites the whole query, so it is skipped if there is nothing to delete.
   if (url.searchParams.has('format')) url.searchParams.delete('format');
   return url;
 }
 
 const targetOf = (url) => url.pathname + url.search;
 
-/** Sends and shows the exchange as it happened; its parsed body, null where there was none or no answer. */
+/** Sends and shows the exchange. Returns the parsed body, or null if there was none or no answer. */
 async function exchange(method, options) {
   const url = resourceUrl();
   const requestLine = `${method} ${targetOf(url)}`;
@@ -236,7 +236,7 @@ async function exchange(method, options) {
   }
 }
 
-/** The token that a POST of this page obtained: here and nowhere else, so that leaving the page forgets it. */
+/** The token that a POST of this page obtained. It is kept only here, so leaving the page forgets it. */
 let tokenInHand = '';
 
 function holdToken(token, expires) {
@@ -261,10 +261,10 @@ async function sendDelete() {
   holdToken('');
 }
 
-/** A body's media type, and the body as that type wants it. */
+/** A body's media type, and the body in the form that the type requires. */
 function typedBody(type, content) {
   if (!type.startsWith('multipart/form-data')) return { type, body: content };
-  // RFC 2046 §5.1.1: lines end in CRLF, and the first one tells the boundary.
+  // RFC 2046 §5.1.1: lines end in CRLF, and the first line names the boundary.
   const body = content.replace(/\r?\n/g, '\r\n');
   const boundary = /^--([^\r\n]+)/.exec(body)?.[1] ?? '';
   return { type: /boundary=/i.test(type) ? type : `${type}; boundary=${boundary}`, body };
@@ -274,18 +274,18 @@ async function sendPost() {
   const { type, body } = typedBody(byId('media-type').value, byId('content').value);
   const answer = await exchange('POST', { body, headers: { 'Content-Type': type, ...csrfHeader() } });
   if (/^[0-9a-f]{40}$/.test(answer?.token ?? '')) holdToken(answer.token, answer.expires);
-  // Whoever has signed in here has another cookie, and with it another value to show.
+  // Signing in here gives another cookie, which needs another value.
   if (answer?.csrf_token) document.querySelector('meta[name="csrf-token"]').content = answer.csrf_token;
 }
 
-/** Puts a media type's sample in the box when that type is chosen, unless a person has written there. */
+/** Puts a media type's sample into the box when that type is chosen, unless a person has written there. */
 function followMediaType(select, content) {
   let sample = content.value;
   const fit = () => { content.rows = Math.min(12, Math.max(5, content.value.split('\n').length + 1)); };
   select.addEventListener('change', () => {
     if (content.value !== sample) return;
     content.value = select.selectedOptions[0].dataset.content;
-    // As the box holds it: its line ends are not those of the attribute.
+    // Read back from the box, whose line ends differ from those of the attribute.
     sample = content.value;
     fit();
   });
@@ -317,7 +317,7 @@ function resourcePage() {
   };
   for (const button of document.querySelectorAll('[data-send]')) {
     button.addEventListener('click', (event) => {
-      // Without a token in hand GET is a link like any other.
+      // Without a token in hand, GET is an ordinary link.
       if (button.dataset.send === 'GET' && (!tokenInHand || event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
       actions[button.dataset.send]();
@@ -394,7 +394,7 @@ const BROWSERS = [['Edg/', 'Edge'], ['OPR/', 'Opera'], ['Firefox/', 'Firefox'], 
 const SYSTEMS = [['iPhone', 'iPhone'], ['iPad', 'iPad'], ['Android', 'Android'], ['Windows', 'Windows'],
   ['Mac OS X', 'macOS'], ['CrOS', 'ChromeOS'], ['Linux', 'Linux']];
 
-/** A short name for a user agent: a browser and its system, else its first product; "" where it has none. */
+/** A short name for a user agent: a browser and its system, or else its first product. "" if it has none. */
 function agentName(agent) {
   const find = (table) => table.find(([mark]) => agent.includes(mark))?.[1];
   const browser = agent.startsWith('Mozilla/') ? find(BROWSERS) : undefined;
@@ -413,7 +413,7 @@ function escapeOf(character) {
   return code < 0x10000 ? `\\u${hexOf(code, 4)}` : `\\U${hexOf(code, 8)}`;
 }
 
-/** What a client sent of itself, as one printable line: the escaping of the log and of the commands. */
+/** What a client said about itself, as one printable line, escaped as in the log and the commands. */
 function printable(text) {
   let line = '';
   let hasBase = false;
@@ -459,7 +459,7 @@ const clearNotices = () => {
   tell('page-status');
 };
 
-/** Says that the session is over, and where to go; nothing else on the page would work. */
+/** Says that the session is over and where to go. Nothing else on the page would work. */
 function sayExpired() {
   clearNotices();
   tell('page-alert', 'Your session has expired. ', element('a', { href: '/' }, 'Sign in again'));
@@ -484,7 +484,7 @@ function showCount(count) {
 
 async function endSession(session, row) {
   const answer = await ask('DELETE', `${TOKENS}${session.id}/`);
-  // 404: it ended by itself meanwhile, which is what was asked for.
+  // 404: the session has ended by itself meanwhile, as the user wanted.
   if (answer.status !== 204 && answer.status !== 404) return sayProblem(answer);
   if (session.current) return location.assign('/');
   const neighbour = row.nextElementSibling ?? row.previousElementSibling;

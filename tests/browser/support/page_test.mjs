@@ -1,4 +1,4 @@
-// A test of pages: a server, a visitor, and what holds for both at the end.
+// A test of pages: a server, a visitor, and checks of both at the end.
 
 import test from 'node:test';
 
@@ -19,8 +19,8 @@ async function visit(server, browserOptions, body) {
 }
 
 /**
- * A test in a server of its own and a browser context of its own. `options`: `flags` and `users` for the
- * server, `browser` for the context. `body` gets `{server, visitor, page}`.
+ * Runs a test with its own server and its own browser context. `options`: `flags` and `users` for the server,
+ * `browser` for the context. `body` gets `{server, visitor, page}`.
  */
 export function pageTest(name, options, body) {
   test(name, { timeout: TEST_LIMIT_MS }, async () => {
@@ -28,7 +28,7 @@ export function pageTest(name, options, body) {
     try {
       await visit(server, options.browser, body);
     } catch (error) {
-      // The first thing that went wrong is the one to tell, and what the server saw of it.
+      // Reports the first failure, with the server's view of it.
       await server.stop().catch(() => {});
       error.message += `\nlatchkeyd's last lines:\n${server.lastWords()}`;
       throw error;

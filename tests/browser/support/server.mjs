@@ -1,5 +1,6 @@
-// The real latchkeyd, one for each test: on a free loopback port, in a data directory of its own under the
-// system's temporary one, with hashes made cheap. Stopped by its pid, and a server that logged an error fails.
+// The real latchkeyd, one per test, on a free loopback port. Its data directory is under the system's
+// temporary one, and its hashes are cheap. It is stopped by its pid, and fails the test if it logged an
+// error.
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -13,7 +14,7 @@ const LISTENING = /^latchkeyd: listening on (http:\/\/\S+)$/;
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 60_000;
 
-/** Whom the server becomes where root runs the tests: it does not run as root. */
+/** The user that the server runs as when root runs the tests: it does not run as root. */
 const TEST_USER = 64_000;
 
 export const ALICE = { username: 'alice', password: 'down the rabbit hole' };
@@ -49,7 +50,7 @@ export class Server {
   #data;
   #log = [];
 
-  /** `flags` go to latchkeyd; `users` are there before it starts. */
+  /** `flags` go to latchkeyd; `users` exist before it starts. */
   static async start({ flags = [], users = [ALICE] } = {}) {
     const server = new Server();
     server.#data = await mkdtemp(path.join(tmpdir(), 'latchkey-browser-'));
@@ -86,7 +87,7 @@ export class Server {
     });
   }
 
-  /** Ends the process alone, for what a page does without its server. */
+  /** Ends only the process, to test a page without its server. */
   async halt() {
     if (!this.#child?.pid) return;
     if (this.#child.exitCode === null && this.#child.signalCode === null) process.kill(this.#child.pid, 'SIGTERM');
@@ -109,12 +110,12 @@ export class Server {
     assert.equal(this.#child?.exitCode, 0, `latchkeyd did not end well:\n${this.#log.join('\n')}`);
   }
 
-  /** The last lines that it logged, for a test that failed. */
+  /** The last lines of its log, for a failed test. */
   lastWords() {
     return this.#log.slice(-20).join('\n');
   }
 
-  /** A request from outside any browser: `{status, headers, data}`; `data` is the JSON, else the text. */
+  /** A request from outside any browser. Returns `{status, headers, data}`: `data` is the JSON, else the text. */
   async ask(method, target, { headers = {}, json, body } = {}) {
     if (json !== undefined) headers = { 'Content-Type': 'application/json', ...headers };
     const response = await fetch(this.origin + target, {
@@ -128,14 +129,14 @@ export class Server {
     return { status: response.status, headers: response.headers, data: isJson ? JSON.parse(text) : text };
   }
 
-  /** Logs in as a client with that user agent does; its token. */
+  /** Logs in as a client with that user agent and returns the token. */
   async tokenOf(user, agent) {
     const answer = await this.ask('POST', '/api/v2/authtoken/', { json: user, headers: { 'User-Agent': agent } });
     assert.equal(answer.status, 200, `no token for ${user.username}`);
     return answer.data.token;
   }
 
-  /** The status that a token meets at /api/v2/me/ when that user agent sends it. */
+  /** The status that /api/v2/me/ gives to a token sent by that user agent. */
   async statusOf(token, agent) {
     const headers = { Authorization: `Token ${token}`, 'User-Agent': agent };
     return (await this.ask('GET', '/api/v2/me/', { headers })).status;

@@ -1,4 +1,5 @@
-// What an eye would see, in numbers: contrast after WCAG 2.2 (1.4.3 and 1.4.11), overflow, and pictures to look at.
+// What an eye would see, in numbers: contrast by WCAG 2.2 (1.4.3 and 1.4.11), overflow, and pictures to look
+// at.
 
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
@@ -7,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 const PICTURES = fileURLToPath(new URL('../../../build/browser/', import.meta.url));
 
-// Runs in the page; so it stands alone. Every text at 4.5:1, large or not; the outline of a control, or else its
-// ground, at 3:1 against what it stands on.
+// Runs in the page, so it uses nothing from outside. All text needs 4.5:1, large or not. The outline of a
+// control, or else its background, needs 3:1 against what is behind it.
 function poorContrasts() {
   const parse = (text) => {
     const numbers = text.match(/-?[\d.]+(?:e-?\d+)?/g).map(Number);
@@ -76,7 +77,7 @@ export async function assertNoSidewaysScroll(page, where) {
   assert.ok(content <= window, `${where}: ${content} px of content in a window of ${window} px`);
 }
 
-/** The name of what has the focus. */
+/** The name of the focused element. */
 export function focused(page) {
   return page.evaluate(() => {
     const element = document.activeElement;
@@ -84,7 +85,7 @@ export function focused(page) {
   });
 }
 
-/** The same, once it is plain to see: after a key, not after a click, which needs no ring. */
+/** The same, once the focus is visible: after a key, not after a click, which needs no ring. */
 export async function focusedInSight(page) {
   const name = await focused(page);
   const outline = await page.evaluate(() => {
@@ -95,12 +96,12 @@ export async function focusedInSight(page) {
   return name;
 }
 
-/** Until the page has drawn once more. */
+/** Waits until the page has drawn once more. */
 export function nextFrame(page) {
   return page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => resolve()); }));
 }
 
-/** Presses Tab until what is focused has that name; a bound, and every stop on the way must be seen. */
+/** Presses Tab until the focused element has that name, up to a bound. Every stop on the way must be visible. */
 export async function tabTo(page, name) {
   const passed = [];
   for (let presses = 0; presses < 40; presses += 1) {

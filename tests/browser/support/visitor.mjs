@@ -1,5 +1,5 @@
-// A person at a browser: a context of its own in Debian's Chromium, and the rules that hold on every page of every
-// test. No error on the console, none in the script, no request to another host; what breaks the
+// A person at a browser: its own context in Debian's Chromium, and the rules for every page of every test. No
+// error on the console, none in the script, no request to another host. A violation of the
 // Content-Security-Policy is an error on the console.
 
 import assert from 'node:assert/strict';
@@ -14,7 +14,7 @@ const ARGUMENTS = [
 const PAGE_LIMIT_MS = 60_000;
 const CONSOLE_LIMIT_MS = 20_000;
 
-/** Chromium's own line about an answer of 4xx or 5xx, or about none. */
+/** Chromium's own line about an answer of 4xx or 5xx, or about a missing answer. */
 const FAILED_TO_LOAD = /^Failed to load resource: (?:the server responded with a status of (\d+)|net::(\w+))/;
 
 let launched;
@@ -57,7 +57,8 @@ export class Visitor {
     });
     page.on('console', (message) => {
       if (message.type() !== 'error') return;
-      // For a document that names no icon, as plain JSON, the browser asks of its own accord, sooner or later.
+      // For a document without an icon, such as plain JSON, the browser asks for one on its own, sooner or
+      // later.
       if (message.location().url.endsWith('/favicon.ico')) return;
       const failure = FAILED_TO_LOAD.exec(message.text());
       if (failure) this.#failures.push(failure[1] ?? failure[2]);
@@ -65,7 +66,7 @@ export class Visitor {
     });
   }
 
-  /** Says that what the test does next is answered with that status, or with that error of the network. */
+  /** Says that the test's next step gets an answer with that status, or that error of the network. */
   expectFailure(status) {
     this.#expected.push(String(status));
   }
@@ -86,7 +87,7 @@ export class Visitor {
     await this.page.getByRole('heading', { name: 'Your sessions' }).waitFor();
   }
 
-  /** Chromium writes its lines when it gets to it; then what is there must be what was expected. */
+  /** Waits for Chromium to write its lines, which must then be the expected ones. */
   async #consoleSettled() {
     const limit = Date.now() + CONSOLE_LIMIT_MS;
     while (this.#failures.length < this.#expected.length && Date.now() < limit) {

@@ -1,5 +1,5 @@
-// One core's loop and its one hash worker, both turned by hand, with a user who may log in: for the tests of
-// what stands between a password and its token.
+// One core's loop and its one hash worker, both driven by hand, with a user who may log in. For tests of the
+// steps between a password and its token.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ namespace latchkey::api {
 
 class CoreTest : public ::testing::Test {
  protected:
-  /// `hash_queue`: logins that may wait for the worker.
+  /// `hash_queue` is how many logins may wait for the worker.
   explicit CoreTest(std::size_t hash_queue) : hasher_(mailbox_.port(0), *pool_, hash_queue) {
     for (runtime::PortId id = 0; id < mailbox_.size(); ++id) mailbox_.port(id).set_doorbell(&doorbell_);
     credential::User& alice = directory_.user.emplace();
@@ -30,11 +30,11 @@ class CoreTest : public ::testing::Test {
     directory_.user->password_hash = *credential::make_hash(password, test::kCheapHash);
     ++directory_.user->password_number;
   }
-  /// Everything but time takes its course.
+  /// Runs everything that needs no time to pass.
   virtual void turn() {
     while (mailbox_.port(1).drain() + mailbox_.port(0).drain() > 0) continue;
   }
-  /// And time too, until it is done: a refusal is answered at the end of a step of time.
+  /// Lets time pass too, until it is done: a refusal is answered at the end of a step.
   template <class IsDone>
   void finish(IsDone is_done) {
     turn();

@@ -1,5 +1,6 @@
-// A connection with everything round it: a loop on a real ring, a socket, a handler that does what the path
-// of the request says, and the peer in the hands of the test. One thread.
+// A connection with everything around it: a loop on a real ring, a socket, a handler that does what the
+// request's path says, and a peer controlled by the test.
+// Thread: one.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -21,8 +22,8 @@
 
 namespace latchkey::http {
 
-/// `/now...` is answered at once, `/slow...` when the test releases it, `/empty` with 204, `/last` as the
-/// last of its connection, `/big` with kBigBytes. The body says what was asked: `POST /now hello`.
+/// Answers `/now...` at once, `/slow...` when the test releases it, `/empty` with 204, `/last` as the last of
+/// its connection, `/big` with kBigBytes. The body repeats the request: `POST /now hello`.
 class ScriptedHandler final : public Handler {
  public:
   static constexpr std::size_t kBigBytes = std::size_t{2} * 1024 * 1024;
@@ -83,7 +84,7 @@ class ScriptedHandler final : public Handler {
   runtime::Loop& loop_;
 };
 
-/// Lets in whoever it is told to; remembers who asked.
+/// Admits everyone while open. Remembers who asked.
 class ScriptedGate final : public SourceGate {
  public:
   bool admit(const net::IpAddress& source) override {
@@ -95,7 +96,7 @@ class ScriptedGate final : public SourceGate {
   std::vector<std::string> sources;
 };
 
-/// An answer as a client reads it.
+/// An answer, as a client reads it.
 struct Answer {
   std::string head;
   std::string body;
@@ -103,7 +104,7 @@ struct Answer {
   bool has(std::string_view line) const { return head.find(std::string(line) + "\r\n") != std::string::npos; }
 };
 
-/// Takes whole answers off the front of `bytes`; what does not make one stays.
+/// Takes whole answers off the front of `bytes`. An incomplete one stays.
 inline std::vector<Answer> take_answers(std::string& bytes) {
   std::vector<Answer> answers;
   while (true) {
@@ -131,7 +132,7 @@ class ConnectionTest : public ::testing::Test {
           connection(
               std::make_unique<Connection>(stream, rig.services_, address, proxied ? &rig.gate_ : nullptr)) {}
 
-    /// The next whole answer that has come.
+    /// The next whole answer that has arrived.
     std::optional<Answer> next() {
       unparsed += peer.take();
       for (Answer& answer : take_answers(unparsed)) answers.push_back(std::move(answer));
@@ -184,7 +185,7 @@ class ConnectionTest : public ::testing::Test {
     client.closed = true;
   }
 
-  /// The next answer, or an empty one with status 0 where none comes.
+  /// The next answer, or one with status 000 and no body if none comes.
   Answer answer_of(Client& client) {
     std::optional<Answer> answer;
     const bool came = rig_.until([&] {
@@ -196,14 +197,14 @@ class ConnectionTest : public ::testing::Test {
     return answer.value_or(Answer{"HTTP/1.1 000 none", ""});
   }
 
-  /// The answer's body, for the many that only ask whether it is the right one.
+  /// The answer's body, for the many tests that check nothing else.
   std::string body_of_answer(Client& client) { return answer_of(client).body; }
 
   bool ends(Client& client) {
     return rig_.until([&client] { return client.closed; });
   }
 
-  /// Moves the clock in steps no longer than the loop's stride, as a running server's does.
+  /// Moves the clock in steps no longer than the loop's stride, like a running server's.
   void pass_time_ms(std::int64_t ms) {
     constexpr std::int64_t kStepMs = 100;
     for (std::int64_t gone = 0; gone < ms; gone += kStepMs) rig_.advance_ms(kStepMs);

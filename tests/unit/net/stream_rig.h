@@ -1,4 +1,5 @@
-// Streams and their peers on one loop, over UNIX sockets and over TCP. One thread.
+// Streams and their peers on one loop, over UNIX sockets and over TCP.
+// Thread: one.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -22,7 +23,7 @@ using test::Peer;
 
 inline constexpr std::int64_t kFarAway = runtime::kNever;
 
-/// A stream and its peer. What comes out of a wait is kept here, for the test to look at.
+/// A stream and its peer. It keeps the results of waits for the test to examine.
 struct Line {
   Line(LoopRig& rig, std::pair<int, Peer> ends, int message_flags = 0)
       : fd(ends.first),
@@ -69,11 +70,11 @@ inline Task<void> close_stream(Line& line) {
   line.closed = true;
 }
 
-/// Tests run over a UNIX pair and over TCP.
+/// For tests that run over a UNIX pair and over TCP.
 class StreamTest : public ::testing::TestWithParam<bool> {
  protected:
   explicit StreamTest(const LoopRig::Settings& settings = {}) : rig_(settings) {}
-  /// Ends whatever waits, and closes.
+  /// Ends everything that waits, and closes.
   ~StreamTest() override {
     for (const auto& line : lines_) {
       line->chunks.clear();
@@ -99,7 +100,7 @@ class StreamTest : public ::testing::TestWithParam<bool> {
   bool hold_ = false;
 };
 
-/// Text whose period is no power of two, so that a buffer at the wrong place shows.
+/// Text whose period is not a power of two, so that a misplaced buffer is noticed.
 inline std::string pattern(std::size_t bytes) {
   constexpr std::size_t kPeriodBytes = 10'007;
   std::string text;

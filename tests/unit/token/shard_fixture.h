@@ -1,5 +1,5 @@
-// One shard with everything that it works with, for the tests: a clock that stands still until told, a store
-// in memory, no helper thread. Coroutines run in `nursery`; what they end with stands in what `start` gave.
+// One shard with everything that it works with, for tests: a clock that stands still until moved, a store in
+// memory, no helper thread. Coroutines run in `nursery_`. Their results are in what `start` returned.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ namespace latchkey::token {
 using test::binding;
 using test::test_key_file;
 
-/// What a task ended with; empty while it runs.
+/// The result of a task. Empty while the task runs.
 template <class T>
 using Ended = std::shared_ptr<std::optional<T>>;
 
@@ -54,7 +54,7 @@ class ShardTest : public ::testing::Test {
     return *shard_;
   }
 
-  /// As a start of the process does: the same clock, another memory.
+  /// Makes a new shard, as a start of the process does: the same clock, new memory.
   void make_shard() {
     registry_.reset();
     shard_.reset();
@@ -62,8 +62,8 @@ class ShardTest : public ::testing::Test {
     registry_.emplace(std::vector<const Table*>{&shard_->table()}, quiescence_, 0, &shard_->writes());
   }
 
-  /// Loads every row of the store into a new shard; forgets what it is told to. As store::begin_run does it,
-  /// a clean stop leaves it known which records are from before an unclean one.
+  /// Loads every row of the store into a new shard, and forgets the rows that it says to. As in
+  /// store::begin_run, a clean stop keeps it known which records are from before an unclean one.
   void restart(bool clean) {
     make_shard();
     if (!clean) exact_since_ = wall_time(now());
@@ -100,7 +100,7 @@ class ShardTest : public ::testing::Test {
 
   TableTime now() const { return rig_.table_clock.now(); }
 
-  /// Time passes as a loop sees it: the shard is advanced every 50 ms, and the core is quiescent between.
+  /// Passes time as a loop does: the shard is advanced every 50 ms, and the core is quiescent in between.
   void pass_ms(std::int64_t ms) {
     while (ms > 0) {
       const std::int64_t step = std::min<std::int64_t>(ms, 50);
