@@ -36,7 +36,7 @@ http::ConnectionSettings connection_settings_of(const Settings& settings) {
 
 token::ShardSettings shard_settings_of(const Settings& settings, std::size_t cores) {
   token::ShardSettings shard;
-  shard.timeout_ms = settings.token_timeout.count();
+  shard.timeout = settings.token_timeout;
   shard.tokens_per_user = settings.tokens_per_user;
   shard.max_tokens = settings.tokens / cores + 1;
   shard.max_tombstones = std::max<std::size_t>(settings.tombstones / cores, 1);

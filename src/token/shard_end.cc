@@ -29,7 +29,8 @@ runtime::Task<Result<bool>> Shard::kill_one(EntryId id) {
   State state = table_->entry(id).state();
   if (may_come_back(state, now)) {
     if (!may_kill(1)) co_return too_many_deaths();
-    const TableTime timed_out{state.last_used().ms + (is_dead(state.life()) ? 0 : settings_.timeout_ms)};
+    const TableTime timed_out =
+        is_dead(state.life()) ? state.last_used() : state.last_used() + settings_.timeout;
     // A use that comes first leaves a token that lives, and is ended below.
     if (is_dead(state.life()) || expire(id, state)) {
       LATCHKEY_CO_TRY(writes_.write_deaths({{row, store::Death::kExpired, wall_time(timed_out)}}));
@@ -53,8 +54,7 @@ runtime::Task<Result<bool>> Shard::kill_one(EntryId id) {
 /// Timed out in memory alone, and so short a while ago that a start after a crash would take it for alive:
 /// that gives each token a tenth of the timeout. Who asks for its end is promised that it never lives again.
 bool Shard::may_come_back(State state, TableTime now) const noexcept {
-  const std::int64_t given_ms = period_ms_ + kRefreshStepMs;
-  if (state.life() == Life::kExpired) return now.ms - state.last_used().ms <= given_ms;
+  if (state.life() == Life::kExpired) return now - state.last_used() <= period_ + kRefreshStep;
   return state.life() == Life::kLive && table_->is_timed_out(state, now);
 }
 
@@ -120,7 +120,7 @@ void Shard::kill(EntryId id, State state, Life reason, TableTime died) {
 
 /// Dies of age, at the time when it timed out. False where a use came first.
 bool Shard::expire(EntryId id, State state) {
-  const TableTime died{state.last_used().ms + settings_.timeout_ms};
+  const TableTime died = state.last_used() + settings_.timeout;
   if (!table_->entry(id).change(state, state.dead(Life::kExpired, died))) return false;
   bury(id);
   return true;

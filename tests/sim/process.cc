@@ -54,7 +54,7 @@ Process::Process(const Parts& parts)
 
 void Process::make_shards() {
   token::ShardSettings settings;
-  settings.timeout_ms = parts_.plan.timeout_ms;
+  settings.timeout = std::chrono::milliseconds(parts_.plan.timeout_ms);
   settings.tokens_per_user = parts_.plan.tokens_per_user;
   settings.max_tokens = max_tokens_;
   settings.max_tombstones = parts_.plan.max_tombstones;
