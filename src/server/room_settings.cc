@@ -9,8 +9,8 @@ api::ApiSettings api_settings_of(const Settings& settings) {
   api::ApiSettings api;
   api.node = settings.node;
   api.version = LATCHKEY_VERSION;
-  api.token_timeout_ms = settings.token_timeout.count();
-  api.token_timeout_text = std::to_string(api.token_timeout_ms / 1000);
+  api.token_timeout = settings.token_timeout;
+  api.token_timeout_text = std::to_string(api.token_timeout.count() / 1000);
   api.trusted_proxies = settings.trusted_proxy;
   api.forwarded_source = settings.forwarded_source;
   api.bind_ipv4_prefix = settings.bind_ipv4_prefix;

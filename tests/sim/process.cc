@@ -34,7 +34,7 @@ Process::Process(const Parts& parts)
            {.shards = parts.plan.cores, .cores = parts.plan.cores}),
       binder_(parts.keyring, {}),
       max_tokens_(parts.plan.max_tokens) {
-  settings_.token_timeout_ms = parts.plan.timeout_ms;
+  settings_.token_timeout = std::chrono::milliseconds(parts.plan.timeout_ms);
   parts.model.set_time(now());
   store::Database database = started(store::open_database(parts.path, {.vfs = Disk::name()}));
   load(database);

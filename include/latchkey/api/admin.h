@@ -18,6 +18,7 @@
 // it, and is 503 where it has none; what takes access away is done all the same.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -70,7 +71,7 @@ struct AdminServices {
   const Clock& clock;
   Log& log;
   /// The server's, or the last recorded one; 0 where none is known: then no token is left out as timed out.
-  std::int64_t token_timeout_ms = 0;
+  std::chrono::milliseconds token_timeout{0};
   /// Null where no server runs: then there are no failures that anybody remembers.
   credential::Throttle* throttle = nullptr;
 };

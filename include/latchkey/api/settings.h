@@ -1,6 +1,7 @@
 // What of the operator's settings the API reads. Made at start, never changed after; any thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -13,7 +14,7 @@ namespace latchkey::api {
 struct ApiSettings {
   std::string node;
   std::string version;
-  std::int64_t token_timeout_ms = 1'800'000;
+  std::chrono::milliseconds token_timeout{1'800'000};
   std::string token_timeout_text = "1800";    ///< the same in whole seconds, for `Auth-Token-Timeout`
   std::vector<net::Network> trusted_proxies;  ///< C-34
   http::ForwardedSource forwarded_source = http::ForwardedSource::kXForwardedFor;
