@@ -44,7 +44,7 @@ class FullTable {
     quiescence_.activate(0);
     table_ = value_or_exit(Table::create(pages_.client(0), quiescence_, 0,
                                          {.max_entries = std::size_t{2} * kTokens,
-                                          .timeout_ms = 1'800'000,
+                                          .timeout = std::chrono::milliseconds(1'800'000),
                                           .index_segments = Index::segments_for(1)},
                                          random_));
     for (std::uint32_t i = 0; i < tokens; ++i) add();

@@ -43,7 +43,7 @@ struct CoreParts {
                   {.pages = settings.pages}),
         api_settings(settings.api) {
     shard = value_or_exit(shard_rig.make_shard(store, login_check,
-                                               {.timeout_ms = settings.timeout_ms,
+                                               {.timeout = std::chrono::milliseconds(settings.timeout_ms),
                                                 .max_tokens = settings.max_tokens,
                                                 .max_tombstones = settings.max_tombstones}));
     shards.push_back(shard.get());

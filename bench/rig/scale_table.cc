@@ -326,7 +326,7 @@ Deaths let_die(Population& population, token::TableTime first_login) {
   population.load_burst(deaths.burst);
   const token::TableTime never{token::kMaxTableMs};
   // A token is first found timed out at a visit after its timeout and the step of a refresh.
-  const std::int64_t wait_ms = kTimeoutMs + token::kRefreshStepMs;
+  const std::int64_t wait_ms = kTimeoutMs + token::kRefreshStep.count();
   rig.pass();  // takes in what loading left to the pages' helper
   deaths.visits = turn(rig, {burst_used.ms + wait_ms - 1}, 0);
   deaths.second = turn(rig, never, population.tokens());

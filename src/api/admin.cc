@@ -312,7 +312,7 @@ Task<Result<AdminReply>> Admin::remove_user(User user, LogRoom room) {
 Task<Result<AdminReply>> Admin::list_tokens(User user) {
   LATCHKEY_CO_TRY(const std::vector<store::Session> sessions,
                   services_.store.sessions_of(user.id, kMaxListedTokens));
-  const std::int64_t timeout_ms = services_.token_timeout_ms;
+  const std::chrono::milliseconds timeout = services_.token_timeout;
   const WallTime now = services_.clock.wall();
   JsonWriter json;
   json.begin_object();
@@ -320,8 +320,8 @@ Task<Result<AdminReply>> Admin::list_tokens(User user) {
   json.begin_array("tokens");
   for (const store::Session& session : sessions) {
     // A timed-out token is not marked on disk until it is forgotten.
-    if (timeout_ms != 0 && now.ms - session.last_used.ms > timeout_ms) continue;
-    write_session(json, session, timeout_ms);
+    if (timeout.count() != 0 && now - session.last_used > timeout) continue;
+    write_session(json, session, timeout);
   }
   json.end();
   json.member("complete", sessions.size() < kMaxListedTokens);

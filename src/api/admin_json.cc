@@ -112,12 +112,12 @@ void write_user(JsonWriter& json, const credential::User& user) {
   json.end();
 }
 
-void write_session(JsonWriter& json, const store::Session& session, std::int64_t token_timeout_ms) {
+void write_session(JsonWriter& json, const store::Session& session, std::chrono::milliseconds token_timeout) {
   json.begin_object();
   json.member("row", session.row);
   json.member("created", to_rfc3339(session.created));
   json.member("last_used", to_rfc3339(session.last_used));
-  if (token_timeout_ms != 0) json.member("expires", to_rfc3339({session.last_used.ms + token_timeout_ms}));
+  if (token_timeout.count() != 0) json.member("expires", to_rfc3339(session.last_used + token_timeout));
   json.member("address", session.address);
   json.member("agent", session.agent);
   json.end();

@@ -2,6 +2,7 @@
 // Thread: any; all are pure functions.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -39,6 +40,6 @@ void write_user(JsonWriter& json, const credential::User& user);
 
 /// Writes the session as an object, with `expires` if the timeout is known (not 0). Nothing in it grants
 /// access.
-void write_session(JsonWriter& json, const store::Session& session, std::int64_t token_timeout_ms);
+void write_session(JsonWriter& json, const store::Session& session, std::chrono::milliseconds token_timeout);
 
 }  // namespace latchkey::api

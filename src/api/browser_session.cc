@@ -95,7 +95,7 @@ runtime::Task<void> SessionResource::sign_out(RequestContext& request) {
 runtime::Task<void> SessionResource::tell(RequestContext& request) {
   LATCHKEY_AWAIT(const Caller caller, identify(request, services_));
   if (caller.user_id == 0) co_return;
-  const WallTime expires{services_.loop.wall_now().ms + services_.settings.token_timeout_ms};
+  const WallTime expires = services_.loop.wall_now() + services_.settings.token_timeout;
   request.reply(200).json(session_json(
       caller.name, expires, caller.token ? services_.sessions.csrf_token(*caller.token) : std::string()));
 }

@@ -7,16 +7,16 @@ namespace latchkey::api {
 namespace {
 
 // Polled, because the log's thread cannot wake a loop.
-constexpr std::int64_t kLookMs = 10;
+constexpr std::chrono::milliseconds kLook{10};
 
 }  // namespace
 
 runtime::Task<LogRoom> wait_for_log_room(runtime::Loop& loop, Log& log) {
-  const BootTime deadline{loop.now().ms + kLogRoomPatienceMs};
+  const BootTime deadline = loop.now() + kLogRoomPatience;
   while (true) {
     LogRoom room = LogRoom::take(log);
     if (room.is_held() || loop.now() >= deadline) co_return std::move(room);
-    co_await loop.sleep_until(BootTime{loop.now().ms + kLookMs});
+    co_await loop.sleep_until(loop.now() + kLook);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "latchkey/credential/authenticator.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "latchkey/runtime/await.h"
@@ -8,6 +9,7 @@
 namespace latchkey::credential {
 
 using runtime::Task;
+using std::chrono::milliseconds;
 
 namespace {
 
@@ -18,9 +20,9 @@ Task<Result<std::optional<User>>> find_usable(Directory& directory, std::string 
   LATCHKEY_CO_RETURN(directory.find(std::move(name)));
 }
 
-/// Rounds `time_ms` up to whole units, at least one.
-std::int64_t in_whole(std::int64_t unit_ms, std::int64_t time_ms) noexcept {
-  return std::max<std::int64_t>(1, (time_ms + unit_ms - 1) / unit_ms) * unit_ms;
+/// Rounds `time` up to whole units, at least one.
+milliseconds in_whole(milliseconds unit, milliseconds time) noexcept {
+  return std::max<std::int64_t>(1, (time + unit - milliseconds(1)) / unit) * unit;
 }
 
 }  // namespace
@@ -69,7 +71,7 @@ bool Authenticator::is_whole(const SecretText& password, const User& user) {
   const std::string_view reason = why_not_whole(password.view(), user.password_hash);
   if (reason.empty()) return true;
   const BootTime now = hasher_.pool().clock().boot();
-  if (now.ms - kept_logged_.ms < kKeptLogMs) {
+  if (now - kept_logged_ < kKeptLogPause) {
     ++kept_unlogged_;
     return false;
   }
@@ -95,10 +97,11 @@ Task<void> Authenticator::rehash(SecretText password, User& user) {
 
 BootTime Authenticator::failure_answer_time(BootTime began, BootTime verification_began,
                                             BootTime now) const noexcept {
-  const std::int64_t step_ms = hasher_.pool().refusal_step().ms();
-  const std::int64_t waited_ms = verification_began.ms - began.ms;
-  const std::int64_t verified_ms = now.ms - std::max(began.ms, verification_began.ms);
-  return {began.ms + in_whole(RefusalStep::kGrainMs, waited_ms) + in_whole(step_ms, verified_ms)};
+  constexpr milliseconds kGrain(RefusalStep::kGrainMs);
+  const milliseconds step(hasher_.pool().refusal_step().ms());
+  const milliseconds waited = verification_began - began;
+  const milliseconds verified = now - std::max(began, verification_began);
+  return began + in_whole(kGrain, waited) + in_whole(step, verified);
 }
 
 }  // namespace latchkey::credential

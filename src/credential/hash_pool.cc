@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "latchkey/base/assert.h"
@@ -43,10 +44,10 @@ Result<std::unique_ptr<HashPool>> HashPool::create(const HashSettings& settings,
   const auto password = random.bytes<kDummyPasswordBytes>();
   const BootTime began = clock.boot();
   LATCHKEY_TRY(std::string dummy, make_hash(to_hex(password), settings));
-  const std::int64_t took_ms = clock.boot().ms - began.ms;
+  const std::chrono::milliseconds took = clock.boot() - began;
   std::unique_ptr<HashPool> pool(
       new HashPool(settings, std::move(workers), standbys, std::move(dummy), clock));
-  pool->refusal_step().cover(took_ms);
+  pool->refusal_step().cover(took.count());
   return pool;
 }
 

@@ -27,7 +27,7 @@ Result<bool> knows(Database& database, const KnownAddressHash& hash, std::string
                        " WHERE k.hash = ?1 AND k.last_login_ms >= ?3 AND u.name = ?2 AND u.active = 1"
                        " AND ((k.user_id = u.id AND k.password_number = u.password_number)"
                        "      OR (k.user_id IS NULL AND u.unbound_number = u.password_number))"));
-  return statement.bind(1, hash).bind(2, name).bind(3, now.ms - kKnownAddressMs).step();
+  return statement.bind(1, hash).bind(2, name).bind(3, (now - kKnownAddressLife).ms).step();
 }
 
 Result<void> put(Database& database, const KnownAddressHash& hash, const KnownUser& user, WallTime now) {
@@ -56,7 +56,7 @@ Result<std::int64_t> prune(Database& database, WallTime now, std::int64_t max_ro
   LATCHKEY_TRY(Statement counting,
                database.prepare(
                    "SELECT count(*) FROM (SELECT 1 FROM known_addresses WHERE last_login_ms < ?1 LIMIT ?2)"));
-  LATCHKEY_TRY(counting.bind(1, now.ms - kKnownAddressMs).bind(2, kMaxPrunedRows).step());
+  LATCHKEY_TRY(counting.bind(1, (now - kKnownAddressLife).ms).bind(2, kMaxPrunedRows).step());
   // Both those that are too old and those that are too many are the oldest.
   const std::int64_t doomed = std::max(counting.integer(0), std::min(rows - max_rows, kMaxPrunedRows));
   if (doomed <= 0) return 0;

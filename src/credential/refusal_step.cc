@@ -26,7 +26,7 @@ Result<std::int64_t> RefusalStep::time_verification(std::string_view stored, con
   const std::string password(kMaxPasswordBytes, 'x');
   const BootTime began = clock.boot();
   LATCHKEY_TRY(verify_password(password, stored));
-  return clock.boot().ms - began.ms;
+  return (clock.boot() - began).count();
 }
 
 void RefusalStep::cover(std::string_view stored, std::int64_t verification_ms) {

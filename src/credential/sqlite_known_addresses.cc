@@ -22,7 +22,7 @@ Task<Result<void>> SqliteKnownAddresses::remember(KnownAddressHash hash, KnownUs
                   store::read(port_, store_, [&hash, &user](Database& database) {
                     return known_address_table::last_login(database, hash, user);
                   }));
-  if (last.has_value() && now.ms - last->ms < kKnownAddressRenewalMs) co_return Result<void>();
+  if (last.has_value() && now - *last < kKnownAddressRenewal) co_return Result<void>();
 
   const bool prunes = ++writes_ % kWritesPerPruning == 0;
   LATCHKEY_CO_TRY(

@@ -70,7 +70,7 @@ Result<void> measure_stored_kinds(store::Database& database, RefusalStep& step, 
   std::size_t unmeasured = 0;
   std::string reason = "the users' password hashes are of too many kinds";
   for (const std::string& hash : found.hashes) {
-    if (clock.boot().ms - began.ms > kMaxMeasuringMs) {
+    if (clock.boot() - began > kMaxMeasuring) {
       reason = "measuring took too long";
       ++unmeasured;
     } else if (const Result<void> measured = step.measure(hash, clock); !measured) {

@@ -24,32 +24,32 @@ class WorkerWatch {
   /// Called when an idle worker gets a job. Its thread has had `cpu_time` so far. It does not starve yet.
   void begin(BootTime now, std::chrono::nanoseconds cpu_time) noexcept {
     starves_ = false;
-    looked_ms_ = now.ms;
+    looked_ = now;
     cpu_time_ = cpu_time;
   }
 
   /// Whether patience is exhausted, so that `look` can tell.
   bool is_due(BootTime now, std::int64_t step_ms) const noexcept {
-    return now.ms - looked_ms_ >= kPatienceSteps * step_ms;
+    return now - looked_ >= std::chrono::milliseconds(kPatienceSteps * step_ms);
   }
 
   /// Judges the time since the last look. `last_done_ms` is when the worker last finished a job (boot time).
   void look(BootTime now, std::chrono::nanoseconds cpu_time, std::int64_t last_done_ms) noexcept {
-    const std::chrono::milliseconds passed(now.ms - looked_ms_);
-    starves_ = cpu_time - cpu_time_ < passed / kLeastShare && last_done_ms <= looked_ms_;
-    looked_ms_ = now.ms;
+    const std::chrono::milliseconds passed = now - looked_;
+    starves_ = cpu_time - cpu_time_ < passed / kLeastShare && last_done_ms <= looked_.ms;
+    looked_ = now;
     cpu_time_ = cpu_time;
   }
 
   /// Whether a standby should do one of the worker's jobs now. `last_relief_ms` is when one last did (boot
   /// time).
   bool wants_relief(BootTime now, std::int64_t step_ms, std::int64_t last_relief_ms) const noexcept {
-    return starves_ && now.ms - last_relief_ms >= kAgainSteps * step_ms;
+    return starves_ && now - BootTime{last_relief_ms} >= std::chrono::milliseconds(kAgainSteps * step_ms);
   }
 
  private:
   bool starves_ = false;                  ///< as of the last look
-  std::int64_t looked_ms_ = 0;            ///< when that was, or when the worker got its first job
+  BootTime looked_;                       ///< when that was, or when the worker got its first job
   std::chrono::nanoseconds cpu_time_{0};  ///< of the worker, at that time
 };
 

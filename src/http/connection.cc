@@ -1,6 +1,7 @@
 #include "latchkey/http/connection.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 
 #include "http/body_reader.h"
@@ -22,13 +23,11 @@ constexpr std::size_t kOutputReserveBytes = 1024;
 // Before a connection with unread bytes is closed, the peer gets this much time and may send this much.
 // Closing at once would make the kernel reset the connection, and the peer could lose the answer (RFC 9112
 // §9.6).
-constexpr std::int64_t kLingerMs = 1000;
+constexpr std::chrono::milliseconds kLinger{1000};
 constexpr std::size_t kMaxLingerBytes = std::size_t{256} * 1024;
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kJson = "application/json";
-
-BootTime after(BootTime now, std::chrono::milliseconds wait) noexcept { return {now.ms + wait.count()}; }
 
 }  // namespace
 
@@ -208,7 +207,7 @@ std::unique_ptr<Connection::Request> Connection::take_request(bool was_asked) {
 }
 
 runtime::Task<bool> Connection::receive_body(Request& request) {
-  const BootTime deadline = after(services_.loop.now(), services_.settings.body_timeout);
+  const BootTime deadline = services_.loop.now() + services_.settings.body_timeout;
   if (request.head.expect_continue && input_.unread().empty() && request.body.empty()) {
     stream_.set_deadline(deadline);
     const net::StreamEnd end = co_await stream_.send(kContinue);
@@ -256,8 +255,8 @@ runtime::Task<bool> Connection::receive_more() {
   const bool between_requests = input_.unread().empty();
   const BootTime now = services_.loop.now();
   if (between_requests && services_.draining) co_return false;
-  stream_.set_deadline(between_requests ? after(now, services_.settings.idle_timeout)
-                                        : after(request_began_, services_.settings.header_timeout));
+  stream_.set_deadline(between_requests ? now + services_.settings.idle_timeout
+                                        : request_began_ + services_.settings.header_timeout);
   // A peer that sends slowly holds memory of its own, not one of the core's receive buffers.
   input_.detach();
   idle_ = between_requests;
@@ -276,7 +275,7 @@ runtime::Task<bool> Connection::receive_more() {
 
 runtime::Task<bool> Connection::flush() {
   if (output_.empty()) co_return true;
-  stream_.set_deadline(after(services_.loop.now(), services_.settings.write_timeout));
+  stream_.set_deadline(services_.loop.now() + services_.settings.write_timeout);
   const net::StreamEnd end = co_await stream_.send(output_);
   services_.outputs.give_back(std::exchange(output_, std::string()));
   co_return end == net::StreamEnd::kNone;
@@ -295,7 +294,7 @@ runtime::Task<void> Connection::write_last() {
 
 runtime::Task<void> Connection::linger() {
   stream_.shutdown_send();
-  const BootTime deadline{services_.loop.now().ms + kLingerMs};
+  const BootTime deadline = services_.loop.now() + kLinger;
   std::size_t bytes = 0;
   while (bytes < kMaxLingerBytes) {
     stream_.set_deadline(deadline);
@@ -306,7 +305,7 @@ runtime::Task<void> Connection::linger() {
 }
 
 runtime::Task<bool> Connection::read_proxy_header() {
-  const BootTime deadline = after(services_.loop.now(), services_.settings.header_timeout);
+  const BootTime deadline = services_.loop.now() + services_.settings.header_timeout;
   while (true) {
     const net::ProxyHeader header = net::parse_proxy_header(input_.unread());
     if (header.status == net::ProxyHeader::Status::kComplete) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "latchkey/base/assert.h"
 #include "latchkey/base/time_text.h"
@@ -49,8 +50,8 @@ constexpr std::array<Phrase, 23> kPhrases = {{
 }};
 
 // `0.106s`: seconds with three decimals (C-4).
-void append_api_time(std::string& out, std::int64_t ms) {
-  ms = std::clamp<std::int64_t>(ms, 0, kMaxApiTimeMs);
+void append_api_time(std::string& out, std::chrono::milliseconds time) {
+  const std::int64_t ms = std::clamp<std::int64_t>(time.count(), 0, kMaxApiTimeMs);
   const fmt::format_int seconds(ms / 1000);
   out.append(seconds.data(), seconds.size());
   const std::int64_t rest = ms % 1000;
@@ -151,7 +152,7 @@ void ResponseWriter::common_headers(BootTime now) {
     out_.append(context_.lines.prompt_lines());
   } else {
     out_.append(context_.lines.node_line()).append("X-API-Time: ");
-    append_api_time(out_, now.ms - context_.started.ms);
+    append_api_time(out_, now - context_.started);
     out_.append(kLineEnd).append(kVaryLine).append("Date: ").append(context_.lines.date()).append(kLineEnd);
   }
   if (!context_.keep_alive) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "latchkey/api/admin.h"
@@ -22,7 +23,7 @@ namespace latchkey::server {
 namespace {
 
 // How often a core that drains checks whether its last connection has gone.
-constexpr std::int64_t kDrainLookMs = 20;
+constexpr std::chrono::milliseconds kDrainLook{20};
 
 constexpr const char* kManyInAll = "as many connections are open as the setting `connections` allows";
 constexpr const char* kManyOfClient =
@@ -167,7 +168,7 @@ std::unique_ptr<Core::AdminService> Core::make_admin_service() {
                                     .sessions = sessions_,
                                     .clock = context_.clock,
                                     .log = log_,
-                                    .token_timeout_ms = context_.api_settings.token_timeout_ms,
+                                    .token_timeout = context_.api_settings.token_timeout,
                                     .throttle = &context_.throttle};
   return std::make_unique<AdminService>(*this, commands);
 }
@@ -293,7 +294,7 @@ runtime::Task<bool> Core::drain(BootTime deadline) {
       aborted = true;
       for (Client* client = first_client_; client != nullptr; client = client->next) client->stream.abort();
     }
-    co_await loop_.sleep_until(BootTime{loop_.now().ms + kDrainLookMs});
+    co_await loop_.sleep_until(loop_.now() + kDrainLook);
   }
   co_return !aborted;
 }

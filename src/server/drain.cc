@@ -38,7 +38,7 @@ runtime::Task<void> drain(runtime::Port& own, Core& core, BootTime deadline, boo
 }
 
 runtime::Task<void> drain_all(const ServingParts& parts) {
-  const BootTime deadline{parts.control.now().ms + parts.drain_timeout.count()};
+  const BootTime deadline = parts.control.now() + parts.drain_timeout;
   bool drained = true;
   {
     runtime::Nursery draining;

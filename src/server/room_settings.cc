@@ -9,8 +9,8 @@ api::ApiSettings api_settings_of(const Settings& settings) {
   api::ApiSettings api;
   api.node = settings.node;
   api.version = LATCHKEY_VERSION;
-  api.token_timeout_ms = settings.token_timeout.count();
-  api.token_timeout_text = std::to_string(api.token_timeout_ms / 1000);
+  api.token_timeout = settings.token_timeout;
+  api.token_timeout_text = std::to_string(api.token_timeout.count() / 1000);
   api.trusted_proxies = settings.trusted_proxy;
   api.forwarded_source = settings.forwarded_source;
   api.bind_ipv4_prefix = settings.bind_ipv4_prefix;
@@ -36,7 +36,7 @@ http::ConnectionSettings connection_settings_of(const Settings& settings) {
 
 token::ShardSettings shard_settings_of(const Settings& settings, std::size_t cores) {
   token::ShardSettings shard;
-  shard.timeout_ms = settings.token_timeout.count();
+  shard.timeout = settings.token_timeout;
   shard.tokens_per_user = settings.tokens_per_user;
   shard.max_tokens = settings.tokens / cores + 1;
   shard.max_tombstones = std::max<std::size_t>(settings.tombstones / cores, 1);

@@ -1,6 +1,6 @@
 #include "latchkey/store/store_thread.h"
 
-#include <cstdlib>
+#include <chrono>
 #include <utility>
 
 #include "latchkey/base/assert.h"
@@ -104,7 +104,7 @@ Result<void> StoreThread::run_alone(StoreJob& job) {
 
 Result<void> StoreThread::record_wall() {
   const WallTime now = clock_.wall();
-  if (std::abs(now.ms - wall_recorded_.ms) < kWallRecordMs) return {};
+  if (std::chrono::abs(now - wall_recorded_) < kWallRecordPause) return {};
   Result<void> recorded = record_wall_time(database_, now, clock_set_ms());
   if (recorded) wall_recorded_ = now;
   return recorded;

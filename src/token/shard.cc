@@ -9,21 +9,21 @@ namespace latchkey::token {
 
 namespace {
 
-constexpr std::int64_t kMinTickMs = 10;
+constexpr std::chrono::milliseconds kMinTick{10};
 // A live entry is visited ten times per timeout, but no more often than the wheel can resolve.
 constexpr std::int64_t kLooksPerTimeout = 10;
 constexpr std::int64_t kTicksPerLook = 64;
 
 TableSettings table_settings(const ShardParts& parts, const ShardSettings& settings) noexcept {
   return {.max_entries = settings.max_tokens + settings.max_tombstones,
-          .timeout_ms = settings.timeout_ms,
+          .timeout = settings.timeout,
           .index_segments = Index::segments_for(parts.shards)};
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Shard>> Shard::create(const ShardParts& parts, const ShardSettings& settings) {
-  LATCHKEY_ASSERT(settings.timeout_ms >= kLooksPerTimeout * kMinTickMs && parts.core < parts.shards);
+  LATCHKEY_ASSERT(settings.timeout >= kLooksPerTimeout * kMinTick && parts.core < parts.shards);
   if (settings.max_tokens > TableSettings::kMaxEntries / 2 ||
       settings.max_tombstones > TableSettings::kMaxEntries / 2) {
     return failure(ErrorCode::kInvalid, "max_tokens and max_tombstones may each be " +
@@ -39,7 +39,7 @@ Shard::Shard(const ShardParts& parts, const ShardSettings& settings, std::unique
     : settings_(settings),
       number_(parts.core),
       shards_(parts.shards),
-      period_ms_(settings.timeout_ms / kLooksPerTimeout),
+      period_(settings.timeout / kLooksPerTimeout),
       clock_(parts.clock),
       random_(parts.random),
       keyring_(&parts.keyring),
@@ -49,7 +49,7 @@ Shard::Shard(const ShardParts& parts, const ShardSettings& settings, std::unique
       table_(std::move(table)),
       tombstones_(*table_),
       writes_(parts.store, *table_, parts.log, settings.refresh_rows_per_second),
-      wheel_(WheelLinks{table_.get()}, std::max(kMinTickMs, period_ms_ / kTicksPerLook),
+      wheel_(WheelLinks{table_.get()}, std::max(kMinTick, period_ / kTicksPerLook).count(),
              parts.clock.now().ms) {}
 
 Shard::~Shard() = default;
@@ -65,12 +65,12 @@ Result<Loaded> Shard::load(const store::Session& session, TableTime now, WallTim
   store::Death death = session.death;
   // A time from a clock that was ahead and has been set back would keep the tombstone until then.
   TableTime died = std::min(now, table_time(session.died));
-  if (death == store::Death::kNone && now.ms - last_used.ms >= settings_.timeout_ms + kRefreshStepMs) {
+  if (death == store::Death::kNone && now - last_used >= settings_.timeout + kRefreshStep) {
     death = store::Death::kExpired;
-    died = {last_used.ms + settings_.timeout_ms};
+    died = last_used + settings_.timeout;
   }
   if (death != store::Death::kNone) {
-    if (now.ms - died.ms > settings_.timeout_ms || tombstones_.count() >= settings_.max_tombstones) {
+    if (now - died > settings_.timeout || tombstones_.count() >= settings_.max_tombstones) {
       return Loaded::kForget;
     }
     const EntryId id = table_->add_dead(token, session.binding, session.row, life_of(death), died);
@@ -83,7 +83,7 @@ Result<Loaded> Shard::load(const store::Session& session, TableTime now, WallTim
   // from starting afterwards. It takes the place of its former tombstone. It cannot be dropped either, as it
   // may have been used unrecorded.
   const bool is_revived =
-      may_be_behind && now.ms - table_time(session.last_used).ms >= settings_.timeout_ms + kRefreshStepMs;
+      may_be_behind && now - table_time(session.last_used) >= settings_.timeout + kRefreshStep;
   if (is_revived) ++revived_;
   const EntryId id =
       table_->entries() - tombstones_.count() >= settings_.max_tokens + revived_
@@ -109,7 +109,7 @@ TableTime Shard::last_use_of(const store::Session& session, TableTime now,
   const TableTime recorded = std::min(now, table_time(session.last_used));
   if (session.last_used >= exact_since) return recorded;
   const TableTime started = std::min(now, table_time(exact_since));
-  return std::max(recorded, TableTime{std::min(recorded.ms + period_ms_, started.ms - kRefreshStepMs)});
+  return std::max(recorded, std::min(recorded + period_, started - kRefreshStep));
 }
 
 std::size_t Shard::advance(TableTime now, std::size_t budget) {
@@ -123,13 +123,13 @@ std::size_t Shard::advance(TableTime now, std::size_t budget) {
 
 bool Shard::behind() const noexcept {
   return wheel_.behind() || !ready_.is_empty() ||
-         (tombstones_.count() > 0 && tombstones_.first_died().ms + settings_.timeout_ms < advanced_to_.ms);
+         (tombstones_.count() > 0 && tombstones_.first_died() + settings_.timeout < advanced_to_);
 }
 
 TableTime Shard::next_advance() const noexcept {
   TableTime next = std::min(TableTime{wheel_.next_wake_ms()}, writes_.next_run());
   if (tombstones_.count() > 0) {
-    next = std::min(next, TableTime{tombstones_.first_died().ms + settings_.timeout_ms + 1});
+    next = std::min(next, tombstones_.first_died() + settings_.timeout + std::chrono::milliseconds(1));
   }
   return next;
 }
@@ -153,27 +153,25 @@ std::int64_t Shard::visit(EntryId id, TableTime now) {
     state = entry.state();
   }
   // The core that noticed may have had no room to write it.
-  if (state.is_save_due() && !writes_.save(*table_, id)) return now.ms + period_ms_ / 8;
-  return next_visit_ms(state, now);
+  if (state.is_save_due() && !writes_.save(*table_, id)) return (now + period_ / 8).ms;
+  return next_visit(state, now).ms;
 }
 
 /// Makes sure that an unused token is noticed when it times out, not up to a period later.
-std::int64_t Shard::next_visit_ms(State state, TableTime now) const noexcept {
-  const std::int64_t timed_out_ms = state.last_used().ms + settings_.timeout_ms + kRefreshStepMs;
-  return std::min(now.ms + period_ms_, timed_out_ms);
+TableTime Shard::next_visit(State state, TableTime now) const noexcept {
+  return std::min(now + period_, state.last_used() + settings_.timeout + kRefreshStep);
 }
 
 void Shard::file(EntryId id, TableTime now) {
   // The wheel measures precision from its own time, which stops while nothing is due. After a quiet night the
   // first visit would be minutes late.
   wheel_.catch_up(now.ms);
-  wheel_.file(id, next_visit_ms(table_->entry(id).state(), now));
+  wheel_.file(id, next_visit(table_->entry(id).state(), now).ms);
 }
 
 std::size_t Shard::drop_old_tombstones(TableTime now, std::size_t budget) {
   std::size_t dropped = 0;
-  while (dropped < budget && tombstones_.count() > 0 &&
-         now.ms - tombstones_.first_died().ms > settings_.timeout_ms) {
+  while (dropped < budget && tombstones_.count() > 0 && now - tombstones_.first_died() > settings_.timeout) {
     writes_.forget(tombstones_.remove_first());
     ++dropped;
   }

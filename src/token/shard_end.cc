@@ -29,7 +29,8 @@ runtime::Task<Result<bool>> Shard::kill_one(EntryId id) {
   State state = table_->entry(id).state();
   if (may_come_back(state, now)) {
     if (!may_kill(1)) co_return too_many_deaths();
-    const TableTime timed_out{state.last_used().ms + (is_dead(state.life()) ? 0 : settings_.timeout_ms)};
+    const TableTime timed_out =
+        is_dead(state.life()) ? state.last_used() : state.last_used() + settings_.timeout;
     // If a use comes first, the token is alive, and is ended below.
     if (is_dead(state.life()) || expire(id, state)) {
       LATCHKEY_CO_TRY(writes_.write_deaths({{row, store::Death::kExpired, wall_time(timed_out)}}));
@@ -54,8 +55,7 @@ runtime::Task<Result<bool>> Shard::kill_one(EntryId id) {
 /// it: that start gives each token a tenth of the timeout. A request to end it must make sure that it never
 /// lives again.
 bool Shard::may_come_back(State state, TableTime now) const noexcept {
-  const std::int64_t given_ms = period_ms_ + kRefreshStepMs;
-  if (state.life() == Life::kExpired) return now.ms - state.last_used().ms <= given_ms;
+  if (state.life() == Life::kExpired) return now - state.last_used() <= period_ + kRefreshStep;
   return state.life() == Life::kLive && table_->is_timed_out(state, now);
 }
 
@@ -122,7 +122,7 @@ void Shard::kill(EntryId id, State state, Life reason, TableTime died) {
 
 /// Ends a token that timed out, as of that time. False if a use came first.
 bool Shard::expire(EntryId id, State state) {
-  const TableTime died{state.last_used().ms + settings_.timeout_ms};
+  const TableTime died = state.last_used() + settings_.timeout;
   if (!table_->entry(id).change(state, state.dead(Life::kExpired, died))) return false;
   bury(id);
   return true;

@@ -16,7 +16,7 @@ LiveTokens Shard::live_tokens(std::int64_t user_id, const std::vector<store::Ses
     if (state.life() != Life::kLive || table_->is_timed_out(state, now)) continue;
     list.tokens.push_back({.row = session.row,
                            .last_used = wall_time(state.last_used()),
-                           .expires = wall_time({state.last_used().ms + settings_.timeout_ms}),
+                           .expires = wall_time(state.last_used() + settings_.timeout),
                            .is_current = current && token == *current});
   }
   return list;

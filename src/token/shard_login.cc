@@ -209,7 +209,7 @@ void Shard::end_victim(const Victim& victim) {
 /// The store recorded the time of the request. A commit that took long is a use of its own.
 Login Shard::commit(EntryId id, store::RowId row, TableTime asked) {
   const TableTime now = clock_.now();
-  const bool late = now.ms - asked.ms >= kRefreshStepMs;
+  const bool late = now - asked >= kRefreshStep;
   table_->make_live(id, row, late ? now : asked, late ? Table::Stored::kNotYet : Table::Stored::kExactly);
   file(id, now);
   return login_of(id, true);
@@ -228,7 +228,7 @@ runtime::Task<Result<Login>> Shard::end_pending(const LoginUnderWay& pending, st
 
 Login Shard::login_of(EntryId id, bool is_new) const noexcept {
   const TableTime last_used = table_->entry(id).state().last_used();
-  return {table_->token_of(id), wall_time({last_used.ms + settings_.timeout_ms}), is_new};
+  return {table_->token_of(id), wall_time(last_used + settings_.timeout), is_new};
 }
 
 }  // namespace latchkey::token

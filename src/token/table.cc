@@ -24,7 +24,7 @@ constexpr std::size_t kMaxIndexBytesPerEntry = 64;
 constexpr std::size_t kIndexBytesAtMost = std::size_t{64} << 20;  // in addition, for those of an empty table
 
 // A crash may cost a tenth of the timeout (P-4). This much of that is left to the write itself.
-constexpr std::int64_t kMostTimeToWriteMs = 2000;
+constexpr std::chrono::milliseconds kMostTimeToWrite{2000};
 constexpr std::int64_t kShareToWrite = 10;
 
 std::uint64_t random_seed(Random& random) noexcept {
@@ -61,9 +61,9 @@ Table::Table(Parts parts, runtime::Quiescence& quiescence, runtime::CoreId core,
       quiescence_(quiescence),
       core_(core),
       settings_(settings),
-      most_time_to_write_ms_(std::min(kMostTimeToWriteMs, settings.timeout_ms / 10 / kShareToWrite)),
+      most_time_to_write_(std::min(kMostTimeToWrite, settings.timeout / 10 / kShareToWrite)),
       lag_step_ms_(
-          std::max<std::int64_t>(1, (settings.timeout_ms / 10 - most_time_to_write_ms_) / State::kLagDue)),
+          std::max<std::int64_t>(1, (settings.timeout / 10 - most_time_to_write_).count() / State::kLagDue)),
       token_seed_(random_seed(random)),
       user_seed_(random_seed(random)) {}
 
@@ -152,7 +152,7 @@ Table::Use Table::use(Entry& entry, State& state, TableTime now) const noexcept 
   // So the loop ends soon.
   while (state.life() == Life::kLive && state.generation() == generation) {
     if (is_timed_out(state, now)) return Use::kTimedOut;
-    if (now.ms - state.last_used().ms < kRefreshStepMs) return Use::kLive;
+    if (now - state.last_used() < kRefreshStep) return Use::kLive;
     const State used = state.used_at(now, lag_step_ms_);
     if (entry.change(state, used)) {
       state = used;

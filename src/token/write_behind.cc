@@ -21,7 +21,7 @@ WriteBehind::WriteBehind(store::Store& store, Table& table, Log& log, std::size_
       table_(table),
       log_(log),
       rows_per_second_(static_cast<std::int64_t>(refresh_rows_per_second)),
-      gather_ms_(table.most_time_to_write_ms() / kGatherShare),
+      gather_time_(table.most_time_to_write() / kGatherShare),
       allowance_millirows_(rows_per_second_ * 1000) {
   LATCHKEY_ASSERT(refresh_rows_per_second >= 1);
   refreshes_.reserve(kMaxRefreshes);
@@ -34,7 +34,7 @@ bool WriteBehind::save(const Table& table, EntryId id) {
   // A use that comes in between is included, or sets the mark again.
   while (state.life() == Life::kLive && state.unsaved()) {
     if (!entry.change(state, state.saved())) continue;
-    if (refreshes_.empty()) gathered_at_ = {now_.ms + gather_ms_};
+    if (refreshes_.empty()) gathered_at_ = now_ + gather_time_;
     refreshes_.push_back({entry.row(), state.last_used(), &table, id, state.generation()});
     break;
   }
@@ -94,25 +94,25 @@ TableTime WriteBehind::next_run() const noexcept {
   const bool rows = !forgotten_.empty() && !forgetting_;
   const bool refreshes = !refreshes_.empty() && !refreshing_;
   if (finishing_ || !(deaths || rows || refreshes)) return kNoTime;
-  std::int64_t wait_ms = 0;
+  std::chrono::milliseconds wait{0};
   if (!deaths && !rows && allowance_millirows_ < 1000) {
-    wait_ms = (1000 - allowance_millirows_ + rows_per_second_ - 1) / rows_per_second_;
+    wait = std::chrono::milliseconds((1000 - allowance_millirows_ + rows_per_second_ - 1) / rows_per_second_);
   }
-  const TableTime allowed{refilled_at_.ms + wait_ms};
+  const TableTime allowed = refilled_at_ + wait;
   const bool gathers = !deaths && !rows && refreshes_.size() < kMaxBatch;
   return std::max({retry_at_, allowed, gathers ? gathered_at_ : TableTime{}});
 }
 
 /// Keeps at most one second's worth, so that a quiet time does not pay for a storm.
 void WriteBehind::refill(TableTime now) noexcept {
-  const std::int64_t passed_ms = std::clamp<std::int64_t>(now.ms - refilled_at_.ms, 0, 1000);
+  const std::int64_t passed_ms = std::clamp<std::int64_t>((now - refilled_at_).count(), 0, 1000);
   allowance_millirows_ =
       std::min(allowance_millirows_ + passed_ms * rows_per_second_, rows_per_second_ * 1000);
   refilled_at_ = std::max(refilled_at_, now);
 }
 
 void WriteBehind::refused(const char* what, std::size_t rows, const Error& error) {
-  retry_at_ = {now_.ms + kRetryMs};
+  retry_at_ = now_ + kRetryPause;
   LogEvent(log_, LogLevel::kWarning, "store.refused")
       .field("what", what)
       .field("rows", rows)

@@ -4,6 +4,7 @@
 // Thread: owned by the shard, on its thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -26,7 +27,7 @@ class WriteBehind {
   /// Rows per transaction.
   static constexpr std::size_t kMaxBatch = 1024;
   /// The pause after a refusal by the store.
-  static constexpr std::int64_t kRetryMs = 250;
+  static constexpr std::chrono::milliseconds kRetryPause{250};
 
   /// Requires: `refresh_rows_per_second` is at least 1.
   /// Lifetime: all arguments must outlive the object.
@@ -94,7 +95,7 @@ class WriteBehind {
   Table& table_;
   Log& log_;
   const std::int64_t rows_per_second_;
-  const std::int64_t gather_ms_;
+  const std::chrono::milliseconds gather_time_;
 
   std::vector<Refresh> refreshes_;  // reserved at the start, so that a check that adds one allocates nothing
   std::deque<store::SessionDeath> unwritten_deaths_;

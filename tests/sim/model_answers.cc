@@ -91,7 +91,7 @@ void Model::login_answered(RequestId id, const Result<token::Login>& login, std:
   // A login shares the token of one that began before it. It is then a use of less than a second before it
   // began.
   const std::int64_t used = table_time(login->expires).ms - plan_.timeout_ms;
-  if (used <= request.began - token::kRefreshStepMs || used > now_) {
+  if (used <= request.began - kRefreshStepMs || used > now_) {
     Report::broken("row {}: a login from {} to {} is answered as a use at {}", session->row, request.began,
                    now_, used);
   }

@@ -42,12 +42,12 @@ bool Model::surely_lives(const Session& session) const noexcept {
 /// It lives for at most a second more. A login may have used it in the meantime.
 bool Model::may_live(const Session& session) const noexcept {
   return session.death == store::Death::kNone &&
-         (now_ < session.used_most + plan_.timeout_ms + token::kRefreshStepMs || login_underway(session));
+         (now_ < session.used_most + plan_.timeout_ms + kRefreshStepMs || login_underway(session));
 }
 
 /// The earliest moment at which it may be reported as timed out.
 std::int64_t Model::least_expiry(const Session& session) const noexcept {
-  return session.used_least - token::kRefreshStepMs + plan_.timeout_ms;
+  return session.used_least - kRefreshStepMs + plan_.timeout_ms;
 }
 
 std::int64_t Model::least_death(const Session& session) const noexcept {
@@ -73,7 +73,7 @@ void Model::checked(const Session& seen, bool from_its_place, Outcome outcome, s
     if (session.never_again) Report::broken("row {} admits after its end was answered", session.row);
     if (is_dead) Report::broken("row {} admits and is dead", session.row);
     // The pass began a little before now, and goes by its own time.
-    const bool is_late = pass >= session.used_most + plan_.timeout_ms + token::kRefreshStepMs;
+    const bool is_late = pass >= session.used_most + plan_.timeout_ms + kRefreshStepMs;
     if (is_late && !login_underway(session)) {
       Report::broken("row {} admits {} ms after its last use", session.row, pass - session.used_most);
     }
@@ -155,7 +155,7 @@ void Model::expect_saved(const std::map<store::RowId, std::int64_t>& uses) const
   for (const auto& [row, use] : uses) {
     const auto found = sessions_.find(row);
     if (found == sessions_.end() || !surely_lives(found->second)) continue;
-    if (found->second.saved_least <= use - plan_.period_ms() - token::kRefreshStepMs) {
+    if (found->second.saved_least <= use - plan_.period_ms() - kRefreshStepMs) {
       Report::broken("row {} was used at {} and is still saved as used at {}", row, use,
                      found->second.saved_least);
     }

@@ -119,7 +119,7 @@ void Model::adopt(Session& session, const store::Session& row, bool clean) {
   // of that stop, which may have been ahead of the present one.
   const bool had_time_left = stopped_ <= session.used_least + plan_.timeout_ms;
   const bool is_kept = clean && had_time_left && surely_lives(session);
-  if (is_kept && !is_dead && saved <= session.seen_use - token::kRefreshStepMs) {
+  if (is_kept && !is_dead && saved <= session.seen_use - kRefreshStepMs) {
     Report::broken("row {} was used at {}, and a clean stop left it as used at {}", row.row, session.seen_use,
                    saved);
   }
@@ -146,7 +146,7 @@ void Model::adopt(Session& session, const store::Session& row, bool clean) {
   session.seen_use = recorded;
   // No later than the start that followed the crash: since then the disk has every use.
   const std::int64_t started = std::min(now_, exact_since_);
-  const std::int64_t given = std::min(recorded + plan_.period_ms(), started - token::kRefreshStepMs);
+  const std::int64_t given = std::min(recorded + plan_.period_ms(), started - kRefreshStepMs);
   session.used_least = std::max(recorded, given);
   session.used_most = std::max(recorded, std::min(recorded + plan_.period_ms(), started));
 }

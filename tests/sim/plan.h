@@ -7,8 +7,11 @@
 #include <cstdint>
 
 #include "dice.h"
+#include "latchkey/token/table.h"
 
 namespace latchkey::sim {
+
+inline constexpr std::int64_t kRefreshStepMs = token::kRefreshStep.count();
 
 struct Plan {
   std::uint32_t cores = 1;

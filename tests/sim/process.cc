@@ -34,7 +34,7 @@ Process::Process(const Parts& parts)
            {.shards = parts.plan.cores, .cores = parts.plan.cores}),
       binder_(parts.keyring, {}),
       max_tokens_(parts.plan.max_tokens) {
-  settings_.token_timeout_ms = parts.plan.timeout_ms;
+  settings_.token_timeout = std::chrono::milliseconds(parts.plan.timeout_ms);
   parts.model.set_time(now());
   store::Database database = started(store::open_database(parts.path, {.vfs = Disk::name()}));
   load(database);
@@ -54,7 +54,7 @@ Process::Process(const Parts& parts)
 
 void Process::make_shards() {
   token::ShardSettings settings;
-  settings.timeout_ms = parts_.plan.timeout_ms;
+  settings.timeout = std::chrono::milliseconds(parts_.plan.timeout_ms);
   settings.tokens_per_user = parts_.plan.tokens_per_user;
   settings.max_tokens = max_tokens_;
   settings.max_tombstones = parts_.plan.max_tombstones;

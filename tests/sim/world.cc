@@ -259,7 +259,7 @@ std::int64_t World::jump_to() noexcept {
   if (session == nullptr || dice_.once_in(3)) return nearby;
   const std::int64_t timeout = plan_.timeout_ms;
   const std::array<std::int64_t, 5> edges = {
-      session->used_least + timeout, session->used_most + timeout + token::kRefreshStepMs,
+      session->used_least + timeout, session->used_most + timeout + kRefreshStepMs,
       session->used_most + 2 * timeout, session->died + timeout, session->used_least + timeout / 2};
   const std::int64_t edge = dice_.one_of(edges) + dice_.between(-1, 1);
   return edge > now ? edge : nearby;

@@ -183,7 +183,7 @@ void World::expect_uses_saved() {
   // The wheel is late by a 64th of the distance from where it was last turned. A world's clock jumps by up to
   // two timeouts, which are twenty periods.
   const std::int64_t late_ms = plan_.period_ms() * 3 / 8;
-  constexpr std::int64_t kSlackMs = token::WriteBehind::kRetryMs + 50;
+  constexpr std::int64_t kSlackMs = token::WriteBehind::kRetryPause.count() + 50;
   pass_ms(plan_.period_ms() + late_ms + kSlackMs);
   if (must_crash()) return crash("at rest");
   model_.expect_saved(uses);

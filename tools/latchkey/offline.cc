@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -58,12 +59,12 @@ class DatabaseEnder final : public api::SessionEnder {
 class Offline final : public Backend {
  public:
   Offline(store::DataDirectory directory, store::Database database,
-          std::unique_ptr<credential::HashPool> pool, std::int64_t token_timeout_ms)
+          std::unique_ptr<credential::HashPool> pool, std::chrono::milliseconds token_timeout)
       : directory_(std::move(directory)),
         store_(std::move(database), port_, clock_, log_,
                [this](const Error&) { store::distrust_database(directory_); }),
         pool_(std::move(pool)),
-        token_timeout_ms_(token_timeout_ms) {
+        token_timeout_(token_timeout) {
     port_.set_doorbell(&doorbell_);
   }
 
@@ -95,12 +96,12 @@ class Offline final : public Backend {
   runtime::Port& port_ = mailbox_.port(kOnlyPort);
   store::StoreThread store_;
   std::unique_ptr<credential::HashPool> pool_;
-  std::int64_t token_timeout_ms_;
+  std::chrono::milliseconds token_timeout_;
   credential::HashClient hasher_{port_, *pool_, 0};
   credential::SqliteDirectory users_{port_, store_};
   store::SqliteStore sessions_{port_, store_};
   DatabaseEnder ender_{port_, store_, clock_};
-  api::Admin admin_{{users_, hasher_, sessions_, ender_, clock_, log_, token_timeout_ms_}};
+  api::Admin admin_{{users_, hasher_, sessions_, ender_, clock_, log_, token_timeout_}};
 };
 
 }  // namespace
@@ -116,7 +117,7 @@ Result<std::unique_ptr<Backend>> open_offline(store::DataDirectory directory) {
   LATCHKEY_TRY(std::unique_ptr<credential::HashPool> pool,
                credential::HashPool::create(credential::HashSettings{}, {kOnlyPort}, {}, random, clock));
   return std::make_unique<Offline>(std::move(directory), std::move(database), std::move(pool),
-                                   timeout_ms.value_or(0));
+                                   std::chrono::milliseconds(timeout_ms.value_or(0)));
 }
 
 }  // namespace latchkey::command

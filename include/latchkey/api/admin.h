@@ -19,6 +19,7 @@
 // room the answer is 503. What takes access away is done even without room.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -73,7 +74,7 @@ struct AdminServices {
   const Clock& clock;
   Log& log;
   /// The server's setting, or the last one recorded. 0 if unknown: then no token is left out as timed out.
-  std::int64_t token_timeout_ms = 0;
+  std::chrono::milliseconds token_timeout{0};
   /// Null if no server runs: then no failures are remembered.
   credential::Throttle* throttle = nullptr;
 };

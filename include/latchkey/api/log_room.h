@@ -1,7 +1,7 @@
 // Waits for room in the log before something is done that must be logged. For coroutines on core threads.
 #pragma once
 
-#include <cstdint>
+#include <chrono>
 
 #include "latchkey/base/log.h"
 #include "latchkey/base/result.h"
@@ -11,7 +11,7 @@
 namespace latchkey::api {
 
 /// How long a login or a change waits for room before it is answered with 503 (P-14).
-inline constexpr std::int64_t kLogRoomPatienceMs = 1000;
+inline constexpr std::chrono::milliseconds kLogRoomPatience{1000};
 
 /// Takes room for one line without blocking the core. The result holds none (LogRoom::is_held) if none became
 /// free in time.

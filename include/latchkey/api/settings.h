@@ -2,6 +2,7 @@
 // Thread: any.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -14,7 +15,7 @@ namespace latchkey::api {
 struct ApiSettings {
   std::string node;
   std::string version;
-  std::int64_t token_timeout_ms = 1'800'000;
+  std::chrono::milliseconds token_timeout{1'800'000};
   std::string token_timeout_text = "1800";    ///< the same in whole seconds, for `Auth-Token-Timeout`
   std::vector<net::Network> trusted_proxies;  ///< C-34
   http::ForwardedSource forwarded_source = http::ForwardedSource::kXForwardedFor;

@@ -4,22 +4,36 @@
 // one.
 #pragma once
 
+#include <chrono>
 #include <compare>
 #include <cstdint>
 
 namespace latchkey {
 
-/// Milliseconds of CLOCK_BOOTTIME.
-struct BootTime {
+/// A point in time, in milliseconds since where its kind begins. A length of time moves it, and two of a kind
+/// differ by one. Those of different kinds have neither sum, difference nor order.
+template <typename Kind>
+struct Moment {
   std::int64_t ms = 0;
-  auto operator<=>(const BootTime&) const = default;
+
+  constexpr auto operator<=>(const Moment&) const noexcept = default;
+
+  constexpr Moment& operator+=(std::chrono::milliseconds length) noexcept { return *this = *this + length; }
+  friend constexpr Moment operator+(Moment from, std::chrono::milliseconds length) noexcept {
+    return {from.ms + length.count()};
+  }
+  friend constexpr Moment operator-(Moment from, std::chrono::milliseconds length) noexcept {
+    return {from.ms - length.count()};
+  }
+  friend constexpr std::chrono::milliseconds operator-(Moment until, Moment from) noexcept {
+    return std::chrono::milliseconds(until.ms - from.ms);
+  }
 };
 
+/// Milliseconds of CLOCK_BOOTTIME.
+using BootTime = Moment<struct BootKind>;
 /// Milliseconds since 1970-01-01T00:00:00Z (CLOCK_REALTIME).
-struct WallTime {
-  std::int64_t ms = 0;
-  auto operator<=>(const WallTime&) const = default;
-};
+using WallTime = Moment<struct WallKind>;
 
 class Clock {
  public:
@@ -45,8 +59,9 @@ class ManualClock final : public Clock {
   BootTime boot() const noexcept override { return boot_; }
   WallTime wall() const noexcept override { return wall_; }
   void advance_ms(std::int64_t ms) noexcept {
-    wall_.ms += ms;
-    boot_.ms += ms;
+    const std::chrono::milliseconds passed(ms);
+    wall_ += passed;
+    boot_ += passed;
   }
   void set_wall(WallTime wall) noexcept { wall_ = wall; }
 

@@ -3,6 +3,7 @@
 // Thread: one object per core thread, used by that thread's coroutines only.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,7 +21,7 @@ namespace latchkey::credential {
 
 class Authenticator {
  public:
-  static constexpr std::int64_t kKeptLogMs = 60'000;
+  static constexpr std::chrono::milliseconds kKeptLogPause{60'000};
 
   /// Lifetime: all arguments must outlive this.
   Authenticator(Directory& directory, HashClient& hasher, Log& log,
@@ -32,7 +33,7 @@ class Authenticator {
 
   /// Returns the active user with this name and password, or an empty optional for any other pair, after
   /// exactly one verification. After a success it tries to replace a hash that was made by other settings, if
-  /// that hash has seen all of the password. If it has not, the log says so once per kKeptLogMs.
+  /// that hash has seen all of the password. If it has not, the log says so once per kKeptLogPause.
   /// `verification_began` is set to the time when a worker took up the verification.
   /// Errors: kInvalid if the password is over kMaxPasswordBytes; kOverloaded, kUnavailable and kFatal from
   /// directory and pool.
@@ -56,8 +57,8 @@ class Authenticator {
   HashClient& hasher_;
   Log& log_;
   NamesInLog names_;
-  BootTime kept_logged_{-kKeptLogMs};  ///< when a hash that stays was last logged
-  std::uint64_t kept_unlogged_ = 0;    ///< logins since then that met one
+  BootTime kept_logged_ = BootTime{} - kKeptLogPause;  ///< when a hash that stays was last logged
+  std::uint64_t kept_unlogged_ = 0;                    ///< logins since then that met one
 };
 
 }  // namespace latchkey::credential

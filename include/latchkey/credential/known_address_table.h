@@ -38,7 +38,7 @@ Result<void> put(store::Database& database, const KnownAddressHash& hash, const 
 /// Removes all rows of the user.
 Result<void> forget(store::Database& database, std::int64_t user_id);
 
-/// Removes logins older than kKnownAddressMs and those above `max_rows`, oldest first, at most
+/// Removes logins older than kKnownAddressLife and those above `max_rows`, oldest first, at most
 /// kMaxPrunedRows. Returns how many.
 Result<std::int64_t> prune(store::Database& database, WallTime now, std::int64_t max_rows = kMaxRows);
 

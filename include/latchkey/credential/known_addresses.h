@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -19,9 +20,9 @@ namespace latchkey::credential {
 using KnownAddressHash = std::array<std::uint8_t, 16>;
 
 /// How long an address stays known after a login (C-20).
-inline constexpr std::int64_t kKnownAddressMs = std::int64_t{30} * 86'400'000;
+inline constexpr std::chrono::milliseconds kKnownAddressLife = std::chrono::days(30);
 /// A login is recorded again only this long after the last recorded one: at most one commit per pair and day.
-inline constexpr std::int64_t kKnownAddressRenewalMs = 86'400'000;
+inline constexpr std::chrono::milliseconds kKnownAddressRenewal = std::chrono::days(1);
 
 /// A user who logged in, and the number of their password then (User::password_number).
 struct KnownUser {
@@ -33,11 +34,11 @@ class KnownAddresses {
  public:
   virtual ~KnownAddresses() = default;
 
-  /// Whether the present user of this name is active and logged in within kKnownAddressMs with the present
+  /// Whether the present user of this name is active and logged in within kKnownAddressLife with the present
   /// password. `hash` is made from `name` and the address.
   virtual runtime::Task<Result<bool>> knows(KnownAddressHash hash, std::string name, WallTime now) = 0;
 
-  /// Remembers a login at `now`, durably, unless one within the last kKnownAddressRenewalMs is remembered.
+  /// Remembers a login at `now`, durably, unless one within the last kKnownAddressRenewal is remembered.
   /// Keeps a bounded number of addresses per user, the latest.
   virtual runtime::Task<Result<void>> remember(KnownAddressHash hash, KnownUser user, WallTime now) = 0;
 };

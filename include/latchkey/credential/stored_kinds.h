@@ -3,6 +3,7 @@
 // Thread: the main thread at start, on a database of its own.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -19,7 +20,7 @@ namespace latchkey::credential {
 /// The most rows that are looked at.
 inline constexpr std::size_t kMaxKindLooks = 256;
 /// After this time, no further kind is measured.
-inline constexpr std::int64_t kMaxMeasuringMs = 20'000;
+inline constexpr std::chrono::milliseconds kMaxMeasuring{20'000};
 
 struct StoredKinds {
   std::vector<std::string> hashes;  ///< one of each kind (hash_kind) that can be verified

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -61,7 +62,7 @@ class StoreThread final : public runtime::WorkerHooks {
   /// The write-ahead log is brought into the file when it has this many pages (of 4 KiB), after the answers.
   static constexpr int kCheckpointPages = 1000;
   /// The least time between two commits that record the wall clock.
-  static constexpr std::int64_t kWallRecordMs = 1000;
+  static constexpr std::chrono::milliseconds kWallRecordPause{1000};
 
   /// `on_fatal` is called on the store's thread, at most once, when what is on disk cannot be trusted any
   /// more. The process must then end with an exit status of its own, and every job is refused with kFatal.

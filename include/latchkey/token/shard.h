@@ -3,6 +3,7 @@
 // Thread: its core's. Before the cores run, the thread that loads it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -30,11 +31,11 @@
 namespace latchkey::token {
 
 struct ShardSettings {
-  std::int64_t timeout_ms = 1'800'000;         ///< at least 100
-  std::size_t tokens_per_user = 0;             ///< 0: no limit (C-21)
-  std::size_t max_tokens = 1'000'000;          ///< of this shard: live and pending
-  std::size_t max_tombstones = 100'000;        ///< of this shard (C-33)
-  std::size_t refresh_rows_per_second = 5000;  ///< of this shard
+  std::chrono::milliseconds timeout{1'800'000};  ///< at least 100 ms
+  std::size_t tokens_per_user = 0;               ///< 0: no limit (C-21)
+  std::size_t max_tokens = 1'000'000;            ///< of this shard: live and pending
+  std::size_t max_tombstones = 100'000;          ///< of this shard (C-33)
+  std::size_t refresh_rows_per_second = 5000;    ///< of this shard
 };
 
 /// Tells a shard whether a login is still valid.
@@ -225,14 +226,14 @@ class Shard {
   // Time.
   TableTime last_use_of(const store::Session& session, TableTime now, WallTime exact_since) const noexcept;
   std::int64_t visit(EntryId id, TableTime now);
-  std::int64_t next_visit_ms(State state, TableTime now) const noexcept;
+  TableTime next_visit(State state, TableTime now) const noexcept;
   std::size_t drop_old_tombstones(TableTime now, std::size_t budget);
   void file(EntryId id, TableTime now);
 
   const ShardSettings settings_;
   const std::uint32_t number_;
   const std::uint32_t shards_;
-  const std::int64_t period_ms_;  // between two visits to a live entry
+  const std::chrono::milliseconds period_;  // between two visits to a live entry
   const TableClock& clock_;
   Random& random_;
   const Keyring* keyring_;

@@ -5,6 +5,7 @@
 // token and moves its time of last use, without a lock.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -40,12 +41,12 @@ struct Verdict {
 /// A use that follows the recorded one by less than this is not recorded, so the recorded time is less than
 /// this behind the true last use. A token is admitted until its timeout plus this: at least its timeout after
 /// its last use, and at most a second more (P-3).
-inline constexpr std::int64_t kRefreshStepMs = 1000;
+inline constexpr std::chrono::milliseconds kRefreshStep{1000};
 
 struct TableSettings {
   static constexpr std::size_t kMaxEntries = std::size_t{1} << 30;
   std::size_t max_entries = 1'000'000;  ///< pending, live and dead; at most kMaxEntries
-  std::int64_t timeout_ms = 1'800'000;
+  std::chrono::milliseconds timeout{1'800'000};
   std::uint32_t index_segments = 512;  ///< see Index::segments_for
 };
 
@@ -134,9 +135,9 @@ class Table {
   /// The length of one step of `State::lag`. A use that is neither saved nor due follows the last saved one
   /// by less than `State::kLagDue` steps: a tenth of the timeout, less the time that a write may take.
   std::int64_t lag_step_ms() const noexcept { return lag_step_ms_; }
-  std::int64_t most_time_to_write_ms() const noexcept { return most_time_to_write_ms_; }
+  std::chrono::milliseconds most_time_to_write() const noexcept { return most_time_to_write_; }
   bool is_timed_out(State state, TableTime now) const noexcept {
-    return now.ms - state.last_used().ms >= settings_.timeout_ms + kRefreshStepMs;
+    return now - state.last_used() >= settings_.timeout + kRefreshStep;
   }
 
   /// False while too much memory waits to be freed. No login and no death may begin then.
@@ -226,7 +227,7 @@ class Table {
   runtime::Quiescence& quiescence_;
   const runtime::CoreId core_;
   const TableSettings settings_;
-  const std::int64_t most_time_to_write_ms_;
+  const std::chrono::milliseconds most_time_to_write_;
   const std::int64_t lag_step_ms_;
   const std::uint64_t token_seed_;
   const std::uint64_t user_seed_;

@@ -5,17 +5,13 @@
 #pragma once
 
 #include <algorithm>
-#include <compare>
 #include <cstdint>
 
 #include "latchkey/base/clock.h"
 
 namespace latchkey::token {
 
-struct TableTime {
-  std::int64_t ms = 0;
-  auto operator<=>(const TableTime&) const = default;
-};
+using TableTime = Moment<struct TableKind>;
 
 inline constexpr std::int64_t kTableEpochWallMs = 1'577'836'800'000;
 inline constexpr int kTableTimeBits = 40;

@@ -69,7 +69,7 @@ class AdminTest : public ::testing::Test {
     return rig.wait(sqlite_store.record_login({.session = session, .deaths = {}})).value();
   }
 
-  static constexpr std::int64_t kTimeoutMs = 1000;
+  static constexpr std::chrono::milliseconds kTimeout{1000};
 
   test::TemporaryDirectory scratch;
   test::StoreRig rig{test::must_open(scratch / "a.db")};
@@ -82,8 +82,8 @@ class AdminTest : public ::testing::Test {
   SystemRandom random;
   credential::Throttle throttle{{.failures_by_user = 2, .failures_by_address = 5, .window_ms = 60'000},
                                 random};
-  Admin admin{{directory, hasher, sqlite_store, sessions, rig.clock, rig.log, kTimeoutMs}};
-  Admin serving{{directory, hasher, sqlite_store, sessions, rig.clock, rig.log, kTimeoutMs, &throttle}};
+  Admin admin{{directory, hasher, sqlite_store, sessions, rig.clock, rig.log, kTimeout}};
+  Admin serving{{directory, hasher, sqlite_store, sessions, rig.clock, rig.log, kTimeout, &throttle}};
 };
 
 TEST_F(AdminTest, AddsAUserWhoCanLogInAndSaysWhoItIs) {
@@ -252,8 +252,8 @@ TEST_F(AdminTest, ListsAUsersTokensWithoutThoseThatTimedOut) {
   add("alice");
   const std::int64_t id = user("alice")->id;
   const WallTime now = rig.clock.wall();
-  login(id, 1, {now.ms - kTimeoutMs - 1});
-  const store::RowId row = login(id, 2, {now.ms - kTimeoutMs});
+  login(id, 1, now - kTimeout - std::chrono::milliseconds(1));
+  const store::RowId row = login(id, 2, now - kTimeout);
   EXPECT_EQ(ask("GET", "/tokens/alice").json,
             R"({"user":"alice","tokens":[{"row":)" + std::to_string(row) +
                 R"(,"created":"2023-11-14T22:13:20.000Z","last_used":"2023-11-14T22:13:19.000Z",)"
@@ -286,7 +286,7 @@ TEST_F(AdminTest, SaysThatThereIsNothingToUnlockWhereNobodyIsThrottled) {
   EXPECT_NE(offline.json.find(R"("unlocked":false,"detail":"no server runs here)"), std::string::npos)
       << offline.json;
   credential::Throttle off{{.failures_by_user = 0, .failures_by_address = 5, .window_ms = 60'000}, random};
-  Admin lax{{directory, hasher, sqlite_store, sessions, rig.clock, rig.log, kTimeoutMs, &off}};
+  Admin lax{{directory, hasher, sqlite_store, sessions, rig.clock, rig.log, kTimeout, &off}};
   EXPECT_NE(ask(lax, "POST", "/users/alice/unlock").json.find("login_failures_by_user is 0"),
             std::string::npos);
 }

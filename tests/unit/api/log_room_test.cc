@@ -40,16 +40,16 @@ TEST_F(LogRoomTest, ComesAtOnceWhereThereIsSome) {
 
 TEST_F(LogRoomTest, IsWaitedForWhileTheReaderIsSlow) {
   rig_.spawn(take(rig_.loop(), log_, held_));
-  pass_ms(kLogRoomPatienceMs / 2);
+  pass_ms(kLogRoomPatience.count() / 2);
   EXPECT_EQ(held_, std::nullopt);
   log_.has_room = true;
-  pass_ms(kLogRoomPatienceMs / 4);
+  pass_ms(kLogRoomPatience.count() / 4);
   EXPECT_EQ(held_, true);
 }
 
 TEST_F(LogRoomTest, IsNotWaitedForWithoutEnd) {
   rig_.spawn(take(rig_.loop(), log_, held_));
-  pass_ms(2 * kLogRoomPatienceMs);
+  pass_ms(2 * kLogRoomPatience.count());
   EXPECT_EQ(held_, false);
   EXPECT_EQ(log_.given_back, 0);
 }

@@ -2,8 +2,39 @@
 
 #include <gtest/gtest.h>
 
+#include <concepts>
+
 namespace latchkey {
 namespace {
+
+using std::chrono::milliseconds;
+
+template <typename A, typename B>
+concept HaveSum = requires(A a, B b) { a + b; };
+template <typename A, typename B>
+concept HaveDifference = requires(A a, B b) { a - b; };
+
+TEST(Moment, IsMovedByALengthOfTime) {
+  EXPECT_EQ(BootTime{100} + milliseconds(50), BootTime{150});
+  EXPECT_EQ(BootTime{100} - milliseconds(150), BootTime{-50});
+  EXPECT_EQ(WallTime{100} + std::chrono::seconds(2), WallTime{2100});
+  WallTime time{100};
+  time += milliseconds(7);
+  EXPECT_EQ(time, WallTime{107});
+}
+
+TEST(Moment, DiffersFromAnotherByALengthOfTime) {
+  EXPECT_EQ(BootTime{100} - BootTime{30}, milliseconds(70));
+  EXPECT_EQ(WallTime{30} - WallTime{100}, milliseconds(-70));
+}
+
+TEST(Moment, OfOneKindKeepsAwayFromThoseOfOthers) {
+  static_assert(HaveDifference<BootTime, BootTime> && HaveSum<BootTime, milliseconds>);
+  static_assert(!HaveDifference<BootTime, WallTime> && !HaveDifference<WallTime, BootTime>);
+  static_assert(!HaveSum<BootTime, WallTime> && !HaveSum<BootTime, BootTime>);
+  static_assert(!std::totally_ordered_with<BootTime, WallTime>);
+  static_assert(!HaveSum<BootTime, std::int64_t> && !HaveDifference<BootTime, std::int64_t>);
+}
 
 TEST(SystemClock, NeverRunsBackwardsInBootTime) {
   const SystemClock clock;

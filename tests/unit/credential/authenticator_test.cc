@@ -102,7 +102,7 @@ TEST_F(AuthenticatorTest, HashesNothingAnewThatTheOldHashHasNotSeenWholeAndSaysS
   EXPECT_EQ(log.lines.size(), 1U);
   EXPECT_TRUE(log.has("login.not_rehashed"));
   EXPECT_EQ(log.lines.front().find(seen.substr(0, 8)), std::string::npos) << log.lines.front();
-  pool_clock.advance_ms(Authenticator::kKeptLogMs);
+  pool_clock.advance_ms(Authenticator::kKeptLogPause.count());
   EXPECT_TRUE(authenticate("alice", seen)->has_value());
   ASSERT_EQ(log.lines.size(), 2U);
   EXPECT_NE(log.lines.back().find("more=2"), std::string::npos) << log.lines.back();

@@ -123,8 +123,8 @@ TEST_F(StoredKindsTest, AreAllCoveredByTheStep) {
 TEST_F(StoredKindsTest, AreNotMeasuredForLongerThanTheBound) {
   for (const char* const hash : {kBcrypt4, kBcrypt5, kSha512}) add(hash);
   RefusalStep step;
-  EXPECT_TRUE(measure_stored_kinds(database_, step, TickingClock(kMaxMeasuringMs), log_).has_value());
-  EXPECT_EQ(step.ms(), 2 * kMaxMeasuringMs) << "one was measured";
+  EXPECT_TRUE(measure_stored_kinds(database_, step, TickingClock(kMaxMeasuring.count()), log_).has_value());
+  EXPECT_EQ(step.ms(), 2 * kMaxMeasuring.count()) << "one was measured";
   EXPECT_TRUE(log_.has("login.kinds_not_measured"));
 }
 

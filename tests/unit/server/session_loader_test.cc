@@ -28,11 +28,12 @@ class SessionLoaderTest : public ::testing::Test {
  protected:
   void make_shards(std::size_t max_tokens) {
     for (std::uint32_t number = 0; number < kShards; ++number) {
-      shards_.push_back(
-          rig_.make_shard(store_, login_check_,
-                          {.timeout_ms = kTimeoutMs, .max_tokens = max_tokens, .max_tombstones = kSessions},
-                          number)
-              .value());
+      shards_.push_back(rig_.make_shard(store_, login_check_,
+                                        {.timeout = std::chrono::milliseconds(kTimeoutMs),
+                                         .max_tokens = max_tokens,
+                                         .max_tombstones = kSessions},
+                                        number)
+                            .value());
       pointers_.push_back(shards_.back().get());
     }
   }

@@ -55,7 +55,9 @@ class RegistryThreads : public ::testing::Test {
   RegistryThreads() : made_(kTokens) {
     quiescence_.activate(0);
     shard_ = rig_.make_shard(store_, login_check_,
-                             {.timeout_ms = kTimeoutMs, .max_tokens = 50'000, .max_tombstones = 300})
+                             {.timeout = std::chrono::milliseconds(kTimeoutMs),
+                              .max_tokens = 50'000,
+                              .max_tombstones = 300})
                  .value();
     now_ms_.store(rig_.table_clock.now().ms);
   }

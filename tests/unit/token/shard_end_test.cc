@@ -126,7 +126,7 @@ TEST_F(ShardEndTest, IfTheStoreRefusesItIsDeadAllTheSameAndTheWriteIsTriedUntilI
   EXPECT_GT(store_.death_writes, 3U);
   EXPECT_LT(store_.death_writes, 12U);  // after each refusal there is a pause
   store_.accept();
-  pass_ms(WriteBehind::kRetryMs + 50);
+  pass_ms(WriteBehind::kRetryPause.count() + 50);
   EXPECT_EQ(store_.rows.at(1).death, store::Death::kDeleted);
   EXPECT_EQ(shard().counts().deaths_waiting, 0U);
 }

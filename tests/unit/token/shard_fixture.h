@@ -38,11 +38,12 @@ runtime::Task<void> keep_result(runtime::Task<T> task, Ended<T> ended) {
 class ShardTest : public ::testing::Test {
  protected:
   static constexpr std::int64_t kTimeoutMs = 60'000;
+  static constexpr std::int64_t kRefreshStepMs = kRefreshStep.count();
   static constexpr std::int64_t kAlice = 7;
   static constexpr std::int64_t kBob = 8;
 
   ShardTest() {
-    settings_.timeout_ms = kTimeoutMs;
+    settings_.timeout = std::chrono::milliseconds(kTimeoutMs);
     settings_.max_tokens = 10'000;
     settings_.max_tombstones = 1'000;
     quiescence_.activate(0);

@@ -38,7 +38,7 @@ TEST_F(ShardTimeTest, AfterAQuietNightTheFirstUseIsWrittenAsSoonAsAnyOther) {
 }
 
 TEST_F(ShardTimeTest, TwoSecondsOfTimeoutWorkAsWell) {
-  settings_.timeout_ms = 2000;
+  settings_.timeout = std::chrono::milliseconds(2000);
   const Login used = log_in(kAlice);
   const Login idle_for_two = log_in(kBob, 1);
   const Login idle_for_three = log_in(kBob, 2);

@@ -19,10 +19,12 @@ class TableTest : public ::testing::Test {
 
   TableTest() {
     quiescence_.activate(0);
-    table_ =
-        Table::create(pages_.client(0), quiescence_, 0,
-                      {.max_entries = kMaxEntries, .timeout_ms = kTimeoutMs, .index_segments = 16}, random_)
-            .value();
+    table_ = Table::create(pages_.client(0), quiescence_, 0,
+                           {.max_entries = kMaxEntries,
+                            .timeout = std::chrono::milliseconds(kTimeoutMs),
+                            .index_segments = 16},
+                           random_)
+                 .value();
   }
 
   static Token token(std::uint32_t number, Tag tag = 0x1234) {
