@@ -17,7 +17,7 @@ class HashClient::Waiting {
   Waiting(HashClient& client, Job job) noexcept : client_(client), job_(std::move(job)) {}
 
   bool await_ready() const noexcept { return false; }
-  /// False, and the waiter goes on, when nobody can be refused in its place.
+  /// False if no other job can be refused instead. The waiter then goes on at once.
   bool await_suspend(std::coroutine_handle<> waiter) noexcept {
     job_->set_waiter(waiter);
     return client_.submit(job_);
@@ -29,7 +29,7 @@ class HashClient::Waiting {
   const Job job_;
 };
 
-/// Outlives the frame that waits for the job where another runner was done first.
+/// Outlives the frame that waits for the job if another runner finished first.
 class HashClient::Attempt final : public runtime::Message {
  public:
   Attempt(HashClient& from, Job what, std::size_t whose, Runner by) noexcept
@@ -37,7 +37,7 @@ class HashClient::Attempt final : public runtime::Message {
 
   void work(runtime::Port& there) noexcept override {
     job->run(runner, client.pool_.clock());
-    // None of the libraries that hash says what it leaves of a password on the stack.
+    // The hash libraries do not say what they leave of a password on the stack.
     scrub_stack<kHashStackBytes>();
     if (runner == Runner::kWorker) {
       client.pool_.note_done(worker);
@@ -50,7 +50,7 @@ class HashClient::Attempt final : public runtime::Message {
 
   HashClient& client;
   const Job job;
-  const std::size_t worker;  ///< at a standby, the one that it relieves
+  const std::size_t worker;  ///< at a standby: the worker that it relieves
   const Runner runner;
 };
 
@@ -84,7 +84,7 @@ bool HashClient::submit(const Job& job) noexcept {
   return is_waiting;
 }
 
-/// The worker with the fewest of this client's jobs, if it may have one more.
+/// The worker that has the fewest of this client's jobs, if it may have another.
 std::optional<std::size_t> HashClient::free_worker() const noexcept {
   const auto least = std::min_element(
       in_hand_.begin(), in_hand_.end(),
@@ -116,7 +116,8 @@ void HashClient::start(Job job, std::size_t worker) noexcept {
 }
 
 void HashClient::send(Attempt& attempt, runtime::PortId to) noexcept {
-  // Never full: a way has room for more than kMaxAtWorker, and a standby is the caller's alone.
+  // Never full: the queue between two ports has room for more than kMaxAtWorker, and a standby serves this
+  // caller alone.
   const bool is_sent = port_.send(to, attempt);
   LATCHKEY_ASSERT(is_sent);
 }
@@ -140,11 +141,12 @@ std::unique_ptr<HashClient::Attempt> HashClient::take_home(const Attempt& attemp
   return home;
 }
 
-/// The one place where the refused go on. Not from within `submit`: a coroutine that goes on may submit a job
-/// of its own, and have another refused.
+/// The only place where refused jobs' coroutines go on. It is not called from `submit`, because such a
+/// coroutine may submit a job of its own and have another refused.
 void HashClient::answer_refused(std::size_t most) noexcept {
   for (most = std::min(most, queue_.refused()); most > 0; --most) {
-    // The job is let go first, and with it what it owns, as soon as its coroutine does so.
+    // The queue's share in the job ends first. What the job owns is gone as soon as its coroutine drops its
+    // own.
     const std::coroutine_handle<> waiter = queue_.take_refused()->waiter();
     waiter.resume();
   }
@@ -169,8 +171,8 @@ void HashClient::relieve_where_needed(BootTime now) noexcept {
   }
 }
 
-/// Has the standby do the job that has waited longest at the worker, or one of the queue where a standby has
-/// answered all of those.
+/// Has the standby do the job that has waited longest at the worker. If a standby has answered all of those,
+/// it does the queue's next.
 void HashClient::relieve(std::size_t worker) noexcept {
   InHand& hand = in_hand_[worker];
   if (hand.at_standby != nullptr) return;

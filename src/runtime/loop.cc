@@ -10,10 +10,10 @@ namespace latchkey::runtime {
 
 namespace {
 
-// Bounds what deadlines take from a pass; the rest is the next pass's.
+// Bounds the deadlines of one pass; the rest waits for the next.
 constexpr std::size_t kDeadlinesPerPass = 2048;
 
-// Deeper than the coroutines of a request resume one another, unoptimised too.
+// More than the coroutines of a request use when they resume one another, even without optimisation.
 constexpr std::size_t kPassStackBytes = std::size_t{32} << 10;
 
 }  // namespace
@@ -38,8 +38,7 @@ Result<void> Loop::start(const RingTable& rings, bool doorbell_at_once) {
 
 void Loop::run() noexcept {
   while (!stopping_ || nursery_.running() > 0 || port_.nursery().running() > 0) pass();
-  // What the last pass queued (a reply's doorbell, a connection's close) would otherwise never be handed
-  // over.
+  // Hands over what the last pass queued: a reply's doorbell, a connection's close.
   ring_->submit();
 }
 
@@ -51,7 +50,8 @@ void Loop::pass() noexcept {
   read_time();
   for (LoopHook* const hook : hooks_) hook->after_wait();
   port_.wake_again();
-  // Completions come before deadlines: what arrived in time is not late because this thread was.
+  // Completions come before deadlines, so that bytes that arrived in time do not count as late because this
+  // thread was.
   if (ring_->run_completions()) port_.drain();
   if (now_.ms >= deadlines_wake_ms_) run_deadlines();
   wake_ms_ = kNever;
@@ -75,7 +75,7 @@ void Loop::run_deadlines() noexcept {
     Watched* const watched = slots_[id].watched;
     if (watched != nullptr) {
       const std::int64_t due_ms = watched->look(now_);
-      // It may have forgotten itself, and be gone.
+      // The look may have forgotten and destroyed it.
       if (slots_[id].watched != nullptr) return std::clamp(due_ms, now_.ms + 1, now_.ms + kStrideMs);
     }
     free_slots_.push_back(id);
@@ -94,7 +94,7 @@ void Loop::watch(Watched& watched, std::int64_t first_look_ms) {
   free_slots_.pop_back();
   slots_[slot].watched = &watched;
   watched.slot_ = slot;
-  // The wheel's own time stands still while nothing is due, and is far behind after a halt of the machine.
+  // The wheel's own time stops while nothing is due, and is far behind after a halt of the machine.
   deadlines_.catch_up(now_.ms);
   deadlines_.file(slot, std::clamp(first_look_ms, now_.ms + 1, now_.ms + kStrideMs));
   deadlines_wake_ms_ = deadlines_.next_wake_ms();

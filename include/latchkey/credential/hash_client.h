@@ -1,8 +1,8 @@
-// HashClient: a core's way to the hash pool. Its coroutines wait in a bounded queue of its own (HashQueue
-// says in which order, and which are refused). It keeps at most a few jobs at a worker, so that clients take
-// turns; and, as a hook of its core's loop, it watches the workers that have its jobs: one that starves
-// (WorkerWatch) has its standby do one of them too, and the first to finish answers (HashRun). Owned by the
-// core. Thread: its core's.
+// HashClient: gives a core's jobs to the hash pool. Its coroutines wait in a bounded queue, and HashQueue
+// decides the order and which ones are refused. It keeps at most a few jobs at a worker, so that clients take
+// turns. As a hook of its core's loop it watches the workers that have its jobs. If a worker starves
+// (WorkerWatch), its standby does one of the jobs too, and the first to finish answers (HashRun). Owned by
+// the core. Thread: its core's.
 #pragma once
 
 #include <atomic>
@@ -26,7 +26,7 @@ namespace latchkey::credential {
 
 class HashRun;
 
-/// Any thread may read them. Tests do; nothing in the server does.
+/// Only tests read them. Thread: any.
 struct HashMetrics {
   std::atomic<std::uint64_t> hashes{0};   ///< jobs done
   std::atomic<std::uint64_t> refused{0};  ///< jobs refused because the queue overflowed
@@ -36,38 +36,42 @@ struct HashMetrics {
 
 class HashClient final : public runtime::LoopHook {
  public:
-  /// Jobs of one client at one worker, at most: one that it hashes, and one so that it need not wait for the
-  /// next.
+  /// The most jobs of one client at one worker: the one that it hashes, and the next, so that it need not
+  /// wait.
   static constexpr std::size_t kMaxAtWorker = 2;
 
-  /// Refused jobs that are answered in one pass of the loop, so that no check waits for many of them.
+  /// The most refused jobs that are answered in one pass of the loop, so that no check waits for many of
+  /// them.
   static constexpr std::size_t kRefusalsPerPass = 4;
 
-  /// `max_waiting`: jobs in the queue beside those at the workers. `port` and `pool` outlive the client.
+  /// `max_waiting`: jobs in the queue, in addition to those at the workers.
+  /// Lifetime: `port` and `pool` outlive the client.
   HashClient(runtime::Port& port, HashPool& pool, std::size_t max_waiting);
-  /// No job may be waiting, nor in hand.
+  /// Requires: no job is waiting or in hand.
   ~HashClient() override;
   HashClient(const HashClient&) = delete;
   HashClient& operator=(const HashClient&) = delete;
 
-  /// verify_password on a worker. kOverloaded where the queue has overflowed. `began`, which outlives the
-  /// wait, is set to the time when the one that was done first took it up.
+  /// Runs verify_password on a worker. If `began` is given, it is set to the time when the runner that
+  /// finished first began. Errors: kOverloaded if the queue has overflowed. Lifetime: `began` outlives the
+  /// wait.
   runtime::Task<Result<bool>> verify(SecretText password, std::string stored_hash, BootTime* began = nullptr);
 
-  /// make_hash on a worker, by the pool's settings. kOverloaded where the queue has overflowed.
+  /// Runs make_hash on a worker, with the pool's settings.
+  /// Errors: kOverloaded if the queue has overflowed.
   runtime::Task<Result<std::string>> make(SecretText password);
 
-  /// RefusalStep::measure on a worker, before a user gets a hash that was not made here. `clock` outlives the
-  /// client. Errors: kInvalid, by check_stored_hash; kUnavailable, this machine has not the memory to verify
-  /// it; kOverloaded where the queue has overflowed.
+  /// Measures on a worker how long a hash that was not made here takes, before a user gets it.
+  /// Errors: those of check_stored_hash (kInvalid); kUnavailable if this machine lacks the memory to verify
+  /// it; kOverloaded if the queue has overflowed. Lifetime: `clock` outlives the client.
   runtime::Task<Result<void>> measure(std::string stored_hash, const Clock& clock);
 
-  /// Answers those refused, and relieves workers that got no time. Without it (a client that no loop has as
-  /// its hook) none is relieved, and the refused are answered when the next job comes home.
+  /// Answers refused jobs, and relieves workers that got no CPU time. A client that is no hook of a loop
+  /// relieves nobody, and answers the refused jobs when the next job comes home.
   std::int64_t pass(BootTime now) noexcept override;
 
-  /// Jobs at workers and standbys, those included that have been answered by another: the client has to live
-  /// and its port to be drained until there is none.
+  /// The jobs at workers and standbys, including those that another runner has answered. The client must
+  /// live, and its port must be drained, until there is none.
   std::size_t in_hand() const noexcept;
 
   const HashPool& pool() const noexcept { return pool_; }

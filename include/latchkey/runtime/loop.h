@@ -1,6 +1,7 @@
-// Loop: what one core thread does all day. A pass waits in the kernel, runs the completions, the messages of
-// other threads, the deadlines that have come, and the hooks. Owned by its thread; everything that lives on
-// the core (connections, shard, services) is reached from coroutines that this loop resumes.
+// Loop: the event loop of a core thread. A pass waits in the kernel. Then it runs the completions, the
+// messages of other threads, the deadlines that have come, the hooks, and the coroutines that became ready.
+// Everything on the core (connections, shard, services) is reached from coroutines that this loop resumes.
+// Thread: its owner's.
 #pragma once
 
 #include <coroutine>
@@ -23,24 +24,25 @@ namespace latchkey::runtime {
 
 inline constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
-/// What else runs on the loop's thread; called in the order in which hooks were added.
+/// Other work on the loop's thread. Hooks are called in the order in which they were added.
 class LoopHook {
  public:
   virtual ~LoopHook() = default;
-  /// Before the thread waits in the kernel: it holds no reference into memory that other cores replace.
+  /// Called before the thread waits in the kernel. From here to `after_wait`, the thread must hold no
+  /// reference into memory that other cores replace.
   virtual void before_wait() noexcept {}
-  /// After the wait, before anything else of the pass.
+  /// Called after the wait, before anything else of the pass.
   virtual void after_wait() noexcept {}
-  /// Once a pass, at its end. Returns when it has something to do again (boot time, ms), kNever if never.
+  /// Called once per pass, at its end. Returns when it has work again (boot time, ms), or kNever.
   virtual std::int64_t pass(BootTime now) noexcept = 0;
 };
 
-/// Something with a deadline. The deadline may move at any time at no cost: the loop looks again when it
-/// comes.
+/// Something with a deadline. Moving the deadline costs nothing, because the loop looks at the deadline again
+/// when it comes.
 class Watched {
  public:
-  /// Called at or after the time it asked for, within Loop::kTickMs, and before it where that is further than
-  /// Loop::kStrideMs away. Returns when to look again (boot time, ms). May forget and destroy itself.
+  /// Called within Loop::kTickMs after the time that it asked for, and at least every Loop::kStrideMs before
+  /// that. Returns when to look again (boot time, ms). May forget and destroy itself.
   virtual std::int64_t look(BootTime now) noexcept = 0;
 
  protected:
@@ -55,7 +57,7 @@ class Loop {
  public:
   /// A deadline that moves nearer is noticed within this time.
   static constexpr std::int64_t kStrideMs = 500;
-  /// How late a look may come.
+  /// A look is at most this late.
   static constexpr std::int64_t kTickMs = 50;
   /// The most coroutines of `ready()` that go on in one pass.
   static constexpr std::size_t kReadyPerPass = 256;
@@ -65,22 +67,24 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  /// Before `start`; `hook` outlives the loop.
+  /// Requires: called before `start`.
+  /// Lifetime: `hook` outlives the loop.
   void add_hook(LoopHook& hook) { hooks_.push_back(&hook); }
 
-  /// On the thread that owns the loop, first: enables the ring. `rings` outlives its last pass.
+  /// Enables the ring. Errors are those of Ring::enable.
+  /// Thread: the one that will run the loop. Lifetime: `rings` outlives the last pass.
   Result<void> start(const RingTable& rings, bool doorbell_at_once = false);
 
-  /// Runs passes until `stop` was called (on this thread) and nothing runs in the loop's and the port's
-  /// nurseries.
+  /// Runs passes until `stop` has been called and the nurseries of the loop and the port are empty.
   void run() noexcept;
+  /// Thread: the loop's.
   void stop() noexcept { stopping_ = true; }
 
-  /// What this pass runs may leave a password on the stack: at its end, when all frames of it are gone, that
-  /// is overwritten.
+  /// Has the stack overwritten at the end of this pass, when its frames are gone. For code that may leave a
+  /// password there.
   void scrub_stack_after_pass() noexcept { stack_has_secret_ = true; }
 
-  /// One pass, for who drives the loop himself: a simulation, a test.
+  /// Runs one pass. For a caller that drives the loop itself, such as a test.
   void pass() noexcept;
 
   Ring& ring() noexcept { return *ring_; }
@@ -89,7 +93,7 @@ class Loop {
   /// Its coroutines go on at the end of the pass.
   ReadyQueue& ready() noexcept { return ready_; }
 
-  /// The time of this pass; no system call.
+  /// The time of this pass. Makes no system call.
   BootTime now() const noexcept { return now_; }
   WallTime wall_now() const noexcept { return {now_.ms + wall_offset_ms_}; }
 
@@ -127,12 +131,13 @@ class Loop {
   bool stopping_ = false;
   bool stack_has_secret_ = false;
 
-  // Slot 0 is nobody's. A slot is free again after its last look, not when its owner forgets it: the wheel
-  // still holds it until then.
+  // Slot 0 is not used. A slot that its owner has forgotten is free only after its last look, because the
+  // wheel holds it until then.
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   LazyWheel<Links> deadlines_;
-  std::int64_t deadlines_wake_ms_ = kNever;  ///< the wheel's next wake: to ask it scans all its levels
+  std::int64_t deadlines_wake_ms_ =
+      kNever;  ///< the wheel's next wake, kept because asking scans all its levels
 
   Nursery nursery_;
   ReadyQueue ready_;
