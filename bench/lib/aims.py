@@ -39,7 +39,7 @@ def ratio(latencies: dict) -> float:
 def table_line(run: dict) -> str:
     return "\n".join([
         f"table, {shape(run)}",
-        f"  resident bytes a token  {run['bytes_per_token']:.1f}; most while growing from 1 M "
+        f"  resident bytes per token  {run['bytes_per_token']:.1f}; most while growing from 1 M "
         f"{run['peak_bytes_per_token'] or '-'} (at {run['peak_at']})",
         f"  logins                  {run['logins_per_cpu_second']:,.0f} a second of CPU time",
         f"  longest pause, growing  {growing_pause_us(run) / 1000:.2f} ms CPU time of the step itself; {growing_rounds(run)}",
@@ -53,7 +53,7 @@ def table_line(run: dict) -> str:
 
 def start_line(run: dict) -> str:
     line = (f"start, {shape(run)}: {run['seconds']:.1f} s ({run['cpu_seconds']:.1f} s CPU time; "
-            f"{run['empty_seconds']:.1f} s with none), {run['bytes_per_token']:.1f} resident bytes a token, "
+            f"{run['empty_seconds']:.1f} s with none), {run['bytes_per_token']:.1f} resident bytes per token, "
             f"database {run['database_bytes'] / 1e9:.2f} GB")
     if "checks" in run:
         many, few = (sorted(run["checks"]["cpu_us"][name]) for name in ("many", "few"))
@@ -96,7 +96,7 @@ def verdicts(result: dict) -> str:
     for run in result["table"]:
         name = shape(run)
         if run["tokens"] >= 10 * MILLION:
-            aim(f"resident bytes a token, {name}", run["bytes_per_token"], 100, "")
+            aim(f"resident bytes per token, {name}", run["bytes_per_token"], 100, "")
         if run["peak_at"]:
             aim(f"the same while growing, {name}", max(run["peak_bytes_per_token"], run["bytes_per_token"]), 128, "")
         aim(f"longest pause while growing, {name}", growing_pause_us(run) / 1000, 1, " ms")
@@ -116,7 +116,7 @@ def verdicts(result: dict) -> str:
                     pace["logins"]["p99_us"] / found["idle"]["p99_us"], 2, "")
     for run in result["idle"]:
         if run["held"] and run["wanted"] == 10_000:
-            aim("resident bytes an idle connection, 10 000", run["bytes_per_connection"], 2048, "")
+            aim("resident bytes per idle connection, 10 000", run["bytes_per_connection"], 2048, "")
     return str(said)
 
 
@@ -150,7 +150,7 @@ def overload_lines(result: dict) -> str:
         return over(rounds, lambda found: figure(found) / MILLION, 1) + " MB"
 
     return "\n".join([
-        f"checks at {result['rates']['checks']:,.0f} a second; the pool's own rate {result['rates']['logins']:.1f} logins a second, "
+        f"checks at {result['rates']['checks']:,.0f} per second; the pool's own rate {result['rates']['logins']:.1f} logins per second, "
         f"the storm's {over(rounds, lambda found: found['offered'], 0)}",
         *(f"  checks, {name:<16} p50 {ms(kind, 'p50_us')} ms, p99 {ms(kind, 'p99_us')} ms, p99.9 {ms(kind, 'p999_us')} ms, "
           f"{sum(found[kind]['errors'] for found in rounds)} errors"

@@ -205,7 +205,7 @@ def html_table(headings: list[str], rows: list[list[str]]) -> str:
 
 def page(result) -> str:
     parts = []
-    for name, label in (("plain", "one request at a time"), ("pipelined", f"{result['pipeline']} requests a write")):
+    for name, label in (("plain", "one request at a time"), ("pipelined", f"{result['pipeline']} requests per write")):
         rows = [row for row in result["rows"] if row["load"] == name]
         parts.append(bars(f"CPU time of the server a request, us; {label}", rows, "cpu_us"))
         parts.append(bars(f"99 % of answers within, us; {label}", rows, "p99_us"))

@@ -67,7 +67,7 @@ void add_load_options(CLI::App& app, Words& words, Plan& plan) {
   app.add_option("--pipeline", plan.pipeline, "Requests under way on a connection (1)")
       ->type_name("N")
       ->check(CLI::Range(std::size_t{1}, Plan::kMostPipelined));
-  app.add_option("-r,--rate", plan.rate, "Open loop: requests a second, of all connections")
+  app.add_option("-r,--rate", plan.rate, "Open loop: requests per second, of all connections")
       ->type_name("R")
       ->check(CLI::Range(0.001, Plan::kHighestRate));
   app.add_option("--warmup", words.warmup, "Before anything is counted")

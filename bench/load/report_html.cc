@@ -181,7 +181,7 @@ std::string html_report(const Plan& plan, const Tally& tally) {
         "<p><strong>{}</strong> connections opened, {} open at the end, {} ended by the server.</p>\n",
         count_text(held.opened), count_text(held.open_at_end), count_text(held.lost));
   } else {
-    out += fmt::format("<p><strong>{}</strong> requests, <strong>{}</strong> answers a second.</p>\n",
+    out += fmt::format("<p><strong>{}</strong> requests, <strong>{}</strong> answers per second.</p>\n",
                        count_text(tally.requests()),
                        count_text(static_cast<std::uint64_t>(std::llround(tally.answers_per_second()))));
   }
