@@ -1,5 +1,9 @@
 #include "api/request_context.h"
 
+#include <fmt/format.h>
+
+#include <variant>
+
 #include "latchkey/base/assert.h"
 #include "latchkey/http/forwarded.h"
 
@@ -54,10 +58,11 @@ void RequestContext::watch_address() {
 
 const store::BindingHash& RequestContext::binding() {
   ConnectionBinding& connection = connection_of(exchange_);
+  const net::IpAddress from = address();
   const std::string_view agent = exchange_.head.value(http::KnownHeader::kUserAgent);
-  if (!connection.holds(address(), agent)) {
+  if (!connection.holds(from, agent)) {
     watch_address();
-    connection.keep(address(), agent, services_.sessions.binding(address(), agent));
+    connection.keep(from, agent, services_.sessions.binding(from, agent));
   }
   return connection.hash();
 }
@@ -75,10 +80,36 @@ void RequestContext::refuse_body(const BodyFields& fields) {
   answer.json(fields.problem);
 }
 
+void RequestContext::method_not_allowed() {
+  refuse(405, fmt::format("Method '{}' not allowed.", exchange_.head.method_text));
+}
+
+void RequestContext::unavailable(const Error& error) {
+  // Which bound was reached, or what failed, is for the log.
+  const std::string_view text = error.code == ErrorCode::kOverloaded
+                                    ? "The server is busy. Try again in a moment."
+                                    : "The server cannot do this at the moment. Try again later.";
+  reply(503).header("Retry-After", kRetryAfterSeconds).json(detail_json(text));
+}
+
+bool RequestContext::untried(const PasswordVerdict& verdict) {
+  if (const auto* const throttled = std::get_if<Throttled>(&verdict)) {
+    const std::int64_t seconds = throttled->seconds;
+    reply(429)
+        .header("Retry-After", seconds)
+        .json(detail_json(fmt::format("Request was throttled. Expected available in {} second{}.", seconds,
+                                      seconds == 1 ? "" : "s")));
+    return true;
+  }
+  if (const auto* const error = std::get_if<Error>(&verdict)) {
+    unavailable(*error);
+    return true;
+  }
+  return false;
+}
+
 void RequestContext::challenge(std::string_view scheme, std::string_view detail) {
-  exchange_.response.status(401)
-      .header("WWW-Authenticate", scheme)
-      .body(kJsonType, detail_json(detail), services_.now());
+  reply_without_allow(401).header("WWW-Authenticate", scheme).json(detail_json(detail));
 }
 
 void RequestContext::refuse_basic(std::string_view detail) { challenge(kBasicChallenge, detail); }
@@ -91,8 +122,7 @@ void RequestContext::refuse_credentials(token::Outcome outcome) {
   const std::string_view usual = takes_basic_ && !is_script ? kBasicChallenge : kTokenChallenge;
   switch (shown.kind) {
     case Presented::Kind::kAmbiguous:
-      answer_detail(exchange_.response, 400, kTwoTokensText, services_.now());
-      return;
+      return reply_without_allow(400).json(detail_json(kTwoTokensText));
     case Presented::Kind::kToken:
       return challenge(of_scheme, detail_of(outcome));
     case Presented::Kind::kMalformed:

@@ -84,27 +84,21 @@ class RequestContext {
 
   /// Begins the answer with this status and the resource's `Allow`.
   Reply reply(int status) {
-    exchange_.response.status(status);
-    if (!allow_.empty()) exchange_.response.header("Allow", allow_);
-    return {exchange_.response, services_.now()};
+    Reply begun = reply_without_allow(status);
+    if (!allow_.empty()) begun.header("Allow", allow_);
+    return begun;
   }
 
   /// `{"detail":"..."}`
   void refuse(int status, std::string_view text) { reply(status).json(detail_json(text)); }
   /// 404 by C-71.
-  void not_found() { answer_not_found(exchange_.response, allow_, services_.now()); }
+  void not_found() { refuse(404, "Not found."); }
   /// 405 by C-2.
-  void method_not_allowed() {
-    answer_method_not_allowed(exchange_.response, allow_, exchange_.head.method_text, services_.now());
-  }
+  void method_not_allowed();
   /// 503 with `Retry-After`: a bound was reached or the disk failed (C-20).
-  void unavailable(const Error& error) {
-    answer_unavailable(exchange_.response, allow_, error, services_.now());
-  }
+  void unavailable(const Error& error);
   /// Answers 429 or 503 if the password was not tried. Returns false and writes nothing if it was.
-  [[nodiscard]] bool untried(const PasswordVerdict& verdict) {
-    return answer_untried(exchange_.response, allow_, verdict, services_.now());
-  }
+  [[nodiscard]] bool untried(const PasswordVerdict& verdict);
   /// Says what is wrong with a body's fields.
   void refuse_body(const BodyFields& fields);
   /// 401 for credentials that admit nobody, or 400 for a credential that is there twice. `outcome` is that of
@@ -114,6 +108,10 @@ class RequestContext {
   void refuse_basic(std::string_view detail);
 
  private:
+  Reply reply_without_allow(int status) {
+    exchange_.response.status(status);
+    return {exchange_.response, services_.now()};
+  }
   /// 401 without `Allow`.
   void challenge(std::string_view scheme, std::string_view detail);
 

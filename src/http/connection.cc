@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
 
 #include "http/body_reader.h"
 #include "latchkey/base/assert.h"
