@@ -39,7 +39,7 @@ class LoginUnderWay {
   /// Requires: called once.
   void finish(Result<Login> result, runtime::ReadyQueue& ready);
   /// Waits until the login has ended.
-  runtime::Broadcast::Awaiter wait() noexcept { return over_.wait(); }
+  runtime::WaitList::Wait wait() noexcept { return over_.wait(); }
 
  private:
   friend class LoginsUnderWay;

@@ -23,6 +23,20 @@ struct Waiter {
 /// An intrusive list of waiters, first in first out. Lifetime: a waiter outlives its time in the list.
 class WaitList {
  public:
+  class Wait : private Waiter {
+   public:
+    explicit Wait(WaitList& list) noexcept : list_(list) {}
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> waiter) noexcept {
+      handle = waiter;
+      list_.push(*this);
+    }
+    void await_resume() const noexcept {}
+
+   private:
+    WaitList& list_;
+  };
+
   WaitList() = default;
   ~WaitList() { LATCHKEY_ASSERT(is_empty()); }
   WaitList(const WaitList&) = delete;
@@ -30,6 +44,9 @@ class WaitList {
 
   bool is_empty() const noexcept { return first_ == nullptr; }
   std::size_t size() const noexcept { return size_; }
+
+  /// `co_await list.wait()`: the coroutine waits at the end of the list.
+  Wait wait() noexcept { return Wait(*this); }
 
   /// Requires: `waiter` is in no list.
   void push(Waiter& waiter) noexcept {

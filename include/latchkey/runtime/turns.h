@@ -3,7 +3,6 @@
 // Thread: that of the core that owns it.
 #pragma once
 
-#include <coroutine>
 #include <cstdint>
 
 #include "latchkey/runtime/loop.h"
@@ -18,7 +17,7 @@ class Turns final : public LoopHook {
   Turns& operator=(const Turns&) = delete;
 
   /// `co_await turns.next()` goes on in a later pass, after those that came before.
-  auto next() noexcept { return Awaiter(*this); }
+  WaitList::Wait next() noexcept { return waiting_.wait(); }
 
   /// Gives the next waiter its turn. False if there is none.
   bool take() {
@@ -33,18 +32,6 @@ class Turns final : public LoopHook {
   }
 
  private:
-  struct Awaiter : Waiter {
-    explicit Awaiter(Turns& owner) noexcept : turns(owner) {}
-    bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> waiter) noexcept {
-      handle = waiter;
-      turns.waiting_.push(*this);
-    }
-    void await_resume() const noexcept {}
-
-    Turns& turns;
-  };
-
   WaitList waiting_;
 };
 
