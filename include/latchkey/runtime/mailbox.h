@@ -27,6 +27,9 @@ class Port;
 
 class Message {
  public:
+  /// The error of an Errand that was not sent. A base of errands may name its thread instead.
+  static constexpr const char* kQueueIsFull = "the way to another thread is full";
+
   Message() = default;
   Message(const Message&) = delete;
   Message& operator=(const Message&) = delete;
@@ -160,7 +163,7 @@ class Errand : public Base {
     return from_.send(to_, *this);
   }
   typename ResultOf<Outcome>::Type await_resume() {
-    if (!outcome_.has_value()) return failure(ErrorCode::kOverloaded, "the way to another thread is full");
+    if (!outcome_.has_value()) return failure(ErrorCode::kOverloaded, Base::kQueueIsFull);
     return std::move(*outcome_);
   }
 

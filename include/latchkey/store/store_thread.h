@@ -26,6 +26,8 @@ class StoreThread;
 /// A job for the store's thread. `transact` and `read` (transact.h) make them.
 class StoreJob : public runtime::Message {
  public:
+  static constexpr const char* kQueueIsFull = "the way to the store is full";
+
   explicit StoreJob(StoreThread& store) noexcept : store_(store) {}
 
   /// Does the work and keeps the answer. An error undoes this job's changes and no other job's.

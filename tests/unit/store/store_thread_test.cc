@@ -174,6 +174,7 @@ TEST_F(StoreThreadTest, SaysThatTheWayIsFullAndSendsNothing) {
     rig.start(put(rig, static_cast<std::int64_t>(i)), outcomes[i]);
   ASSERT_TRUE(outcomes.back().has_value());
   EXPECT_EQ((*outcomes.back()).error().code, ErrorCode::kOverloaded);
+  EXPECT_EQ((*outcomes.back()).error().text, "the way to the store is full");
   rig.settle();
   EXPECT_EQ(*rig.wait(count_rows(rig)), static_cast<std::int64_t>(StoreRig::kWayCapacity));
 }
