@@ -46,6 +46,7 @@ class Tree:
         self.root = folder
         # The system's clang-tidy, which is the same for all clones.
         self.tidy = folder.parent / "tidy"
+        self.scanner = f"/usr/bin/clang-scan-deps-{clang_suffix()}"
         self.write("src/a.cc", '#include "a.h"\n#include "system.h"\nint a() { return kA; }\n')
         self.write("src/b.cc", "int b() { return 1; }\n")
         self.write("include/a.h", '#pragma once\n#include "deep.h"\n')
@@ -68,12 +69,13 @@ class Tree:
         self.write("build/compile_commands.json", json.dumps(entries))
 
     def judged(self, memory: lint.Memory | None, anew: bool = False) -> list[str]:
-        """The sources that a run over all of them judges."""
+        """The sources that a run over all of them judges. `self.said` is what it prints to stderr."""
         note = pathlib.Path(f"{self.tidy}.judged")
         note.unlink(missing_ok=True)
-        run = lint.Lint(self.root, str(self.tidy), f"/usr/bin/clang-scan-deps-{clang_suffix()}", self.root / "build", memory, anew)
-        with contextlib.redirect_stdout(io.StringIO()):
+        run = lint.Lint(self.root, str(self.tidy), self.scanner, self.root / "build", memory, anew)
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as errors:
             count, self.found = run.run([str(self.root / source) for source in SOURCES])
+        self.said = errors.getvalue()
         names = note.read_text(encoding="utf-8").splitlines() if note.exists() else []
         assert len(names) == count, names
         return sorted(str(pathlib.Path(name).relative_to(self.root)) for name in names)
@@ -166,6 +168,15 @@ class WhatIsRemembered(unittest.TestCase):
         self.tree.judged(self.memory, anew=True)
         self.assertEqual(2, self.tree.found)
         self.assertEqual(["src/a.cc", "src/b.cc"], self.tree.judged(self.memory))
+
+    def test_a_scanner_that_fails_is_told_of_and_all_are_judged(self) -> None:
+        self.assertEqual("", self.tree.said)
+        scanner = self.folder / "scanner"
+        scanner.write_text("#!/bin/sh\necho no such option >&2\nexit 1\n", encoding="utf-8")
+        scanner.chmod(0o755)
+        self.tree.scanner = str(scanner)
+        self.assertEqual(["src/a.cc", "src/b.cc"], self.tree.judged(self.memory))
+        self.assertIn("no such option", self.tree.said)
 
     def test_without_a_memory_all_are_judged(self) -> None:
         self.assertEqual(["src/a.cc", "src/b.cc"], self.tree.judged(None))
