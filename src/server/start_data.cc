@@ -77,8 +77,14 @@ Result<Recorded> begin_run(const StartContext& start, const store::DataDirectory
 
 Result<void> end_run(const StartContext& start, store::StoreThread& store, bool ended_in_order) {
   LATCHKEY_TRY(store::Database database, store.release());
-  if (!ended_in_order) return {};
-  return store::end_run(database, start.clock.wall(), store.clock_set_ms());
+  if (ended_in_order) {
+    LATCHKEY_TRY(store::end_run(database, start.clock.wall(), store.clock_set_ms()));
+  }
+  // Closing would bring the log into the file too, but would not report a failed fsync. Any other error costs
+  // nothing, because the log keeps everything.
+  Result<void> moved = database.checkpoint();
+  if (!moved && moved.error().code == ErrorCode::kFatal) return moved;
+  return {};
 }
 
 }  // namespace latchkey::server

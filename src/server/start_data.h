@@ -55,10 +55,10 @@ struct Recorded {
 Result<Recorded> begin_run(const StartContext& start, const store::DataDirectory& directory,
                            const token::Keyring& keyring, const Tables& tables);
 
-/// The counterpart of `begin_run`: takes the database back from the store and marks the run as ended in
-/// order. If a refresh was not written (`ended_in_order` is false) it leaves out the mark, because the next
-/// start trusts the rows of a marked run.
-/// Requires: the store's worker has ended.
+/// The counterpart of `begin_run`: takes the database back from the store, marks the run as ended in order,
+/// and brings the log into the file. If a refresh was not written (`ended_in_order` is false) it leaves out
+/// the mark, because the next start trusts the rows of a marked run. Errors: kFatal if an fsync failed; that
+/// the mark was not written. Requires: the store's worker has ended.
 Result<void> end_run(const StartContext& start, store::StoreThread& store, bool ended_in_order);
 
 }  // namespace latchkey::server

@@ -219,5 +219,27 @@ TEST_F(FailedSync, EndsTheServerWithNothingAnsweredThatIsLostAndTheNextStartChec
   verify_all_and_stop();
 }
 
+/// The syncs of a stop that has nothing else to write: the mark's, and those that bring the log into the
+/// file.
+constexpr std::int64_t kSyncsOfAStop = 3;
+
+TEST_F(FailedSync, EndsTheServerInEachSyncOfAStop) {
+  for (std::int64_t passing = 0; passing < kSyncsOfAStop; ++passing) {
+    SCOPED_TRACE(passing);
+    start();
+    disk_.fail(DiskFault::kFailedSync, passing);
+    run_->victim().terminate();
+    const Ended ended = run_->wait();
+    EXPECT_GT(disk_.failed(), 0);
+    disk_.heal();
+    run_->settle(ended);
+    EXPECT_EQ(ended.status, server::kExitFatal) << run_->victim().log();
+    start();
+    EXPECT_TRUE(run_->victim().wait_for_log("event=database.checked")) << run_->victim().log();
+    end_by_kill();
+  }
+  verify_all_and_stop();
+}
+
 }  // namespace
 }  // namespace latchkey::test
