@@ -188,6 +188,8 @@ struct Lines {
     }
   }
   std::span<const std::string_view> all() const noexcept { return std::span(values).first(count); }
+  /// Empty if there is none.
+  std::string_view last() const noexcept { return count == 0 ? std::string_view{} : values[count - 1]; }
 };
 
 }  // namespace
@@ -227,8 +229,8 @@ Site site_of(const IpAddress& peer, std::span<const net::Network> trusted, Forwa
   if (!is_trusted(peer, trusted)) return site;
   std::string_view host;
   if (source == ForwardedSource::kXForwardedFor) {
-    site.scheme = last_element(find_other_header(head, "X-Forwarded-Proto").value);
-    host = last_element(find_other_header(head, "X-Forwarded-Host").value);
+    site.scheme = last_element(Lines(head, KnownHeader::kXForwardedProto).last());
+    host = last_element(Lines(head, KnownHeader::kXForwardedHost).last());
   } else {
     const Hops hops = hops_of(Lines(head, KnownHeader::kForwarded).all());
     if (const Element* const client = client_of(hops, trusted)) {

@@ -39,7 +39,6 @@ std::string_view unread_field(const RequestHead& head, ForwardedSource source) n
   const KnownHeader unread = field_of(other(source));
   if (head.has(unread)) return name_of(unread);
   for (std::size_t i = 0; i < head.header_count; ++i) {
-    if (head.headers[i].known != KnownHeader::kOther) continue;
     for (const std::string_view name : kOtherFields) {
       if (equals_ignoring_case(head.headers[i].name, name)) return name;
     }

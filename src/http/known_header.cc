@@ -13,11 +13,28 @@ namespace latchkey::http {
 namespace {
 
 constexpr std::array<std::string_view, kKnownHeaderCount> kNames = {
-    "Host",   "Content-Length", "Transfer-Encoding", "Connection", "Expect", "Authorization", "X-Auth-Token",
-    "Cookie", "User-Agent",     "X-Forwarded-For",   "Forwarded",  "Accept", "Content-Type",
+    "Host",
+    "Content-Length",
+    "Transfer-Encoding",
+    "Connection",
+    "Expect",
+    "Authorization",
+    "X-Auth-Token",
+    "Cookie",
+    "User-Agent",
+    "X-Forwarded-For",
+    "Forwarded",
+    "Accept",
+    "Content-Type",
+    "X-Original-URL",
+    "X-Original-Method",
+    "X-Forwarded-Method",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Host",
+    "X-Forwarded-Uri",
 };
 
-constexpr std::size_t kLongestName = 17;
+constexpr std::size_t kLongestName = 18;
 constexpr std::size_t kShortestName = 4;
 constexpr std::size_t kSlots = 64;
 
@@ -25,7 +42,7 @@ constexpr std::size_t kSlots = 64;
 constexpr std::size_t slot_of(std::string_view name) noexcept {
   const auto first = static_cast<std::size_t>(name.front() | 0x20);
   const auto last = static_cast<std::size_t>(name.back() | 0x20);
-  return (name.size() * 7 + first * 3 + last) % kSlots;
+  return (name.size() + first + last * 9) % kSlots;
 }
 
 struct Slot {

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
+
+#include "latchkey/base/assert.h"
 
 namespace latchkey::server {
 
@@ -19,6 +22,9 @@ api::ApiSettings api_settings_of(const Settings& settings) {
   api.basic = settings.basic;
   api.verify_basic = settings.verify_basic;
   api.secure_cookies = settings.secure_cookies;
+  Result<api::Sites> sites = api::Sites::create(settings.sites);
+  LATCHKEY_ASSERT(sites.has_value());  // the settings are checked
+  api.sites = std::move(*sites);
   api.max_body_bytes = settings.body_limit_bytes;
   return api;
 }

@@ -22,6 +22,7 @@ constexpr int kExitWrongSettings = 1;
 void apply(SourceReading reading, LoadedSettings& loaded) {
   std::move(reading.problems.begin(), reading.problems.end(), std::back_inserter(loaded.problems));
   std::move(reading.warnings.begin(), reading.warnings.end(), std::back_inserter(loaded.warnings));
+  std::move(reading.sites.begin(), reading.sites.end(), std::back_inserter(loaded.settings.sites));
   for (const GivenValue& given : reading.given) {
     const Result<void> assigned = assign(*given.setting, given.values, loaded.settings);
     if (!assigned) loaded.problems.push_back(given.where + ": " + refusal_of(given, assigned.error().text));
@@ -72,6 +73,8 @@ void find_contradictions(const Settings& settings, std::vector<std::string>& pro
   const Result<void> assigned = assign(socket, std::span(&path, 1), probe);
   if (!assigned)
     problems.push_back("admin_socket: " + assigned.error().text + ": choose a shorter data or admin_socket");
+  const Result<api::Sites> sites = api::Sites::create(settings.sites);
+  if (!sites) problems.push_back(sites.error().text);
   if (settings.verify_basic && !settings.basic) {
     problems.emplace_back("verify_basic: it asks for Authorization: Basic, which basic = false switches off");
   }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "latchkey/api/sites.h"
 #include "latchkey/base/log.h"
 #include "latchkey/http/forwarded.h"
 #include "latchkey/net/address.h"
@@ -95,6 +96,9 @@ struct Settings {
 
   /// The most rows that the store is asked to write for tokens in use.
   std::size_t refresh_rows_per_second = 60'000;
+
+  /// The `[[site]]` tables. Only a file can give them.
+  std::vector<api::SiteRules> sites;
 };
 
 /// Maps each name to its value.

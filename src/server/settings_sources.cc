@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "latchkey/base/file_rules.h"
+#include "server/settings_sites.h"
 #include "server/settings_slips.h"
 #include "server/settings_text.h"
 
@@ -218,17 +219,12 @@ class FileReader {
   }
 
   void read_table(const toml::table& table) {
-    // The table is in the order of its keys, but the person who mends the file goes by its lines.
-    std::vector<std::pair<const toml::key*, const toml::node*>> entries;
-    for (const auto& [key, node] : table) entries.emplace_back(&key, &node);
-    std::sort(entries.begin(), entries.end(), [](const auto& left, const auto& right) {
-      return left.first->source().begin < right.first->source().begin;
-    });
-    for (const auto& [key, node] : entries) read_entry(*key, *node);
+    for (const auto& [key, node] : in_order_of_lines(table)) read_entry(*key, *node);
   }
 
   void read_entry(const toml::key& key, const toml::node& node) {
     const std::size_t line = key.source().begin.line;
+    if (key.str() == kSiteKey) return read_sites(line, node);
     if (is_table(node)) return read_in_table(line, key, node);
     const std::string where = fmt::format("{}: {}", place(line), key.str());
     const Setting* const setting = find_setting(key.str());
@@ -245,6 +241,16 @@ class FileReader {
         fmt::format("expected {}, found {}", expectation_of(*setting), type_name(node));
     reading_.problems.push_back(
         fmt::format("{}: {}", where, refusal_of({setting, loose_texts(node), where, true}, reason)));
+  }
+
+  void read_sites(std::size_t at, const toml::node& node) {
+    const toml::array* const tables = node.as_array();
+    if (tables == nullptr || !tables->is_homogeneous(toml::node_type::table))
+      return refuse(at, "site: the sites are tables: begin each with a line [[site]]");
+    for (const toml::node& table : *tables) {
+      reading_.sites.push_back(read_site(
+          *table.as_table(), [this](std::size_t line, const std::string& what) { refuse(line, what); }));
+    }
   }
 
   static bool is_table(const toml::node& node) {

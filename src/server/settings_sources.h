@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "latchkey/api/sites.h"
 #include "server/settings.h"
 #include "server/settings_table.h"
 
@@ -29,6 +30,7 @@ struct SourceReading {
   std::vector<GivenValue> given;
   std::vector<std::string> problems;
   std::vector<std::string> warnings;
+  std::vector<api::SiteRules> sites;
 };
 
 struct FlagReading {
@@ -37,7 +39,8 @@ struct FlagReading {
   std::optional<std::string> config;
 };
 
-/// Reads a flat TOML file of at most 1 MiB. Each key occurs once; its value has the type of the setting.
+/// Reads a TOML file of at most 1 MiB. Each key occurs once; its value has the type of the setting. The only
+/// tables are `[[site]]`.
 SourceReading read_settings_file(const std::filesystem::path& path);
 
 /// Reads every LATCHKEY_ variable except LATCHKEY_CONFIG. Commas separate the elements of a list. A variable

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/settings_sites.h"
 #include "server/settings_table.h"
 
 namespace latchkey::server {
@@ -18,6 +19,7 @@ constexpr std::string_view kUsage = R"(usage: latchkeyd [--config FILE] [FLAG...
 Each setting is a key of FILE (TOML), a variable of the environment and a flag: token_timeout = "30m" is
 LATCHKEY_TOKEN_TIMEOUT=30m and --token-timeout 30m. A flag counts before a variable, and a variable before
 the file. A list is an array in the file and stands between commas in a variable; its flag may be repeated.
+The hosts that are guarded, and who may enter them, are [[site]] tables of FILE (docs/proxies).
 
   --config FILE         the file to read (LATCHKEY_CONFIG); none is read unless it is named
   --check               say what is wrong with the settings, the data directory and the ports, and stop
@@ -31,7 +33,8 @@ std::string defaults_of(const Setting& setting) {
   return values.empty() ? "none" : fmt::format("{}", fmt::join(values, ", "));
 }
 
-/// A TOML basic string.
+}  // namespace
+
 std::string toml_string(std::string_view text) {
   std::string literal = "\"";
   for (const char c : text) {
@@ -45,6 +48,8 @@ std::string toml_string(std::string_view text) {
   }
   return literal + '"';
 }
+
+namespace {
 
 bool is_bare(const Setting& setting) {
   return setting.is_switch() || std::holds_alternative<NumberKind<std::size_t>>(setting.kind) ||
@@ -78,7 +83,7 @@ std::string config_text(const Settings& settings) {
                    expectation_of(setting), defaults_of(setting), setting.key,
                    toml_literal(setting, values_of(setting, settings)));
   }
-  return text;
+  return text + sites_text(settings.sites);
 }
 
 }  // namespace latchkey::server

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/settings.h"
@@ -17,6 +18,9 @@ std::string help_text();
 
 /// What to write after the equals sign in a file to give the setting these values.
 std::string toml_literal(const Setting& setting, std::vector<std::string> values);
+
+/// A TOML basic string.
+std::string toml_string(std::string_view text);
 
 /// A TOML file that reproduces these settings, each key below its help.
 std::string config_text(const Settings& settings);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "latchkey/api/sites.h"
 #include "latchkey/http/forwarded.h"
 #include "latchkey/net/address.h"
 
@@ -27,6 +28,7 @@ struct ApiSettings {
   bool basic = true;  ///< C-30
   bool verify_basic = false;
   bool secure_cookies = false;  ///< marks cookies Secure even if the connection is not known to be
+  Sites sites;
   std::size_t max_body_bytes = 65'536;
 };
 

@@ -41,6 +41,12 @@ enum class KnownHeader : std::uint8_t {
   kForwarded,
   kAccept,
   kContentType,
+  kXOriginalUrl,
+  kXOriginalMethod,
+  kXForwardedMethod,
+  kXForwardedProto,
+  kXForwardedHost,
+  kXForwardedUri,
   kOther,
 };
 inline constexpr std::size_t kKnownHeaderCount = static_cast<std::size_t>(KnownHeader::kOther);
