@@ -24,6 +24,11 @@ bool is_verify(std::string_view path) noexcept {
          (path.size() == kVerifyPath.size() || path[kVerifyPath.size()] == '/');
 }
 
+/// Whether a proxy asks about a request of its own: where everything is a question, or by the path.
+bool is_question(const http::RequestHead& head, http::ProxyFamily asks) noexcept {
+  return asks != http::ProxyFamily::kNone || is_verify(head.path);
+}
+
 /// RFC 9110 §9.2.1.
 bool is_safe(http::Method method) noexcept {
   return method == http::Method::kGet || method == http::Method::kHead || method == http::Method::kOptions;
@@ -125,7 +130,7 @@ RequestContext Api::context_of(http::Exchange& exchange, const Route* route) con
 bool Api::answer_now(http::Exchange& exchange) {
   if (http::has_forwarded_field(exchange.head)) watch_forwarded(exchange);
   // The hottest path needs no search and no negotiation.
-  if (is_verify(exchange.head.path)) {
+  if (is_question(exchange.head, exchange.asks)) {
     RequestContext request(exchange, services_, verify_.allow(), services_.settings.verify_basic);
     return verify_.answer_now(request);
   }
@@ -150,7 +155,7 @@ bool Api::answer_now(http::Exchange& exchange) {
 }
 
 runtime::Task<void> Api::answer(http::Exchange& exchange) {
-  if (is_verify(exchange.head.path)) {
+  if (is_question(exchange.head, exchange.asks)) {
     RequestContext request(exchange, services_, verify_.allow(), services_.settings.verify_basic);
     LATCHKEY_AWAIT(verify_.answer(request));
     co_return;
@@ -197,7 +202,10 @@ bool Api::answer_json_now(const Route* route, http::Exchange& exchange) {
 }
 
 void Api::watch_forwarded(const http::Exchange& exchange) {
-  if (services_.forwarding == nullptr || !connection_of(exchange).is_first_forwarded()) return;
+  // At a Unix socket these fields are believed.
+  if (services_.forwarding == nullptr || exchange.is_unix_peer ||
+      !connection_of(exchange).is_first_forwarded())
+    return;
   services_.forwarding->field_came(exchange.peer, exchange.head, services_.now());
 }
 
@@ -222,6 +230,10 @@ bool Api::answer_without_asking(const Resource& resource, RequestContext& reques
   if (!is_another_sites) return false;
   request.refuse(403, kForgeryText);
   return true;
+}
+
+bool Api::answers_from_head(const http::RequestHead& head, http::ProxyFamily asks) noexcept {
+  return is_question(head, asks);
 }
 
 std::string_view Api::allow(const http::RequestHead& head) noexcept {

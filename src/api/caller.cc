@@ -24,6 +24,10 @@ void note_refused_basic(std::string_view name, const net::IpAddress& address, bo
 }  // namespace
 
 runtime::Task<Caller> check_basic(RequestContext& request, Services& services) {
+  if (!request.has_address()) {
+    request.refuse_nameless();
+    co_return Caller{};
+  }
   Result<http::BasicCredentials> credentials = http::parse_basic(request.presented().word);
   if (!credentials) {
     request.refuse_basic(credentials.error().text);
@@ -49,6 +53,10 @@ runtime::Task<Caller> identify(RequestContext& request, Services& services) {
   Caller caller;
   if (request.presented().kind == Presented::Kind::kBasic) {
     LATCHKEY_AWAIT(caller, check_basic(request, services));
+    co_return caller;
+  }
+  if (request.presented().kind == Presented::Kind::kToken && !request.has_address()) {
+    request.refuse_nameless();
     co_return caller;
   }
   token::Admission admission;

@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include "api/request_context.h"
 #include "latchkey/http/forwarded.h"
 #include "latchkey/http/media_type.h"
 #include "latchkey/http/origin.h"
@@ -34,8 +35,9 @@ std::string token_cookie(std::string_view token, bool is_secure) {
 }
 
 bool is_under_tls(const http::Exchange& exchange, const ApiSettings& settings) noexcept {
-  return settings.secure_cookies || http::came_over_https(exchange.peer, settings.trusted_proxies,
-                                                          settings.forwarded_source, exchange.head);
+  return settings.secure_cookies ||
+         http::came_over_https(is_trusted_peer(exchange, settings), settings.trusted_proxies,
+                               settings.forwarded_source, exchange.head);
 }
 
 bool is_from_here(const http::RequestHead& head) noexcept {
@@ -50,8 +52,8 @@ bool may_be_another_sites_form(const http::Exchange& exchange, const ApiSettings
   if (http::find_other_header(head, kFetchSite).lines != 0) return !is_from_here(head);
   const http::OtherHeader origin = http::find_other_header(head, kOrigin);
   if (origin.lines == 0) return false;
-  const http::Site site =
-      http::site_of(exchange.peer, settings.trusted_proxies, settings.forwarded_source, head);
+  const http::Site site = http::site_of(is_trusted_peer(exchange, settings), settings.trusted_proxies,
+                                        settings.forwarded_source, head);
   return origin.lines != 1 || !http::is_origin_of(origin.value, site);
 }
 

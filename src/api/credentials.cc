@@ -75,6 +75,13 @@ Presented from_basic(const http::AuthCredentials& found) noexcept {
 
 Presented find_credentials(const http::RequestHead& head, bool basic) noexcept {
   using http::KnownHeader;
+  Presented presented;
+  // Where a question is answered from its head, nobody has refused fields that stand twice.
+  if (head.lines(KnownHeader::kXAuthToken) > 1 || head.lines(KnownHeader::kAuthorization) > 1 ||
+      head.lines(KnownHeader::kCookie) > 1) {
+    presented.kind = Kind::kAmbiguous;
+    return presented;
+  }
   if (head.has(KnownHeader::kXAuthToken)) {
     const http::AuthCredentials found = http::parse_auth_credentials(head.value(KnownHeader::kXAuthToken));
     if (is_scheme(found, kTokenScheme)) return from_words(found);
@@ -84,7 +91,6 @@ Presented find_credentials(const http::RequestHead& head, bool basic) noexcept {
     if (is_scheme(found, kTokenScheme) || is_scheme(found, kBearerScheme)) return from_words(found);
     if (basic && is_scheme(found, kBasicScheme)) return from_basic(found);
   }
-  Presented presented;
   if (!head.has(KnownHeader::kCookie)) return presented;
   const http::Cookie cookie = http::find_cookie(head.value(KnownHeader::kCookie), kCookieName);
   if (cookie.status == http::Cookie::Status::kTwice) presented.kind = Kind::kAmbiguous;

@@ -18,6 +18,10 @@ constexpr std::string_view kRefusedLogin = R"({"__all__":["Unable to login with 
 
 runtime::Task<std::optional<Granted>> Logins::log_in(RequestContext& request,
                                                      const OperationDescription& operation) {
+  if (!request.has_address()) {
+    request.refuse_nameless();
+    co_return std::nullopt;
+  }
   const BootTime began = services_.now();
   if (is_long_body(request.body())) co_await services_.turns.next();
   BodyFields fields = fields_reader_.read(operation, request.head(), request.body());
@@ -111,6 +115,10 @@ runtime::Task<bool> Logins::log_out(RequestContext& request) {
     co_return false;
   }
   if (!presented.token) co_return true;
+  if (!request.has_address()) {
+    request.refuse_nameless();
+    co_return false;
+  }
   LATCHKEY_AWAIT(const Result<bool> ended, services_.sessions.end(*presented.token, request.binding()));
   if (!ended) {
     LimitedEvent(services_.log, LogLevel::kError, "logout.failed")

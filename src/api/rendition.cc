@@ -53,7 +53,8 @@ Rendition::~Rendition() { wipe(written_.data(), written_.size()); }
 Rendition::Rendition(http::Exchange& exchange)
     : exchange_(exchange),
       writer_(written_, with_body(exchange.response.context())),
-      inner_{exchange.head, exchange.body, exchange.peer, exchange.memo, writer_} {}
+      inner_{exchange.head, exchange.body,         exchange.peer, exchange.memo,
+             writer_,       exchange.is_unix_peer, exchange.asks} {}
 
 void Rendition::send_indented(PreparedBodies& bodies, std::size_t indent, BootTime now) {
   const http::WrittenAnswer answer = http::WrittenAnswer::of(written_);

@@ -15,6 +15,8 @@ constexpr std::string_view kBasicChallenge = "Basic realm=\"api\"";
 constexpr std::string_view kTokenChallenge = "Token";
 constexpr std::string_view kBearerChallenge = "Bearer";
 
+constexpr std::string_view kNamelessText = "The proxy does not name the client's address.";
+
 // Scripts name themselves in this field by an old convention. The pages' own script does so.
 constexpr std::string_view kRequestedWith = "X-Requested-With";
 
@@ -41,7 +43,23 @@ ConnectionBinding& connection_of(const http::Exchange& exchange) noexcept {
   return static_cast<ConnectionBinding&>(*exchange.memo);
 }
 
+bool is_trusted_peer(const http::Exchange& exchange, const ApiSettings& settings) noexcept {
+  return exchange.is_unix_peer || http::is_trusted(exchange.peer, settings.trusted_proxies);
+}
+
+bool RequestContext::has_forwarded_address() noexcept {
+  if (!address_) {
+    const ApiSettings& settings = services_.settings;
+    address_ = http::forwarded_address(settings.trusted_proxies, settings.forwarded_source, exchange_.head);
+  }
+  return address_.has_value();
+}
+
 const net::IpAddress& RequestContext::address() noexcept {
+  if (exchange_.is_unix_peer) {
+    LATCHKEY_ASSERT(has_forwarded_address());
+    return *address_;
+  }
   const ApiSettings& settings = services_.settings;
   if (settings.trusted_proxies.empty()) return exchange_.peer;
   if (!address_) {
@@ -52,7 +70,7 @@ const net::IpAddress& RequestContext::address() noexcept {
 }
 
 void RequestContext::watch_address() {
-  if (services_.forwarding == nullptr) return;
+  if (services_.forwarding == nullptr || exchange_.is_unix_peer) return;
   services_.forwarding->address_counts(exchange_.peer, address(), exchange_.head, services_.now());
 }
 
@@ -69,7 +87,7 @@ const store::BindingHash& RequestContext::binding() {
 
 token::Admission RequestContext::admission() {
   const Presented& shown = presented();
-  if (!shown.token) return {};
+  if (!shown.token || !has_address()) return {};
   return services_.sessions.check(*shown.token, binding(), services_.now());
 }
 
@@ -110,6 +128,14 @@ bool RequestContext::untried(const PasswordVerdict& verdict) {
 
 void RequestContext::challenge(std::string_view scheme, std::string_view detail) {
   reply_without_allow(401).header("WWW-Authenticate", scheme).json(detail_json(detail));
+}
+
+void RequestContext::refuse_nameless(bool is_question) {
+  if (services_.forwarding != nullptr) {
+    services_.forwarding->unix_peer_named_nobody(exchange_.head, services_.now());
+  }
+  if (is_question) return challenge(kTokenChallenge, kNamelessText);
+  refuse(400, kNamelessText);
 }
 
 void RequestContext::refuse_basic(std::string_view detail) { challenge(kBasicChallenge, detail); }

@@ -46,6 +46,9 @@ class Reply {
   const BootTime now_;
 };
 
+/// Whether the peer is a `trusted_proxy` or at a Unix socket (C-34).
+bool is_trusted_peer(const http::Exchange& exchange, const ApiSettings& settings) noexcept;
+
 class RequestContext {
  public:
   /// `allow` is the resource's, or empty. `takes_basic`: whether the resource takes Basic (C-30).
@@ -68,7 +71,15 @@ class RequestContext {
     return *presented_;
   }
 
+  /// Whether what the request says of its client is believed (C-34).
+  bool is_trusted_peer() const noexcept { return api::is_trusted_peer(exchange_, services_.settings); }
+
+  /// False if the request comes from a Unix peer that names no client. Then nothing may be bound to an
+  /// address or tried from one (C-34): `admission` admits nobody, and who needs `address` answers
+  /// `refuse_nameless`.
+  bool has_address() noexcept { return !exchange_.is_unix_peer || has_forwarded_address(); }
   /// The remote address (C-34).
+  /// Requires: has_address().
   const net::IpAddress& address() noexcept;
   /// Logs that the address is not the client's because a setting is missing, if so. For logins, and for the
   /// first time that a token's address is seen on a connection.
@@ -76,6 +87,7 @@ class RequestContext {
 
   /// The hash that a token must be bound to for this request (C-35). The connection's memory supplies it if
   /// the address and agent are those of the last request.
+  /// Requires: has_address().
   const store::BindingHash& binding();
 
   /// Whether the presented token is admitted: one look into the table, and a use of the token.
@@ -104,6 +116,9 @@ class RequestContext {
   /// 401 for credentials that admit nobody, or 400 for a credential that is there twice. `outcome` is that of
   /// the presented token, if there is one.
   void refuse_credentials(token::Outcome outcome);
+  /// Refuses what would have to be bound to an address that nobody names. 401 with a challenge if the request
+  /// is a proxy's question, which no other status fits, else 400.
+  void refuse_nameless(bool is_question = false);
   /// 401 for Basic, with `detail` saying what is wrong with it.
   void refuse_basic(std::string_view detail);
 
@@ -112,6 +127,7 @@ class RequestContext {
     exchange_.response.status(status);
     return {exchange_.response, services_.now()};
   }
+  bool has_forwarded_address() noexcept;
   /// 401 without `Allow`.
   void challenge(std::string_view scheme, std::string_view detail);
 

@@ -28,6 +28,11 @@ VerifyResource::VerifyResource(Services& services)
           services.settings.token_timeout_text + "\r\nX-Auth-User: ") {}
 
 bool VerifyResource::answer_now(RequestContext& request) {
+  if (!request.has_address()) {
+    protect_answer(request.response());
+    request.refuse_nameless(true);
+    return true;
+  }
   const Presented& presented = request.presented();
   if (presented.kind == Presented::Kind::kBasic) return false;
   token::Admission admission;

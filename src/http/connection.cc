@@ -28,7 +28,15 @@ constexpr std::size_t kMaxLingerBytes = std::size_t{256} * 1024;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kJson = "application/json";
 
+bool announces_body(const RequestHead& head) noexcept {
+  return head.body == BodyFraming::kChunked || head.content_length > 0;
+}
+
 }  // namespace
+
+std::string text_of_peer(const ConnectionOrigin& origin) {
+  return origin.is_unix_peer ? std::string(kUnixPeer) : origin.peer.to_text();
+}
 
 std::string OutputPool::take() {
   if (free_.empty()) {
@@ -77,9 +85,9 @@ runtime::Task<void> Connection::serve() {
   bool open = true;
   if (gate_ != nullptr) {
     open = co_await read_proxy_header();
-    if (open) open = gate_->admit(peer_);
+    if (open) open = gate_->admit(origin_.peer);
   }
-  if (open) memo_ = services_.handler.opened(peer_);
+  if (open) memo_ = services_.handler.opened(origin_.peer);
   request_began_ = services_.loop.now();
   while (open) {
     const Step next = step();
@@ -122,19 +130,16 @@ Connection::Step Connection::step() {
   }
   scanned_bytes_ = 0;
   if (parsed.status == ParseResult::Status::kRefused) {
-    if (gate_ == nullptr && services_.forwarding != nullptr && net::begins_as_proxy_header(bytes)) {
-      services_.forwarding->proxy_header_came(peer_, services_.loop.now());
-    }
-    refuse(parsed.refusal.http_status, parsed.refusal.reason,
-           head.path.empty() ? std::string_view{} : services_.handler.allow(head));
-    return Step::kLastAnswered;
+    if (!parsed.refusal.is_readable || !takes_head_alone(head)) return refuse_head(parsed.refusal, bytes);
+  } else if (announces_body(head)) {
+    takes_head_alone(head);
   }
 
   std::string_view body;
   std::size_t request_bytes = parsed.head_bytes;
   if (head.body == BodyFraming::kSized) {
     if (head.content_length > services_.settings.max_body_bytes) {
-      refuse(413, "the body is too large", services_.handler.allow(head));
+      refuse(413, "the body is too large", allow_of(head));
       return Step::kLastAnswered;
     }
     const auto length = static_cast<std::size_t>(head.content_length);
@@ -146,7 +151,7 @@ Connection::Step Connection::step() {
   }
 
   ResponseWriter response(output(), response_context(head));
-  Exchange exchange{head, body, peer_, memo_.get(), response};
+  Exchange exchange{head, body, origin_.peer, memo_.get(), response, origin_.is_unix_peer, origin_.asks};
   if (!services_.handler.answer_now(exchange)) {
     LATCHKEY_ASSERT(response.status_code() == 0);
     return leave(Step::kNeedsTask, parsed.head_bytes);
@@ -160,6 +165,31 @@ Connection::Step Connection::step() {
   }
   request_began_ = services_.loop.now();
   return response.keep_alive() ? Step::kAnswered : Step::kLastAnswered;
+}
+
+Connection::Step Connection::refuse_head(const Refusal& refusal, std::string_view bytes) {
+  if (gate_ == nullptr && services_.forwarding != nullptr && net::begins_as_proxy_header(bytes)) {
+    services_.forwarding->proxy_header_came(origin_.peer, services_.loop.now());
+  }
+  refuse(refusal.http_status, refusal.reason, allow_of(services_.head));
+  return Step::kLastAnswered;
+}
+
+/// Whether the handler answers this request from its head. If so, the request has no body from here on.
+bool Connection::takes_head_alone(RequestHead& head) noexcept {
+  if (!services_.handler.answers_from_head(head, origin_.asks)) return false;
+  // The bytes of the body would be read as the next request.
+  if (announces_body(head)) head.keep_alive = false;
+  head.body = BodyFraming::kNone;
+  head.content_length = 0;
+  head.expect_continue = false;
+  return true;
+}
+
+/// Where everything is a question, no resource has methods of its own.
+std::string_view Connection::allow_of(const RequestHead& head) noexcept {
+  if (head.path.empty() || origin_.asks != ProxyFamily::kNone) return {};
+  return services_.handler.allow(head);
 }
 
 Connection::Step Connection::leave(Step step, std::size_t head_bytes) noexcept {
@@ -180,7 +210,7 @@ std::string& Connection::output() {
 // Refuses a request that breaks HTTP itself. It is answered by C-4 and C-5 like any other, and is the last.
 void Connection::refuse(int status, std::string_view reason, std::string_view allow) {
   LimitedEvent(services_.log, LogLevel::kInfo, "http.refused")
-      .field("peer", peer_.to_text())
+      .field("peer", text_of_peer(origin_))
       .field("status", status)
       .field("reason", reason);
   const ResponseWriter::Context context{services_.lines, services_.loop.now(), false, 1, false};
@@ -218,14 +248,14 @@ runtime::Task<bool> Connection::receive_body(Request& request) {
     if (status == BodyReader::Status::kRefused) {
       const Refusal& refusal = request.body_reader.refusal();
       request.body.clear();
-      co_await refuse_and_end(refusal.http_status, refusal.reason, services_.handler.allow(request.head));
+      co_await refuse_and_end(refusal.http_status, refusal.reason, allow_of(request.head));
       co_return false;
     }
     stream_.set_deadline(deadline);
     net::Received received = co_await stream_.receive();
     if (received.end == net::StreamEnd::kTimedOut) {
       request.body.clear();
-      co_await refuse_and_end(408, "the body did not arrive in time", services_.handler.allow(request.head));
+      co_await refuse_and_end(408, "the body did not arrive in time", allow_of(request.head));
     }
     if (received.end != net::StreamEnd::kNone) co_return false;
     input_.add(std::move(received.chunk));
@@ -237,7 +267,8 @@ runtime::Task<bool> Connection::answer_slowly(Request& request) {
   bool keep_alive = false;
   {
     ResponseWriter response(output(), response_context(request.head));
-    Exchange exchange{request.head, request.body.view(), peer_, memo_.get(), response};
+    Exchange exchange{request.head, request.body.view(),  origin_.peer, memo_.get(),
+                      response,     origin_.is_unix_peer, origin_.asks};
     const bool answered = !request.was_asked && services_.handler.answer_now(exchange);
     if (!answered) co_await services_.handler.answer(exchange);
     LATCHKEY_ASSERT(response.finished());
@@ -308,13 +339,13 @@ runtime::Task<bool> Connection::read_proxy_header() {
   while (true) {
     const net::ProxyHeader header = net::parse_proxy_header(input_.unread());
     if (header.status == net::ProxyHeader::Status::kComplete) {
-      if (header.source) peer_ = header.source->address;
+      if (header.source) origin_.peer = header.source->address;
       input_.consume(header.consumed);
       co_return true;
     }
     if (header.status == net::ProxyHeader::Status::kRefused) {
       LimitedEvent(services_.log, LogLevel::kWarning, "proxy_protocol.refused")
-          .field("peer", peer_.to_text())
+          .field("peer", text_of_peer(origin_))
           .field("reason", header.reason);
       co_return false;
     }

@@ -192,6 +192,14 @@ struct Lines {
   std::string_view last() const noexcept { return count == 0 ? std::string_view{} : values[count - 1]; }
 };
 
+std::optional<IpAddress> named_client(std::span<const net::Network> trusted, ForwardedSource source,
+                                      std::span<const std::string_view> lines) noexcept {
+  if (source == ForwardedSource::kXForwardedFor) return client_of_x_forwarded_for(lines, trusted);
+  const Hops hops = hops_of(lines);
+  const Element* const client = client_of(hops, trusted);
+  return client == nullptr ? std::nullopt : client->node;
+}
+
 }  // namespace
 
 bool is_trusted(const IpAddress& address, std::span<const net::Network> trusted) noexcept {
@@ -199,14 +207,14 @@ bool is_trusted(const IpAddress& address, std::span<const net::Network> trusted)
                      [&address](const net::Network& network) { return network.contains(address); });
 }
 
+std::optional<IpAddress> forwarded_address(std::span<const net::Network> trusted, ForwardedSource source,
+                                           const RequestHead& head) noexcept {
+  return named_client(trusted, source, Lines(head, field_of(source)).all());
+}
+
 IpAddress remote_address(const IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,
                          std::span<const std::string_view> lines) noexcept {
-  if (!is_trusted(peer, trusted)) return peer;
-  if (source == ForwardedSource::kXForwardedFor)
-    return client_of_x_forwarded_for(lines, trusted).value_or(peer);
-  const Hops hops = hops_of(lines);
-  const Element* const client = client_of(hops, trusted);
-  return client == nullptr ? peer : *client->node;
+  return is_trusted(peer, trusted) ? named_client(trusted, source, lines).value_or(peer) : peer;
 }
 
 IpAddress remote_address(const IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,
@@ -223,10 +231,10 @@ std::optional<IpAddress> last_hop(ForwardedSource source, const RequestHead& hea
   return hops.size() == 0 ? std::nullopt : hops.from_right(0).node;
 }
 
-Site site_of(const IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,
+Site site_of(bool is_trusted_peer, std::span<const net::Network> trusted, ForwardedSource source,
              const RequestHead& head) noexcept {
   Site site{{}, head.value(KnownHeader::kHost)};
-  if (!is_trusted(peer, trusted)) return site;
+  if (!is_trusted_peer) return site;
   std::string_view host;
   if (source == ForwardedSource::kXForwardedFor) {
     site.scheme = last_element(Lines(head, KnownHeader::kXForwardedProto).last());
@@ -242,10 +250,9 @@ Site site_of(const IpAddress& peer, std::span<const net::Network> trusted, Forwa
   return site;
 }
 
-bool came_over_https(const IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,
+bool came_over_https(bool is_trusted_peer, std::span<const net::Network> trusted, ForwardedSource source,
                      const RequestHead& head) noexcept {
-  return is_trusted(peer, trusted) &&
-         equals_ignoring_case(site_of(peer, trusted, source, head).scheme, "https");
+  return is_trusted_peer && equals_ignoring_case(site_of(true, trusted, source, head).scheme, "https");
 }
 
 }  // namespace latchkey::http

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kEffect =
     "whoever comes by way of it counts as this peer, and a token of one admits all of them";
+constexpr std::string_view kUnixEffect = "a peer at a Unix socket has no address, so what it asks is refused";
 
 // Fields that proxies set beside the two that are read, or in their place.
 constexpr std::array<std::string_view, 13> kOtherFields = {
@@ -59,15 +60,26 @@ void ForwardingWatch::field_came(const net::IpAddress& peer, const RequestHead& 
 void ForwardingWatch::address_counts(const net::IpAddress& peer, const net::IpAddress& address,
                                      const RequestHead& head, BootTime now) {
   if (address != peer) return;
-  const KnownHeader read = field_of(source_);
-  const std::string_view unread = unread_field(head, source_);
   if (!is_trusted(peer, trusted_)) {
+    const std::string_view unread = unread_field(head, source_);
     // `field_came` handles the two that are read.
     if (!unread.empty() && !has_forwarded_field(head)) warn_untrusted(peer, unread, now);
     return;
   }
   // A client on the proxy's own machine is no fault.
   if (last_hop(source_, head) == peer) return;
+  warn_nameless(peer, peer.to_text(), kEffect, head, now);
+}
+
+void ForwardingWatch::unix_peer_named_nobody(const RequestHead& head, BootTime now) {
+  // All Unix peers are one: their address is `::`, which no other peer has.
+  warn_nameless({}, kUnixPeer, kUnixEffect, head, now);
+}
+
+void ForwardingWatch::warn_nameless(const net::IpAddress& peer, std::string_view peer_text,
+                                    std::string_view effect, const RequestHead& head, BootTime now) {
+  const KnownHeader read = field_of(source_);
+  const std::string_view unread = unread_field(head, source_);
   const std::optional<std::uint64_t> left_out = nameless_.due(peer, now);
   if (!left_out) return;
   std::string remedy = fmt::format("have the proxy send {}, with the client's address last", name_of(read));
@@ -87,9 +99,9 @@ void ForwardingWatch::address_counts(const net::IpAddress& peer, const net::IpAd
   }
   LogEvent(log_, LogLevel::kWarning, "forwarded.no_client")
       .field("more", *left_out)
-      .field("peer", peer.to_text())
+      .field("peer", peer_text)
       .field("reason", reason)
-      .field("effect", kEffect)
+      .field("effect", effect)
       .field("remedy", remedy);
 }
 

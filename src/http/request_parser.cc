@@ -49,7 +49,9 @@ class HeadPass {
   ParseResult run() noexcept {
     if (!request_line()) return stop_at_limit(414, "request line too long");
     if (!field_lines()) return stop_at_limit(431, "header section too long");
-    if (const Refusal refusal = apply_request_rules(head_)) return {Status::kRefused, 0, refusal};
+    if (const Refusal refusal = apply_request_rules(head_)) {
+      return {Status::kRefused, refusal.is_readable ? at_ : 0, refusal};
+    }
     return {Status::kComplete, at_, {}};
   }
 

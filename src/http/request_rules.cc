@@ -14,6 +14,12 @@ namespace {
 
 constexpr Refusal kAccepted{};
 
+/// For what breaks no rule of RFC 9112 about where a message ends and what its parts are.
+constexpr Refusal as_readable(Refusal refusal) noexcept {
+  refusal.is_readable = true;
+  return refusal;
+}
+
 /// Cuts off and returns the next element of a comma-separated list, without surrounding blanks (RFC 9110
 /// §5.6.1). Elements may be empty.
 std::string_view next_element(std::string_view& list) noexcept {
@@ -68,17 +74,27 @@ Refusal strip_authority(RequestHead& head) noexcept {
   const std::size_t slash = rest.find('/');
   const std::string_view authority = rest.substr(0, slash);
   if (authority.empty() || !equals_ignoring_case(authority, head.value(KnownHeader::kHost))) {
-    return {400, "target's authority differs from Host"};
+    head.path = {};
+    const Refusal refusal{400, "target's authority differs from Host"};
+    return !authority.empty() && is_host(authority) ? as_readable(refusal) : refusal;
   }
   head.path = slash == std::string_view::npos ? std::string_view("/") : rest.substr(slash);
   return kAccepted;
 }
 
 Refusal check_target(RequestHead& head) noexcept {
-  if (head.method == Method::kConnect) return {400, "CONNECT is for proxies"};
-  if (head.target.front() == '/') return kAccepted;
+  const bool is_path = head.target.front() == '/';
+  if (head.method == Method::kConnect) {
+    const Refusal refusal{400, "CONNECT is for proxies"};
+    if (is_path) return as_readable(refusal);
+    head.path = {};
+    return is_host(head.target) ? as_readable(refusal) : refusal;
+  }
+  if (is_path) return kAccepted;
   if (head.target == "*") {
-    return head.method == Method::kOptions ? kAccepted : Refusal{400, "target '*' without OPTIONS"};
+    if (head.method == Method::kOptions) return kAccepted;
+    head.path = {};
+    return as_readable({400, "target '*' without OPTIONS"});
   }
   return strip_authority(head);
 }
@@ -135,8 +151,11 @@ Refusal read_framing(RequestHead& head) noexcept {
   return kAccepted;
 }
 
-/// RFC 9112 §9.3: `close` overrides everything; HTTP/1.0 needs `keep-alive`.
+/// RFC 9112 §9.3: `close` overrides everything; HTTP/1.0 needs `keep-alive`. What follows CONNECT may be no
+/// HTTP (RFC 9110 §9.3.6).
 void read_persistence(RequestHead& head) noexcept {
+  head.keep_alive = false;
+  if (head.method == Method::kConnect) return;
   head.keep_alive = head.minor_version >= 1;
   std::size_t left = head.lines(KnownHeader::kConnection);
   if (left == 0) return;
@@ -161,7 +180,7 @@ Refusal read_expectation(RequestHead& head) noexcept {
   const std::size_t lines = head.lines(KnownHeader::kExpect);
   if (lines == 0 || head.minor_version == 0) return kAccepted;
   if (lines > 1 || !equals_ignoring_case(head.value(KnownHeader::kExpect), "100-continue")) {
-    return {417, "Expect other than 100-continue"};
+    return as_readable({417, "Expect other than 100-continue"});
   }
   head.expect_continue = head.body != BodyFraming::kNone;
   return kAccepted;
@@ -172,25 +191,27 @@ Refusal read_expectation(RequestHead& head) noexcept {
 Refusal check_singletons(const RequestHead& head) noexcept {
   for (const KnownHeader name :
        {KnownHeader::kAuthorization, KnownHeader::kXAuthToken, KnownHeader::kCookie}) {
-    if (head.lines(name) > 1) return {400, "a credential header stands twice"};
+    if (head.lines(name) > 1) return as_readable({400, "a credential header stands twice"});
   }
-  if (head.lines(KnownHeader::kContentType) > 1) return {400, "Content-Type stands twice"};
+  if (head.lines(KnownHeader::kContentType) > 1) return as_readable({400, "Content-Type stands twice"});
   return kAccepted;
 }
 
 }  // namespace
 
 Refusal apply_request_rules(RequestHead& head) noexcept {
-  Refusal unnamed = check_host(head);
-  if (!unnamed) unnamed = check_target(head);
-  if (unnamed) {
+  Refusal found = check_host(head);
+  if (!found) found = check_target(head);
+  if (found && !found.is_readable) {
     head.path = {};
-    return unnamed;
+    return found;
   }
+  // What makes the head unreadable counts before what does not.
   if (const Refusal refusal = read_framing(head)) return refusal;
-  if (const Refusal refusal = check_singletons(head)) return refusal;
+  if (!found) found = check_singletons(head);
   read_persistence(head);
-  return read_expectation(head);
+  const Refusal expectation = read_expectation(head);
+  return found ? found : expectation;
 }
 
 }  // namespace latchkey::http

@@ -10,7 +10,8 @@ namespace latchkey::http {
 
 /// Takes a head with parsed lines (method, target, path up to '?', query, version, headers, known) and
 /// derives the rest: path, body, content_length, keep_alive, expect_continue. If the head is refused, only
-/// its path is valid, and that is empty unless the target was good.
+/// its path is valid, and that is empty unless the target was good. All of it is valid if the refusal is
+/// readable.
 Refusal apply_request_rules(RequestHead& head) noexcept;
 
 }  // namespace latchkey::http

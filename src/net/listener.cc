@@ -139,6 +139,7 @@ Listener& Listener::operator=(Listener&& other) noexcept {
     if (fd_ >= 0) ::close(fd_);
     fd_ = std::exchange(other.fd_, -1);
     endpoint_ = other.endpoint_;
+    is_unix_ = other.is_unix_;
   }
   return *this;
 }
@@ -193,6 +194,7 @@ Result<Listener> Listener::bind_unix(const std::string& path) {
   LATCHKEY_TRY(sockaddr_un address, unix_address(path));
   Listener listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (listener.fd_ < 0) return unix_error(path, errno);
+  listener.is_unix_ = true;
   LATCHKEY_TRY(clear_unix_path(path, address));
   const mode_t old_mask = ::umask(0177);
   const bool bound = ::bind(listener.fd_, as_sockaddr(&address), sizeof address) == 0;

@@ -45,7 +45,7 @@ struct Core::Client final : public http::SourceGate {
   Client(Core& its_core, int fd, const Origin& origin)
       : core(its_core),
         stream(core.loop_, *core.buffers_, fd),
-        connection(stream, services_of(core, origin.entrance), origin.peer,
+        connection(stream, services_of(core, origin.entrance), origin.connection,
                    origin.entrance == Entrance::kProxied ? this : nullptr),
         cell(origin.cell) {}
 
@@ -54,7 +54,7 @@ struct Core::Client final : public http::SourceGate {
     if (taken) {
       cell = *taken;
     } else {
-      core.refuse(source, kManyOfClient);
+      core.refuse({source}, kManyOfClient);
     }
     return taken.has_value();
   }
@@ -72,13 +72,13 @@ struct Core::Client final : public http::SourceGate {
 class Core::Door final : public net::Acceptor::Handler {
  public:
   Door(Core& core, const CoreListener& listener)
-      : core_(core), entrance_(listener.entrance), acceptor_(core.loop_, listener.listener, *this) {}
+      : core_(core), listener_(listener), acceptor_(core.loop_, listener.listener, *this) {}
 
   void open() { acceptor_.start(); }
   void close() noexcept { acceptor_.stop(); }
   bool is_closed() const noexcept { return acceptor_.stopped(); }
 
-  void accepted(int fd) override { core_.accept(fd, entrance_); }
+  void accepted(int fd) override { core_.accept(fd, listener_); }
   void accept_failed(int error) override {
     LimitedEvent(core_.log_, LogLevel::kWarning, "accept.failed")
         .field("reason", std::strerror(-error))
@@ -89,7 +89,7 @@ class Core::Door final : public net::Acceptor::Handler {
 
  private:
   Core& core_;
-  const Entrance entrance_;
+  const CoreListener& listener_;
   net::Acceptor acceptor_;
 };
 
@@ -220,17 +220,20 @@ std::int64_t Core::pass(BootTime now) noexcept {
                                              : std::min(log_due_ms, context_.table_clock.boot_of(next).ms);
 }
 
-void Core::accept(int fd, Entrance entrance) {
-  const bool is_admin = entrance == Entrance::kAdmin;
-  const bool proxied = entrance == Entrance::kProxied;
-  const net::IpAddress peer = net::peer_of(fd).address;
+void Core::accept(int fd, const CoreListener& at) {
+  const bool is_admin = at.entrance == Entrance::kAdmin;
+  const bool proxied = at.entrance == Entrance::kProxied;
+  const bool is_unix = at.listener.is_unix();
+  const http::ConnectionOrigin origin{is_unix ? net::IpAddress{} : net::peer_of(fd).address, is_unix,
+                                      at.asks};
+  const net::IpAddress& peer = origin.peer;
   if (clients_ >= context_.max_connections + (is_admin ? kSpareForAdmin : 0)) {
     ::close(fd);
-    return refuse(peer, kManyInAll);
+    return refuse(origin, kManyInAll);
   }
   if (is_admin && !may_administer(fd)) {
     ::close(fd);
-    return refuse(peer, kStrangerAtAdmin);
+    return refuse(origin, kStrangerAtAdmin);
   }
   if (proxied && !context_.peer_rules.may_name_client(peer)) {
     ::close(fd);
@@ -239,12 +242,12 @@ void Core::accept(int fd, Entrance entrance) {
     return;
   }
   std::optional<ConnectionCounts::Cell> cell = ConnectionCounts::kUncounted;
-  if (!is_admin && !proxied) cell = take_cell(peer);
+  if (!is_unix && !proxied) cell = take_cell(peer);
   if (!cell) {
     ::close(fd);
-    return refuse(peer, kManyOfClient);
+    return refuse(origin, kManyOfClient);
   }
-  loop_.nursery().spawn(serve(*this, fd, Origin{peer, entrance, *cell}));
+  loop_.nursery().spawn(serve(*this, fd, Origin{origin, at.entrance, *cell}));
 }
 
 /// Nothing if the source has as many connections as it may.
@@ -253,9 +256,9 @@ std::optional<ConnectionCounts::Cell> Core::take_cell(const net::IpAddress& sour
                                                 : ConnectionCounts::kUncounted;
 }
 
-void Core::refuse(const net::IpAddress& peer, const char* reason) {
+void Core::refuse(const http::ConnectionOrigin& origin, const char* reason) {
   LimitedEvent(log_, LogLevel::kWarning, "connection.refused")
-      .field("peer", peer.to_text())
+      .field("peer", http::text_of_peer(origin))
       .field("connections", clients_)
       .field("reason", reason);
 }

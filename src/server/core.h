@@ -43,6 +43,7 @@ enum class Entrance : std::uint8_t {
 struct CoreListener {
   net::Listener listener;
   Entrance entrance = Entrance::kClients;
+  http::ProxyFamily asks = http::ProxyFamily::kNone;  ///< kClients: if not kNone, everything is a question
 };
 
 class Core final : private runtime::LoopHook {
@@ -76,7 +77,7 @@ class Core final : private runtime::LoopHook {
  private:
   /// Where a connection comes from.
   struct Origin {
-    net::IpAddress peer;
+    http::ConnectionOrigin connection;
     Entrance entrance;
     ConnectionCounts::Cell cell;  ///< the client's; kUncounted until the PROXY protocol names it
   };
@@ -111,9 +112,9 @@ class Core final : private runtime::LoopHook {
 
   void run(const runtime::RingTable& rings) noexcept;
   std::unique_ptr<AdminService> make_admin_service();
-  void accept(int fd, Entrance entrance);
+  void accept(int fd, const CoreListener& at);
   std::optional<ConnectionCounts::Cell> take_cell(const net::IpAddress& source) noexcept;
-  void refuse(const net::IpAddress& peer, const char* reason);
+  void refuse(const http::ConnectionOrigin& origin, const char* reason);
   static runtime::Task<void> serve(Core& core, int fd, Origin origin);
   void close_listeners() noexcept;
   void link(Client& client) noexcept;

@@ -47,7 +47,7 @@ CostRig::~CostRig() { parts_.shard_rig.quiescence.rest(0); }
 
 Outcome CostRig::exchange(std::string_view bytes, const std::string& name) {
   FedStream stream(*buffers_);
-  http::Connection connection(stream, connection_services_, parts_.peer, nullptr);
+  http::Connection connection(stream, connection_services_, {parts_.peer}, nullptr);
   bool ended = false;
   runtime::Nursery nursery;
   nursery.spawn(serve(connection, ended));

@@ -35,6 +35,7 @@ class Api final : public http::Handler {
   std::unique_ptr<http::ConnectionMemo> opened(const net::IpAddress& peer) override;
   bool answer_now(http::Exchange& exchange) override;
   runtime::Task<void> answer(http::Exchange& exchange) override;
+  bool answers_from_head(const http::RequestHead& head, http::ProxyFamily asks) noexcept override;
   std::string_view allow(const http::RequestHead& head) noexcept override;
 
   /// All routes: the only list of them.

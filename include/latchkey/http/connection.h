@@ -40,6 +40,16 @@ class OutputPool {
   std::vector<std::string> free_;
 };
 
+/// Where a connection comes from, and what it is for.
+struct ConnectionOrigin {
+  net::IpAddress peer;
+  bool is_unix_peer = false;              ///< the peer is at a Unix socket; `peer` is `::`
+  ProxyFamily asks = ProxyFamily::kNone;  ///< as in Exchange
+};
+
+/// The peer as a log names it.
+std::string text_of_peer(const ConnectionOrigin& origin);
+
 /// Decides about a connection opened with the PROXY protocol, as soon as the header has named its source.
 class SourceGate {
  public:
@@ -69,8 +79,9 @@ class Connection {
  public:
   /// With a `gate`, the stream begins with the PROXY protocol (C-34).
   /// Lifetime: everything passed in outlives the connection.
-  Connection(net::Stream& stream, ConnectionServices& services, const net::IpAddress& peer, SourceGate* gate)
-      : stream_(stream), services_(services), peer_(peer), gate_(gate) {}
+  Connection(net::Stream& stream, ConnectionServices& services, const ConnectionOrigin& origin,
+             SourceGate* gate)
+      : stream_(stream), services_(services), origin_(origin), gate_(gate) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -89,6 +100,9 @@ class Connection {
   /// Records where the head ends, for take_request(). A check does not get here.
   Step leave(Step step, std::size_t head_bytes) noexcept;
   void refuse(int status, std::string_view reason, std::string_view allow = {});
+  Step refuse_head(const Refusal& refusal, std::string_view bytes);
+  bool takes_head_alone(RequestHead& head) noexcept;
+  std::string_view allow_of(const RequestHead& head) noexcept;
   std::string& output();
   ResponseWriter::Context response_context(const RequestHead& head) const noexcept;
   std::unique_ptr<Request> take_request(bool was_asked);
@@ -108,7 +122,7 @@ class Connection {
 
   net::Stream& stream_;
   ConnectionServices& services_;
-  net::IpAddress peer_;
+  ConnectionOrigin origin_;
   SourceGate* const gate_;
   bool idle_ = false;  ///< waiting for the first byte of a request or of the PROXY protocol
   Input input_;

@@ -34,6 +34,7 @@ AuthCredentials parse_auth_credentials(std::string_view value) noexcept;
 /// takes to tell the usual spellings of a token from everything else.
 inline bool may_hold_password(const RequestHead& head) noexcept {
   const std::string_view value = head.value(KnownHeader::kAuthorization);
+  if (head.lines(KnownHeader::kAuthorization) > 1) return true;
   return !value.empty() && !value.starts_with("Token ") && !value.starts_with("Bearer ");
 }
 

@@ -26,6 +26,12 @@ inline constexpr std::size_t kMaxForwardedHops = 32;
 /// Whether one of the networks contains the address.
 bool is_trusted(const net::IpAddress& address, std::span<const net::Network> trusted) noexcept;
 
+/// The client that a trusted peer names: the rightmost address of the source's field in `head` that is not in
+/// `trusted`. Ports are dropped. Nothing if an element on the way is no address (obfuscated and `unknown`
+/// nodes, empty elements), if all are trusted, or if there is no field.
+std::optional<net::IpAddress> forwarded_address(std::span<const net::Network> trusted, ForwardedSource source,
+                                                const RequestHead& head) noexcept;
+
 /// The peer's address, unless the peer is in `trusted`. Then it is the rightmost address of `lines` that is
 /// not in `trusted`; `lines` are the values of the source's field in order of arrival. Ports are dropped. If
 /// an element on the way is no address (obfuscated and `unknown` nodes, empty elements), or if all are
@@ -47,15 +53,16 @@ struct Site {
   std::string_view authority;  ///< `host[:port]`, not validated; empty if there is none
 };
 
-/// The site that `Host` names, or that a trusted peer names instead. For `Forwarded`, that is `proto` and
+/// The site that `Host` names, or that a peer names instead if it is trusted: a `trusted_proxy`, or any at a
+/// Unix socket. For `Forwarded`, that is `proto` and
 /// `host` in the element that names the remote address. For `X-Forwarded-For`, it is the last elements of
 /// `X-Forwarded-Proto` and `X-Forwarded-Host`, which the last hop wrote. `source` selects between them.
-Site site_of(const net::IpAddress& peer, std::span<const net::Network> trusted, ForwardedSource source,
+Site site_of(bool is_trusted_peer, std::span<const net::Network> trusted, ForwardedSource source,
              const RequestHead& head) noexcept;
 
 /// Whether a trusted peer says that the client came over TLS: in the scheme that `site_of` takes from that
 /// peer. False for any other peer, and for malformed fields.
-bool came_over_https(const net::IpAddress& peer, std::span<const net::Network> trusted,
-                     ForwardedSource source, const RequestHead& head) noexcept;
+bool came_over_https(bool is_trusted_peer, std::span<const net::Network> trusted, ForwardedSource source,
+                     const RequestHead& head) noexcept;
 
 }  // namespace latchkey::http

@@ -17,6 +17,9 @@
 
 namespace latchkey::http {
 
+/// What a log calls the other end of a Unix socket, which has no address.
+inline constexpr std::string_view kUnixPeer = "unix";
+
 /// Whether the request has one of the fields that proxies name their clients in.
 inline bool has_forwarded_field(const RequestHead& head) noexcept {
   return head.has(KnownHeader::kXForwardedFor) || head.has(KnownHeader::kForwarded);
@@ -34,6 +37,9 @@ class ForwardingWatch {
   /// `remote_address`.
   void address_counts(const net::IpAddress& peer, const net::IpAddress& address, const RequestHead& head,
                       BootTime now);
+  /// Call if a token or a login depends on the remote address of a request from a Unix peer, which names no
+  /// client. Such a request is refused.
+  void unix_peer_named_nobody(const RequestHead& head, BootTime now);
   /// Call if a connection to a listener without the PROXY protocol opens with a header of that protocol.
   void proxy_header_came(const net::IpAddress& peer, BootTime now);
   /// Call if an untrusted peer connects to a listener for the PROXY protocol.
@@ -41,6 +47,8 @@ class ForwardingWatch {
 
  private:
   void warn_untrusted(const net::IpAddress& peer, std::string_view field, BootTime now);
+  void warn_nameless(const net::IpAddress& peer, std::string_view peer_text, std::string_view effect,
+                     const RequestHead& head, BootTime now);
 
   Log& log_;
   const std::span<const net::Network> trusted_;

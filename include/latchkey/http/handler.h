@@ -3,6 +3,7 @@
 // Thread: one core's.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -13,6 +14,14 @@
 #include "latchkey/runtime/task.h"
 
 namespace latchkey::http {
+
+/// A family of proxies that ask about their requests, each in its own way (C-36).
+enum class ProxyFamily : std::uint8_t {
+  kNone,     ///< nobody asks by the listener alone: the path decides
+  kNginx,    ///< `auth_request`: refuses by 401 and 403 alone
+  kForward,  ///< Caddy, Traefik, HAProxy: hand a refusal on to the client
+  kEnvoy,    ///< external authorization over HTTP: asks by the client's own method and path
+};
 
 /// What a handler remembers about one connection. Made when the connection opens, destroyed when it closes.
 class ConnectionMemo {
@@ -28,6 +37,10 @@ struct Exchange {
   const net::IpAddress& peer;  ///< the other end, or the client that the PROXY protocol named
   ConnectionMemo* memo;
   ResponseWriter& response;
+  /// The other end is a Unix socket. It has no address (`peer` is `::`), and is trusted as a proxy (C-34).
+  bool is_unix_peer = false;
+  /// The family for whose questions the listener is: there, every request is one.
+  ProxyFamily asks = ProxyFamily::kNone;
 };
 
 class Handler {
@@ -44,6 +57,12 @@ class Handler {
   /// Answers, waiting for as long as it takes.
   /// Lifetime: `exchange` must outlive the task.
   virtual runtime::Task<void> answer(Exchange& exchange) = 0;
+
+  /// Whether a request to a listener for `asks` is answered from its head alone. Then its body is not waited
+  /// for, whatever `Expect` says, and the connection closes behind the answer if a body was announced. The
+  /// head may also break rules that hold for every other request: `CONNECT`, any form of target (`path` is
+  /// empty if it is not a path of this server), fields twice that should stand once (RequestHead::lines).
+  virtual bool answers_from_head(const RequestHead&, ProxyFamily /*asks*/) noexcept { return false; }
 
   /// The value of `Allow` for answers that the connection gives on the handler's behalf, for instance to a
   /// body that is too long (C-2). Empty if there is none.

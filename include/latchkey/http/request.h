@@ -74,7 +74,7 @@ struct RequestHead {
 
   std::string_view method_text;
   std::string_view target;  ///< As it came, in any form (RFC 9112 §3.2).
-  std::string_view path;    ///< Not decoded. Begins with '/', or is `*`.
+  std::string_view path;    ///< Not decoded. Begins with '/', or is `*`. Empty: Handler::answers_from_head.
   std::string_view query;   ///< Not decoded, without its '?'; also empty if there is none.
 
   std::size_t header_count = 0;

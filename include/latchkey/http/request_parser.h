@@ -25,16 +25,18 @@ struct ParseResult {
     kRefused,     ///< answer with `refusal` and close the connection
   };
   Status status = Status::kIncomplete;
-  std::size_t head_bytes = 0;  ///< kComplete: bytes of the head; the body or the next request follows.
-  Refusal refusal;             ///< kRefused: 400, 414, 417, 431, 501 or 505.
+  /// kComplete, and kRefused if the refusal is readable: bytes of the head; the body or the next request
+  /// follows.
+  std::size_t head_bytes = 0;
+  Refusal refusal;  ///< kRefused: 400, 414, 417, 431, 501 or 505.
 };
 
 /// Parses the request at the front of `bytes`, which may hold more than one. One CRLF before it is skipped
 /// (RFC 9112 §2.2). `scanned_before` is how many of these bytes an earlier call found to be kIncomplete (0 at
 /// first). Such a call only looks for the end of the head in the new bytes, and parses once it is there. So a
-/// client that sends byte by byte costs linear time. `out` is valid only after kComplete. After kRefused,
-/// only its path is: it is empty if the bytes name no resource, and otherwise lets the refusal say what the
-/// resource allows (C-2).
+/// client that sends byte by byte costs linear time. `out` is valid only after kComplete, and after kRefused
+/// with a readable refusal. After any other kRefused, only its path is: it is empty if the bytes name no
+/// resource, and otherwise lets the refusal say what the resource allows (C-2).
 ParseResult parse_request_head(std::string_view bytes, std::size_t scanned_before, const HeadLimits& limits,
                                RequestHead& out) noexcept;
 

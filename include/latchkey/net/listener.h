@@ -38,11 +38,13 @@ class Listener {
   /// Errors: kConflict if the path is not a socket.
   static Result<bool> is_answered(const std::string& path);
 
-  Listener(Listener&& other) noexcept : fd_(std::exchange(other.fd_, -1)), endpoint_(other.endpoint_) {}
+  Listener(Listener&& other) noexcept
+      : fd_(std::exchange(other.fd_, -1)), endpoint_(other.endpoint_), is_unix_(other.is_unix_) {}
   Listener& operator=(Listener&& other) noexcept;
   ~Listener();
 
   int fd() const noexcept { return fd_; }
+  bool is_unix() const noexcept { return is_unix_; }
   /// Where a TCP listener listens, including the port it was given.
   const Endpoint& endpoint() const noexcept { return endpoint_; }
 
@@ -51,6 +53,7 @@ class Listener {
 
   int fd_ = -1;
   Endpoint endpoint_;
+  bool is_unix_ = false;
 };
 
 /// The remote end of a connected TCP socket; `::` for a UNIX socket or a socket whose peer has already gone.

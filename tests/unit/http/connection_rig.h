@@ -22,8 +22,9 @@
 
 namespace latchkey::http {
 
-/// Answers `/now...` at once, `/slow...` when the test releases it, `/empty` with 204, `/last` as the last of
-/// its connection, `/big` with kBigBytes. The body repeats the request: `POST /now hello`.
+/// Answers `/head` from the head alone, and all where everything is a question; `/now...` at once, `/slow...`
+/// when the test releases it, `/empty` with 204, `/last` as the last of its connection, `/big` with
+/// kBigBytes. The body repeats the request: `POST /now hello`.
 class ScriptedHandler final : public Handler {
  public:
   static constexpr std::size_t kBigBytes = std::size_t{2} * 1024 * 1024;
@@ -49,12 +50,18 @@ class ScriptedHandler final : public Handler {
     answer_it(exchange);
   }
 
+  bool answers_from_head(const RequestHead& head, ProxyFamily asks) noexcept override {
+    return asks != ProxyFamily::kNone || head.path == "/head";
+  }
+
   int asked_now = 0;
   int slow_waiting = 0;
   int open_memos = 0;
   runtime::Broadcast release;
   std::vector<std::string> peers;
   std::string answering_peer;  ///< the peer of the last exchange
+  bool answering_unix_peer = false;
+  ProxyFamily answering_family = ProxyFamily::kNone;
 
  private:
   class Memo final : public ConnectionMemo {
@@ -69,6 +76,8 @@ class ScriptedHandler final : public Handler {
   void answer_it(Exchange& exchange) {
     EXPECT_NE(exchange.memo, nullptr);
     answering_peer = exchange.peer.to_text();
+    answering_unix_peer = exchange.is_unix_peer;
+    answering_family = exchange.asks;
     const std::string_view path = exchange.head.path;
     if (path == "/empty") {
       exchange.response.status(204).no_body(loop_.now());
@@ -126,11 +135,11 @@ class ConnectionTest : public ::testing::Test {
   using Ends = std::pair<int, test::Peer>;
 
   struct Client {
-    Client(ConnectionTest& rig, Ends ends, bool proxied, const net::IpAddress& address)
+    Client(ConnectionTest& rig, Ends ends, bool proxied, const ConnectionOrigin& origin)
         : peer(std::move(ends.second)),
           stream(rig.rig_.loop(), rig.rig_.buffers(), ends.first),
           connection(
-              std::make_unique<Connection>(stream, rig.services_, address, proxied ? &rig.gate_ : nullptr)) {}
+              std::make_unique<Connection>(stream, rig.services_, origin, proxied ? &rig.gate_ : nullptr)) {}
 
     /// The next whole answer that has arrived.
     std::optional<Answer> next() {
@@ -165,8 +174,7 @@ class ConnectionTest : public ::testing::Test {
   }
 
   Client& connect(Ends ends, bool proxied = false) {
-    clients_.push_back(
-        std::make_unique<Client>(*this, std::move(ends), proxied, net::IpAddress::from_v4(192, 0, 2, 7)));
+    clients_.push_back(std::make_unique<Client>(*this, std::move(ends), proxied, origin_));
     rig_.spawn(serve(*clients_.back()));
     return *clients_.back();
   }
@@ -211,6 +219,7 @@ class ConnectionTest : public ::testing::Test {
   }
 
   test::LoopRig rig_;
+  ConnectionOrigin origin_{net::IpAddress::from_v4(192, 0, 2, 7)};
   ConnectionSettings settings_;
   ServerLines lines_{"node-1"};
   ScriptedHandler handler_{rig_.loop()};

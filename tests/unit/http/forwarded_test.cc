@@ -136,7 +136,7 @@ bool over_https(ForwardedSource source, std::string_view lines, const char* peer
   const std::string text = "GET / HTTP/1.1\r\nHost: a\r\n" + std::string(lines) + "\r\n";
   RequestHead head;
   EXPECT_EQ(parse_request_head(text, 0, HeadLimits{}, head).status, ParseResult::Status::kComplete);
-  return came_over_https(IpAddress::parse(peer).value(), trusted(), source, head);
+  return came_over_https(is_trusted(IpAddress::parse(peer).value(), trusted()), trusted(), source, head);
 }
 
 TEST(ForwardedProto, IsBelievedFromATrustedPeerInTheOneSource) {
