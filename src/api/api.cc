@@ -124,14 +124,19 @@ const Route* Api::find(std::string_view path) const noexcept {
 
 RequestContext Api::context_of(http::Exchange& exchange, const Route* route) const noexcept {
   const std::string_view allow = route == nullptr ? std::string_view{} : route->resource->allow();
-  return {exchange, services_, allow, services_.settings.basic};
+  return {exchange, services_, allow, {.basic = services_.settings.basic}};
+}
+
+RequestContext Api::question_of(http::Exchange& exchange) const noexcept {
+  return {
+      exchange, services_, verify_.allow(), {.basic = services_.settings.verify_basic, .is_question = true}};
 }
 
 bool Api::answer_now(http::Exchange& exchange) {
   if (http::has_forwarded_field(exchange.head)) watch_forwarded(exchange);
   // The hottest path needs no search and no negotiation.
   if (is_question(exchange.head, exchange.asks)) {
-    RequestContext request(exchange, services_, verify_.allow(), services_.settings.verify_basic);
+    RequestContext request = question_of(exchange);
     return verify_.answer_now(request);
   }
   const Route* const route = find(exchange.head.path);
@@ -156,7 +161,7 @@ bool Api::answer_now(http::Exchange& exchange) {
 
 runtime::Task<void> Api::answer(http::Exchange& exchange) {
   if (is_question(exchange.head, exchange.asks)) {
-    RequestContext request(exchange, services_, verify_.allow(), services_.settings.verify_basic);
+    RequestContext request = question_of(exchange);
     LATCHKEY_AWAIT(verify_.answer(request));
     co_return;
   }

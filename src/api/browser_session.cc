@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "api/caller.h"
-#include "api/cookies.h"
 #include "latchkey/base/json_writer.h"
 #include "latchkey/base/time_text.h"
+#include "latchkey/http/credentials.h"
 #include "latchkey/runtime/await.h"
 
 namespace latchkey::api {
@@ -16,7 +16,7 @@ constexpr AnswerDescription kTold[] = {
     {200, "Who is signed in, and what an unsafe request by the cookie must show in X-CSRF-Token.", "Session"},
 };
 constexpr AnswerDescription kSignedIn[] = {
-    {200, "Signed in: the cookie `token` is set.", "Session"},
+    {200, "Signed in: the cookie is set.", "Session"},
     {400, "A field is missing or malformed, or the credentials are not right.", "Problems"},
     {403, "The browser says that the request comes from another site.", "Detail"},
     {415, "The body is not JSON.", "Detail"},
@@ -56,6 +56,22 @@ std::string session_json(std::string_view name, WallTime expires, std::string_vi
   return json.take();
 }
 
+/// The cookies of one name in a request.
+struct ShownCookies {
+  bool has_token = false;
+  bool has_another = false;  ///< a text that is no token: the cookie of an application behind the same host
+};
+
+ShownCookies find_shown(const http::RequestHead& head, std::string_view name) {
+  ShownCookies shown;
+  http::for_each_cookie(head, [&shown, name](const http::Cookie& cookie) {
+    if (cookie.name != name || cookie.text.empty()) return;
+    bool& has = token_of_cookie(cookie.text) ? shown.has_token : shown.has_another;
+    has = true;
+  });
+  return shown;
+}
+
 }  // namespace
 
 SessionResource::SessionResource(Services& services, Logins& logins)
@@ -74,10 +90,17 @@ runtime::Task<void> SessionResource::sign_in(RequestContext& request) {
   const token::Token& token = granted->login.token;
   const token::Token::Digits digits = token.digits();
   const std::string_view text(digits.data(), digits.size());
-  request.reply(200)
-      .header("Auth-Token-Timeout", services_.settings.token_timeout_text)
-      .header("Set-Cookie", token_cookie(text, is_under_tls(request.exchange(), services_.settings)))
-      .json(session_json(granted->user_name, granted->login.expires, services_.sessions.csrf_token(token)));
+  const TokenCookie cookie = cookie_for(request);
+  Reply answer = request.reply(200);
+  answer.header("Auth-Token-Timeout", services_.settings.token_timeout_text)
+      .header("Set-Cookie", token_cookie(cookie, text));
+  for (const TokenCookie& form : cookie_forms(cookie, services_.settings.cookie_names)) {
+    // One from an earlier sign-in could be tried before it, and admit somebody else.
+    const bool is_older = form.name != cookie.name || form.domain != cookie.domain;
+    if (is_older && find_shown(request.head(), form.name).has_token)
+      answer.header("Set-Cookie", token_cookie(form, {}));
+  }
+  answer.json(session_json(granted->user_name, granted->login.expires, services_.sessions.csrf_token(token)));
 }
 
 runtime::Task<void> SessionResource::sign_out(RequestContext& request) {
@@ -87,9 +110,18 @@ runtime::Task<void> SessionResource::sign_out(RequestContext& request) {
   // If a token from a header was ended, the cookie belongs to another token.
   const Presented& presented = request.presented();
   if (!presented.token || presented.by_cookie) {
-    answer.header("Set-Cookie", token_cookie({}, is_under_tls(request.exchange(), services_.settings)));
+    for (const TokenCookie& form : cookie_forms(cookie_for(request), services_.settings.cookie_names)) {
+      if (!find_shown(request.head(), form.name).has_another)
+        answer.header("Set-Cookie", token_cookie(form, {}));
+    }
   }
   answer.end();
+}
+
+TokenCookie SessionResource::cookie_for(const RequestContext& request) const noexcept {
+  const ApiSettings& settings = services_.settings;
+  return cookie_to_set(settings, cookie_domain_of(request.exchange(), settings),
+                       is_under_tls(request.exchange(), settings));
 }
 
 runtime::Task<void> SessionResource::tell(RequestContext& request) {

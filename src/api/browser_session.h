@@ -2,6 +2,7 @@
 // who is signed in, DELETE signs out. The page `/` uses it.
 #pragma once
 
+#include "api/cookies.h"
 #include "api/logins.h"
 #include "api/resource.h"
 #include "latchkey/api/services.h"
@@ -18,6 +19,8 @@ class SessionResource final : public Resource {
   runtime::Task<void> sign_in(RequestContext& request);
   runtime::Task<void> sign_out(RequestContext& request);
   runtime::Task<void> tell(RequestContext& request);
+  /// The form that the cookie has where the request was sent.
+  TokenCookie cookie_for(const RequestContext& request) const noexcept;
 
   Services& services_;
   Logins& logins_;

@@ -2,7 +2,10 @@
 
 #include <sodium.h>
 
+#include <optional>
+
 #include "api/request_context.h"
+#include "latchkey/http/authority.h"
 #include "latchkey/http/forwarded.h"
 #include "latchkey/http/media_type.h"
 #include "latchkey/http/origin.h"
@@ -26,18 +29,51 @@ bool is_same(std::string_view a, std::string_view b) noexcept {
 
 }  // namespace
 
-std::string token_cookie(std::string_view token, bool is_secure) {
-  std::string cookie = "token=";
-  cookie.append(token).append("; Path=/; HttpOnly; SameSite=Strict");
-  if (token.empty()) cookie += "; Max-Age=0";
-  if (is_secure) cookie += "; Secure";
-  return cookie;
+TokenCookie cookie_to_set(const ApiSettings& settings, std::string_view domain, bool is_secure) noexcept {
+  const CookieNames& names = settings.cookie_names;
+  const bool is_host_only = is_secure && domain.empty();
+  return {is_host_only ? names.host_name() : names.name(), domain, is_secure, settings.cookie_same_site};
+}
+
+std::string token_cookie(const TokenCookie& cookie, std::string_view token) {
+  std::string text(cookie.name);
+  text.append("=").append(token).append("; Path=/; HttpOnly; SameSite=");
+  text += cookie.same_site == SameSite::kStrict ? "Strict" : "Lax";
+  if (!cookie.domain.empty()) text.append("; Domain=").append(cookie.domain);
+  if (token.empty()) text += "; Max-Age=0";
+  if (cookie.is_secure) text += "; Secure";
+  return text;
+}
+
+std::vector<TokenCookie> cookie_forms(const TokenCookie& set, const CookieNames& names) {
+  std::vector<TokenCookie> forms = {set};
+  const auto add = [&forms, &set](std::string_view name, std::string_view domain) {
+    if (name != set.name || domain != set.domain)
+      forms.push_back({name, domain, set.is_secure, set.same_site});
+  };
+  const auto add_with_domain = [&add, &set](std::string_view name) {
+    add(name, {});
+    if (!set.domain.empty()) add(name, set.domain);
+  };
+  // In the open a browser sends no cookie with the prefix, and takes none.
+  if (set.is_secure) add(names.host_name(), {});
+  add_with_domain(names.name());
+  if (names.name() != kOriginalCookieName) add_with_domain(kOriginalCookieName);
+  return forms;
 }
 
 bool is_under_tls(const http::Exchange& exchange, const ApiSettings& settings) noexcept {
   return settings.secure_cookies ||
          http::came_over_https(is_trusted_peer(exchange, settings), settings.trusted_proxies,
                                settings.forwarded_source, exchange.head);
+}
+
+std::string_view cookie_domain_of(const http::Exchange& exchange, const ApiSettings& settings) noexcept {
+  if (settings.sites.empty()) return {};
+  const http::Site site = http::site_of(is_trusted_peer(exchange, settings), settings.trusted_proxies,
+                                        settings.forwarded_source, exchange.head);
+  const std::optional<http::Authority> authority = http::parse_authority(site.authority);
+  return authority ? settings.sites.cookie_domain_of(authority->host) : std::string_view{};
 }
 
 bool is_from_here(const http::RequestHead& head) noexcept {

@@ -13,7 +13,6 @@ namespace {
 
 constexpr AnswerDescription kPage[] = {
     {200, "A page to sign in, or the sessions of who is signed in.", {}},
-    {400, "The request has two cookies named `token`.", "Detail"},
 };
 constexpr OperationDescription kPageOperations[] = {
     {http::Method::kGet, "GET", "The page of one's sessions", Access::kHolder, {}, {}, kPage},
@@ -83,11 +82,6 @@ HomeResource::HomeResource(Services& services, const Pages& pages)
     : Resource(kHomeDescription), services_(services), pages_(pages) {}
 
 bool HomeResource::answer_now(RequestContext& request) {
-  if (request.presented().kind == Presented::Kind::kAmbiguous) {
-    // An error, because the form to sign in would only come back again and again.
-    request.refuse(400, kTwoTokensText);
-    return true;
-  }
   const Visitor visitor = visitor_of(request, services_);
   Reply answer = request.reply(200);
   if (!visitor.user_name.empty()) answer.header("Auth-Token-Timeout", services_.settings.token_timeout_text);

@@ -110,10 +110,6 @@ void Logins::answer_refused_login(RequestContext& request, std::string_view name
 
 runtime::Task<bool> Logins::log_out(RequestContext& request) {
   const Presented& presented = request.presented();
-  if (presented.kind == Presented::Kind::kAmbiguous) {
-    request.refuse(400, kTwoTokensText);
-    co_return false;
-  }
   if (!presented.token) co_return true;
   if (!request.has_address()) {
     request.refuse_nameless();

@@ -77,7 +77,7 @@ constexpr AnswerDescription kOfUsers[] = {
     {401, "The credentials admit nobody.", "Detail"},
 };
 constexpr AnswerDescription kOfCredentials[] = {
-    {400, "Two cookies are named `token`: it is not clear which counts.", "Detail"},
+    {400, "`Authorization` or `X-Auth-Token` stands twice: it is not clear which counts.", "Detail"},
     {429, "Too many failed attempts by Basic; `Retry-After` says when to try again.", "Detail"},
     {503, "A bound is reached; `Retry-After` says when to try again.", "Detail"},
 };

@@ -85,6 +85,21 @@ const store::BindingHash& RequestContext::binding() {
   return connection.hash();
 }
 
+void RequestContext::choose_cookie() {
+  if (!has_address()) return;
+  const TokenCookies cookies(exchange_.head, services_.settings.cookie_names);
+  bool is_known = false;
+  for (std::size_t i = 0; i < cookies.size(); ++i) {
+    const std::optional<token::Token> token = cookies.token(i);
+    if (!token) continue;
+    const token::Outcome outcome = services_.sessions.check(*token, binding(), services_.now()).outcome;
+    if (outcome == token::Outcome::kUnknown || (is_known && outcome != token::Outcome::kAdmitted)) continue;
+    presented_->token = token;
+    is_known = true;
+    if (outcome == token::Outcome::kAdmitted) return;
+  }
+}
+
 token::Admission RequestContext::admission() {
   const Presented& shown = presented();
   if (!shown.token || !has_address()) return {};
@@ -145,10 +160,10 @@ void RequestContext::refuse_credentials(token::Outcome outcome) {
   const std::string_view of_scheme = shown.bearer ? kBearerChallenge : kTokenChallenge;
   // For `Basic` a browser opens its own dialog, which a script's request must not cause.
   const bool is_script = http::find_other_header(exchange_.head, kRequestedWith).lines != 0;
-  const std::string_view usual = takes_basic_ && !is_script ? kBasicChallenge : kTokenChallenge;
+  const std::string_view usual = takes_basic() && !is_script ? kBasicChallenge : kTokenChallenge;
   switch (shown.kind) {
     case Presented::Kind::kAmbiguous:
-      return reply_without_allow(400).json(detail_json(kTwoTokensText));
+      return challenge(kTokenChallenge, kRepeatedCredentialText);
     case Presented::Kind::kToken:
       return challenge(of_scheme, detail_of(outcome));
     case Presented::Kind::kMalformed:

@@ -51,11 +51,11 @@ bool is_trusted_peer(const http::Exchange& exchange, const ApiSettings& settings
 
 class RequestContext {
  public:
-  /// `allow` is the resource's, or empty. `takes_basic`: whether the resource takes Basic (C-30).
+  /// `allow` is the resource's, or empty. `rules`: what the resource takes for credentials.
   /// Lifetime: everything passed in outlives the object.
   RequestContext(http::Exchange& exchange, Services& services, std::string_view allow,
-                 bool takes_basic) noexcept
-      : exchange_(exchange), services_(services), allow_(allow), takes_basic_(takes_basic) {}
+                 CredentialRules rules) noexcept
+      : exchange_(exchange), services_(services), allow_(allow), rules_(rules) {}
   RequestContext(const RequestContext&) = delete;
   RequestContext& operator=(const RequestContext&) = delete;
 
@@ -63,11 +63,15 @@ class RequestContext {
   const http::RequestHead& head() const noexcept { return exchange_.head; }
   std::string_view body() const noexcept { return exchange_.body; }
   http::ResponseWriter& response() noexcept { return exchange_.response; }
-  bool takes_basic() const noexcept { return takes_basic_; }
+  bool takes_basic() const noexcept { return rules_.basic; }
 
-  /// The credentials that the request shows (C-30).
-  const Presented& presented() noexcept {
-    if (!presented_) presented_ = find_credentials(exchange_.head, takes_basic_);
+  /// The credentials that count (C-30). Of several cookies that is the one that admits. If none does, it is
+  /// the first about which there is more to say than that it is unknown, or else the first.
+  const Presented& presented() {
+    if (!presented_) {
+      presented_ = find_credentials(exchange_.head, services_.settings.cookie_names, rules_);
+      if (presented_->is_first) choose_cookie();
+    }
     return *presented_;
   }
 
@@ -113,8 +117,7 @@ class RequestContext {
   [[nodiscard]] bool untried(const PasswordVerdict& verdict);
   /// Says what is wrong with a body's fields.
   void refuse_body(const BodyFields& fields);
-  /// 401 for credentials that admit nobody, or 400 for a credential that is there twice. `outcome` is that of
-  /// the presented token, if there is one.
+  /// 401 for credentials that admit nobody. `outcome` is that of the presented token, if there is one.
   void refuse_credentials(token::Outcome outcome);
   /// Refuses what would have to be bound to an address that nobody names. 401 with a challenge if the request
   /// is a proxy's question, which no other status fits, else 400.
@@ -123,6 +126,7 @@ class RequestContext {
   void refuse_basic(std::string_view detail);
 
  private:
+  void choose_cookie();
   Reply reply_without_allow(int status) {
     exchange_.response.status(status);
     return {exchange_.response, services_.now()};
@@ -134,7 +138,7 @@ class RequestContext {
   http::Exchange& exchange_;
   Services& services_;
   const std::string_view allow_;
-  const bool takes_basic_;
+  const CredentialRules rules_;
   std::optional<Presented> presented_;
   std::optional<net::IpAddress> address_;
 };

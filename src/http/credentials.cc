@@ -8,7 +8,6 @@
 
 #include "latchkey/base/scrub.h"
 #include "latchkey/base/utf8.h"
-#include "latchkey/http/characters.h"
 
 namespace latchkey::http {
 
@@ -64,23 +63,6 @@ Result<BasicCredentials> parse_basic(std::string_view word) {
     return failure(ErrorCode::kInvalid, "Invalid basic header. Credentials not correctly base64 encoded.");
   }
   return std::move(*credentials);
-}
-
-// Goes byte by byte: a search for each semicolon would make a field of only semicolons expensive.
-Cookie find_cookie(std::string_view value, std::string_view name) noexcept {
-  Cookie found;
-  for (std::size_t at = 0; at < value.size(); ++at) {
-    const std::size_t begin = at;
-    while (at < value.size() && value[at] != ';' && value[at] != '=') ++at;
-    if (at == value.size() || value[at] == ';') continue;
-    const bool is_wanted = trim_blanks(value.substr(begin, at - begin)) == name;
-    const std::size_t text = at + 1;
-    while (at < value.size() && value[at] != ';') ++at;
-    if (!is_wanted) continue;
-    if (found.status != Cookie::Status::kNone) return {Cookie::Status::kTwice, {}};
-    found = {Cookie::Status::kFound, trim_blanks(value.substr(text, at - text))};
-  }
-  return found;
 }
 
 }  // namespace latchkey::http

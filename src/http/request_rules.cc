@@ -187,10 +187,9 @@ Refusal read_expectation(RequestHead& head) noexcept {
 }
 
 /// Fields that may occur only once, because two readers could pick different ones: credentials (C-30), and
-/// what selects the body's decoder (RFC 9110 §5.3).
+/// what selects the body's decoder (RFC 9110 §5.3). Cookies are a list.
 Refusal check_singletons(const RequestHead& head) noexcept {
-  for (const KnownHeader name :
-       {KnownHeader::kAuthorization, KnownHeader::kXAuthToken, KnownHeader::kCookie}) {
+  for (const KnownHeader name : {KnownHeader::kAuthorization, KnownHeader::kXAuthToken}) {
     if (head.lines(name) > 1) return as_readable({400, "a credential header stands twice"});
   }
   if (head.lines(KnownHeader::kContentType) > 1) return as_readable({400, "Content-Type stands twice"});

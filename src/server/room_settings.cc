@@ -21,6 +21,8 @@ api::ApiSettings api_settings_of(const Settings& settings) {
   api.session_text = settings.session_text;
   api.basic = settings.basic;
   api.verify_basic = settings.verify_basic;
+  api.cookie_names = api::CookieNames(settings.cookie_name);
+  api.cookie_same_site = settings.cookie_same_site;
   api.secure_cookies = settings.secure_cookies;
   Result<api::Sites> sites = api::Sites::create(settings.sites);
   LATCHKEY_ASSERT(sites.has_value());  // the settings are checked

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "latchkey/api/cookie_names.h"
 #include "latchkey/api/sites.h"
 #include "latchkey/base/log.h"
 #include "latchkey/http/forwarded.h"
@@ -62,6 +63,9 @@ struct Settings {
   /// Whether `Authorization: Basic` is accepted (C-30), and whether at /auth/verify too.
   bool basic = true;
   bool verify_basic = false;
+  /// The cookie that signs a browser in (S-2).
+  std::string cookie_name{api::kDefaultCookieName};
+  api::SameSite cookie_same_site = api::SameSite::kLax;
   /// Whether the sign-in page's cookie is `Secure` even if no trusted proxy says that the client uses TLS.
   bool secure_cookies = false;
   bool sandbox = true;

@@ -47,6 +47,11 @@ constexpr std::array<std::pair<std::string_view, http::ForwardedSource>, 2> kFor
     {"forwarded", http::ForwardedSource::kForwarded},
 }};
 
+constexpr std::array<std::pair<std::string_view, api::SameSite>, 2> kSameSites = {{
+    {"lax", api::SameSite::kLax},
+    {"strict", api::SameSite::kStrict},
+}};
+
 using Count = NumberKind<std::size_t>;
 using Prefix = NumberKind<int>;
 
@@ -93,6 +98,12 @@ constexpr Setting kTable[] = {
     {"basic", "", SwitchKind{&Settings::basic}, "Authorization: Basic is taken."},
     {"verify_basic", "", SwitchKind{&Settings::verify_basic},
      "Authorization: Basic is taken at /auth/verify too."},
+    {"cookie_name", "NAME",
+     NameKind{&Settings::cookie_name, api::kMaxCookieNameBytes, api::is_cookie_name,
+              "letters, digits, - . _ and the like, not beginning with __"},
+     "The cookie that a sign-in sets, with __Host- before it under TLS; token is read beside it."},
+    {"cookie_same_site", "MODE", ChoiceKind<api::SameSite>{&Settings::cookie_same_site, kSameSites},
+     "Whether a link on another site brings the cookie along (lax) or not (strict)."},
     {"secure_cookies", "", SwitchKind{&Settings::secure_cookies},
      "Cookies are Secure always, not only where a trusted proxy says https."},
 
@@ -191,7 +202,8 @@ std::optional<milliseconds> parse_bounded_duration(std::string_view text, const 
 
 bool is_name(std::string_view text, const NameKind& kind) {
   return !text.empty() && text.size() <= kind.max_bytes &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; }) &&
+         (kind.accepts == nullptr || kind.accepts(text));
 }
 
 bool is_path(std::string_view text, const PathKind& kind) {
@@ -218,7 +230,7 @@ struct Expectation {
                        kind.step == milliseconds(1) ? "" : " in steps of " + to_duration_text(kind.step));
   }
   std::string operator()(const NameKind& kind) const {
-    return fmt::format("a name of 1 to {} visible ASCII characters", kind.max_bytes);
+    return fmt::format("a name of 1 to {} {}", kind.max_bytes, kind.characters);
   }
   std::string operator()(const PathKind& kind) const {
     return fmt::format("a path of 1 to {} bytes", kind.max_bytes);

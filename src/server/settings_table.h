@@ -46,6 +46,9 @@ struct DurationKind {
 struct NameKind {
   std::string Settings::*member;
   std::size_t max_bytes;
+  /// What it must be besides, if anything, and how the operator is told.
+  bool (*accepts)(std::string_view) noexcept = nullptr;
+  std::string_view characters = "visible ASCII characters";
 };
 
 struct PathKind {
@@ -69,8 +72,8 @@ struct ListKind {
 
 using SettingKind =
     std::variant<SwitchKind, NumberKind<std::size_t>, NumberKind<int>, BytesKind, DurationKind, NameKind,
-                 PathKind, ChoiceKind<LogLevel>, ChoiceKind<http::ForwardedSource>, ListKind<net::Endpoint>,
-                 ListKind<net::Network>>;
+                 PathKind, ChoiceKind<LogLevel>, ChoiceKind<http::ForwardedSource>, ChoiceKind<api::SameSite>,
+                 ListKind<net::Endpoint>, ListKind<net::Network>>;
 
 struct Setting {
   /// As in the file. The names LATCHKEY_KEY and --the-key are derived from it.

@@ -61,18 +61,102 @@ TEST_F(C30, TheCookieMayBeQuotedAndPercentEncodedAndStandAmongOthers) {
 TEST_F(C30, ACredentialThatStandsTwiceIsABadRequest) {
   const std::string value = "Token " + token_;
   const std::string cookie = "token=" + token_;
-  for (const HeaderLines& headers : {HeaderLines{{"Authorization", value}, {"Authorization", value}},
-                                     HeaderLines{{"X-Auth-Token", value}, {"x-auth-token", value}},
-                                     HeaderLines{{"Cookie", cookie}, {"Cookie", "a=b"}},
-                                     HeaderLines{{"Cookie", cookie + "; " + cookie}}}) {
+  for (const HeaderLines& headers :
+       {HeaderLines{{"Authorization", value}, {"Authorization", value}},
+        HeaderLines{{"X-Auth-Token", value}, {"x-auth-token", value}},
+        HeaderLines{{"Authorization", value}, {"Cookie", cookie}, {"Authorization", "x"}}}) {
     HttpClient client(common_server().port());
     HeaderLines lines = headers;
     lines.emplace_back("User-Agent", agent_);
-    EXPECT_EQ(client.request("GET", kVerifyPath, lines).status, 400) << headers.front().first;
+    const Response question = client.request("GET", kVerifyPath, lines);
+    EXPECT_EQ(question.status, 401) << headers.front().first << ": a proxy takes no 400";
+    EXPECT_EQ(question.body, detail("a credential header stands twice"));
     EXPECT_EQ(HttpClient(common_server().port()).request("DELETE", kTokenPath, lines).status, 400)
         << headers.front().first;
   }
   EXPECT_EQ(send({{"Authorization", value}}).status, 200) << "a bad request ended the token";
+}
+
+TEST_F(C30, SeveralCookieLinesAreOneList) {
+  const std::string cookie = "token=" + token_;
+  for (const HeaderLines& lines : {HeaderLines{{"Cookie", cookie}, {"Cookie", "a=b"}},
+                                   HeaderLines{{"Cookie", "a=b; c=d"}, {"Accept", "*/*"}, {"Cookie", cookie}},
+                                   HeaderLines{{"Cookie", ""}, {"cookie", cookie}, {"Cookie", "token="}}}) {
+    EXPECT_EQ(send(lines).status, 200);
+    EXPECT_EQ(send(lines, kMePath).status, 200);
+  }
+  EXPECT_EQ(send({{"Cookie", "a=b"}, {"Cookie", "c=d"}}).status, 401);
+}
+
+TEST_F(C30, OfSeveralCookiesTheOneThatAdmitsCounts) {
+  const std::string other_agents = obtain_token(client_, agent_ + " other");
+  const std::string no_token = std::string("token=") + kNoToken;
+  const std::string cookie = "token=" + token_;
+  for (const std::string& cookies :
+       {no_token + "; " + cookie, cookie + "; " + no_token, "token=nonsense; " + cookie, "token=; " + cookie,
+        "token=" + other_agents + "; " + cookie, no_token + "; token=x; " + no_token + "; " + cookie,
+        "latchkey=" + token_ + "; " + no_token, cookie + "; latchkey=" + kNoToken,
+        cookie + "; __Host-latchkey=x"}) {
+    EXPECT_EQ(send({{"Cookie", cookies}}).status, 200) << cookies;
+    const Response me = send({{"Cookie", cookies}}, kMePath);
+    EXPECT_EQ(me.status, 200) << cookies;
+    EXPECT_EQ(me.value("Auth-Token-Timeout"), "1800") << cookies;
+  }
+}
+
+TEST_F(C30, FourCookiesAreTriedAndNoMore) {
+  const std::string no_token = std::string("token=") + kNoToken + "; ";
+  const std::string four = no_token + no_token + no_token + no_token;
+  EXPECT_EQ(send({{"Cookie", four + "token=" + token_}}).status, 401);
+  EXPECT_EQ(send({{"Cookie", four}, {"Cookie", "token=" + token_}}).status, 401);
+  EXPECT_EQ(send({{"Cookie", four + "token=; x=y; latchkey=" + token_}}).status, 200)
+      << "the configured name is tried first";
+  EXPECT_EQ(send({{"Cookie", "token=;token=;token=;token=;token=" + token_}}).status, 200)
+      << "an empty one is none";
+}
+
+TEST_F(C30, TheNameWithTheHostsPrefixIsTriedFirst) {
+  add_user(common_server().data(), "sibling", kPassword);
+  const std::string tossed = obtain_token(client_, agent_, "sibling");
+  EXPECT_EQ(send({{"Cookie", "latchkey=" + tossed + "; __Host-latchkey=" + token_}}).value("X-Auth-User"),
+            kUser)
+      << "no other host of the domain can set it";
+  EXPECT_EQ(send({{"Cookie", "latchkey=" + tossed + "; latchkey=" + token_}}).value("X-Auth-User"),
+            "sibling");
+  EXPECT_EQ(send({{"Cookie", "token=" + tossed + "; latchkey=" + token_}}).value("X-Auth-User"), kUser);
+}
+
+TEST_F(C30, TheNameOfTheCookieIsASetting) {
+  ServerOptions options;
+  options.flags = {"--cookie-name", "sso.id"};
+  OwnServer server(options);
+  HttpClient client(server.process.port());
+  const std::string token = obtain_token(client, "agent");
+  const auto status = [&client, &token](const char* name) {
+    return client.request("GET", kVerifyPath, {{"User-Agent", "agent"}, {"Cookie", name + ('=' + token)}})
+        .status;
+  };
+  EXPECT_EQ(status("sso.id"), 200);
+  EXPECT_EQ(status("__Host-sso.id"), 200);
+  EXPECT_EQ(status("token"), 200) << "clients of the original send this one";
+  EXPECT_EQ(status("latchkey"), 401);
+  EXPECT_EQ(status("__Host-token"), 401);
+}
+
+TEST_F(C30, AtVerifyAnApplicationsAuthorizationGivesWayToTheCookie) {
+  const std::string cookie = "latchkey=" + token_;
+  for (const std::string authorization : {"Bearer eyJhbGciOiJIUzI1NiJ9.e30.x", "Token abc", "Bearer", "Token",
+                                          "Bearer a b", "Digest x", "Basic YWxpY2U6d3Jvbmc="}) {
+    const HeaderLines both = {{"Authorization", authorization}, {"Cookie", cookie}};
+    EXPECT_EQ(send(both).status, 200) << authorization;
+    EXPECT_EQ(send(both, "/auth/verify/path").status, 200) << authorization;
+    EXPECT_EQ(send(both, kMePath).status, authorization == "Digest x" ? 200 : 401) << authorization;
+    EXPECT_EQ(send({{"Authorization", authorization}}).status, 401) << authorization;
+    EXPECT_EQ(send({{"Authorization", authorization}, {"Cookie", "latchkey="}}).status, 401) << authorization;
+  }
+  const std::string no_token = std::string("Bearer ") + kNoToken;
+  EXPECT_EQ(send({{"Authorization", no_token}, {"Cookie", cookie}}).status, 401)
+      << "a word that may be a token is Latchkey's";
 }
 
 TEST_F(C30, BasicIsTakenByMeAndBeatsTheCookie) {
@@ -106,6 +190,10 @@ TEST_F(C30, BasicIsTakenAtVerifyWhereItIsSwitchedOn) {
   EXPECT_EQ(refused.status, 401);
   EXPECT_EQ(refused.value("WWW-Authenticate"), "Basic realm=\"api\"");
   EXPECT_EQ(client.request("GET", kVerifyPath).value("WWW-Authenticate"), "Basic realm=\"api\"");
+  const std::string token = obtain_token(client, own_agent());
+  const HeaderLines both = {
+      {"Authorization", "Basic YWxpY2U6d3Jvbmc="}, {"Cookie", "token=" + token}, {"User-Agent", own_agent()}};
+  EXPECT_EQ(client.request("GET", kVerifyPath, both).status, 401) << "it is Latchkey's then, and decides";
 }
 
 TEST_F(C30, BasicIsTakenNowhereWhereItIsSwitchedOff) {
@@ -155,10 +243,13 @@ TEST_F(C30, ACredentialThatStandsTwiceIsABadRequestToEveryResource) {
        {std::pair{"POST", kTokenPath}, std::pair{"OPTIONS", kTokenPath}, std::pair{"GET", kMePath},
         std::pair{"GET", "/api/v2/ping/"}, std::pair{"GET", "/nowhere"}}) {
     // Even if the two agree: a server in front of this one may have read the other line.
-    for (const char* const name : {"Authorization", "X-Auth-Token", "Cookie"}) {
+    for (const char* const name : {"Authorization", "X-Auth-Token"}) {
       HttpClient client(common_server().port());
       const HeaderLines twice = {{name, value}, {"User-Agent", agent_}, {name, value}};
-      EXPECT_EQ(client.request(method, target, twice).status, 400) << name << ' ' << target;
+      const Response response = client.request(method, target, twice);
+      EXPECT_EQ(response.status, 400) << name << ' ' << target;
+      EXPECT_EQ(response.body, detail("a credential header stands twice")) << name << ' ' << target;
+      EXPECT_EQ(response.value("Connection"), "close") << name << ' ' << target;
     }
   }
 }

@@ -106,7 +106,7 @@ TEST(C4, WhatTheConnectionItselfRefusesIsNotKept) {
   for (const std::string head :
        {"POST /api/v2/authtoken/ HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n",
         "GET /auth/verify HTTP/1.1\r\n\r\n",
-        "GET /auth/verify HTTP/1.1\r\nHost: a\r\nCookie: a=b\r\nCookie: a=b\r\n\r\n",
+        "GET /api/v2/ping/ HTTP/1.1\r\nHost: a\r\nAuthorization: a\r\nAuthorization: b\r\n\r\n",
         "POST /api/v2/session/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx"}) {
     HttpClient client(common_server().port());
     client.send(head);

@@ -167,8 +167,9 @@ TEST(S1, APageNeverShowsTheCookieThatItsAnswerSets) {
                      login_json(kUser, kPassword));
   EXPECT_EQ(page.status, 200);
   const std::string cookie = page.value("Set-Cookie");
-  ASSERT_TRUE(cookie.starts_with("token="));
-  EXPECT_EQ(page.body.find(cookie.substr(6, 40)), std::string::npos);
+  const std::string name = "latchkey=";
+  ASSERT_TRUE(cookie.starts_with(name));
+  EXPECT_EQ(page.body.find(cookie.substr(name.size(), 40)), std::string::npos);
 }
 
 TEST(S1, TheHeadersOfTheAnswerGoOutWithThePageToo) {

@@ -58,6 +58,10 @@ TEST_F(C32, NoCredentials) {
   expect_refused({{"Authorization", ""}}, "Authentication credentials were not provided.",
                  "Basic realm=\"api\"");
   expect_refused({{"Cookie", "a=b"}}, "Authentication credentials were not provided.", "Basic realm=\"api\"");
+  for (const char* const empty : {"token=", "latchkey=", "token=\"\"", "__Host-latchkey=; token="}) {
+    expect_refused({{"Cookie", empty}}, "Authentication credentials were not provided.",
+                   "Basic realm=\"api\"");
+  }
 }
 
 TEST_F(C32, TheSchemeAlone) {
@@ -137,7 +141,16 @@ TEST_F(C32, ATokenOfADeactivatedUserSaysSoToItsHolderAlone) {
 
 TEST_F(C32, TheChallengeOfACookieIsToken) {
   expect_refused({{"Cookie", std::string("token=") + kNoToken}}, "Invalid token", "Token");
-  expect_refused({{"Cookie", "token="}}, "Invalid token", "Token", kVerifyPath);
+  expect_refused({{"Cookie", "token=x"}}, "Invalid token", "Token", kVerifyPath);
+}
+
+TEST_F(C32, OfSeveralCookiesTheOneOfWhichThereIsMoreToSayIsToldOf) {
+  ASSERT_EQ(end_token(client_, token_, agent_).status, 204);
+  const std::string ended = "token=" + token_;
+  const std::string unknown = std::string("token=") + kNoToken;
+  expect_refused({{"Cookie", unknown + "; token=x; " + ended}}, "Token is expired", "Token");
+  expect_refused({{"Cookie", ended + "; " + unknown}}, "Token is expired", "Token", kVerifyPath);
+  expect_refused({{"Cookie", unknown + "; token=x"}}, "Invalid token", "Token");
 }
 
 TEST_F(C32, TheChallengeIsTokenWhereBasicIsNotTaken) {

@@ -157,7 +157,7 @@ TEST(C2, AllowStandsInItsOrderOnEveryAnswerOfTheResource) {
       {400, post_login(client, "{}", as_json)},
       {400, post_login(client, "{", as_json)},
       {204, client.request("DELETE", kTokenPath)},
-      {400, client.request("DELETE", kTokenPath, {{"Cookie", "token=a; token=b"}})},
+      {204, client.request("DELETE", kTokenPath, {{"Cookie", "token=a; token=b"}})},
       {400, refused_at_once({{"Authorization", "Token a"}, {"Authorization", "Token a"}})},
       {400, refused_at_once({{"Content-Length", "x"}})},
       {417, refused_at_once({{"Expect", "200-ok"}, {"Content-Length", "1"}})},

@@ -154,7 +154,7 @@ bool keeps_rules_of_framing(PlainRequest& request) {
 }
 
 bool stands_once(const PlainRequest& request) {
-  for (const char* name : {"authorization", "x-auth-token", "cookie", "content-type"}) {
+  for (const char* name : {"authorization", "x-auth-token", "content-type"}) {
     if (values_of(request, name).size() > 1) return false;
   }
   return true;

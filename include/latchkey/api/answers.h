@@ -15,8 +15,8 @@ inline constexpr std::string_view kJsonType = "application/json";
 /// full queue has room again by then.
 inline constexpr std::int64_t kRetryAfterSeconds = 1;
 
-/// The detail of a request whose one credential header holds two tokens (C-30).
-inline constexpr std::string_view kTwoTokensText = "The request has two tokens. Send one.";
+/// The detail of a question with `X-Auth-Token` or `Authorization` twice (C-30), as of any other request.
+inline constexpr std::string_view kRepeatedCredentialText = "a credential header stands twice";
 
 /// Puts `Cache-Control: no-store` and `X-Content-Type-Options: nosniff` on the answer, whatever it will be.
 /// Requires: no answer has been begun.

@@ -51,6 +51,8 @@ class Api final : public http::Handler {
   /// Kept out of line, away from requests without a forwarded field.
   [[gnu::noinline]] void watch_forwarded(const http::Exchange& exchange);
   RequestContext context_of(http::Exchange& exchange, const Route* route) const noexcept;
+  /// The context of a proxy's question about another request.
+  RequestContext question_of(http::Exchange& exchange) const noexcept;
   bool answer_without_asking(const Resource& resource, RequestContext& request) const;
   runtime::Task<void> answer_json(const Route& route, http::Exchange& exchange);
   void send(Rendition& rendition, const Route* route, const http::Negotiated& wanted,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "latchkey/api/cookie_names.h"
 #include "latchkey/api/sites.h"
 #include "latchkey/http/forwarded.h"
 #include "latchkey/net/address.h"
@@ -27,6 +28,8 @@ struct ApiSettings {
   bool session_text = true;
   bool basic = true;  ///< C-30
   bool verify_basic = false;
+  CookieNames cookie_names;
+  SameSite cookie_same_site = SameSite::kLax;
   bool secure_cookies = false;  ///< marks cookies Secure even if the connection is not known to be
   Sites sites;
   std::size_t max_body_bytes = 65'536;

@@ -11,6 +11,7 @@
 
 #include "latchkey/base/result.h"
 #include "latchkey/base/secret.h"
+#include "latchkey/http/characters.h"
 #include "latchkey/http/request.h"
 
 namespace latchkey::http {
@@ -33,9 +34,16 @@ AuthCredentials parse_auth_credentials(std::string_view value) noexcept;
 /// Whether `Authorization` holds anything but a token. A check runs this, so it compares only as much as it
 /// takes to tell the usual spellings of a token from everything else.
 inline bool may_hold_password(const RequestHead& head) noexcept {
+  const std::size_t lines = head.lines(KnownHeader::kAuthorization);
+  if (lines != 1) return lines != 0;
   const std::string_view value = head.value(KnownHeader::kAuthorization);
-  if (head.lines(KnownHeader::kAuthorization) > 1) return true;
   return !value.empty() && !value.starts_with("Token ") && !value.starts_with("Bearer ");
+}
+
+/// Whether a field that holds credentials stands twice: two readers could pick different ones (C-30). Cookies
+/// are a list, and may stand in several fields.
+inline bool repeats_credentials(const RequestHead& head) noexcept {
+  return head.lines(KnownHeader::kXAuthToken) > 1 || head.lines(KnownHeader::kAuthorization) > 1;
 }
 
 struct BasicCredentials {
@@ -51,15 +59,38 @@ inline constexpr std::size_t kMaxBasicBytes = 8192;
 /// Errors: kInvalid for anything else and for text that is not UTF-8. Its text is the detail for the client.
 Result<BasicCredentials> parse_basic(std::string_view word);
 
-/// One cookie of a Cookie field.
+/// One cookie of a request, as views into its head.
 struct Cookie {
-  enum class Status : std::uint8_t { kNone, kFound, kTwice };
-  Status status = Status::kNone;
-  std::string_view text;  ///< kFound: its value as sent, without the blanks around it
+  std::string_view name;
+  std::string_view text;  ///< its value as sent, without the blanks around it
 };
 
-/// Finds the cookie `name` in the value of a Cookie field, split by RFC 6265 §4.2.1. The comparison of names
-/// is case-sensitive.
-Cookie find_cookie(std::string_view value, std::string_view name) noexcept;
+/// Calls `visit(Cookie)` for each cookie in the value of a Cookie field, split by RFC 6265 §4.2.1, in their
+/// order. What has no `=` is passed over. Goes byte by byte: a search for each semicolon would make a field
+/// of only semicolons expensive.
+template <class Visit>
+void for_each_cookie(std::string_view value, Visit visit) {
+  for (std::size_t at = 0; at < value.size(); ++at) {
+    const std::size_t begin = at;
+    while (at < value.size() && value[at] != ';' && value[at] != '=') ++at;
+    if (at == value.size() || value[at] == ';') continue;
+    const std::size_t equals = at;
+    while (at < value.size() && value[at] != ';') ++at;
+    visit(Cookie{trim_blanks(value.substr(begin, equals - begin)),
+                 trim_blanks(value.substr(equals + 1, at - equals - 1))});
+  }
+}
+
+/// The same for all cookies of a request. Several Cookie fields are one list: an intermediary may split the
+/// field, and HTTP/2 and HTTP/3 do (RFC 9113 §8.2.3, RFC 6265bis §5.8.1).
+template <class Visit>
+void for_each_cookie(const RequestHead& head, Visit visit) {
+  std::size_t left = head.lines(KnownHeader::kCookie);
+  for (std::size_t i = head.known[static_cast<std::size_t>(KnownHeader::kCookie)].first; left > 0; ++i) {
+    if (head.headers[i].known != KnownHeader::kCookie) continue;
+    --left;
+    for_each_cookie(head.headers[i].value, visit);
+  }
+}
 
 }  // namespace latchkey::http

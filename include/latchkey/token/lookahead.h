@@ -1,7 +1,8 @@
 // Lookahead: prefetches the memory of the tokens in a batch of requests before the first of them is checked.
 // A check among many tokens waits for memory three times, because each read says where the next one is. The
-// reads of different requests do not depend on each other, so they overlap. It is only a hint: a token that
-// it overlooks is checked all the same.
+// reads of different requests do not depend on each other, so they overlap. It looks for digits alone, and so
+// needs no name of a field or a cookie: whatever the cookie is called, its token is found. It is only a hint:
+// a token that it overlooks, as one that is escaped, is checked all the same.
 // Thread: one object per core, used by that core's thread while it is active.
 #pragma once
 

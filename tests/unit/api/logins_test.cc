@@ -104,7 +104,7 @@ class LoginsTest : public CoreTest {
   }
 
   static runtime::Task<void> run(Logins& logins, Services& services, Attempt& attempt) {
-    RequestContext request(attempt.exchange, services, "POST", false);
+    RequestContext request(attempt.exchange, services, "POST", {.basic = false});
     auto logging_in = logins.log_in(request, kLogin);
     attempt.granted = co_await logging_in;
     attempt.ended = true;

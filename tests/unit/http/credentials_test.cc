@@ -4,12 +4,15 @@
 #include <sodium.h>
 
 #include <string>
+#include <utility>
+#include <vector>
+
+#include "latchkey/http/request_parser.h"
 
 namespace latchkey::http {
 namespace {
 
 using Form = AuthCredentials::Form;
-using CookieStatus = Cookie::Status;
 
 std::string base64(std::string_view text) {
   std::string out(sodium_base64_ENCODED_LEN(text.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
@@ -58,27 +61,60 @@ TEST(Basic, RefusesWhatIsNotBase64OfUserAndPassword) {
   EXPECT_TRUE(parse_basic(base64(std::string(kMaxBasicBytes - 1, 'x') + ":")));
 }
 
-TEST(FindCookie, FindsOneAmongOthersAsItWasSent) {
-  for (const std::string value :
-       {"token=%22x\"", "a=b; token=%22x\"; c=d", "token = %22x\" ;x", "a; =b;token=%22x\""}) {
-    const Cookie cookie = find_cookie(value, "token");
-    EXPECT_EQ(cookie.status, CookieStatus::kFound) << value;
-    EXPECT_EQ(cookie.text, "%22x\"") << value;
-  }
-  EXPECT_EQ(find_cookie("token=a=b", "token").text, "a=b");
-  EXPECT_EQ(find_cookie("token=", "token").status, CookieStatus::kFound);
+std::vector<std::pair<std::string, std::string>> cookies_in(std::string_view value) {
+  std::vector<std::pair<std::string, std::string>> cookies;
+  for_each_cookie(value,
+                  [&cookies](const Cookie& cookie) { cookies.emplace_back(cookie.name, cookie.text); });
+  return cookies;
+}
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+TEST(Cookies, AreReadAsTheyWereSent) {
+  EXPECT_EQ(cookies_in("token=%22x\""), (Pairs{{"token", "%22x\""}}));
+  EXPECT_EQ(cookies_in("a=b; token=x; c=d"), (Pairs{{"a", "b"}, {"token", "x"}, {"c", "d"}}));
+  EXPECT_EQ(cookies_in("token = x ;y"), (Pairs{{"token", "x"}}));
+  EXPECT_EQ(cookies_in("a; =b;Token=a=b;e="), (Pairs{{"", "b"}, {"Token", "a=b"}, {"e", ""}}));
+  EXPECT_EQ(cookies_in("token=a; token=b"), (Pairs{{"token", "a"}, {"token", "b"}}));
 }
 
-TEST(FindCookie, OtherNamesAreNotIt) {
-  for (const char* value :
-       {"", "a=b", "Token=x", "xtoken=x", "token", "a=token=x", "tokens=x", ";;;", "a=\"token=x\""}) {
-    EXPECT_EQ(find_cookie(value, "token").status, CookieStatus::kNone) << value;
-  }
+TEST(Cookies, WhatHasNoNameIsNone) {
+  for (const char* const value : {"", "token", ";;;", "a;b;c", " "}) EXPECT_EQ(cookies_in(value), Pairs{});
 }
 
-TEST(FindCookie, TwoAreNotChosenFrom) {
-  EXPECT_EQ(find_cookie("token=a; token=a", "token").status, CookieStatus::kTwice);
-  EXPECT_EQ(find_cookie("token=a; x=y; token=b", "token").status, CookieStatus::kTwice);
+RequestHead parsed(const std::string& bytes) {
+  RequestHead head;
+  const ParseResult result = parse_request_head(bytes, 0, {}, head);
+  EXPECT_TRUE(result.status == ParseResult::Status::kComplete || result.refusal.is_readable) << bytes;
+  return head;
+}
+
+TEST(Cookies, OfSeveralFieldsAreOneList) {
+  const std::string bytes =
+      "GET / HTTP/1.1\r\nCookie: a=1; b=2\r\nHost: h\r\ncookie:\r\nX: c=0\r\nCOOKIE: d=4\r\n\r\n";
+  Pairs cookies;
+  for_each_cookie(parsed(bytes),
+                  [&cookies](const Cookie& cookie) { cookies.emplace_back(cookie.name, cookie.text); });
+  EXPECT_EQ(cookies, (Pairs{{"a", "1"}, {"b", "2"}, {"d", "4"}}));
+}
+
+TEST(Credentials, StandTwiceInTheirFieldsButNotInCookies) {
+  const std::string start = "GET / HTTP/1.1\r\nHost: h\r\n";
+  for (const char* const name : {"Authorization", "X-Auth-Token"}) {
+    const std::string line = std::string(name) + ": Token a\r\n";
+    EXPECT_FALSE(repeats_credentials(parsed(start + line + "\r\n"))) << name;
+    EXPECT_TRUE(repeats_credentials(parsed(start + line + line + "\r\n"))) << name;
+  }
+  EXPECT_FALSE(repeats_credentials(parsed(start + "Cookie: token=a\r\nCookie: token=a\r\n\r\n")));
+}
+
+TEST(Credentials, MayHoldAPasswordInAnyOfSeveralFields) {
+  const std::string start = "GET / HTTP/1.1\r\nHost: h\r\n";
+  EXPECT_FALSE(may_hold_password(parsed(start + "\r\n")));
+  EXPECT_FALSE(may_hold_password(parsed(start + "Authorization: Token a\r\n\r\n")));
+  EXPECT_FALSE(may_hold_password(parsed(start + "Authorization:\r\n\r\n")));
+  EXPECT_TRUE(may_hold_password(parsed(start + "Authorization: Basic a\r\n\r\n")));
+  EXPECT_TRUE(may_hold_password(
+      parsed(start + "Authorization: Token a\r\nAuthorization: Basic YWxpY2U6eA==\r\n\r\n")));
 }
 
 }  // namespace

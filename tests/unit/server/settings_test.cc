@@ -71,6 +71,8 @@ TEST_F(SettingsTest, AreTheDefaultsWhereNothingIsGiven) {
   EXPECT_EQ(settings.hash_memory_bytes, 19U * 1024 * 1024);
   EXPECT_TRUE(settings.basic);
   EXPECT_FALSE(settings.verify_basic);
+  EXPECT_EQ(settings.cookie_name, "latchkey");
+  EXPECT_EQ(settings.cookie_same_site, api::SameSite::kLax);
 }
 
 TEST_F(SettingsTest, AFlagCountsBeforeAVariableAndAVariableBeforeTheFile) {
@@ -97,11 +99,12 @@ TEST_F(SettingsTest, AListOfALaterSourceReplacesThatOfAnEarlierOne) {
 TEST_F(SettingsTest, EveryKindIsReadFromTheFile) {
   write_file(
       "log_level = \"warning\"\nforwarded_source = \"forwarded\"\nbasic = false\nbody_limit = 1024\n"
-      "hash_memory = \"8MiB\"\nidle_timeout = \"1500ms\"\nbind_ipv6_prefix = 64\ndata = \"var\"\n");
+      "hash_memory = \"8MiB\"\ncookie_same_site = \"strict\"\nidle_timeout = \"1500ms\"\nbind_ipv6_prefix = 64\ndata = \"var\"\n");
   const Settings settings = good({});
   EXPECT_EQ(settings.log_level, LogLevel::kWarning);
   EXPECT_EQ(settings.forwarded_source, http::ForwardedSource::kForwarded);
   EXPECT_FALSE(settings.basic);
+  EXPECT_EQ(settings.cookie_same_site, api::SameSite::kStrict);
   EXPECT_EQ(settings.body_limit_bytes, 1024U);
   EXPECT_EQ(settings.hash_memory_bytes, 8U * 1024 * 1024);
   EXPECT_EQ(settings.idle_timeout, milliseconds(1500));
@@ -334,27 +337,32 @@ TEST_P(SettingBound, IsHeld) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, SettingBound,
-    testing::Values(
-        Bound{"cores", "0", true}, Bound{"cores", "512", true}, Bound{"cores", "513", false},
-        Bound{"cores", "", false}, Bound{"cores", "+1", false}, Bound{"cores", "1 ", false},
-        Bound{"cores", "99999999999999999999", false}, Bound{"token_timeout", "999ms", false},
-        Bound{"token_timeout", "1s", true}, Bound{"token_timeout", "1500ms", false},
-        Bound{"token_timeout", "2000ms", true}, Bound{"token_timeout", "365d", true},
-        Bound{"token_timeout", "366d", false}, Bound{"bind_ipv4_prefix", "7", false},
-        Bound{"bind_ipv4_prefix", "8", true}, Bound{"bind_ipv4_prefix", "33", false},
-        Bound{"bind_ipv6_prefix", "128", true}, Bound{"bind_ipv6_prefix", "129", false},
-        Bound{"hash_memory", "1048575", false}, Bound{"hash_memory", "1024KiB", true},
-        Bound{"hash_memory", "1GiB", true}, Bound{"hash_memory", "2GiB", false},
-        Bound{"hash_memory", "1025MiB", false}, Bound{"hash_memory", "99999999999GiB", false},
-        Bound{"hash_memory", "KiB", false}, Bound{"hash_memory", "19 MiB", false},
-        Bound{"hash_memory", "19MB", false}, Bound{"node", "a", true}, Bound{"node", "a b", false},
-        Bound{"node", "a\r\nX: y", false}, Bound{"node", "n\xc3\xb6", false}, Bound{"data", "", false},
-        Bound{"basic", "True", false}, Bound{"log_level", "warn", false}, Bound{"drain_timeout", "0s", true},
-        Bound{"idle_timeout", "9ms", false}, Bound{"login_failures_by_user", "0", true},
-        Bound{"login_failures_by_address", "1000000", true},
-        Bound{"login_failures_by_address", "1000001", false}, Bound{"login_failures_window", "999ms", false},
-        Bound{"login_failures_window", "1s", true}, Bound{"login_failures_window", "24h", true},
-        Bound{"login_failures_window", "25h", false}));
+    testing::Values(Bound{"cores", "0", true}, Bound{"cores", "512", true}, Bound{"cores", "513", false},
+                    Bound{"cores", "", false}, Bound{"cores", "+1", false}, Bound{"cores", "1 ", false},
+                    Bound{"cores", "99999999999999999999", false}, Bound{"token_timeout", "999ms", false},
+                    Bound{"token_timeout", "1s", true}, Bound{"token_timeout", "1500ms", false},
+                    Bound{"token_timeout", "2000ms", true}, Bound{"token_timeout", "365d", true},
+                    Bound{"token_timeout", "366d", false}, Bound{"bind_ipv4_prefix", "7", false},
+                    Bound{"bind_ipv4_prefix", "8", true}, Bound{"bind_ipv4_prefix", "33", false},
+                    Bound{"bind_ipv6_prefix", "128", true}, Bound{"bind_ipv6_prefix", "129", false},
+                    Bound{"hash_memory", "1048575", false}, Bound{"hash_memory", "1024KiB", true},
+                    Bound{"hash_memory", "1GiB", true}, Bound{"hash_memory", "2GiB", false},
+                    Bound{"hash_memory", "1025MiB", false}, Bound{"hash_memory", "99999999999GiB", false},
+                    Bound{"hash_memory", "KiB", false}, Bound{"hash_memory", "19 MiB", false},
+                    Bound{"hash_memory", "19MB", false}, Bound{"node", "a", true},
+                    Bound{"node", "a b", false}, Bound{"cookie_name", "sso.id", true},
+                    Bound{"cookie_name", "__Host-sso", false}, Bound{"cookie_name", "a;b", false},
+                    Bound{"cookie_name", "a=b", false}, Bound{"cookie_name", "", false},
+                    Bound{"cookie_same_site", "strict", true}, Bound{"cookie_same_site", "none", false},
+                    Bound{"node", "a\r\nX: y", false}, Bound{"node", "n\xc3\xb6", false},
+                    Bound{"data", "", false}, Bound{"basic", "True", false},
+                    Bound{"log_level", "warn", false}, Bound{"drain_timeout", "0s", true},
+                    Bound{"idle_timeout", "9ms", false}, Bound{"login_failures_by_user", "0", true},
+                    Bound{"login_failures_by_address", "1000000", true},
+                    Bound{"login_failures_by_address", "1000001", false},
+                    Bound{"login_failures_window", "999ms", false},
+                    Bound{"login_failures_window", "1s", true}, Bound{"login_failures_window", "24h", true},
+                    Bound{"login_failures_window", "25h", false}));
 
 TEST(SettingsTable, RefusesMoreElementsThanAListHolds) {
   Settings settings;
