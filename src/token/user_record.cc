@@ -34,6 +34,7 @@ void UserRecord::begin(std::int64_t id, Tag tag, std::string_view name) {
       std::count_if(name.begin(), name.end(), [](char letter) { return !stays(letter); }));
   tokens = {};
   found_by_binding = false;
+  profile_number_ = 0;
   id_ = id;
   tag_ = tag;
   name_bytes_ = static_cast<std::uint16_t>(name.size());
@@ -49,8 +50,15 @@ void UserRecord::begin(std::int64_t id, Tag tag, std::string_view name) {
 
 void UserRecord::end() noexcept {
   if (is_outside()) delete[] outside();
+  delete profile_.exchange(nullptr, std::memory_order_relaxed);
   name_bytes_ = 0;
   header_bytes_ = 0;
+}
+
+std::unique_ptr<const Profile> UserRecord::replace_profile(std::int64_t number,
+                                                           std::unique_ptr<const Profile> profile) noexcept {
+  profile_number_ = low_bits(number);
+  return std::unique_ptr<const Profile>(profile_.exchange(profile.release(), std::memory_order_acq_rel));
 }
 
 }  // namespace latchkey::token
