@@ -15,19 +15,13 @@ namespace latchkey::api {
 namespace {
 
 constexpr std::string_view kVerifyPath = "/auth/verify";
+constexpr std::string_view kForwardPath = "/auth/forward";
+constexpr std::string_view kEnvoyPath = "/auth/envoy";
+constexpr std::string_view kMisdirectedText =
+    "This path answers no questions of proxies. Ask /auth/verify, /auth/forward or /auth/envoy.";
 
 constexpr ResourceDescription kNotFoundDescription = {
     .name = "Not Found", .text = "There is nothing under this path.", .is_public = true};
-
-bool is_verify(std::string_view path) noexcept {
-  return path.starts_with(kVerifyPath) &&
-         (path.size() == kVerifyPath.size() || path[kVerifyPath.size()] == '/');
-}
-
-/// Whether a proxy asks about a request of its own: where everything is a question, or by the path.
-bool is_question(const http::RequestHead& head, http::ProxyFamily asks) noexcept {
-  return asks != http::ProxyFamily::kNone || is_verify(head.path);
-}
 
 /// RFC 9110 §9.2.1.
 bool is_safe(http::Method method) noexcept {
@@ -69,7 +63,9 @@ Api::Api(Services& services)
       my_tokens_(services),
       my_token_(services),
       my_password_(services),
-      verify_(services),
+      verify_(services, http::ProxyFamily::kNginx, kVerifyPath),
+      forward_(services, http::ProxyFamily::kForward, kForwardPath),
+      envoy_(services, http::ProxyFamily::kEnvoy, kEnvoyPath),
       routes_{{{kHomePath, &home_},
                {PathTemplate("/api/"), &root_},
                {PathTemplate("/api/v1/"), &version1_},
@@ -87,7 +83,11 @@ Api::Api(Services& services)
                {PathTemplate("/api/v2/me/password/"), &my_password_},
                {PathTemplate("/api/v2/ping/"), &ping_},
                {PathTemplate(kVerifyPath), &verify_},
-               {PathTemplate("/auth/verify/{path*}"), &verify_}}} {
+               {PathTemplate("/auth/verify/{path*}"), &verify_},
+               {PathTemplate(kForwardPath), &forward_},
+               {PathTemplate("/auth/forward/{path*}"), &forward_},
+               {PathTemplate(kEnvoyPath), &envoy_},
+               {PathTemplate("/auth/envoy/{path*}"), &envoy_}}} {
   root_.set_document(root_json());
   version1_.set_document(listing_json(routes_, "/api/v1/"));
   version2_.set_document(listing_json(routes_, "/api/v2/"));
@@ -127,18 +127,52 @@ RequestContext Api::context_of(http::Exchange& exchange, const Route* route) con
   return {exchange, services_, allow, {.basic = services_.settings.basic}};
 }
 
-RequestContext Api::question_of(http::Exchange& exchange) const noexcept {
+VerifyResource* Api::question(const http::RequestHead& head, http::ProxyFamily asks) noexcept {
+  switch (asks) {
+    case http::ProxyFamily::kNginx:
+      return &verify_;
+    case http::ProxyFamily::kForward:
+      return &forward_;
+    case http::ProxyFamily::kEnvoy:
+      return &envoy_;
+    case http::ProxyFamily::kNone:
+      break;
+  }
+  for (VerifyResource* const resource : {&verify_, &forward_, &envoy_}) {
+    if (resource->has(head.path)) return resource;
+  }
+  return nullptr;
+}
+
+RequestContext Api::context_of_question(http::Exchange& exchange) const noexcept {
   return {
       exchange, services_, verify_.allow(), {.basic = services_.settings.verify_basic, .is_question = true}};
+}
+
+bool Api::answers_from_head(const http::RequestHead& head, http::ProxyFamily asks) noexcept {
+  return question(head, asks) != nullptr;
+}
+
+/// Refuses a question at a path that answers none. A proxy would take 200 for an admission (S-8).
+bool Api::refuse_misdirected_question(http::Exchange& exchange) const {
+  using http::KnownHeader;
+  if (!exchange.head.has(KnownHeader::kXForwardedMethod) && !exchange.head.has(KnownHeader::kXOriginalUrl))
+    return false;
+  RequestContext request = context_of(exchange, nullptr);
+  if (!request.is_trusted_peer()) return false;
+  protect_answer(exchange.response);
+  request.refuse(403, kMisdirectedText);
+  return true;
 }
 
 bool Api::answer_now(http::Exchange& exchange) {
   if (http::has_forwarded_field(exchange.head)) watch_forwarded(exchange);
   // The hottest path needs no search and no negotiation.
-  if (is_question(exchange.head, exchange.asks)) {
-    RequestContext request = question_of(exchange);
-    return verify_.answer_now(request);
+  if (VerifyResource* const asked = question(exchange.head, exchange.asks)) {
+    RequestContext request = context_of_question(exchange);
+    return asked->answer_now(request);
   }
+  if (refuse_misdirected_question(exchange)) return true;
   const Route* const route = find(exchange.head.path);
   if (route == nullptr && redirect(exchange)) return true;
   const http::Negotiated wanted = negotiated(route, exchange.head);
@@ -160,9 +194,9 @@ bool Api::answer_now(http::Exchange& exchange) {
 }
 
 runtime::Task<void> Api::answer(http::Exchange& exchange) {
-  if (is_question(exchange.head, exchange.asks)) {
-    RequestContext request = question_of(exchange);
-    LATCHKEY_AWAIT(verify_.answer(request));
+  if (VerifyResource* const asked = question(exchange.head, exchange.asks)) {
+    RequestContext request = context_of_question(exchange);
+    LATCHKEY_AWAIT(asked->answer(request));
     co_return;
   }
   const Route* const route = find(exchange.head.path);
@@ -235,10 +269,6 @@ bool Api::answer_without_asking(const Resource& resource, RequestContext& reques
   if (!is_another_sites) return false;
   request.refuse(403, kForgeryText);
   return true;
-}
-
-bool Api::answers_from_head(const http::RequestHead& head, http::ProxyFamily asks) noexcept {
-  return is_question(head, asks);
 }
 
 std::string_view Api::allow(const http::RequestHead& head) noexcept {

@@ -23,16 +23,9 @@ void note_refused_basic(std::string_view name, const net::IpAddress& address, bo
 
 }  // namespace
 
-runtime::Task<Caller> check_basic(RequestContext& request, Services& services) {
-  if (!request.has_address()) {
-    request.refuse_nameless();
-    co_return Caller{};
-  }
+runtime::Task<std::variant<Caller, Refusal>> check_basic(RequestContext& request, Services& services) {
   Result<http::BasicCredentials> credentials = http::parse_basic(request.presented().word);
-  if (!credentials) {
-    request.refuse_basic(credentials.error().text);
-    co_return Caller{};
-  }
+  if (!credentials) co_return RequestContext::basic_refusal(credentials.error().text);
   request.watch_address();
   const std::string name = credentials->user;
   LATCHKEY_AWAIT(const PasswordVerdict verdict,
@@ -43,21 +36,27 @@ runtime::Task<Caller> check_basic(RequestContext& request, Services& services) {
   // A password too long to be anybody's is simply wrong.
   const auto* const error = std::get_if<Error>(&verdict);
   const bool is_too_long = error != nullptr && error->code == ErrorCode::kInvalid;
-  if (!is_too_long && request.untried(verdict)) co_return Caller{};
+  if (!is_too_long) {
+    if (std::optional<Refusal> refusal = RequestContext::refusal_of(verdict)) co_return std::move(*refusal);
+  }
   note_refused_basic(name, request.address(), is_too_long, services);
-  request.refuse_credentials(token::Outcome::kUnknown);
-  co_return Caller{};
+  co_return request.refusal_of(token::Outcome::kUnknown);
 }
 
 runtime::Task<Caller> identify(RequestContext& request, Services& services) {
   Caller caller;
-  if (request.presented().kind == Presented::Kind::kBasic) {
-    LATCHKEY_AWAIT(caller, check_basic(request, services));
-    co_return caller;
-  }
-  if (request.presented().kind == Presented::Kind::kToken && !request.has_address()) {
+  const Presented::Kind kind = request.presented().kind;
+  if ((kind == Presented::Kind::kBasic || kind == Presented::Kind::kToken) && !request.has_address()) {
     request.refuse_nameless();
     co_return caller;
+  }
+  if (kind == Presented::Kind::kBasic) {
+    LATCHKEY_AWAIT(auto checked, check_basic(request, services));
+    if (const auto* const refusal = std::get_if<Refusal>(&checked)) {
+      request.refuse(*refusal);
+      co_return caller;
+    }
+    co_return std::get<Caller>(std::move(checked));
   }
   token::Admission admission;
   if (request.presented().kind == Presented::Kind::kToken) admission = request.admission();

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "api/request_context.h"
 #include "latchkey/api/services.h"
@@ -26,9 +27,9 @@ struct Caller {
 /// Lifetime: both arguments outlive the task.
 runtime::Task<Caller> identify(RequestContext& request, Services& services);
 
-/// Checks the request's Basic credentials as a login would (C-30). Answers 401, 429 or 503 if they admit
-/// nobody.
+/// Checks the request's Basic credentials as a login would (C-30), and answers nothing. The refusal is 401,
+/// 429 or 503.
 /// Lifetime: both arguments outlive the task.
-runtime::Task<Caller> check_basic(RequestContext& request, Services& services);
+runtime::Task<std::variant<Caller, Refusal>> check_basic(RequestContext& request, Services& services);
 
 }  // namespace latchkey::api

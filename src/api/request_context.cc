@@ -117,62 +117,72 @@ void RequestContext::method_not_allowed() {
   refuse(405, fmt::format("Method '{}' not allowed.", exchange_.head.method_text));
 }
 
-void RequestContext::unavailable(const Error& error) {
+Refusal RequestContext::unavailability(const Error& error) {
   // Which bound was reached, or what failed, is for the log.
   const std::string_view text = error.code == ErrorCode::kOverloaded
                                     ? "The server is busy. Try again in a moment."
                                     : "The server cannot do this at the moment. Try again later.";
-  reply(503).header("Retry-After", kRetryAfterSeconds).json(detail_json(text));
+  return {.status = 503, .detail = std::string(text), .retry_after = kRetryAfterSeconds};
+}
+
+std::optional<Refusal> RequestContext::refusal_of(const PasswordVerdict& verdict) {
+  if (const auto* const throttled = std::get_if<Throttled>(&verdict)) {
+    const std::int64_t seconds = throttled->seconds;
+    return Refusal{.status = 429,
+                   .detail = fmt::format("Request was throttled. Expected available in {} second{}.", seconds,
+                                         seconds == 1 ? "" : "s"),
+                   .retry_after = seconds};
+  }
+  if (const auto* const error = std::get_if<Error>(&verdict)) return unavailability(*error);
+  return std::nullopt;
 }
 
 bool RequestContext::untried(const PasswordVerdict& verdict) {
-  if (const auto* const throttled = std::get_if<Throttled>(&verdict)) {
-    const std::int64_t seconds = throttled->seconds;
-    reply(429)
-        .header("Retry-After", seconds)
-        .json(detail_json(fmt::format("Request was throttled. Expected available in {} second{}.", seconds,
-                                      seconds == 1 ? "" : "s")));
-    return true;
-  }
-  if (const auto* const error = std::get_if<Error>(&verdict)) {
-    unavailable(*error);
-    return true;
-  }
-  return false;
+  const std::optional<Refusal> refusal = refusal_of(verdict);
+  if (refusal) refuse(*refusal);
+  return refusal.has_value();
 }
 
-void RequestContext::challenge(std::string_view scheme, std::string_view detail) {
-  reply_without_allow(401).header("WWW-Authenticate", scheme).json(detail_json(detail));
+Refusal RequestContext::basic_refusal(std::string_view detail) {
+  return {.detail = std::string(detail), .challenge = kBasicChallenge};
 }
 
-void RequestContext::refuse_nameless(bool is_question) {
-  if (services_.forwarding != nullptr) {
+Refusal RequestContext::nameless_refusal() {
+  if (services_.forwarding != nullptr)
     services_.forwarding->unix_peer_named_nobody(exchange_.head, services_.now());
-  }
-  if (is_question) return challenge(kTokenChallenge, kNamelessText);
-  refuse(400, kNamelessText);
+  return {.status = 400, .detail = std::string(kNamelessText)};
 }
 
-void RequestContext::refuse_basic(std::string_view detail) { challenge(kBasicChallenge, detail); }
-
-void RequestContext::refuse_credentials(token::Outcome outcome) {
+Refusal RequestContext::refusal_of(token::Outcome outcome) {
   const Presented& shown = presented();
   const std::string_view of_scheme = shown.bearer ? kBearerChallenge : kTokenChallenge;
   // For `Basic` a browser opens its own dialog, which a script's request must not cause.
   const bool is_script = http::find_other_header(exchange_.head, kRequestedWith).lines != 0;
   const std::string_view usual = takes_basic() && !is_script ? kBasicChallenge : kTokenChallenge;
+  const auto refusal = [](std::string_view challenge, std::string_view detail) {
+    return Refusal{.detail = std::string(detail), .challenge = challenge};
+  };
   switch (shown.kind) {
     case Presented::Kind::kAmbiguous:
-      return challenge(kTokenChallenge, kRepeatedCredentialText);
+      return refusal(kTokenChallenge, kRepeatedCredentialText);
     case Presented::Kind::kToken:
-      return challenge(of_scheme, detail_of(outcome));
+      return refusal(of_scheme, detail_of(outcome));
     case Presented::Kind::kMalformed:
-      return challenge(shown.is_basic ? usual : of_scheme, shown.problem);
+      return refusal(shown.is_basic ? usual : of_scheme, shown.problem);
     case Presented::Kind::kBasic:
-      return challenge(usual, "Invalid username/password.");
+      return refusal(usual, "Invalid username/password.");
     case Presented::Kind::kNothing:
-      return challenge(usual, "Authentication credentials were not provided.");
+      break;
   }
+  return refusal(usual, "Authentication credentials were not provided.");
+}
+
+void RequestContext::refuse(const Refusal& refusal) {
+  const bool is_about_credentials = refusal.status == 400 || refusal.status == 401;
+  Reply answer = is_about_credentials ? reply_without_allow(refusal.status) : reply(refusal.status);
+  if (refusal.retry_after != 0) answer.header("Retry-After", refusal.retry_after);
+  if (!refusal.challenge.empty()) answer.header("WWW-Authenticate", refusal.challenge);
+  answer.json(detail_json(refusal.detail));
 }
 
 }  // namespace latchkey::api

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "api/body_fields.h"
@@ -48,6 +49,14 @@ class Reply {
 
 /// Whether the peer is a `trusted_proxy` or at a Unix socket (C-34).
 bool is_trusted_peer(const http::Exchange& exchange, const ApiSettings& settings) noexcept;
+
+/// An answer that refuses a request, before a resource gives it its form.
+struct Refusal {
+  int status = 401;
+  std::string detail;
+  std::string_view challenge{};  ///< the value of `WWW-Authenticate`, of 401 alone
+  std::int64_t retry_after = 0;  ///< seconds; 0: it makes no sense to try again
+};
 
 class RequestContext {
  public:
@@ -112,18 +121,26 @@ class RequestContext {
   /// 405 by C-2.
   void method_not_allowed();
   /// 503 with `Retry-After`: a bound was reached or the disk failed (C-20).
-  void unavailable(const Error& error);
+  void unavailable(const Error& error) { refuse(unavailability(error)); }
   /// Answers 429 or 503 if the password was not tried. Returns false and writes nothing if it was.
   [[nodiscard]] bool untried(const PasswordVerdict& verdict);
   /// Says what is wrong with a body's fields.
   void refuse_body(const BodyFields& fields);
   /// 401 for credentials that admit nobody. `outcome` is that of the presented token, if there is one.
-  void refuse_credentials(token::Outcome outcome);
-  /// Refuses what would have to be bound to an address that nobody names. 401 with a challenge if the request
-  /// is a proxy's question, which no other status fits, else 400.
-  void refuse_nameless(bool is_question = false);
+  void refuse_credentials(token::Outcome outcome) { refuse(refusal_of(outcome)); }
+  /// Refuses what would have to be bound to an address that nobody names.
+  void refuse_nameless() { refuse(nameless_refusal()); }
+
+  /// Writes the refusal in JSON. What is wrong with the credentials is said without `Allow`.
+  void refuse(const Refusal& refusal);
+  /// What `refuse_credentials` answers.
+  Refusal refusal_of(token::Outcome outcome);
+  /// What `untried` answers, if it does.
+  static std::optional<Refusal> refusal_of(const PasswordVerdict& verdict);
+  /// What `refuse_nameless` answers. The log says once that the peer names nobody.
+  Refusal nameless_refusal();
   /// 401 for Basic, with `detail` saying what is wrong with it.
-  void refuse_basic(std::string_view detail);
+  static Refusal basic_refusal(std::string_view detail);
 
  private:
   void choose_cookie();
@@ -132,8 +149,7 @@ class RequestContext {
     return {exchange_.response, services_.now()};
   }
   bool has_forwarded_address() noexcept;
-  /// 401 without `Allow`.
-  void challenge(std::string_view scheme, std::string_view detail);
+  static Refusal unavailability(const Error& error);
 
   http::Exchange& exchange_;
   Services& services_;

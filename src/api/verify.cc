@@ -1,56 +1,251 @@
 #include "api/verify.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
 #include "api/caller.h"
+#include "api/navigation.h"
 #include "latchkey/api/answers.h"
 #include "latchkey/base/percent.h"
+#include "latchkey/http/characters.h"
+#include "latchkey/http/credentials.h"
 #include "latchkey/runtime/await.h"
 
 namespace latchkey::api {
 
 namespace {
 
-constexpr ResourceDescription kDescription = {
+using http::ProxyFamily;
+
+constexpr std::string_view kUserField = "X-Auth-User";
+constexpr std::string_view kReasonField = "X-Auth-Reason";
+
+constexpr std::string_view kNoBasicText =
+    "Basic authentication is not taken here: send a token, or switch verify_basic on.";
+constexpr std::string_view kUnknownHostText = "No site of this server has the host.";
+constexpr std::string_view kNoHostText = "The proxy does not say which request it asks about.";
+constexpr std::string_view kMayNotEnterText = "You may not enter this site.";
+
+constexpr ResourceDescription kNginxDescription = {
     .name = "Verify",
     .text =
-        "For proxies: whether the request's credentials admit, by any method. 200 with X-Auth-User, or 401.",
+        "For nginx: whether the request in X-Original-URL and X-Original-Method may pass. 200 with the "
+        "identity in X-Auth-User and Remote-User, else 401 or 403 without a body.",
+    .forms = Forms::kFixed,
+    .fixed_type = "application/json",
+};
+constexpr ResourceDescription kForwardDescription = {
+    .name = "Forward",
+    .text =
+        "For Caddy, Traefik and HAProxy: whether the request in X-Forwarded-Method, -Proto, -Host and -Uri may "
+        "pass. 200 with the identity in X-Auth-User and Remote-User, 302 to the sign-in page, 401 or 403.",
+    .forms = Forms::kFixed,
+    .fixed_type = "application/json",
+};
+constexpr ResourceDescription kEnvoyDescription = {
+    .name = "Envoy",
+    .text =
+        "For Envoy's ext_authz: whether a request with this method, host and path behind the prefix may pass. "
+        "200 with the identity in X-Auth-User and Remote-User, 302 to the sign-in page, 401 or 403.",
     .forms = Forms::kFixed,
     .fixed_type = "application/json",
 };
 
+const ResourceDescription& description_of(ProxyFamily family) noexcept {
+  switch (family) {
+    case ProxyFamily::kForward:
+      return kForwardDescription;
+    case ProxyFamily::kEnvoy:
+      return kEnvoyDescription;
+    default:
+      return kNginxDescription;
+  }
+}
+
+/// The fields that Envoy takes off the request on its way to the application: the spellings that some
+/// applications read as an identity field, and the token.
+std::string fields_to_remove(const IdentityFields& names) {
+  std::string list = "x-auth-token";
+  for (const std::string_view name :
+       {kUserField, std::string_view(names.user), std::string_view(names.groups),
+        std::string_view(names.name), std::string_view(names.email)}) {
+    for (const char mark : {'_', '.'}) {
+      std::string alias(name);
+      std::replace(alias.begin(), alias.end(), '-', mark);
+      std::transform(alias.begin(), alias.end(), alias.begin(), http::to_lower);
+      if (alias.find(mark) != std::string::npos) list.append(1, ',').append(alias);
+    }
+  }
+  return list;
+}
+
+std::string start_of(ProxyFamily family, const IdentityFields& names) {
+  std::string head = "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
+  if (family == ProxyFamily::kEnvoy)
+    head += "x-envoy-auth-headers-to-remove: " + fields_to_remove(names) + "\r\n";
+  return head;
+}
+
+bool may_enter(const Site& site, std::string_view user, const token::Profile* profile) noexcept {
+  static const std::vector<std::string> kNoGroups;
+  return site.is_for_everybody() || site.admits(user, profile == nullptr ? kNoGroups : profile->groups());
+}
+
+bool is_basic(const http::RequestHead& head) noexcept {
+  const std::string_view value = head.value(http::KnownHeader::kAuthorization);
+  return http::equals_ignoring_case(http::parse_auth_credentials(value).scheme, "Basic");
+}
+
+bool is_preflight(const http::RequestHead& head, const OriginalRequest& about) noexcept {
+  return about.method == "OPTIONS" && http::find_other_header(head, "Origin").lines == 1 &&
+         http::find_other_header(head, "Access-Control-Request-Method").lines == 1;
+}
+
 }  // namespace
 
-VerifyResource::VerifyResource(Services& services)
-    : Resource(kDescription),
-      services_(services),
-      admitted_head_(
-          "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-          "Auth-Token-Timeout: " +
-          services.settings.token_timeout_text + "\r\nX-Auth-User: ") {}
+VerifyResource::VerifyResource(Services& services, ProxyFamily family, std::string_view path)
+    : Resource(description_of(family)), services_(services), family_(family), path_(path) {
+  const IdentityFields& names = services.settings.identity;
+  const std::string start = start_of(family, names);
+  const std::string empty = fmt::format("{}: \r\n{}: \r\n{}: \r\n", names.groups, names.name, names.email);
+  const std::string timeout = fmt::format("Auth-Token-Timeout: {}\r\n", services.settings.token_timeout_text);
+  anonymous_head_ = start + empty + names.user + ": \r\n" + std::string(kUserField) + ": ";
+  plain_head_ = start + timeout + empty + names.user + ": ";
+  detailed_head_ = start + timeout + names.user + ": ";
+}
 
 bool VerifyResource::answer_now(RequestContext& request) {
+  if (!services_.settings.sites.empty()) return answer_for_site(request);
   if (!request.has_address()) {
-    protect_answer(request.response());
-    request.refuse_nameless(true);
+    refuse(request.nameless_refusal(), {}, request);
     return true;
   }
-  const Presented& presented = request.presented();
-  if (presented.kind == Presented::Kind::kBasic) return false;
-  token::Admission admission;
-  if (presented.kind == Presented::Kind::kToken) admission = request.admission();
-  if (admission.outcome != token::Outcome::kAdmitted) {
-    protect_answer(request.response());
-    request.refuse_credentials(admission.outcome);
-    return true;
-  }
-  request.response().ok_head(admitted_head_, admission.user->header_name()).no_body(services_.now());
+  if (request.presented().kind == Presented::Kind::kBasic) return false;
+  answer_with_token({}, request);
   return true;
 }
 
+bool VerifyResource::answer_for_site(RequestContext& request) {
+  const Question question = question_of(request);
+  if (answer_without_credentials(question, request)) return true;
+  if (!request.has_address()) {
+    refuse(request.nameless_refusal(), question, request);
+    return true;
+  }
+  if (request.presented().kind == Presented::Kind::kBasic) return false;
+  answer_with_token(question, request);
+  return true;
+}
+
+VerifyResource::Question VerifyResource::question_of(const RequestContext& request) const noexcept {
+  Question question;
+  const Sites& sites = services_.settings.sites;
+  if (sites.empty() || !request.is_trusted_peer()) return question;
+  const bool has_prefix = request.exchange().asks == ProxyFamily::kNone;
+  question.about =
+      original_request(request.head(), family_, has_prefix ? std::string_view(path_) : std::string_view());
+  if (question.about) question.site = sites.find(question.about->is_https, question.about->authority);
+  return question;
+}
+
+bool VerifyResource::answer_without_credentials(const Question& question, RequestContext& request) {
+  if (question.site == nullptr) {
+    refuse_unknown_host(question, request);
+    return true;
+  }
+  const bool is_open = question.site->is_public(question.about->path) ||
+                       (question.site->rules().preflight && is_preflight(request.head(), *question.about));
+  if (is_open) admit_anonymous(request);
+  return is_open;
+}
+
+void VerifyResource::answer_with_token(const Question& question, RequestContext& request) {
+  token::Admission admission;
+  if (request.presented().kind == Presented::Kind::kToken) admission = request.admission();
+  if (admission.outcome != token::Outcome::kAdmitted)
+    return refuse(request.refusal_of(admission.outcome), question, request);
+  const token::Profile* const profile = admission.user->profile();
+  if (question.site != nullptr && !may_enter(*question.site, admission.user->name(), profile))
+    return refuse({.status = 403, .detail = std::string(kMayNotEnterText)}, question, request);
+  admit({admission.user->header_name(), profile}, request);
+}
+
 runtime::Task<void> VerifyResource::answer(RequestContext& request) {
+  LATCHKEY_AWAIT(auto checked, check_basic(request, services_));
+  const Question question = question_of(request);
+  if (auto* const refusal = std::get_if<Refusal>(&checked)) {
+    refuse(std::move(*refusal), question, request);
+    co_return;
+  }
+  const Caller& caller = std::get<Caller>(checked);
+  if (question.site != nullptr && !question.site->admits(caller.name, {})) {
+    refuse({.status = 403, .detail = std::string(kMayNotEnterText)}, question, request);
+    co_return;
+  }
+  const std::string user = percent_encode(caller.name);
+  admit({user}, request);
+}
+
+void VerifyResource::admit(const Identity& identity, RequestContext& request) const {
+  http::ResponseWriter& response = request.response();
+  if (identity.profile == nullptr) {
+    response.ok_head(plain_head_, identity.user);
+  } else {
+    const IdentityFields& names = services_.settings.identity;
+    response.ok_head(detailed_head_, identity.user)
+        .header(names.groups, identity.profile->header_groups())
+        .header(names.name, identity.profile->header_full_name())
+        .header(names.email, identity.profile->header_email());
+  }
+  response.header(kUserField, identity.user).no_body(services_.now());
+}
+
+void VerifyResource::admit_anonymous(RequestContext& request) const {
+  request.response().ok_head(anonymous_head_, {}).no_body(services_.now());
+}
+
+void VerifyResource::refuse(Refusal refusal, const Question& question, RequestContext& request) const {
+  const bool is_nginx = family_ == ProxyFamily::kNginx;
+  // nginx makes 500 of any other refusal.
+  if (refusal.status == 400 || (is_nginx && refusal.status == 429)) refusal.status = 401;
+  if (refusal.status == 401 && refusal.challenge.empty()) refusal.challenge = "Token";
+  const bool is_ignored_basic = request.presented().kind == Presented::Kind::kNothing &&
+                                is_basic(request.head()) && !request.takes_basic();
+  if (refusal.status == 401 && is_ignored_basic) refusal.detail = kNoBasicText;
+  std::string location;
+  if (refusal.status == 401 && question.site != nullptr && is_navigation(request.head(), *question.about))
+    location = sign_in_location(*question.site, *question.about);
+  const bool redirects = !location.empty() && !is_nginx;
+
   protect_answer(request.response());
-  LATCHKEY_AWAIT(const Caller caller, check_basic(request, services_));
-  if (caller.user_id == 0) co_return;
-  request.reply(200).header("X-Auth-User", percent_encode(caller.name)).end();
+  Reply answer = request.reply(redirects ? 302 : refusal.status);
+  if (refusal.status == 401 && !redirects) answer.header("WWW-Authenticate", refusal.challenge);
+  if (refusal.retry_after != 0) answer.header("Retry-After", refusal.retry_after);
+  if (!location.empty()) answer.header("Location", location);
+  answer.header(kReasonField, refusal.detail);
+  if (is_nginx || redirects) return answer.end();
+  answer.json(detail_json(refusal.detail));
+}
+
+void VerifyResource::refuse_unknown_host(const Question& question, RequestContext& request) const {
+  const std::string_view host = question.about ? question.about->authority.host : std::string_view();
+  const std::string_view reason = question.about ? kUnknownHostText : kNoHostText;
+  const std::optional<std::uint64_t> left_out =
+      services_.unknown_hosts == nullptr ? std::nullopt : services_.unknown_hosts->due(host, services_.now());
+  if (left_out) {
+    LogEvent(services_.log, LogLevel::kWarning, "site.unknown")
+        .field("more", *left_out)
+        .field("peer", request.exchange().peer.to_text())
+        .field("reason", reason)
+        .field("remedy", question.about || request.is_trusted_peer()
+                             ? "add the host to a [[site]], or have the proxy send the fields of its recipe"
+                             : "add the proxy to trusted_proxy, or let it ask over a Unix socket")
+        .text("host", host);
+  }
+  refuse({.status = 403, .detail = std::string(reason)}, question, request);
 }
 
 }  // namespace latchkey::api

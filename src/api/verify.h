@@ -1,25 +1,69 @@
-// `/auth/verify`: the resource that proxies ask before they let a request through (C-36). It takes any method
-// and any path below it. The answer is 200 with `X-Auth-User` if the token admits, else 401 by C-32. This is
-// the hottest path of all.
+// The questions of proxies: whether a request may pass (S-8). One resource for each family of proxies, which
+// takes any method and any path below its own; on a verify listener it is all there is. Without a site a
+// token that admits is enough (C-36). With sites the host decides who may enter (S-9). `/auth/verify` is the
+// hottest path of all.
+// Thread: its core's.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
+#include "api/original_request.h"
 #include "api/resource.h"
 #include "latchkey/api/services.h"
+#include "latchkey/api/sites.h"
+#include "latchkey/token/profile.h"
+#include "latchkey/token/registry.h"
 
 namespace latchkey::api {
 
 class VerifyResource final : public Resource {
  public:
-  explicit VerifyResource(Services& services);
+  /// `path` is the resource's own, without a slash at its end.
+  /// Requires: a family.
+  VerifyResource(Services& services, http::ProxyFamily family, std::string_view path);
+
+  std::string_view path() const noexcept { return path_; }
+  /// Whether the path is the resource's own or below it.
+  bool has(std::string_view path) const noexcept {
+    return path.starts_with(path_) && (path.size() == path_.size() || path[path_.size()] == '/');
+  }
 
   bool answer_now(RequestContext& request) override;
   runtime::Task<void> answer(RequestContext& request) override;
 
  private:
+  /// What is asked: about which request, of which site. Without a site nobody is sent anywhere, and everybody
+  /// who is signed in is admitted.
+  struct Question {
+    std::optional<OriginalRequest> about;
+    const Site* site = nullptr;
+  };
+  /// Whom an admission names. All texts are encoded for a header.
+  struct Identity {
+    std::string_view user;
+    const token::Profile* profile = nullptr;  ///< null for a user without groups and details
+  };
+
+  Question question_of(const RequestContext& request) const noexcept;
+  [[gnu::noinline]] bool answer_for_site(RequestContext& request);
+  /// Answers what needs no credentials: the question about an unknown host, a public path, a preflight.
+  bool answer_without_credentials(const Question& question, RequestContext& request);
+  void answer_with_token(const Question& question, RequestContext& request);
+
+  void admit(const Identity& identity, RequestContext& request) const;
+  void admit_anonymous(RequestContext& request) const;
+  [[gnu::noinline]] void refuse(Refusal refusal, const Question& question, RequestContext& request) const;
+  void refuse_unknown_host(const Question& question, RequestContext& request) const;
+
   Services& services_;
-  const std::string admitted_head_;  ///< the answer to an admission, up to the user's name
+  const http::ProxyFamily family_;
+  const std::string path_;
+  // Answers up to their first variable part.
+  std::string anonymous_head_;
+  std::string plain_head_;     ///< for a user without groups and details
+  std::string detailed_head_;  ///< for any other
 };
 
 }  // namespace latchkey::api

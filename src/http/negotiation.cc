@@ -123,6 +123,21 @@ struct Preferences {
     return true;
   }
 
+  Negotiated choice() const noexcept {
+    Negotiated chosen;
+    const Preference& json = of(Form::kJson);
+    const Preference& page = of(Form::kPage);
+    if (json.quality == 0 && page.quality == 0) {
+      chosen.status = Status::kNotAcceptable;
+      return chosen;
+    }
+    const bool wants_page =
+        page.quality != json.quality ? page.quality > json.quality : page.match > json.match;
+    chosen.form = wants_page ? Form::kPage : Form::kJson;
+    if (!wants_page) chosen.indent = indent;
+    return chosen;
+  }
+
   const Preference& of(Form form) const noexcept { return forms[static_cast<std::size_t>(form)]; }
 };
 
@@ -194,17 +209,14 @@ Negotiated negotiate(const RequestHead& head) noexcept {
     return chosen;
   }
   if (!any) return chosen;
-  const Preference& json = preferences.of(Form::kJson);
-  const Preference& page = preferences.of(Form::kPage);
-  if (json.quality == 0 && page.quality == 0) {
-    chosen.status = Status::kNotAcceptable;
-    return chosen;
-  }
-  const bool wants_page =
-      page.quality != json.quality ? page.quality > json.quality : page.match > json.match;
-  chosen.form = wants_page ? Form::kPage : Form::kJson;
-  if (!wants_page) chosen.indent = preferences.indent;
-  return chosen;
+  return preferences.choice();
+}
+
+bool prefers_page(const RequestHead& head) noexcept {
+  Preferences preferences;
+  if (!head.has(KnownHeader::kAccept) || !read_ranges(head, preferences)) return false;
+  const Negotiated chosen = preferences.choice();
+  return chosen.status == Status::kChosen && chosen.form == Form::kPage;
 }
 
 }  // namespace latchkey::http

@@ -10,6 +10,7 @@
 #include "latchkey/api/settings.h"
 #include "latchkey/base/clock.h"
 #include "latchkey/base/log.h"
+#include "latchkey/base/notices.h"
 #include "latchkey/credential/hash_pool.h"
 #include "latchkey/credential/names_in_log.h"
 #include "latchkey/credential/throttle.h"
@@ -56,6 +57,7 @@ struct CoreContext {
   credential::Throttle throttle;
   ConnectionCounts connection_counts;  ///< per client, over all cores
   http::ForwardingWatch forwarding;
+  Notices unknown_hosts;
 };
 
 }  // namespace latchkey::server

@@ -23,6 +23,7 @@ api::ApiSettings api_settings_of(const Settings& settings) {
   api.verify_basic = settings.verify_basic;
   api.cookie_names = api::CookieNames(settings.cookie_name);
   api.cookie_same_site = settings.cookie_same_site;
+  api.identity = {settings.user_field, settings.groups_field, settings.name_field, settings.email_field};
   api.secure_cookies = settings.secure_cookies;
   Result<api::Sites> sites = api::Sites::create(settings.sites);
   LATCHKEY_ASSERT(sites.has_value());  // the settings are checked

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <ostream>
 #include <set>
 #include <string_view>
 #include <utility>
 
+#include "latchkey/http/characters.h"
 #include "latchkey/store/data_directory.h"
 #include "server/settings_sources.h"
 #include "server/settings_table.h"
@@ -45,6 +48,42 @@ void derive_defaults(Settings& settings) {
     settings.admin_socket = store::DataDirectory::admin_socket_path(settings.data);
 }
 
+/// Fields of an admission that mean something else to a proxy, in lower case.
+constexpr std::string_view kTakenFields[] = {"x-auth-user",
+                                             "x-auth-reason",
+                                             "auth-token-timeout",
+                                             "x-api-node",
+                                             "x-api-time",
+                                             "vary",
+                                             "date",
+                                             "content-type",
+                                             "content-length",
+                                             "transfer-encoding",
+                                             "connection",
+                                             "cache-control",
+                                             "location",
+                                             "set-cookie",
+                                             "www-authenticate",
+                                             "retry-after",
+                                             "x-content-type-options",
+                                             "x-envoy-auth-headers-to-remove"};
+
+void check_identity_fields(const Settings& settings, std::vector<std::string>& problems) {
+  std::set<std::string, std::less<>> seen(std::begin(kTakenFields), std::end(kTakenFields));
+  for (const auto& [key, name] :
+       {std::pair("user_field", &settings.user_field), std::pair("groups_field", &settings.groups_field),
+        std::pair("name_field", &settings.name_field), std::pair("email_field", &settings.email_field)}) {
+    std::string lower = *name;
+    std::transform(lower.begin(), lower.end(), lower.begin(), http::to_lower);
+    if (!http::all_are(http::kTokenCharacter, *name)) {
+      problems.push_back(
+          fmt::format("{}: '{}' is no name of a header field: write it as Remote-User", key, *name));
+    } else if (!seen.insert(std::move(lower)).second) {
+      problems.push_back(fmt::format("{}: {} has a meaning already: choose another name", key, *name));
+    }
+  }
+}
+
 /// Finds what is wrong with settings in combination.
 void find_contradictions(const Settings& settings, std::vector<std::string>& problems) {
   if (settings.listen.empty() && settings.proxy_listen.empty()) {
@@ -73,6 +112,7 @@ void find_contradictions(const Settings& settings, std::vector<std::string>& pro
   const Result<void> assigned = assign(socket, std::span(&path, 1), probe);
   if (!assigned)
     problems.push_back("admin_socket: " + assigned.error().text + ": choose a shorter data or admin_socket");
+  check_identity_fields(settings, problems);
   const Result<api::Sites> sites = api::Sites::create(settings.sites);
   if (!sites) problems.push_back(sites.error().text);
   if (settings.verify_basic && !settings.basic) {

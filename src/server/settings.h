@@ -68,6 +68,11 @@ struct Settings {
   api::SameSite cookie_same_site = api::SameSite::kLax;
   /// Whether the sign-in page's cookie is `Secure` even if no trusted proxy says that the client uses TLS.
   bool secure_cookies = false;
+  /// The fields that name the user of an admitted request (C-36).
+  std::string user_field = "Remote-User";
+  std::string groups_field = "Remote-Groups";
+  std::string name_field = "Remote-Name";
+  std::string email_field = "Remote-Email";
   bool sandbox = true;
   /// Whether the server may stay root if root itself owns the data.
   bool allow_root = false;

@@ -33,6 +33,7 @@ constexpr std::size_t kMaxCountedNetworks = 256;
 constexpr std::size_t kMaxPathBytes = 4095;       // PATH_MAX without its NUL.
 constexpr std::size_t kMaxSocketPathBytes = 107;  // sockaddr_un's sun_path without its NUL.
 constexpr std::size_t kMaxNodeBytes = 253;        // A host name's bound (RFC 1035 §2.3.4).
+constexpr std::size_t kMaxFieldNameBytes = 64;
 constexpr milliseconds kShortest{10};
 
 constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLogLevels = {{
@@ -106,6 +107,14 @@ constexpr Setting kTable[] = {
      "Whether a link on another site brings the cookie along (lax) or not (strict)."},
     {"secure_cookies", "", SwitchKind{&Settings::secure_cookies},
      "Cookies are Secure always, not only where a trusted proxy says https."},
+    {"user_field", "NAME", NameKind{&Settings::user_field, kMaxFieldNameBytes},
+     "The header field that names the user of an admitted request, beside X-Auth-User."},
+    {"groups_field", "NAME", NameKind{&Settings::groups_field, kMaxFieldNameBytes},
+     "The one that lists the user's groups."},
+    {"name_field", "NAME", NameKind{&Settings::name_field, kMaxFieldNameBytes},
+     "The one with the user's first and last name."},
+    {"email_field", "NAME", NameKind{&Settings::email_field, kMaxFieldNameBytes},
+     "The one with the user's e-mail address."},
 
     {"sandbox", "", SwitchKind{&Settings::sandbox},
      "The process gives up capabilities, files, sockets and system calls that it does not need."},

@@ -14,11 +14,11 @@ void expect_to_become(HttpClient& client, const std::string& token, const std::s
                       const std::string& text) {
   const auto end = std::chrono::steady_clock::now() + kPatience;
   Response response = use_token(client, token, agent);
-  while (response.body != detail(text) && std::chrono::steady_clock::now() < end) {
+  while (refusal_of(response) != text && std::chrono::steady_clock::now() < end) {
     EXPECT_EQ(response.status, 401) << response.body;
     response = use_token(client, token, agent);
   }
-  EXPECT_EQ(response.body, detail(text));
+  EXPECT_EQ(refusal_of(response), text);
 }
 
 TEST(C20, ALoginThatFindsTheHashingQueueFullIsToldWhenToComeAgain) {
@@ -53,10 +53,10 @@ TEST(C33, PastTheBoundTheOldestReasonsAreForgotten) {
   const std::string first = obtain_token(client, "one");
   const std::string second = obtain_token(client, "two");
   EXPECT_EQ(end_token(client, first, "one").status, 204);
-  EXPECT_EQ(use_token(client, first, "one").body, detail("Token is expired"));
+  EXPECT_EQ(refusal_of(use_token(client, first, "one")), "Token is expired");
   EXPECT_EQ(end_token(client, second, "two").status, 204);
   expect_to_become(client, first, "one", "Invalid token");
-  EXPECT_EQ(use_token(client, second, "two").body, detail("Token is expired"));
+  EXPECT_EQ(refusal_of(use_token(client, second, "two")), "Token is expired");
 }
 
 TEST(C33, AReasonIsForgottenSomeTimeAfterItsTimeout) {
@@ -65,7 +65,7 @@ TEST(C33, AReasonIsForgottenSomeTimeAfterItsTimeout) {
   const std::string deleted = obtain_token(client, "one");
   const std::string expired = obtain_token(client, "two");
   EXPECT_EQ(end_token(client, deleted, "one").status, 204);
-  EXPECT_EQ(use_token(client, deleted, "one").body, detail("Token is expired"));
+  EXPECT_EQ(refusal_of(use_token(client, deleted, "one")), "Token is expired");
   expect_to_become(client, deleted, "one", "Invalid token");
   // An unused token times out after two seconds at most. Asking earlier would keep it alive.
   std::this_thread::sleep_for(std::chrono::milliseconds(2100));

@@ -20,7 +20,7 @@ TEST_F(C40, ADeletedTokenIsDeadForEveryLaterRequest) {
   const std::string next = obtain_token(client_, agent_);
   EXPECT_NE(next, token_);
   EXPECT_EQ(use_token(client_, next, agent_).status, 200);
-  EXPECT_EQ(use_token(client_, token_, agent_).body, detail("Token is expired"));
+  EXPECT_EQ(refusal_of(use_token(client_, token_, agent_)), "Token is expired");
 }
 
 TEST_F(C40, ADeletionTakesATokenFromEachOfItsPlaces) {

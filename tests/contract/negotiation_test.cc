@@ -95,7 +95,8 @@ TEST(C60, VerifyIsForProxiesAndHasOneForm) {
   for (const char* const target : {"/auth/verify", "/auth/verify?format=xml"}) {
     const Response response = client.request("GET", target, {{"Accept", "text/html"}});
     EXPECT_EQ(response.status, 401) << target;
-    EXPECT_EQ(response.value("Content-Type"), kJsonType) << target;
+    EXPECT_EQ(response.lines("Content-Type"), 0U) << target;
+    EXPECT_EQ(response.body, "") << target;
   }
 }
 

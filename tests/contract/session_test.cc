@@ -90,7 +90,7 @@ TEST(S2, SigningOutEndsTheTokenAndTheCookie) {
   EXPECT_EQ(cookies_of(response),
             (std::vector<std::string>{"latchkey=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0",
                                       "token=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"}));
-  EXPECT_EQ(browser.get(kVerifyPath).body, detail("Token is expired"));
+  EXPECT_EQ(refusal_of(browser.get(kVerifyPath)), "Token is expired");
   EXPECT_EQ(browser.send("DELETE", kSessionPath).status, 204) << "once more, it tells nothing";
 }
 
@@ -302,7 +302,7 @@ TEST(S4, OneOfThemEndsAloneAndOnlyOnesOwn) {
   EXPECT_EQ(use_token(client, kept, "kept", item(id_of_bobs), "DELETE").status, 404);
   EXPECT_EQ(use_token(client, bobs, "bobs").status, 200);
   EXPECT_EQ(use_token(client, kept, "kept", item(id_of_ended), "DELETE").status, 204);
-  EXPECT_EQ(use_token(client, ended, "ended").body, detail("Token is expired"));
+  EXPECT_EQ(refusal_of(use_token(client, ended, "ended")), "Token is expired");
   EXPECT_EQ(use_token(client, kept, "kept", item(id_of_ended), "DELETE").status, 404);
   for (const char* const id : {"0", "01", "x", "-1", "99999999999999999999", "1x"}) {
     EXPECT_EQ(use_token(client, kept, "kept", std::string(kMyTokensPath) + id + '/', "DELETE").status, 404)
@@ -318,8 +318,8 @@ TEST(S4, AllOfThemEndTogether) {
   const std::string one = obtain_token(client, "one");
   const std::string two = obtain_token(client, "two");
   EXPECT_EQ(use_token(client, one, "one", kMyTokensPath, "DELETE").status, 204);
-  EXPECT_EQ(use_token(client, one, "one").body, detail("Token is expired"));
-  EXPECT_EQ(use_token(client, two, "two").body, detail("Token is expired"));
+  EXPECT_EQ(refusal_of(use_token(client, one, "one")), "Token is expired");
+  EXPECT_EQ(refusal_of(use_token(client, two, "two")), "Token is expired");
 }
 
 TEST(S4, WithoutTextTheListHasNeitherAddressNorAgent) {
@@ -344,7 +344,7 @@ TEST(S5, ANewPasswordCountsAtOnceAndEndsTheOtherTokens) {
   const Response changed = browser.send("POST", kMyPasswordPath, password_json(kPassword, "battery staple"));
   EXPECT_EQ(changed.status, 200) << changed.body;
   EXPECT_EQ(changed.body, R"({"ended":1})");
-  EXPECT_EQ(use_token(client, other, "other").body, detail("Token is expired"));
+  EXPECT_EQ(refusal_of(use_token(client, other, "other")), "Token is expired");
   EXPECT_EQ(browser.get(kVerifyPath).status, 200) << "the session that changed it goes on";
   EXPECT_EQ(log_in(client, "other").body, kUnableToLogIn);
   EXPECT_EQ(log_in(client, "other", kUser, "battery staple").status, 200);
@@ -421,7 +421,7 @@ TEST(S5, ByBasicAllTokensEnd) {
                      {{"Authorization", "Basic YWxpY2U6Y29ycmVjdCBob3JzZQ=="}, {"Content-Type", kJsonType}},
                      password_json(kPassword, "battery staple"));
   EXPECT_EQ(changed.body, R"({"ended":1})");
-  EXPECT_EQ(use_token(client, token, "one").body, detail("Token is expired"));
+  EXPECT_EQ(refusal_of(use_token(client, token, "one")), "Token is expired");
 }
 
 }  // namespace

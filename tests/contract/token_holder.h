@@ -27,7 +27,7 @@ class TokenHolder : public ::testing::Test {
                       const std::string& target = kMePath) {
     const Response response = send(std::move(headers), target);
     EXPECT_EQ(response.status, 401) << text;
-    EXPECT_EQ(response.body, detail(text));
+    EXPECT_EQ(refusal_of(response), text);
     EXPECT_EQ(response.value("WWW-Authenticate"), challenge) << text;
     EXPECT_EQ(response.lines("WWW-Authenticate"), 1U);
     EXPECT_EQ(response.lines("X-Auth-User"), 0U);

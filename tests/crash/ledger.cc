@@ -66,9 +66,9 @@ void Ledger::expect_dead(const HeldToken& token, const Response& response, const
   EXPECT_EQ(response.status, 401) << told(token) << " is dead and admits";
   // The reason is kept for one timeout (C-33).
   const bool is_forgotten =
-      asked.answered_ms > token.died_after_ms + timeout_ms_ && response.body == detail("Invalid token");
+      asked.answered_ms > token.died_after_ms + timeout_ms_ && refusal_of(response) == "Invalid token";
   if (is_forgotten) return;
-  EXPECT_EQ(response.body, detail("Token is expired")) << told(token);
+  EXPECT_EQ(refusal_of(response), "Token is expired") << told(token);
 }
 
 void Ledger::note_start(std::int64_t now_ms) noexcept {

@@ -109,7 +109,7 @@ TEST_F(Trailers, CarryNoCredentials) {
   client.send(head + "Transfer-Encoding: chunked\r\n\r\n0\r\nAuthorization: Token " + token + "\r\n\r\n");
   const Response response = client.receive();
   EXPECT_EQ(response.status, 401);
-  EXPECT_EQ(response.body, detail("Authentication credentials were not provided."));
+  EXPECT_EQ(refusal_of(response), "Authentication credentials were not provided.");
 }
 
 TEST_F(Trailers, GiveABodyNoType) {

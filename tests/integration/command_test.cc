@@ -151,7 +151,7 @@ TEST_P(Command, SetsAPasswordAndEndsTheTokensMadeWithTheOldOne) {
   HttpClient browser = client();
   const Response ended = use_token(browser, token, "browser");
   EXPECT_EQ(ended.status, 401);
-  EXPECT_EQ(ended.body, detail("Token is expired"));
+  EXPECT_EQ(refusal_of(ended), "Token is expired");
   EXPECT_EQ(log_in(browser, "browser", "dave", "old").status, 400);
   EXPECT_NE(obtain_token(browser, "browser", "dave", "new"), token);
 }
@@ -170,7 +170,7 @@ TEST_P(Command, DisablesAUserWhoseTokensEndAndEnablesHimAgain) {
     HttpClient browser = client();
     const Response ended = use_token(browser, token, "browser");
     EXPECT_EQ(ended.status, 401);
-    EXPECT_EQ(ended.body, detail("User inactive or deleted"));
+    EXPECT_EQ(refusal_of(ended), "User inactive or deleted");
     EXPECT_EQ(log_in(browser, "browser", "dave", "open").body, kUnableToLogIn);
     leave();
   }
@@ -209,7 +209,7 @@ TEST_P(Command, DeletesAUserWhoseTokensEnd) {
   EXPECT_FALSE(holds(run({"user", "list"}).output, "dave"));
   {
     HttpClient browser = client();
-    EXPECT_EQ(use_token(browser, token, "browser").body, detail("User inactive or deleted"));
+    EXPECT_EQ(refusal_of(use_token(browser, token, "browser")), "User inactive or deleted");
     EXPECT_EQ(log_in(browser, "browser", "dave", "open").body, kUnableToLogIn);
     leave();
   }
@@ -272,8 +272,8 @@ TEST_P(Command, ListsAndRevokesTheTokensOfAUser) {
   EXPECT_TRUE(holds(run({"token", "revoke", "dave", "--json"}).output, R"("ended_tokens":0)"));
   expect_refused(run({"token", "revoke", "nobody"}), "nobody");
   HttpClient browser = client();
-  EXPECT_EQ(use_token(browser, first, "browser/1").body, detail("Token is expired"));
-  EXPECT_EQ(use_token(browser, second, "browser/2").body, detail("Token is expired"));
+  EXPECT_EQ(refusal_of(use_token(browser, first, "browser/1")), "Token is expired");
+  EXPECT_EQ(refusal_of(use_token(browser, second, "browser/2")), "Token is expired");
   EXPECT_EQ(use_token(browser, erins, "browser/1").status, 200);
 }
 
@@ -365,8 +365,8 @@ TEST(CommandBesideAServer, HoldsOnEveryCoreAtOnce) {
   }
   expect_done(run_latchkey(server.process.data(), {"user", "disable", kUser}));
   for (std::size_t i = 0; i < kConnections; ++i) {
-    EXPECT_EQ(use_token(clients[i], tokens[i], "agent" + std::to_string(i)).body,
-              detail("User inactive or deleted"));
+    EXPECT_EQ(refusal_of(use_token(clients[i], tokens[i], "agent" + std::to_string(i))),
+              "User inactive or deleted");
   }
 }
 
@@ -415,7 +415,7 @@ TEST(CommandBesideAServer, ATokenMadeDuringADisablingIsEndedByIt) {
     HttpClient client(server.process.port());
     for (const auto& of_client : tokens) {
       for (const auto& [token, agent] : of_client) {
-        EXPECT_EQ(use_token(client, token, agent).body, detail("User inactive or deleted"));
+        EXPECT_EQ(refusal_of(use_token(client, token, agent)), "User inactive or deleted");
       }
     }
     expect_done(run_latchkey(server.process.data(), {"user", "enable", kUser}));

@@ -99,8 +99,8 @@ TEST_F(EarlierData, AdmitsItsTokensAndRemembersThoseThatAreDead) {
   EXPECT_NE(me.body.find(R"("is_superuser":true)"), std::string::npos) << me.body;
   EXPECT_EQ(use(kDavesToken, kDavesAddress).status, 200);
   EXPECT_EQ(use(kDavesToken, kElsewhere).status, 401);
-  EXPECT_EQ(use(kDavesDeadToken, kDavesAddress, kVerifyPath, "ended").body, detail("Token is expired"));
-  EXPECT_EQ(use(kCarolsToken, "192.0.2.3").body, detail("User inactive or deleted"));
+  EXPECT_EQ(refusal_of(use(kDavesDeadToken, kDavesAddress, kVerifyPath, "ended")), "Token is expired");
+  EXPECT_EQ(refusal_of(use(kCarolsToken, "192.0.2.3")), "User inactive or deleted");
   EXPECT_EQ(token_in(log_in_from(kDavesAddress, "dave", "open sesame")), kDavesToken);
 }
 

@@ -26,12 +26,12 @@ TEST(Lifecycle, LogInUseLogOutAndLogInAgain) {
   const std::string token = obtain_token(client, "browser");
   EXPECT_EQ(use_token(client, token, "browser").status, 200);
   EXPECT_EQ(use_token(client, token, "browser", kMePath).status, 200);
-  EXPECT_EQ(use_token(client, token, "other").body, detail("Invalid token"));
+  EXPECT_EQ(refusal_of(use_token(client, token, "other")), "Invalid token");
   EXPECT_EQ(obtain_token(client, "browser"), token);
   EXPECT_EQ(end_token(client, token, "browser").status, 204);
   const Response ended = use_token(client, token, "browser");
   EXPECT_EQ(ended.status, 401);
-  EXPECT_EQ(ended.body, detail("Token is expired"));
+  EXPECT_EQ(refusal_of(ended), "Token is expired");
   const std::string next = obtain_token(client, "browser");
   EXPECT_NE(next, token);
   EXPECT_EQ(use_token(client, next, "browser").status, 200);
@@ -64,11 +64,11 @@ TEST(Restart, KeepsLiveTokensAndTheReasonsOfDeadOnes) {
     EXPECT_EQ(use_token(client, live, "three").status, 200);
     EXPECT_EQ(use_token(client, live, "three", kMePath).status, 200);
     EXPECT_EQ(obtain_token(client, "three"), live);
-    EXPECT_EQ(use_token(client, deleted, "two").body, detail("Token is expired"));
-    EXPECT_EQ(use_token(client, oldest, "one").body,
-              detail("The maximum number of allowed sessions for this user has been exceeded."));
-    EXPECT_EQ(use_token(client, bobs, "four").body, detail("User inactive or deleted"));
-    EXPECT_EQ(use_token(client, live, "other").body, detail("Invalid token"));
+    EXPECT_EQ(refusal_of(use_token(client, deleted, "two")), "Token is expired");
+    EXPECT_EQ(refusal_of(use_token(client, oldest, "one")),
+              "The maximum number of allowed sessions for this user has been exceeded.");
+    EXPECT_EQ(refusal_of(use_token(client, bobs, "four")), "User inactive or deleted");
+    EXPECT_EQ(refusal_of(use_token(client, live, "other")), "Invalid token");
   }
 }
 
@@ -87,7 +87,7 @@ TEST(Restart, ATokenThatTimesOutMeanwhileIsExpired) {
   const Response response = use_token(client, token, "browser");
   if (steady_clock::now() - last_use > milliseconds(9900))
     GTEST_SKIP() << "the restart took longer than a reason of death is kept";
-  EXPECT_EQ(response.body, detail("Token is expired"));
+  EXPECT_EQ(refusal_of(response), "Token is expired");
 }
 
 TEST(Restart, KeepsTheLastUseOfAToken) {

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -192,7 +193,10 @@ void HttpClient::reset() {
 std::string request_bytes(std::string_view method, std::string_view target, const HeaderLines& headers,
                           std::string_view body) {
   std::string bytes(method);
-  bytes.append(" ").append(target).append(" HTTP/1.1\r\nHost: localhost\r\n");
+  bytes.append(" ").append(target).append(" HTTP/1.1\r\n");
+  const bool names_host =
+      std::any_of(headers.begin(), headers.end(), [](const auto& header) { return header.first == "Host"; });
+  if (!names_host) bytes.append("Host: localhost\r\n");
   for (const auto& [name, value] : headers) bytes.append(name).append(": ").append(value).append("\r\n");
   if (!body.empty() || method == "POST") {
     bytes.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");

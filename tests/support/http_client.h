@@ -60,8 +60,8 @@ class HttpClient {
   /// Reads one answer, interim or final.
   Response receive_any(bool to_head = false);
 
-  /// Sends one request and returns its answer. Adds Host, and Content-Length if there is a body or the method
-  /// wants one.
+  /// Sends one request and returns its answer. Adds Host unless `headers` has it, and Content-Length if there
+  /// is a body or the method wants one.
   Response request(std::string_view method, std::string_view target, const HeaderLines& headers = {},
                    std::string_view body = {});
 

@@ -115,6 +115,14 @@ void at_once(std::size_t count, const std::function<void(std::size_t)>& work) {
   for (std::thread& thread : threads) thread.join();
 }
 
+std::string refusal_of(const Response& response) {
+  constexpr std::string_view kStart = R"({"detail":")";
+  constexpr std::string_view kEnd = "\"}";
+  if (response.lines("X-Auth-Reason") == 1 && response.body.empty()) return response.value("X-Auth-Reason");
+  if (!response.body.starts_with(kStart) || !response.body.ends_with(kEnd)) return {};
+  return response.body.substr(kStart.size(), response.body.size() - kStart.size() - kEnd.size());
+}
+
 std::string detail(std::string_view text) {
   std::string json = R"({"detail":)";
   append_json_string(json, text);

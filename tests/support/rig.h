@@ -116,6 +116,10 @@ class Progress {
   std::atomic<int> count_ = 0;
 };
 
+/// Why the request was refused: `X-Auth-Reason` of a proxy's question, which has no body, or the text in
+/// `{"detail":"..."}`. Empty if the answer says neither.
+std::string refusal_of(const Response& response);
+
 /// `{"detail":"..."}`.
 std::string detail(std::string_view text);
 

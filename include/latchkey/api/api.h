@@ -35,24 +35,27 @@ class Api final : public http::Handler {
   std::unique_ptr<http::ConnectionMemo> opened(const net::IpAddress& peer) override;
   bool answer_now(http::Exchange& exchange) override;
   runtime::Task<void> answer(http::Exchange& exchange) override;
-  bool answers_from_head(const http::RequestHead& head, http::ProxyFamily asks) noexcept override;
   std::string_view allow(const http::RequestHead& head) noexcept override;
+  bool answers_from_head(const http::RequestHead& head, http::ProxyFamily asks) noexcept override;
 
   /// All routes: the only list of them.
   std::span<const Route> routes() const noexcept { return routes_; }
 
  private:
-  static constexpr std::size_t kRoutes = 18;
+  static constexpr std::size_t kRoutes = 22;
 
   void prepare();
   const Route* find(std::string_view path) const noexcept;
+  /// The resource that answers a proxy's question; nullptr if the request is none.
+  VerifyResource* question(const http::RequestHead& head, http::ProxyFamily asks) noexcept;
+  RequestContext context_of_question(http::Exchange& exchange) const noexcept;
+  bool refuse_misdirected_question(http::Exchange& exchange) const;
   bool redirect(http::Exchange& exchange) const;
   bool answer_json_now(const Route* route, http::Exchange& exchange);
   /// Kept out of line, away from requests without a forwarded field.
   [[gnu::noinline]] void watch_forwarded(const http::Exchange& exchange);
   RequestContext context_of(http::Exchange& exchange, const Route* route) const noexcept;
   /// The context of a proxy's question about another request.
-  RequestContext question_of(http::Exchange& exchange) const noexcept;
   bool answer_without_asking(const Resource& resource, RequestContext& request) const;
   runtime::Task<void> answer_json(const Route& route, http::Exchange& exchange);
   void send(Rendition& rendition, const Route* route, const http::Negotiated& wanted,
@@ -77,6 +80,8 @@ class Api final : public http::Handler {
   MyTokenResource my_token_;
   MyPasswordResource my_password_;
   VerifyResource verify_;
+  VerifyResource forward_;
+  VerifyResource envoy_;
   const std::array<Route, kRoutes> routes_;
   std::size_t most_slashes_ = 0;  ///< in the path of any route
 };

@@ -6,6 +6,7 @@
 #include "latchkey/api/sessions.h"
 #include "latchkey/api/settings.h"
 #include "latchkey/base/log.h"
+#include "latchkey/base/notices.h"
 #include "latchkey/credential/directory.h"
 #include "latchkey/credential/hash_client.h"
 #include "latchkey/http/forwarding_watch.h"
@@ -26,6 +27,7 @@ struct Services {
   store::Store& store;
   runtime::Turns& turns;
   http::ForwardingWatch* forwarding = nullptr;  ///< the server's, if it has one
+  Notices* unknown_hosts = nullptr;             ///< the server's: hosts that no site has
 
   BootTime now() const noexcept { return loop.now(); }
 };

@@ -14,6 +14,14 @@
 
 namespace latchkey::api {
 
+/// The fields that name the user of an admitted request, beside `X-Auth-User` (C-36).
+struct IdentityFields {
+  std::string user = "Remote-User";
+  std::string groups = "Remote-Groups";
+  std::string name = "Remote-Name";
+  std::string email = "Remote-Email";
+};
+
 struct ApiSettings {
   std::string node;
   std::string version;
@@ -31,6 +39,7 @@ struct ApiSettings {
   CookieNames cookie_names;
   SameSite cookie_same_site = SameSite::kLax;
   bool secure_cookies = false;  ///< marks cookies Secure even if the connection is not known to be
+  IdentityFields identity;
   Sites sites;
   std::size_t max_body_bytes = 65'536;
 };

@@ -1,4 +1,4 @@
-// Sites: the hosts that Latchkey guards, and who may enter each of them. Made at start from the
+// Sites: the hosts that Latchkey guards, and who may enter each of them (S-9). Made at start from the
 // operator's `[[site]]` tables and constant afterwards.
 // Thread: any.
 #pragma once

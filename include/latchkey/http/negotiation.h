@@ -41,4 +41,7 @@ struct Negotiated {
 /// no preference. A malformed range is ignored.
 Negotiated negotiate(const RequestHead& head) noexcept;
 
+/// Whether `Accept` alone prefers HTML to JSON, as a browser's does.
+bool prefers_page(const RequestHead& head) noexcept;
+
 }  // namespace latchkey::http

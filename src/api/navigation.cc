@@ -1,0 +1,60 @@
+#include "api/navigation.h"
+
+#include <string_view>
+
+#include "latchkey/http/characters.h"
+#include "latchkey/http/negotiation.h"
+
+namespace latchkey::api {
+
+namespace {
+
+// nginx takes a head of 4 KiB from an upstream server by default (proxy_buffer_size).
+constexpr std::size_t kMaxEncodedUrlBytes = 2048;
+
+/// RFC 3986 §2.3.
+constexpr bool is_unreserved(char c) noexcept {
+  return http::is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+std::string encode_query_value(std::string_view text) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    if (is_unreserved(c)) {
+      encoded += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    encoded.append(1, '%').append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
+  }
+  return encoded;
+}
+
+}  // namespace
+
+bool is_navigation(const http::RequestHead& head, const OriginalRequest& about) noexcept {
+  if (!about.is_repeatable()) return false;
+  const http::OtherHeader mode = http::find_other_header(head, "Sec-Fetch-Mode");
+  if (mode.lines != 0) return mode.lines == 1 && mode.value == "navigate";
+  return http::prefers_page(head);
+}
+
+std::string sign_in_location(const Site& site, const OriginalRequest& about) {
+  const SiteRules& rules = site.rules();
+  if (!rules.redirect || rules.sign_in.empty()) return {};
+  OriginalRequest shortened = about;
+  std::string back = encode_query_value(shortened.url());
+  if (back.size() > kMaxEncodedUrlBytes) {
+    shortened.query = {};
+    back = encode_query_value(shortened.url());
+  }
+  if (back.size() > kMaxEncodedUrlBytes) {
+    shortened.path = "/";
+    back = encode_query_value(shortened.url());
+  }
+  const char mark = rules.sign_in.find('?') == std::string::npos ? '?' : '&';
+  return rules.sign_in + mark + "rd=" + back;
+}
+
+}  // namespace latchkey::api
