@@ -38,47 +38,59 @@ bool is_scheme(const http::AuthCredentials& found, std::string_view scheme) noex
   return http::equals_ignoring_case(found.scheme, scheme);
 }
 
-Presented from_words(const http::AuthCredentials& found) noexcept {
-  Presented presented;
-  presented.bearer = is_scheme(found, kBearerScheme);
+// These fill in what is to be returned, which is then made in its place: a check should not copy it.
+
+void read_words(const http::AuthCredentials& found, bool is_bearer, Presented& shown) noexcept {
+  shown.bearer = is_bearer;
   switch (found.form) {
     case http::AuthCredentials::Form::kOneWord:
-      presented.kind = Kind::kToken;
-      presented.token = token::Token::parse(found.word);
+      shown.kind = Kind::kToken;
+      shown.token = token::Token::parse(found.word);
       break;
     case http::AuthCredentials::Form::kNothing:
-      presented.kind = Kind::kMalformed;
-      presented.problem = "Invalid token header. No credentials provided.";
+      shown.kind = Kind::kMalformed;
+      shown.problem = "Invalid token header. No credentials provided.";
       break;
     case http::AuthCredentials::Form::kSeveralWords:
-      presented.kind = Kind::kMalformed;
-      presented.problem = "Invalid token header. Token string should not contain spaces.";
+      shown.kind = Kind::kMalformed;
+      shown.problem = "Invalid token header. Token string should not contain spaces.";
       break;
   }
-  return presented;
 }
 
-Presented from_basic(const http::AuthCredentials& found) noexcept {
-  Presented presented;
+void read_basic(const http::AuthCredentials& found, Presented& shown) noexcept {
   if (found.form == http::AuthCredentials::Form::kOneWord) {
-    presented.kind = Kind::kBasic;
-    presented.word = found.word;
-  } else {
-    presented.kind = Kind::kMalformed;
-    presented.is_basic = true;
-    presented.problem = found.form == http::AuthCredentials::Form::kNothing
-                            ? "Invalid basic header. No credentials provided."
-                            : "Invalid basic header. Credentials string should not contain spaces.";
+    shown.kind = Kind::kBasic;
+    shown.word = found.word;
+    return;
   }
-  return presented;
+  shown.kind = Kind::kMalformed;
+  shown.is_basic = true;
+  shown.problem = found.form == http::AuthCredentials::Form::kNothing
+                      ? "Invalid basic header. No credentials provided."
+                      : "Invalid basic header. Credentials string should not contain spaces.";
 }
 
-/// kNothing for a scheme that is none of C-30's.
-Presented from_authorization(std::string_view value, bool basic) noexcept {
+/// Leaves kNothing for a scheme that is none of C-30's.
+void read_authorization(std::string_view value, bool basic, Presented& shown) noexcept {
   const http::AuthCredentials found = http::parse_auth_credentials(value);
-  if (is_scheme(found, kTokenScheme) || is_scheme(found, kBearerScheme)) return from_words(found);
-  if (basic && is_scheme(found, kBasicScheme)) return from_basic(found);
-  return {};
+  const bool is_bearer = is_scheme(found, kBearerScheme);
+  if (is_bearer || is_scheme(found, kTokenScheme)) {
+    read_words(found, is_bearer, shown);
+  } else if (basic && is_scheme(found, kBasicScheme)) {
+    read_basic(found, shown);
+  }
+}
+
+/// Leaves `shown` as it is if there is no cookie.
+void read_cookies(const http::RequestHead& head, const CookieNames& names, Presented& shown) noexcept {
+  const TokenCookies cookies(head, names);
+  if (cookies.size() == 0) return;
+  shown = {};
+  shown.kind = Kind::kToken;
+  shown.by_cookie = true;
+  shown.is_first = cookies.size() > 1;
+  shown.token = cookies.token(0);
 }
 
 /// Whether it can be nobody's but Latchkey's.
@@ -130,20 +142,16 @@ Presented find_credentials(const http::RequestHead& head, const CookieNames& nam
   }
   if (head.has(KnownHeader::kXAuthToken)) {
     const http::AuthCredentials found = http::parse_auth_credentials(head.value(KnownHeader::kXAuthToken));
-    if (is_scheme(found, kTokenScheme)) return from_words(found);
+    if (is_scheme(found, kTokenScheme)) {
+      read_words(found, false, shown);
+      return shown;
+    }
   }
   if (head.has(KnownHeader::kAuthorization)) {
-    shown = from_authorization(head.value(KnownHeader::kAuthorization), rules.basic);
+    read_authorization(head.value(KnownHeader::kAuthorization), rules.basic, shown);
     if (shown.kind != Kind::kNothing && (!rules.is_question || is_own(shown))) return shown;
   }
-  if (!head.has(KnownHeader::kCookie)) return shown;
-  const TokenCookies cookies(head, names);
-  if (cookies.size() == 0) return shown;
-  shown = {};
-  shown.kind = Kind::kToken;
-  shown.by_cookie = true;
-  shown.is_first = cookies.size() > 1;
-  shown.token = cookies.token(0);
+  if (head.has(KnownHeader::kCookie)) read_cookies(head, names, shown);
   return shown;
 }
 

@@ -180,13 +180,21 @@ std::vector<OddLines> odd_lines() {
   }
   odd.push_back(
       {"60 lines of Accept", many_lines("Accept", "text/html;q=0.5, " + repeated("a/b;c=d,", 180), 60)});
-  for (const std::string_view part : {";", "a=b; ", "token; ", "=", "token =x;", "\"", " ", "tokem=x;"}) {
+  for (const std::string_view part : {";", "a=b; ", "token; ", "=", "token =x;", "\"", " ", "tokem=x;",
+                                      "token=x;", "token=x;latchkey=x;", "token=;", "__Host-latchkey=;"}) {
     odd.push_back({fmt::format("Cookie of '{}'", part), line("Cookie", repeated(part, kLineBytes))});
   }
   odd.push_back({"Cookie with a token behind many",
                  line("Cookie", repeated("a=b;", kLineBytes) + "token=" + repeated("%30", 120))});
   odd.push_back(
       {"an unknown token by Cookie", line("Cookie", "token=8f17825cf08a7efea124f2638f3896f6637f8745")});
+  const std::string unknown = "=8f17825cf08a7efea124f2638f3896f6637f8745; ";
+  odd.push_back({"four unknown tokens by Cookie",
+                 line("Cookie", "token" + unknown + "latchkey" + unknown + "token" + unknown) +
+                     line("Cookie", "__Host-latchkey" + unknown)});
+  odd.push_back({"cookies that could be escaped tokens",
+                 line("Cookie", repeated("token=" + repeated("%30", 120) + ";", kLineBytes))});
+  odd.push_back({"60 lines of Cookie", many_lines("Cookie", repeated("token" + unknown, 200), 60)});
   for (const std::string_view scheme : {"Token ", "Bearer ", "Basic %"}) {
     odd.push_back({fmt::format("a long Authorization: {}", scheme),
                    line("Authorization", std::string(scheme) + repeated("x", kLineBytes))});

@@ -43,7 +43,7 @@ inline bool may_hold_password(const RequestHead& head) noexcept {
 /// Whether a field that holds credentials stands twice: two readers could pick different ones (C-30). Cookies
 /// are a list, and may stand in several fields.
 inline bool repeats_credentials(const RequestHead& head) noexcept {
-  return head.lines(KnownHeader::kXAuthToken) > 1 || head.lines(KnownHeader::kAuthorization) > 1;
+  return (head.lines(KnownHeader::kXAuthToken) | head.lines(KnownHeader::kAuthorization)) > 1;
 }
 
 struct BasicCredentials {

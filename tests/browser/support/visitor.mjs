@@ -9,13 +9,16 @@ import { chromium } from 'playwright-core';
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const ARGUMENTS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync',
+  '--disable-component-update', '--disable-sync', '--host-resolver-rules=MAP *.test 127.0.0.1',
 ];
 const PAGE_LIMIT_MS = 60_000;
 const CONSOLE_LIMIT_MS = 20_000;
 
 /** Chromium's own line about an answer of 4xx or 5xx, or about a missing answer. */
 const FAILED_TO_LOAD = /^Failed to load resource: (?:the server responded with a status of (\d+)|net::(\w+))/;
+
+/** Chromium's line about a host by name without TLS. */
+const IN_THE_OPEN = /^The Cross-Origin-Opener-Policy header has been ignored, because .* untrustworthy/;
 
 let launched;
 
@@ -32,6 +35,7 @@ export class Visitor {
   #problems = [];
   #failures = [];
   #expected = [];
+  #elsewhere = [];
 
   /** `options` are those of a browser context: viewport, colorScheme, javaScriptEnabled, extraHTTPHeaders. */
   static async open(origin, options = {}) {
@@ -46,7 +50,9 @@ export class Visitor {
   }
 
   #checkRequest(request) {
-    if (new URL(request.url()).origin !== this.#origin) this.#problems.push(`a request to ${request.url()}`);
+    const { origin } = new URL(request.url());
+    if (origin === this.#origin || this.#elsewhere.includes(origin)) return;
+    this.#problems.push(`a request to ${request.url()}`);
   }
 
   #watch(page) {
@@ -60,6 +66,7 @@ export class Visitor {
       // For a document without an icon, such as plain JSON, the browser asks for one on its own, sooner or
       // later.
       if (message.location().url.endsWith('/favicon.ico')) return;
+      if (IN_THE_OPEN.test(message.text())) return;
       const failure = FAILED_TO_LOAD.exec(message.text());
       if (failure) this.#failures.push(failure[1] ?? failure[2]);
       else this.#problems.push(`on the console: ${message.text()}`);
@@ -69,6 +76,21 @@ export class Visitor {
   /** Says that the test's next step gets an answer with that status, or that error of the network. */
   expectFailure(status) {
     this.#expected.push(String(status));
+  }
+
+  /** Says that the visitor goes to this host of the server too. */
+  visits(origin) {
+    this.#elsewhere.push(origin);
+  }
+
+  /** Comes from a page of another site, by a link that leads to `target` here. */
+  async followLinkFrom(origin, target) {
+    this.visits(origin);
+    await this.page.route(`${origin}/**`, (route) => route.fulfill({
+      contentType: 'text/html', body: `<link rel="icon" href="data:,"><a href="${this.#origin}${target}">There</a>`,
+    }));
+    await this.page.goto(`${origin}/`);
+    await this.page.getByRole('link', { name: 'There' }).click();
   }
 
   async cookie(name) {
