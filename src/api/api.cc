@@ -6,6 +6,7 @@
 
 #include "api/cookies.h"
 #include "api/listing.h"
+#include "api/page_paths.h"
 #include "latchkey/api/answers.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/runtime/await.h"
@@ -49,9 +50,12 @@ http::Negotiated negotiated(const Route* route, const http::RequestHead& head) n
 Api::Api(Services& services)
     : services_(services),
       pages_(services.settings),
+      account_pages_(services.settings),
       logins_(services),
-      home_(services, pages_),
+      home_(services, account_pages_),
       static_(),
+      sign_out_(services, account_pages_),
+      forbidden_(services, account_pages_),
       root_(kRootDescription),
       version1_(kVersion1Description),
       version2_(kVersion2Description),
@@ -70,7 +74,7 @@ Api::Api(Services& services)
                {PathTemplate("/api/"), &root_},
                {PathTemplate("/api/v1/"), &version1_},
                {PathTemplate("/api/v2/"), &version2_},
-               {PathTemplate("/api/openapi.json"), &openapi_},
+               {PathTemplate(kOpenapiPath), &openapi_},
                {kStaticPath, &static_},
                {PathTemplate("/api/v1/authtoken/"), &authtoken_},
                {PathTemplate("/api/v1/me/"), &me_},
@@ -82,6 +86,14 @@ Api::Api(Services& services)
                {kMyTokenPath, &my_token_},
                {PathTemplate("/api/v2/me/password/"), &my_password_},
                {PathTemplate("/api/v2/ping/"), &ping_},
+               {kPagesHomePath, &home_},
+               {kSignOutPath, &sign_out_},
+               {kForbiddenPath, &forbidden_},
+               {kPagesStaticPath, &static_},
+               {kPagesSessionPath, &session_},
+               {kPagesTokensPath, &my_tokens_},
+               {kPagesTokenPath, &my_token_},
+               {kPagesPasswordPath, &my_password_},
                {PathTemplate(kVerifyPath), &verify_},
                {PathTemplate("/auth/verify/{path*}"), &verify_},
                {PathTemplate(kForwardPath), &forward_},
@@ -91,7 +103,7 @@ Api::Api(Services& services)
   root_.set_document(root_json());
   version1_.set_document(listing_json(routes_, "/api/v1/"));
   version2_.set_document(listing_json(routes_, "/api/v2/"));
-  openapi_.set_document(openapi_json(routes_, services.settings.version));
+  openapi_.set_document(openapi_json(routes_, services.settings.public_version()));
   ping_.set_document(ping_json(services.settings));
   prepare();
 }

@@ -25,8 +25,9 @@ constexpr AnswerDescription kInvalidated[] = {
 };
 
 constexpr OperationDescription kOperations[] = {
-    {http::Method::kPost, "POST", "Obtain a token", Access::kAnyone, kLoginFields, kBodyTypes, kObtained},
-    {http::Method::kDelete, "DELETE", "End a token", Access::kHolder, {}, {}, kInvalidated},
+    {http::Method::kPost, "POST", "login", "Obtain a token", Access::kAnyone, kLoginFields, kBodyTypes,
+     kObtained},
+    {http::Method::kDelete, "DELETE", "logout", "End a token", Access::kHolder, {}, {}, kInvalidated},
 };
 
 constexpr ResourceDescription kDescription = {
@@ -46,6 +47,7 @@ constexpr ResourceDescription kDescription = {
         "unless the "
         "operator says otherwise). It is good only from the address and the user agent that obtained it.\n\n"
         "DELETE with the token in the header ends it.",
+    .tag = "tokens",
     .added_in_version = "1.2",
     .operations = kOperations,
 };

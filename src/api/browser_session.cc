@@ -28,11 +28,11 @@ constexpr AnswerDescription kSignedOut[] = {
     {503, "The deletion could not be made durable yet.", "Detail"},
 };
 constexpr OperationDescription kOperations[] = {
-    {http::Method::kGet, "GET", "Who is signed in", Access::kUser, {}, {}, kTold},
+    {http::Method::kGet, "GET", "getSession", "Who is signed in", Access::kUser, {}, {}, kTold},
     // Only JSON: no form on another site can send it (Fetch, CORS-safelisted request-header).
-    {http::Method::kPost, "POST", "Sign in", Access::kAnyone, kLoginFields, std::span(kBodyTypes).first<1>(),
-     kSignedIn},
-    {http::Method::kDelete, "DELETE", "Sign out", Access::kHolder, {}, {}, kSignedOut},
+    {http::Method::kPost, "POST", "signIn", "Sign in", Access::kAnyone, kLoginFields,
+     std::span(kBodyTypes).first<1>(), kSignedIn},
+    {http::Method::kDelete, "DELETE", "signOut", "Sign out", Access::kHolder, {}, {}, kSignedOut},
 };
 constexpr ResourceDescription kDescription = {
     .name = "Session",
@@ -42,6 +42,7 @@ constexpr ResourceDescription kDescription = {
         "The token comes as a cookie that no script can read. GET says who is signed in, and gives the value "
         "that unsafe "
         "requests by the cookie show in the header X-CSRF-Token. DELETE signs out.",
+    .tag = "session",
     .operations = kOperations,
 };
 constexpr const OperationDescription& kSignIn = kOperations[1];

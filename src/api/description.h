@@ -46,6 +46,7 @@ struct ParameterDescription {
 struct OperationDescription {
   http::Method method;
   std::string_view method_text;
+  std::string_view id;  ///< what a generated client calls it: `listTokens`
   std::string_view summary;
   Access access = Access::kAnyone;
   std::span<const FieldDescription> fields{};
@@ -64,6 +65,7 @@ struct ResourceDescription {
   std::string_view name;
   /// Plain text: paragraphs separated by empty lines. Those indented by four spaces are shown verbatim.
   std::string_view text;
+  std::string_view tag{};               ///< the group of operations in the OpenAPI document
   std::string_view added_in_version{};  ///< of the original; empty for what it did not have
   Forms forms = Forms::kNegotiated;
   /// In the order of `Allow`. GET includes HEAD, and OPTIONS is implied. If empty, any method is served and

@@ -22,10 +22,14 @@ extern const ResourceDescription kOpenapiDescription;
 /// The list of versions.
 std::string root_json();
 
-/// `{"authtoken":"/api/v2/authtoken/",...}`: the resources directly below `path`, in the order of the routes.
+inline constexpr std::string_view kOpenapiPath = "/api/openapi.json";
+
+/// `{"authtoken":"/api/v2/authtoken/",...}`: the resources below `path` by the last segments of their paths,
+/// in the order of the routes, but for those with a name in braces. The current version lists the OpenAPI
+/// document too.
 std::string listing_json(std::span<const Route> routes, std::string_view path);
 
-/// Node name and version.
+/// Node name and version, if the version is told to anybody.
 std::string ping_json(const ApiSettings& settings);
 
 }  // namespace latchkey::api

@@ -16,6 +16,7 @@ constexpr AnswerDescription kGetAnswers[] = {
 constexpr OperationDescription kOperations[] = {
     {http::Method::kGet,
      "GET",
+     "me",
      "Who the request's credentials stand for",
      Access::kUser,
      {},
@@ -25,6 +26,7 @@ constexpr OperationDescription kOperations[] = {
 constexpr ResourceDescription kDescription = {
     .name = "Me",
     .text = "The user whom the request's credentials stand for.",
+    .tag = "account",
     .operations = kOperations,
 };
 

@@ -28,7 +28,8 @@ constexpr AnswerDescription kAnswers[] = {
     {429, "Too many failed attempts; `Retry-After` says when to try again.", "Detail"},
 };
 constexpr OperationDescription kOperations[] = {
-    {http::Method::kPost, "POST", "Set a new password", Access::kUser, kFields, kBodyTypes, kAnswers},
+    {http::Method::kPost, "POST", "changePassword", "Set a new password", Access::kUser, kFields, kBodyTypes,
+     kAnswers},
 };
 constexpr ResourceDescription kDescription = {
     .name = "My Password",
@@ -36,6 +37,7 @@ constexpr ResourceDescription kDescription = {
         "POST the current password and a new one of at least 8 characters to set it. All other tokens of the "
         "user end.\n\n"
         "    {\"current_password\": \"my pass\", \"new_password\": \"my new pass\"}",
+    .tag = "account",
     .operations = kOperations,
 };
 

@@ -27,8 +27,23 @@ constexpr AnswerDescription kEndedAll[] = {
     {503, "The deletion could not be made durable yet.", "Detail"},
 };
 constexpr OperationDescription kListOperations[] = {
-    {http::Method::kGet, "GET", "The user's live tokens", Access::kUser, {}, {}, kListed, kListParameters},
-    {http::Method::kDelete, "DELETE", "End all of the user's tokens", Access::kUser, {}, {}, kEndedAll},
+    {http::Method::kGet,
+     "GET",
+     "listTokens",
+     "The user's live tokens",
+     Access::kUser,
+     {},
+     {},
+     kListed,
+     kListParameters},
+    {http::Method::kDelete,
+     "DELETE",
+     "endAllTokens",
+     "End all of the user's tokens",
+     Access::kUser,
+     {},
+     {},
+     kEndedAll},
 };
 constexpr ResourceDescription kListDescription = {
     .name = "My Tokens",
@@ -38,6 +53,7 @@ constexpr ResourceDescription kListDescription = {
         "themselves are not shown again.\n\n"
         "A page has 100 of them; `next` leads to the one after. DELETE ends all of them, the one of the "
         "request too.",
+    .tag = "tokens",
     .operations = kListOperations,
 };
 
@@ -47,11 +63,19 @@ constexpr AnswerDescription kEndedOne[] = {
     {503, "The deletion could not be made durable yet.", "Detail"},
 };
 constexpr OperationDescription kItemOperations[] = {
-    {http::Method::kDelete, "DELETE", "End one of the user's tokens", Access::kUser, {}, {}, kEndedOne},
+    {http::Method::kDelete,
+     "DELETE",
+     "endToken",
+     "End one of the user's tokens",
+     Access::kUser,
+     {},
+     {},
+     kEndedOne},
 };
 constexpr ResourceDescription kItemDescription = {
     .name = "My Token",
     .text = "One live token of the user. DELETE ends it.",
+    .tag = "tokens",
     .operations = kItemOperations,
 };
 
@@ -78,14 +102,15 @@ void write_token(JsonWriter& json, const token::LiveToken& live, const store::Se
   json.end();
 }
 
-/// `live` holds some of `sessions`, in their order. `has_more`: the store has older ones.
-std::string tokens_json(const std::vector<store::Session>& sessions, bool has_more,
+/// `live` holds some of `sessions`, in their order. `has_more`: the store has older ones. `path` is the
+/// list's.
+std::string tokens_json(std::string_view path, const std::vector<store::Session>& sessions, bool has_more,
                         const token::LiveTokens& live) {
   JsonWriter json;
   json.begin_object();
   json.member("count", live.count);
   if (has_more) {
-    json.member("next", fmt::format("{}?before={}", kMyTokensPath.text(), sessions.back().row));
+    json.member("next", fmt::format("{}?before={}", path, sessions.back().row));
   } else {
     json.member("next", nullptr);
   }
@@ -126,7 +151,7 @@ runtime::Task<void> MyTokensResource::list(RequestContext& request, Caller calle
   LATCHKEY_AWAIT(const Result<token::LiveTokens> live,
                  services_.sessions.live_tokens(caller.user_id, *sessions, caller.token));
   if (!live) co_return request.unavailable(live.error());
-  request.reply(200).json(tokens_json(*sessions, has_more, *live));
+  request.reply(200).json(tokens_json(request.head().path, *sessions, has_more, *live));
 }
 
 runtime::Task<void> MyTokensResource::end_all(RequestContext& request, Caller caller) {
@@ -145,7 +170,7 @@ MyTokenResource::MyTokenResource(Services& services) : Resource(kItemDescription
 runtime::Task<void> MyTokenResource::answer(RequestContext& request) {
   LATCHKEY_AWAIT(const Caller caller, identify(request, services_));
   if (caller.user_id == 0) co_return;
-  const store::RowId row = parse_id(kMyTokenPath.segment_of(request.head().path));
+  const store::RowId row = parse_id(last_segment_of(request.head().path));
   LATCHKEY_AWAIT(const Result<std::optional<store::Session>> session, services_.store.find_row(row));
   if (!session) co_return request.unavailable(session.error());
   if (!*session || (*session)->user_id != caller.user_id) co_return request.not_found();

@@ -17,6 +17,8 @@ constexpr bool is_unreserved(char c) noexcept {
   return http::is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
+}  // namespace
+
 std::string encode_query_value(std::string_view text) {
   constexpr char kDigits[] = "0123456789ABCDEF";
   std::string encoded;
@@ -30,8 +32,6 @@ std::string encode_query_value(std::string_view text) {
   }
   return encoded;
 }
-
-}  // namespace
 
 bool is_navigation(const http::RequestHead& head, const OriginalRequest& about) noexcept {
   if (!about.is_repeatable()) return false;

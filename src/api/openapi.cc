@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <map>
 #include <vector>
 
+#include "api/page_paths.h"
 #include "api/resource.h"
 #include "latchkey/api/answers.h"
 #include "latchkey/base/json_writer.h"
@@ -94,13 +96,13 @@ constexpr std::string_view kCsrfParameter =
     R"({"name":"X-CSRF-Token","in":"header","description":"Needed where the cookie alone authenticates.",)"
     R"("schema":{"type":"string"}})";
 constexpr OperationDescription kVerify = {
-    http::Method::kGet, "GET", "Whether the request's token admits; by any method", Access::kUser, {}, {},
-    kVerified};
+    http::Method::kGet, "GET", "", "Whether the request's token admits; by any method",
+    Access::kUser,      {},    {}, kVerified};
 constexpr std::array<std::string_view, 8> kAllMethods = {"GET",   "HEAD",   "POST",    "PUT",
                                                          "PATCH", "DELETE", "OPTIONS", "TRACE"};
 constexpr AnswerDescription kDescribed[] = {{200, "The resource's description.", "Description"}};
-constexpr OperationDescription kOptions = {
-    http::Method::kOptions, "OPTIONS", "What the resource is", Access::kAnyone, {}, {}, kDescribed};
+constexpr OperationDescription kOptions = {http::Method::kOptions, "OPTIONS", "", "What the resource is",
+                                           Access::kAnyone,        {},        {}, kDescribed};
 
 constexpr std::string_view kTextSchema = R"({"type":"string"})";
 
@@ -110,18 +112,80 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
-/// `post_api_v2_authtoken`: unique for each operation.
-std::string operation_id(std::string_view method, std::string_view path) {
-  std::string id = lower_case(method);
-  for (const char c : path) {
-    if (http::is_alphanumeric(c)) {
-      id += c;
-    } else if (id.back() != '_') {
-      id += '_';
-    }
+constexpr std::string_view kVersion1 = "/api/v1/";
+constexpr std::string_view kPagesTag = "pages";
+constexpr std::string_view kProxiesTag = "proxies";
+constexpr std::string_view kInspectionTag = "inspection";
+
+/// The groups of operations. A generated client has a class for each.
+struct Tag {
+  std::string_view name;
+  std::string_view text;
+};
+constexpr std::array<Tag, 8> kTags = {{
+    {"tokens", "Obtaining tokens, and seeing and ending one's own."},
+    {"account", "Who one is, and one's password."},
+    {"session", "The session of a browser: a token in a cookie."},
+    {"directory", "What there is."},
+    {kProxiesTag, "The question that a proxy asks about each request."},
+    {kPagesTag, "The pages for people, and what these use under paths of their own."},
+    {"v1", "The resources of version 2 under the paths that clients of old have."},
+    {kInspectionTag, "HEAD and OPTIONS of each resource."},
+}};
+
+/// Whether the resource is under another path too, and this one is for the pages.
+bool is_for_pages(std::span<const Route> routes, const Route& route) {
+  return is_of_pages(route.path.text()) &&
+         std::any_of(routes.begin(), routes.end(), [&route](const Route& other) {
+           return other.resource == route.resource && !is_of_pages(other.path.text());
+         });
+}
+
+std::string_view tag_of(std::span<const Route> routes, const Route& route) {
+  if (route.path.text().starts_with(kVersion1)) return "v1";
+  if (is_for_pages(routes, route)) return kPagesTag;
+  const ResourceDescription& description = route.resource->description();
+  return description.operations.empty() ? kProxiesTag : description.tag;
+}
+
+/// What tells the operations of one resource under several paths apart.
+std::string_view suffix_of(std::span<const Route> routes, const Route& route) {
+  if (route.path.text().starts_with(kVersion1)) return "V1";
+  if (is_for_pages(routes, route)) return "ForPages";
+  return route.resource->description().operations.empty() && !route.path.name().empty() ? "Below" : "";
+}
+
+/// The name without blanks, to be a part of an identifier.
+std::string joined(std::string_view name) {
+  std::string joined;
+  for (const char c : name) {
+    if (http::is_alphanumeric(c)) joined += c;
   }
-  while (id.back() == '_') id.pop_back();
-  return id;
+  return joined;
+}
+
+std::string capitalized(std::string_view method) {
+  std::string text = lower_case(method);
+  text.front() = method.front();
+  return text;
+}
+
+/// `listTokens`: unique for each operation of the document, and fit to be the name of a function.
+std::string operation_id(std::span<const Route> routes, const Route& route,
+                         const OperationDescription& operation, std::string_view method) {
+  const ResourceDescription& resource = route.resource->description();
+  std::string id;
+  if (&operation == &kOptions) {
+    id = "describe" + joined(resource.name);
+  } else if (&operation == &kVerify) {
+    id = joined(resource.name);
+    id.front() = http::to_lower(id.front());
+    if (method != operation.method_text) id.append("By").append(capitalized(method));
+  } else {
+    id = operation.id;
+    if (method != operation.method_text) id.append(capitalized(method));
+  }
+  return id.append(suffix_of(routes, route));
 }
 
 /// Drops the star: OpenAPI has no notation for "and everything below".
@@ -220,10 +284,15 @@ void write_parameters(JsonWriter& writer, const ResourceDescription& resource,
   writer.end();
 }
 
-void write_operation(JsonWriter& writer, const Route& route, const OperationDescription& operation,
-                     std::string_view method) {
+void write_operation(JsonWriter& writer, std::span<const Route> routes, const Route& route,
+                     const OperationDescription& operation, std::string_view method) {
+  const bool is_question = &operation == &kVerify;
+  const bool is_inspection = !is_question && (method == "HEAD" || method == "OPTIONS");
   writer.begin_object(lower_case(method));
-  writer.member("operationId", operation_id(method, route.path.text()));
+  writer.member("operationId", operation_id(routes, route, operation, method));
+  writer.begin_array("tags");
+  writer.element(is_inspection ? kInspectionTag : tag_of(routes, route));
+  writer.end();
   writer.member("summary", operation.summary);
   if (operation.access == Access::kAnyone) {
     writer.raw_member("security", "[]");
@@ -251,7 +320,7 @@ void write_operation(JsonWriter& writer, const Route& route, const OperationDesc
   writer.end();
 }
 
-void write_path(JsonWriter& writer, const Route& route) {
+void write_path(JsonWriter& writer, std::span<const Route> routes, const Route& route) {
   const ResourceDescription& description = route.resource->description();
   writer.begin_object(openapi_path(route.path));
   writer.member("summary", description.name);
@@ -263,13 +332,13 @@ void write_path(JsonWriter& writer, const Route& route) {
                     route.path.name()));
   }
   for (const OperationDescription& operation : description.operations) {
-    write_operation(writer, route, operation, operation.method_text);
-    if (operation.method == http::Method::kGet) write_operation(writer, route, operation, "HEAD");
+    write_operation(writer, routes, route, operation, operation.method_text);
+    if (operation.method == http::Method::kGet) write_operation(writer, routes, route, operation, "HEAD");
   }
   if (description.operations.empty()) {
-    for (const std::string_view method : kAllMethods) write_operation(writer, route, kVerify, method);
+    for (const std::string_view method : kAllMethods) write_operation(writer, routes, route, kVerify, method);
   } else {
-    write_operation(writer, route, kOptions, kOptions.method_text);
+    write_operation(writer, routes, route, kOptions, kOptions.method_text);
   }
   writer.end();
 }
@@ -289,7 +358,15 @@ std::string openapi_json(std::span<const Route> routes, std::string_view version
   writer.raw_member("license", R"({"name":"Apache License 2.0","identifier":"Apache-2.0"})");
   writer.end();
   writer.begin_object("paths");
-  for (const Route& route : routes) write_path(writer, route);
+  for (const Route& route : routes) write_path(writer, routes, route);
+  writer.end();
+  writer.begin_array("tags");
+  for (const Tag& tag : kTags) {
+    writer.begin_object();
+    writer.member("name", tag.name);
+    writer.member("description", tag.text);
+    writer.end();
+  }
   writer.end();
   writer.begin_object("components");
   writer.begin_object("schemas");

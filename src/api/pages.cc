@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <kainjow/mustache.hpp>
 #include <utility>
 
-#include "api/page_files.h"
+#include "api/page_place.h"
+#include "api/page_template.h"
 #include "api/skeleton.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/base/json_text.h"
@@ -18,38 +18,10 @@ namespace latchkey::api {
 namespace {
 
 using kainjow::mustache::data;
-using kainjow::mustache::mustache;
-using kainjow::mustache::partial;
 
 constexpr std::string_view kCodeIndent = "    ";
 constexpr std::string_view kBoundary = "latchkey";
 constexpr std::string_view kSignIn = "Sign in";
-
-// Allows style, script, images and requests from this server only, and nothing inline.
-constexpr std::string_view kContentSecurityPolicy =
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-mustache template_of(std::string_view name) {
-  mustache read{std::string(page_file(name).bytes)};
-  LATCHKEY_ASSERT(read.is_valid());
-  return read;
-}
-
-partial partial_of(std::string_view name) {
-  return partial([name] { return std::string(page_file(name).bytes); });
-}
-
-data gap(Gap gap) { return data(Skeleton::mark_of(gap)); }
-
-data flag(bool value) { return data(value); }
-
-data text(std::string_view value) { return data(std::string(value)); }
-
-/// The path of a page file. The query holds its version, so that a browser may cache the file.
-std::string versioned_path_of(std::string_view name) {
-  return fmt::format("/api/static/{}?{}", name, page_file(name).version);
-}
 
 /// A description's text as paragraphs and verbatim blocks.
 data blocks_of(std::string_view description) {
@@ -156,26 +128,9 @@ data post_of(const OperationDescription& operation) {
   return post;
 }
 
-data page_of(const ApiSettings& settings, std::string_view title) {
-  data page(data::type::object);
-  page.set("title", text(title));
-  page.set("node", text(settings.node));
-  page.set("version", text(settings.version));
-  page.set("style_href", data(versioned_path_of("style.css")));
-  page.set("script_href", data(versioned_path_of("script.js")));
-  page.set("icon_href", data(versioned_path_of("icon.svg")));
-  page.set("account", gap(Gap::kAccount));
-  page.set("username", gap(Gap::kAccount));
-  page.set("username_value", gap(Gap::kUserName));
-  page.set("csrf_token", gap(Gap::kCsrfToken));
-  page.set("head", data(partial_of("head.html")));
-  page.set("banner", data(partial_of("banner.html")));
-  return page;
-}
-
 /// The part that a resource's pages have in common, rendered once.
 Skeleton exchange_skeleton(const ApiSettings& settings, const ResourceDescription& description) {
-  data page = page_of(settings, description.name);
+  data page = page_data(settings, description.name, true);
   page.set("name", text(description.name));
   page.set("path", gap(Gap::kPath));
   page.set("description", blocks_of(description.text));
@@ -190,7 +145,7 @@ Skeleton exchange_skeleton(const ApiSettings& settings, const ResourceDescriptio
   page.set("status_line", gap(Gap::kStatusLine));
   page.set("headers", gap(Gap::kHeaders));
   page.set("body", gap(Gap::kBody));
-  return Skeleton(template_of("resource.html").render(page));
+  return Skeleton(page_template("resource.html").render(page));
 }
 
 /// A row of a page: a breadcrumb or a header.
@@ -200,7 +155,7 @@ Skeleton row_skeleton(std::string_view file, bool is_last = false) {
   row.set("href", gap(Gap::kValue));
   row.set("value", gap(Gap::kValue));
   row.set("is_last", flag(is_last));
-  return Skeleton(template_of(file).render(row));
+  return Skeleton(page_template(file).render(row));
 }
 
 void append_row(std::string& html, const Skeleton& row, std::string_view name, std::string_view value) {
@@ -222,20 +177,13 @@ struct Pages::Rendered {
     const ResourceDescription* description;
     Skeleton skeleton;
   };
-  explicit Rendered(const ApiSettings& settings)
-      : sign_in(template_of("signin.html").render(page_of(settings, "Sign in"))),
-        sessions(template_of("sessions.html").render(page_of(settings, "Sessions"))) {}
-
-  const Skeleton sign_in;
-  const Skeleton sessions;
   const Skeleton crumb = row_skeleton("crumb.html");
   const Skeleton last_crumb = row_skeleton("crumb.html", true);
   const Skeleton header = row_skeleton("header.html");
   std::vector<OfResource> resources;
 };
 
-Pages::Pages(const ApiSettings& settings)
-    : settings_(settings), rendered_(std::make_unique<Rendered>(settings)) {}
+Pages::Pages(const ApiSettings& settings) : settings_(settings), rendered_(std::make_unique<Rendered>()) {}
 
 Pages::~Pages() = default;
 
@@ -279,35 +227,13 @@ void Pages::exchange(const ShownExchange& shown, const Visitor& visitor, http::R
   for (const http::WrittenHeader& header : shown.headers)
     append_row(of(Gap::kHeaders), rendered_->header, header.name, header.value);
 
+  if (!visitor.user_name.empty()) append_html_escaped(of(Gap::kVersion), settings_.version);
+
   GapTexts texts;
   for (std::size_t i = 0; i < kGaps; ++i) texts.set(static_cast<Gap>(i), html[i]);
+  set_place(texts, place_of(shown.path));
   texts.set(Gap::kBody, shown.body);
   response.body(kHtmlType, skeleton->filled(texts), now);
-}
-
-void Pages::sign_in(http::ResponseWriter& response, BootTime now) const {
-  GapTexts texts;
-  texts.set(Gap::kAccount, kSignIn);
-  response.body(kHtmlType, rendered_->sign_in.filled(texts), now);
-}
-
-void Pages::sessions(const Visitor& visitor, http::ResponseWriter& response, BootTime now) const {
-  // Printed as in the log. The field of the form holds it unchanged.
-  std::string shown;
-  append_html_escaped(shown, printable(visitor.user_name));
-  std::string name;
-  append_html_escaped(name, visitor.user_name);
-  GapTexts texts;
-  texts.set(Gap::kAccount, shown);
-  texts.set(Gap::kUserName, name);
-  texts.set(Gap::kCsrfToken, visitor.csrf_token);
-  response.body(kHtmlType, rendered_->sessions.filled(texts), now);
-}
-
-void add_page_headers(http::ResponseWriter& response) {
-  response.header("Content-Security-Policy", kContentSecurityPolicy)
-      .header("Referrer-Policy", "same-origin")
-      .header("Cross-Origin-Opener-Policy", "same-origin");
 }
 
 }  // namespace latchkey::api

@@ -1,6 +1,6 @@
-// Pages: HTML made from the templates in `src/api/page/` (Mustache), with every value escaped. Constant parts
-// are rendered when the server starts, and an exchange fills the gaps. `docs/contract.md` (B-1, B-2) says
-// what the pages show.
+// Pages: the pages of resources, HTML made from the templates in `src/api/page/` (Mustache), with every value
+// escaped. Constant parts are rendered when the server starts, and an exchange fills the gaps.
+// `docs/contract.md` (B-1, B-2) says what the pages show.
 // Thread: its core's; one object per core.
 #pragma once
 
@@ -23,6 +23,7 @@ inline constexpr std::string_view kHtmlType = "text/html; charset=utf-8";
 struct Visitor {
   std::string user_name;   ///< empty: not signed in
   std::string csrf_token;  ///< to be sent with an unsafe request by the cookie; empty without a cookie
+  std::vector<std::string> groups{};  ///< sorted
 };
 
 struct Breadcrumb {
@@ -55,11 +56,9 @@ class Pages {
   /// Lifetime: `description` outlives the object.
   void prepare(const ResourceDescription& description);
 
-  /// Each of these writes the body of an answer whose headers have been written.
+  /// Writes the body of an answer whose headers have been written.
   void exchange(const ShownExchange& shown, const Visitor& visitor, http::ResponseWriter& response,
                 BootTime now) const;
-  void sign_in(http::ResponseWriter& response, BootTime now) const;
-  void sessions(const Visitor& visitor, http::ResponseWriter& response, BootTime now) const;
 
  private:
   struct Rendered;
@@ -67,9 +66,5 @@ class Pages {
   const ApiSettings& settings_;
   const std::unique_ptr<Rendered> rendered_;
 };
-
-/// Adds the headers of every page: nothing is loaded from elsewhere, and no other site may frame the page. It
-/// does not add `nosniff`, which other answers have too.
-void add_page_headers(http::ResponseWriter& response);
 
 }  // namespace latchkey::api

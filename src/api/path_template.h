@@ -46,4 +46,11 @@ class PathTemplate {
   bool takes_all_ = false;
 };
 
+/// The last segment of a path, without the slash behind it: what stands in place of a name at a template's
+/// end, whichever of a resource's paths the request took.
+constexpr std::string_view last_segment_of(std::string_view path) noexcept {
+  if (path.ends_with('/')) path.remove_suffix(1);
+  return path.substr(path.rfind('/') + 1);
+}
+
 }  // namespace latchkey::api

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "api/page_place.h"
 #include "latchkey/base/json_text.h"
 #include "latchkey/base/secret.h"
 #include "latchkey/http/written_answer.h"

@@ -15,7 +15,16 @@ namespace latchkey::api {
 
 /// The parts that differ between pages of a kind.
 enum class Gap : std::uint8_t {
-  kAccount,  ///< the user's name, or a link to sign in
+  kAccount,  ///< the user's name, or the words for signing in
+  kVersion,
+  kHome,     ///< the path of the page of one's sessions
+  kFiles,    ///< what the paths of style, script and icon begin with
+  kApiLink,  ///< HTML
+  kHost,     ///< of where one goes on to, whose URL is kNext
+  kNext,
+  kSignInLink,
+  kSignOutLink,
+  kLeaveLink,
   kCsrfToken,
   kUserName,
   kPath,

@@ -25,6 +25,7 @@ api::ApiSettings api_settings_of(const Settings& settings) {
   api.cookie_same_site = settings.cookie_same_site;
   api.identity = {settings.user_field, settings.groups_field, settings.name_field, settings.email_field};
   api.secure_cookies = settings.secure_cookies;
+  api.show_version = settings.show_version;
   Result<api::Sites> sites = api::Sites::create(settings.sites);
   LATCHKEY_ASSERT(sites.has_value());  // the settings are checked
   api.sites = std::move(*sites);

@@ -73,6 +73,8 @@ struct Settings {
   std::string groups_field = "Remote-Groups";
   std::string name_field = "Remote-Name";
   std::string email_field = "Remote-Email";
+  /// Whether anybody is told the version (C-70). The pages tell those who are signed in.
+  bool show_version = true;
   bool sandbox = true;
   /// Whether the server may stay root if root itself owns the data.
   bool allow_root = false;

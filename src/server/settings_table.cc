@@ -115,6 +115,8 @@ constexpr Setting kTable[] = {
      "The one with the user's first and last name."},
     {"email_field", "NAME", NameKind{&Settings::email_field, kMaxFieldNameBytes},
      "The one with the user's e-mail address."},
+    {"show_version", "", SwitchKind{&Settings::show_version},
+     "The ping and the OpenAPI document tell anybody the version."},
 
     {"sandbox", "", SwitchKind{&Settings::sandbox},
      "The process gives up capabilities, files, sockets and system calls that it does not need."},

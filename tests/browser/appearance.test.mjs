@@ -39,6 +39,28 @@ const VIEWS = {
     await page.locator('#password-error:not(:empty)').waitFor();
   },
 
+  'signin-busy': async ({ page }) => {
+    await page.route('**/auth/session/', () => {});
+    await page.goto('/auth/');
+    await page.getByLabel('Username').fill(ALICE.username);
+    await page.getByLabel('Password', { exact: true }).fill(ALICE.password);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Signing in\u2026' }).waitFor();
+  },
+
+  signout: async ({ visitor, page }) => {
+    await visitor.signIn(ALICE);
+    await page.goto('/auth/sign-out/');
+  },
+
+  'signed-out': ({ page }) => page.goto('/auth/sign-out/'),
+
+  forbidden: async ({ visitor, page }) => {
+    await visitor.signIn(ALICE);
+    visitor.expectFailure(403);
+    await page.goto('/auth/forbidden/');
+  },
+
   sessions: async ({ server, visitor, page }) => {
     await server.tokenOf(ALICE, 'curl/7.88.1');
     await server.tokenOf(ALICE, `an-agent-without-a-space/${'x'.repeat(200)}`);

@@ -19,6 +19,11 @@ test('/api/openapi.json is valid OpenAPI 3.1', async () => {
     assert.ok(valid, `the validator found: ${JSON.stringify(errors, null, 2)}`);
     assert.equal(validator.version, '3.1');
     assert.ok('/api/v2/authtoken/' in data.paths);
+
+    const ids = Object.values(data.paths).flatMap((item) => Object.values(item))
+      .map(({ operationId }) => operationId).filter(Boolean);
+    assert.ok(ids.length > 50);
+    assert.equal(new Set(ids).size, ids.length, 'each operation has an id of its own');
   } finally {
     await server.stop();
   }

@@ -27,7 +27,7 @@ pageTest('B-2 a wrong password is said above the form, which keeps the name alon
   visitor.expectFailure(400);
   await signInButton(page).click();
 
-  await page.getByRole('alert').filter({ hasText: 'Unable to login with provided credentials.' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'Wrong username or password.' }).waitFor();
   assert.equal(await page.getByLabel('Username').inputValue(), ALICE.username);
   assert.equal(await passwordField(page).inputValue(), '');
   assert.equal(await focused(page), 'Password');
@@ -42,8 +42,8 @@ pageTest('B-2 an empty field is said beside it, and has the focus', {}, async ({
   visitor.expectFailure(400);
   await signInButton(page).click();
 
-  await page.locator('#username-error').filter({ hasText: 'This field may not be blank.' }).waitFor();
-  assert.equal(await page.locator('#password-error').textContent(), 'This field may not be blank.');
+  await page.locator('#username-error').filter({ hasText: 'Enter your username.' }).waitFor();
+  assert.equal(await page.locator('#password-error').textContent(), 'Enter your password.');
   assert.equal(await page.getByRole('alert').isVisible(), false);
   assert.equal(await page.getByLabel('Username').getAttribute('aria-invalid'), 'true');
   assert.equal(await focused(page), 'Username');
@@ -59,20 +59,100 @@ pageTest('B-2 the password is shown on request, and hidden again before it is se
 
   visitor.expectFailure(400);
   await signInButton(page).click();
-  await page.getByRole('alert').filter({ hasText: 'Unable' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'Wrong' }).waitFor();
   assert.equal(await passwordField(page).getAttribute('type'), 'password');
 });
 
-pageTest('B-2 too many attempts are said with the time to wait', {
-  flags: ['--login-failures-by-user', '1'],
-}, async ({ visitor, page }) => {
+const ONE_ATTEMPT = { flags: ['--login-failures-by-user', '1'] };
+const countdown = (page) => page.locator('#signin-alert [aria-hidden]');
+
+/** Signs in with a wrong password until the page counts down. */
+async function useUpAttempts(visitor, page) {
   await page.goto('/');
   await page.getByLabel('Username').fill(ALICE.username);
-  for (const [status, sentence] of [[400, /^Unable to login/], [429, /throttled. Expected available in \d+ seconds/]]) {
+  for (const [status, sentence] of [[400, /^Wrong username/], [429, /^Too many attempts. Try again in /]]) {
     await passwordField(page).fill('not this one');
     visitor.expectFailure(status);
     await signInButton(page).click();
     await page.getByRole('alert').filter({ hasText: sentence }).waitFor();
+  }
+}
+
+pageTest('B-2 too many attempts are counted down to the next, and the form waits', ONE_ATTEMPT,
+  async ({ visitor, page }) => {
+    await page.clock.install();
+    await useUpAttempts(visitor, page);
+    assert.equal(await signInButton(page).isDisabled(), true);
+    assert.equal(await focused(page), 'Password');
+    assert.equal(await passwordField(page).inputValue(), 'not this one', 'it was not tried');
+
+    const said = await countdown(page).textContent();
+    assert.match(said, /^\d+ min \d+ s$|^\d+ seconds?$/);
+    await page.clock.fastForward(2000);
+    await page.waitForFunction((before) => document.querySelector('#signin-alert [aria-hidden]').textContent !== before,
+      said);
+
+    await page.clock.fastForward(600_000);
+    await page.getByRole('status').filter({ hasText: 'You can try again now.' }).waitFor({ state: 'attached' });
+    assert.equal(await signInButton(page).isDisabled(), false);
+    assert.equal(await page.getByRole('alert').isVisible(), false);
+  });
+
+pageTest('B-2 another name does not wait for the one that was refused', ONE_ATTEMPT, async ({ visitor, page }) => {
+  await useUpAttempts(visitor, page);
+  await page.getByLabel('Username').fill('somebody else');
+  assert.equal(await signInButton(page).isDisabled(), false);
+  assert.equal(await countdown(page).count(), 0);
+});
+
+pageTest('B-2 the form says that it is at work, and is sent once', {}, async ({ page }) => {
+  let release;
+  const held = new Promise((resolve) => { release = resolve; });
+  let requests = 0;
+  await page.route('**/auth/session/', async (route) => {
+    requests += 1;
+    await held;
+    await route.continue();
+  });
+  await page.goto('/');
+  await page.getByLabel('Username').fill(ALICE.username);
+  await passwordField(page).fill(ALICE.password);
+  await page.keyboard.press('Enter');
+
+  const button = page.getByRole('button', { name: 'Signing in\u2026' });
+  await button.waitFor();
+  assert.equal(await button.isDisabled(), true);
+  assert.equal(await page.locator('#signin-form').getAttribute('aria-busy'), 'true');
+  assert.equal(await page.getByRole('status').textContent(), 'Signing in\u2026');
+  await page.keyboard.press('Enter');
+
+  release();
+  await page.getByRole('heading', { name: 'Your sessions' }).waitFor();
+  assert.equal(requests, 1);
+});
+
+pageTest('B-2 after a refusal the form is as before', {}, async ({ visitor, page }) => {
+  await page.goto('/');
+  await page.getByLabel('Username').fill(ALICE.username);
+  await passwordField(page).fill('not this one');
+  visitor.expectFailure(400);
+  await signInButton(page).click();
+  await page.getByRole('alert').filter({ hasText: 'Wrong username or password.' }).waitFor();
+
+  assert.equal(await signInButton(page).isDisabled(), false);
+  assert.equal(await page.locator('#signin-form').getAttribute('aria-busy'), null);
+  assert.equal(await page.getByRole('status').textContent(), '');
+});
+
+pageTest('B-2 only who is signed in is told the version', {}, async ({ visitor, page }) => {
+  for (const target of ['/', '/auth/', '/auth/sign-out/', '/api/v2/ping/']) {
+    await page.goto(target);
+    assert.equal(await page.locator('.version').textContent(), '', target);
+  }
+  await visitor.signIn(ALICE);
+  for (const target of ['/', '/auth/', '/auth/sign-out/', '/api/v2/ping/']) {
+    await page.goto(target);
+    assert.match(await page.locator('.version').textContent(), /^\d+\.\d+/, target);
   }
 });
 

@@ -26,7 +26,8 @@ TEST(C70, AVersionListsItsResourcesAndTheirPaths) {
   HttpClient client(common_server().port());
   EXPECT_EQ(client.request("GET", "/api/v2/").body,
             R"({"authtoken":"/api/v2/authtoken/","session":"/api/v2/session/","me":"/api/v2/me/",)"
-            R"("ping":"/api/v2/ping/"})");
+            R"("tokens":"/api/v2/me/tokens/","password":"/api/v2/me/password/","ping":"/api/v2/ping/",)"
+            R"("openapi":"/api/openapi.json"})");
   EXPECT_EQ(client.request("GET", "/api/v1/").body,
             R"({"authtoken":"/api/v1/authtoken/","me":"/api/v1/me/","ping":"/api/v1/ping/"})");
 }
@@ -42,7 +43,7 @@ TEST(C70, EveryPathThatIsListedIsThere) {
     EXPECT_EQ(client.request("OPTIONS", path).status, 200) << path;
     ++count;
   }
-  EXPECT_GE(count, 4U);
+  EXPECT_GE(count, 7U);
 }
 
 TEST(C70, PingNeedsNoTokenAndTellsNodeAndVersion) {
@@ -50,6 +51,17 @@ TEST(C70, PingNeedsNoTokenAndTellsNodeAndVersion) {
   const Response response = client.request("GET", "/api/v2/ping/");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, R"({"node":"localhost","version":")" LATCHKEY_VERSION "\"}");
+}
+
+TEST(C70, TheVersionIsToldToNobodyWhereTheSettingSaysSo) {
+  ServerOptions options;
+  options.flags = {"--show-version=false"};
+  OwnServer server(options);
+  HttpClient client(server.process.port());
+  EXPECT_EQ(client.request("GET", "/api/v2/ping/").body, R"({"node":"localhost","version":""})");
+  for (const char* const target : {"/api/openapi.json", "/", "/auth/"}) {
+    EXPECT_EQ(client.request("GET", target).body.find(LATCHKEY_VERSION), std::string::npos) << target;
+  }
 }
 
 /// The methods that the document has under a path, in upper case.
@@ -100,13 +112,84 @@ TEST(S6, EveryPathOfTheDocumentIsThereWithTheMethodsThatItNames) {
     EXPECT_EQ(described.status, 200) << target;
     EXPECT_EQ(methods_of(path.value.get_object()), methods_in(described.value("Allow"))) << target;
   }
-  for (const char* const path :
-       {"/", "/api/", "/api/v1/authtoken/", "/api/v2/authtoken/", "/api/v2/session/", "/api/v2/me/",
-        "/api/v2/me/tokens/", "/api/v2/me/tokens/{id}/", "/api/v2/me/password/", "/api/v2/ping/",
-        "/api/openapi.json", "/api/static/{name}", "/auth/verify", "/auth/verify/{path}", "/auth/forward",
-        "/auth/envoy/{path}"}) {
+  for (const char* const path : {"/",
+                                 "/api/",
+                                 "/api/v1/authtoken/",
+                                 "/api/v2/authtoken/",
+                                 "/api/v2/session/",
+                                 "/api/v2/me/",
+                                 "/api/v2/me/tokens/",
+                                 "/api/v2/me/tokens/{id}/",
+                                 "/api/v2/me/password/",
+                                 "/api/v2/ping/",
+                                 "/api/openapi.json",
+                                 "/api/static/{name}",
+                                 "/auth/verify",
+                                 "/auth/verify/{path}",
+                                 "/auth/forward",
+                                 "/auth/envoy/{path}",
+                                 "/auth/",
+                                 "/auth/sign-out/",
+                                 "/auth/forbidden/",
+                                 "/auth/static/{name}",
+                                 "/auth/session/",
+                                 "/auth/tokens/",
+                                 "/auth/tokens/{id}/",
+                                 "/auth/password/"}) {
     EXPECT_TRUE(paths.contains(path)) << path;
   }
+}
+
+TEST(S6, AnOperationHasTheNameAndTheGroupThatAClientCallsItBy) {
+  HttpClient client(common_server().port());
+  simdjson::dom::parser parser;
+  const Response document = client.request("GET", kOpenapiPath);
+  const simdjson::dom::element root = parser.parse(document.body).value();
+  struct Named {
+    const char* path;
+    const char* method;
+    const char* id;
+    const char* tag;
+  };
+  for (const Named& named :
+       {Named{"/api/v2/authtoken/", "post", "login", "tokens"},
+        Named{"/api/v2/authtoken/", "delete", "logout", "tokens"},
+        Named{"/api/v1/authtoken/", "post", "loginV1", "v1"}, Named{"/api/v2/me/", "get", "me", "account"},
+        Named{"/api/v2/me/", "head", "meHead", "inspection"},
+        Named{"/api/v2/me/", "options", "describeMe", "inspection"},
+        Named{"/api/v2/me/tokens/", "get", "listTokens", "tokens"},
+        Named{"/api/v2/me/tokens/", "delete", "endAllTokens", "tokens"},
+        Named{"/api/v2/me/tokens/{id}/", "delete", "endToken", "tokens"},
+        Named{"/api/v2/me/password/", "post", "changePassword", "account"},
+        Named{"/api/v2/session/", "post", "signIn", "session"},
+        Named{"/auth/session/", "post", "signInForPages", "pages"},
+        Named{"/auth/verify", "get", "verify", "proxies"},
+        Named{"/auth/verify", "post", "verifyByPost", "proxies"},
+        Named{"/auth/verify/{path}", "head", "verifyByHeadBelow", "proxies"}}) {
+    const auto operation = root["paths"][named.path][named.method];
+    EXPECT_EQ(std::string_view(operation["operationId"]), named.id) << named.path;
+    EXPECT_EQ(std::string_view(operation["tags"].at(0)), named.tag) << named.path;
+  }
+}
+
+TEST(S6, EveryTagOfAnOperationIsDescribed) {
+  HttpClient client(common_server().port());
+  simdjson::dom::parser parser;
+  const Response document = client.request("GET", kOpenapiPath);
+  const simdjson::dom::element root = parser.parse(document.body).value();
+  std::set<std::string> described;
+  const simdjson::dom::array tags = root["tags"].get_array().value();
+  for (const auto& tag : tags) described.emplace(std::string_view(tag["name"]));
+  std::set<std::string> used;
+  const simdjson::dom::object paths = root["paths"].get_object().value();
+  for (const auto& path : paths) {
+    const simdjson::dom::object item = path.value.get_object().value();
+    for (const auto& operation : item) {
+      std::string_view tag;
+      if (operation.value["tags"].at(0).get(tag) == simdjson::SUCCESS) used.emplace(tag);
+    }
+  }
+  EXPECT_EQ(used, described);
 }
 
 TEST(S6, TheFieldsOfABodyAreThoseOfItsOptions) {

@@ -268,7 +268,7 @@ TEST(C71, AnythingElseIsNotFound) {
   HttpClient client(common_server().port());
   for (const char* const target :
        {"/nothing", "/api/v2/authtoken/x", "/api/v2/authtoken//", "//api/v2/authtoken/", "/API/v2/authtoken/",
-        "/api/v2/%61uthtoken/", "/auth/verifyx", "/auth/", "/api/v2/tokens/", "/favicon.ico"}) {
+        "/api/v2/%61uthtoken/", "/auth/verifyx", "/auth/nothing/", "/api/v2/tokens/", "/favicon.ico"}) {
     const Response response = client.request("GET", target);
     EXPECT_EQ(response.status, 404) << target;
     EXPECT_EQ(response.body, detail("Not found.")) << target;

@@ -47,7 +47,6 @@ EXCEPTIONS = {
     "RLIMIT_NICE": "a limit of the kernel's",
     "F_MORE": "a flag of the kernel's",
     "CAP_SYS_PTRACE": "a capability",
-    "post_api_v2_authtoken": "an identifier that the OpenAPI document makes",
     "Section2_2_BareCr": "the name of a case",
     "opeA": "the base64 of an example",
 }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/account_pages.h"
 #include "api/authtoken.h"
 #include "api/browser_session.h"
 #include "api/document.h"
@@ -21,6 +22,7 @@
 #include "api/openapi.h"
 #include "api/pages.h"
 #include "api/rendition.h"
+#include "api/sign_out.h"
 #include "api/verify.h"
 #include "latchkey/http/handler.h"
 #include "latchkey/http/negotiation.h"
@@ -42,7 +44,7 @@ class Api final : public http::Handler {
   std::span<const Route> routes() const noexcept { return routes_; }
 
  private:
-  static constexpr std::size_t kRoutes = 22;
+  static constexpr std::size_t kRoutes = 30;
 
   void prepare();
   const Route* find(std::string_view path) const noexcept;
@@ -64,10 +66,13 @@ class Api final : public http::Handler {
 
   Services& services_;
   Pages pages_;
+  AccountPages account_pages_;
   PreparedBodies bodies_;
   Logins logins_;
   HomeResource home_;
   StaticResource static_;
+  SignOutResource sign_out_;
+  ForbiddenResource forbidden_;
   DocumentResource root_;
   DocumentResource version1_;
   DocumentResource version2_;

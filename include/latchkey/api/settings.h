@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "latchkey/api/cookie_names.h"
@@ -25,6 +26,7 @@ struct IdentityFields {
 struct ApiSettings {
   std::string node;
   std::string version;
+  bool show_version = true;  ///< whether those who are not signed in are told the version too (C-70)
   std::chrono::milliseconds token_timeout{1'800'000};
   std::string token_timeout_text = "1800";    ///< the same in whole seconds, for `Auth-Token-Timeout`
   std::vector<net::Network> trusted_proxies;  ///< C-34
@@ -42,6 +44,9 @@ struct ApiSettings {
   IdentityFields identity;
   Sites sites;
   std::size_t max_body_bytes = 65'536;
+
+  /// The version as anybody is told: empty if it is kept from strangers.
+  std::string_view public_version() const noexcept { return show_version ? version : std::string_view{}; }
 };
 
 }  // namespace latchkey::api

@@ -1,4 +1,5 @@
-// What the pages do besides being read: send requests from a resource's page, sign in, manage one's sessions.
+// What the pages do besides being read: send requests from a resource's page, sign in and out, manage one's
+// sessions.
 // No page needs more than this file. Text from a server enters the document only as text nodes.
 
 const JSON_TYPE = 'application/json';
@@ -39,22 +40,32 @@ function parsedOrNull(text) {
   }
 }
 
-/** Sends with the cookie. Returns `{status, data}`: data is always an object, status is 0 without an answer. */
+/** The pages' own paths. They are on every host that has the pages, whatever else it serves. */
+const SESSION = '/auth/session/';
+const TOKENS = '/auth/tokens/';
+const PASSWORD = '/auth/password/';
+
+/**
+ * Sends with the cookie. Returns `{status, data, retryAfter}`: data is always an object, status is 0 without an
+ * answer, and retryAfter is in seconds.
+ */
 async function ask(method, url, json) {
   const headers = method === 'GET' ? {} : csrfHeader();
   if (json !== undefined) headers['Content-Type'] = JSON_TYPE;
   const body = json === undefined ? undefined : JSON.stringify(json);
   try {
     const response = await send(method, url, { headers, body });
-    return { status: response.status, data: parsedOrNull(await response.text()) ?? {} };
+    const retryAfter = Number(response.headers.get('Retry-After')) || 0;
+    return { status: response.status, data: parsedOrNull(await response.text()) ?? {}, retryAfter };
   } catch {
-    return { status: 0, data: {} };
+    return { status: 0, data: {}, retryAfter: 0 };
   }
 }
 
 /** The text to show for an answer that is not about one field. */
 function sentenceOf({ status, data }) {
   if (status === 0) return 'The server did not answer. Check the connection, then try again.';
+  if (status === 403) return 'This page is out of date. Load it again, then try again.';
   const texts = [data.detail, ...(Array.isArray(data.__all__) ? data.__all__ : [])];
   const said = texts.filter((text) => typeof text === 'string').join(' ');
   return said || `The server answered with status ${status}. Try again in a moment.`;
@@ -76,6 +87,39 @@ function confirmed(dialog, value) {
   return new Promise((resolve) => {
     dialog.addEventListener('close', () => resolve(dialog.returnValue === value), { once: true });
   });
+}
+
+/** The page of one's sessions. */
+const home = () => document.body.dataset.home;
+
+/** Goes on to where the server says, which has checked it. The address of this page is never asked. */
+function goOn() {
+  const { next } = document.body.dataset;
+  const url = new URL(next || home(), location.origin);
+  if (url.protocol === 'https:' || url.protocol === 'http:') location.replace(url);
+}
+
+/** Shows that the page is at work on what a button began, and lets nobody begin it twice. */
+function setBusy(button, words) {
+  const region = button.closest('.card');
+  region.setAttribute('aria-busy', 'true');
+  for (const each of region.querySelectorAll('button')) each.disabled = true;
+  button.dataset.words = button.textContent;
+  button.textContent = words;
+  byId('work-status').textContent = words;
+}
+
+function setIdle(button) {
+  const region = button.closest('.card');
+  region.removeAttribute('aria-busy');
+  for (const each of region.querySelectorAll('button')) each.disabled = false;
+  button.textContent = button.dataset.words;
+  byId('work-status').textContent = '';
+}
+
+/** A page that comes back from the browser's memory says what was so when it was left. */
+function readAgainWhenBack() {
+  window.addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
 }
 
 /** Runs one at a time: a second press does nothing while an answer is awaited. */
@@ -120,11 +164,27 @@ function setFieldError(id, text) {
   else byId(id).removeAttribute('aria-invalid');
 }
 
+const BLANK_TEXTS = {
+  username: 'Enter your username.',
+  password: 'Enter your password.',
+  current_password: 'Enter the password that you have now.',
+  new_password: 'Enter a new password.',
+};
+
+/** What the server says of a field, in words for a person. */
+function fieldText(id, text) {
+  if (/ may not be blank\.$/.test(text)) return BLANK_TEXTS[id];
+  if (text === 'Invalid password.') return 'This is not your password.';
+  const bound = /^Ensure this field has (at least|no more than) (\d+) characters\.$/.exec(text);
+  if (!bound) return text;
+  return `Use ${bound[1] === 'at least' ? 'at least' : 'at most'} ${bound[2]} characters.`;
+}
+
 /** Shows each field's error beside it. Returns the ids of the faulty fields, in order. */
 function showFieldErrors(ids, data) {
   return ids.filter((id) => {
     const texts = Array.isArray(data[id]) ? data[id] : [];
-    setFieldError(id, texts.join(' '));
+    setFieldError(id, texts.map((text) => fieldText(id, text)).join(' '));
     return texts.length > 0;
   });
 }
@@ -339,30 +399,107 @@ function resourcePage() {
 
 // --- Signing in -------------------------------------------------------------------------------------------
 
-async function signIn() {
-  const username = byId('username');
-  const password = byId('password');
-  const credentials = { username: username.value, password: password.value };
-  const answer = await ask('POST', '/api/v2/session/', credentials);
-  if (answer.status === 200) return location.assign('/');
+/** "12 seconds", "4 min 5 s" */
+function waitText(seconds) {
+  if (seconds < 60) return `${seconds} second${seconds === 1 ? '' : 's'}`;
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
 
-  password.value = '';
+/**
+ * Counts down to when the form may be sent again. A screen reader hears the time once: the words that change are
+ * hidden from it. Returns a function that ends the wait early.
+ */
+function holdBack(button, seconds) {
+  const began = performance.now();
+  const shown = element('span', { 'aria-hidden': 'true' }, waitText(seconds));
+  button.disabled = true;
+  tell('signin-alert', 'Too many attempts. Try again in ', shown,
+    element('span', { class: 'unseen' }, waitText(seconds)), '.');
+  const end = () => {
+    clearInterval(timer);
+    endWait = () => {};
+    button.disabled = false;
+    tell('signin-alert');
+  };
+  const timer = setInterval(() => {
+    const left = Math.ceil(seconds - (performance.now() - began) / 1000);
+    if (left > 0) {
+      shown.textContent = waitText(left);
+      return;
+    }
+    end();
+    byId('work-status').textContent = 'You can try again now.';
+  }, 250);
+  return end;
+}
+
+let endWait = () => {};
+
+function sayRefused(answer) {
+  const password = byId('password');
   const atFault = showFieldErrors(['username', 'password'], answer.data);
-  tell('signin-alert', ...(atFault.length ? [] : [sentenceOf(answer)]));
+  if (answer.status === 429 && answer.retryAfter > 0) {
+    endWait = holdBack(byId('signin-button'), answer.retryAfter);
+  } else {
+    // A password that was not tried may be the right one, so it stays.
+    if (answer.status === 400) password.value = '';
+    const text = '__all__' in answer.data ? 'Wrong username or password.' : sentenceOf(answer);
+    tell('signin-alert', ...(atFault.length ? [] : [text]));
+  }
   byId(atFault[0] ?? 'password').focus();
 }
 
+async function signIn() {
+  const credentials = { username: byId('username').value, password: byId('password').value };
+  endWait();
+  tell('signin-alert');
+  setBusy(byId('signin-button'), 'Signing in\u2026');
+  const answer = await ask('POST', SESSION, credentials);
+  // The page stays at work until the next one is there.
+  if (answer.status === 200) return goOn();
+  setIdle(byId('signin-button'));
+  sayRefused(answer);
+}
+
 function signinPage() {
+  readAgainWhenBack();
   const submit = oneAtATime(signIn);
   byId('signin-form').addEventListener('submit', (event) => {
     event.preventDefault();
     submit();
   });
+  // Somebody else need not wait.
+  byId('username').addEventListener('input', () => endWait());
+}
+
+// --- Signing out ------------------------------------------------------------------------------------------
+
+async function leave(button, words, paths) {
+  tell('signout-alert');
+  setBusy(button, words);
+  for (const path of paths) {
+    const answer = await ask('DELETE', path);
+    // 401: the token has ended meanwhile, as the person wanted.
+    if (answer.status === 204 || answer.status === 401) continue;
+    setIdle(button);
+    tell('signout-alert', sentenceOf(answer));
+    return byId('signout-alert').focus();
+  }
+  goOn();
+}
+
+function signoutPage() {
+  readAgainWhenBack();
+  const here = byId('sign-out');
+  if (!here) return;
+  const everywhere = byId('sign-out-everywhere');
+  here.addEventListener('click', oneAtATime(() => leave(here, 'Signing out\u2026', [SESSION])));
+  // The second request takes the cookie away.
+  everywhere.addEventListener('click',
+    oneAtATime(() => leave(everywhere, 'Signing out everywhere\u2026', [TOKENS, SESSION])));
 }
 
 // --- One's sessions ---------------------------------------------------------------------------------------
-
-const TOKENS = '/api/v2/me/tokens/';
 
 const UNITS = [['day', 86400], ['hour', 3600], ['minute', 60]];
 const inWords = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
@@ -462,7 +599,7 @@ const clearNotices = () => {
 /** Says that the session is over and where to go. Nothing else on the page would work. */
 function sayExpired() {
   clearNotices();
-  tell('page-alert', 'Your session has expired. ', element('a', { href: '/' }, 'Sign in again'));
+  tell('page-alert', 'Your session has expired. ', element('a', { href: home() }, 'Sign in again'));
   byId('page-alert').querySelector('a').focus();
 }
 
@@ -486,7 +623,7 @@ async function endSession(session, row) {
   const answer = await ask('DELETE', `${TOKENS}${session.id}/`);
   // 404: the session has ended by itself meanwhile, as the user wanted.
   if (answer.status !== 204 && answer.status !== 404) return sayProblem(answer);
-  if (session.current) return location.assign('/');
+  if (session.current) return location.assign(home());
   const neighbour = row.nextElementSibling ?? row.previousElementSibling;
   row.remove();
   showCount(Math.max(0, sessionCount - 1));
@@ -515,13 +652,13 @@ async function readAgain() {
 async function endAll() {
   if (!await confirmed(byId('end-all-dialog'), 'end')) return;
   const answer = await ask('DELETE', TOKENS);
-  if (answer.status === 204) location.assign('/');
+  if (answer.status === 204) location.assign(home());
   else sayProblem(answer);
 }
 
 async function signOut() {
-  const answer = await ask('DELETE', '/api/v2/session/');
-  if (answer.status === 204 || answer.status === 401) location.assign('/');
+  const answer = await ask('DELETE', SESSION);
+  if (answer.status === 204 || answer.status === 401) location.assign(home());
   else sayProblem(answer);
 }
 
@@ -547,7 +684,7 @@ async function changePassword() {
     setFieldError('again', 'This is not the same as the new password above.');
     return byId('again').focus();
   }
-  const answer = await ask('POST', '/api/v2/me/password/', {
+  const answer = await ask('POST', PASSWORD, {
     current_password: currentPassword,
     new_password: newPassword,
   });
@@ -559,6 +696,7 @@ async function changePassword() {
 }
 
 function sessionsPage() {
+  readAgainWhenBack();
   byId('sign-out').addEventListener('click', oneAtATime(signOut));
   byId('end-all').addEventListener('click', oneAtATime(endAll));
   byId('show-more').addEventListener('click', oneAtATime(showMore));
@@ -574,4 +712,4 @@ function sessionsPage() {
 // ----------------------------------------------------------------------------------------------------------
 
 prepareReveals();
-({ resource: resourcePage, signin: signinPage, sessions: sessionsPage })[document.body.dataset.page]();
+({ resource: resourcePage, signin: signinPage, signout: signoutPage, sessions: sessionsPage })[document.body.dataset.page]();

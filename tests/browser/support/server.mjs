@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -50,19 +50,27 @@ export class Server {
   #data;
   #log = [];
 
-  /** `flags` go to latchkeyd; `users` exist before it starts. */
-  static async start({ flags = [], users = [ALICE] } = {}) {
+  /** `flags` go to latchkeyd, and `config` is its file of settings; `users` exist before it starts. */
+  static async start({ flags = [], config = '', users = [ALICE] } = {}) {
     const server = new Server();
     server.#data = await mkdtemp(path.join(tmpdir(), 'latchkey-browser-'));
     if (process.getuid() === 0) await chown(server.#data, TEST_USER, TEST_USER);
     try {
       for (const user of users) await addUser(server.#data, user);
+      if (config) {
+        await writeFile(server.#settings, config);
+        flags = ['--config', server.#settings, ...flags];
+      }
       await within(START_LIMIT_MS, 'the start of latchkeyd', server.#listen(flags));
     } catch (error) {
       await server.stop().catch(() => {});
       throw error;
     }
     return server;
+  }
+
+  get #settings() {
+    return `${this.#data}.toml`;
   }
 
   #listen(flags) {
@@ -104,6 +112,7 @@ export class Server {
       await this.halt();
     } finally {
       await rm(this.#data, { recursive: true, force: true });
+      await rm(this.#settings, { force: true });
     }
     const errors = this.#log.filter((line) => / level=error /.test(line));
     assert.deepEqual(errors, [], 'latchkeyd logged errors');

@@ -37,10 +37,14 @@ export class Visitor {
   #expected = [];
   #elsewhere = [];
 
-  /** `options` are those of a browser context: viewport, colorScheme, javaScriptEnabled, extraHTTPHeaders. */
-  static async open(origin, options = {}) {
+  /**
+   * `elsewhere`: other origins that the visitor goes to. The rest are options of a browser context: viewport,
+   * colorScheme, javaScriptEnabled, extraHTTPHeaders.
+   */
+  static async open(origin, { elsewhere = [], ...options } = {}) {
     const visitor = new Visitor();
     visitor.#origin = origin;
+    visitor.#elsewhere = [...elsewhere];
     visitor.#context = await (await browser()).newContext({ baseURL: origin, ...options });
     visitor.#context.setDefaultTimeout(PAGE_LIMIT_MS);
     visitor.#context.on('request', (request) => visitor.#checkRequest(request));

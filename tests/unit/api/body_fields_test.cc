@@ -17,7 +17,7 @@ constexpr std::array<FieldDescription, 2> kLoginFields = {
 constexpr std::array<FieldDescription, 1> kNewPassword = {{{"new_password", "New password", 8, 12, true}}};
 
 OperationDescription reading(std::span<const FieldDescription> fields) {
-  return {http::Method::kPost, "POST", "", Access::kAnyone, fields, kBodyTypes, {}};
+  return {http::Method::kPost, "POST", "", "", Access::kAnyone, fields, kBodyTypes, {}};
 }
 
 class BodyFieldsTest : public testing::Test {

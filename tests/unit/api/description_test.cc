@@ -13,8 +13,8 @@ constexpr FieldDescription kFields[] = {
     {.name = "secret", .label = "Secret", .min_length = 8, .max_length = 4096, .is_password = true},
 };
 constexpr OperationDescription kOperations[] = {
-    {http::Method::kGet, "GET", "Read", Access::kUser},
-    {http::Method::kPost, "POST", "Write", Access::kUser, kFields, kBodyTypes},
+    {http::Method::kGet, "GET", "read", "Read", Access::kUser},
+    {http::Method::kPost, "POST", "write", "Write", Access::kUser, kFields, kBodyTypes},
 };
 constexpr ResourceDescription kThing = {.name = "Thing",
                                         .text = "A \"thing\".\n\n    code",

@@ -20,7 +20,7 @@
 namespace latchkey::api {
 namespace {
 
-constexpr OperationDescription kLogin = {http::Method::kPost, "POST",       "Log in",
+constexpr OperationDescription kLogin = {http::Method::kPost, "POST",       "login",   "Log in",
                                          Access::kAnyone,     kLoginFields, kBodyTypes};
 
 /// One request for a token, its answer, and its outcome.
