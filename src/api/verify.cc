@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "api/caller.h"
+#include "api/home.h"
 #include "api/navigation.h"
+#include "api/page_paths.h"
 #include "latchkey/api/answers.h"
 #include "latchkey/base/percent.h"
 #include "latchkey/http/characters.h"
@@ -106,8 +108,9 @@ bool is_preflight(const http::RequestHead& head, const OriginalRequest& about) n
 
 }  // namespace
 
-VerifyResource::VerifyResource(Services& services, ProxyFamily family, std::string_view path)
-    : Resource(description_of(family)), services_(services), family_(family), path_(path) {
+VerifyResource::VerifyResource(Services& services, const AccountPages& pages, ProxyFamily family,
+                               std::string_view path)
+    : Resource(description_of(family)), services_(services), pages_(pages), family_(family), path_(path) {
   const IdentityFields& names = services.settings.identity;
   const std::string start = start_of(family, names);
   const std::string empty = fmt::format("{}: \r\n{}: \r\n{}: \r\n", names.groups, names.name, names.email);
@@ -207,8 +210,26 @@ void VerifyResource::admit_anonymous(RequestContext& request) const {
   request.response().ok_head(anonymous_head_, {}).no_body(services_.now());
 }
 
+bool VerifyResource::show_forbidden(const Question& question, RequestContext& request) const {
+  // The page has nothing but links to the pages of the site's sign-in host.
+  if (family_ == ProxyFamily::kNginx || question.site == nullptr) return false;
+  const std::string& sign_in = question.site->rules().sign_in;
+  if (sign_in.empty() || !is_navigation(request.head(), *question.about)) return false;
+  const Visitor visitor = visitor_of(request, services_);
+  if (visitor.user_name.empty()) return false;
+  const std::optional<Destination> wanted = services_.settings.sites.destination(question.about->url());
+  const std::string_view origin =
+      std::string_view(sign_in).substr(0, sign_in.find('/', sign_in.find("//") + 2));
+  protect_answer(request.response());
+  request.reply(403).header(kReasonField, kMayNotEnterText);
+  pages_.forbidden({place_of(kPagesPrefix), visitor, goal_of(wanted)}, origin, request.response(),
+                   services_.now());
+  return true;
+}
+
 void VerifyResource::refuse(Refusal refusal, const Question& question, RequestContext& request) const {
   const bool is_nginx = family_ == ProxyFamily::kNginx;
+  if (refusal.status == 403 && show_forbidden(question, request)) return;
   // nginx makes 500 of any other refusal.
   if (refusal.status == 400 || (is_nginx && refusal.status == 429)) refusal.status = 401;
   if (refusal.status == 401 && refusal.challenge.empty()) refusal.challenge = "Token";

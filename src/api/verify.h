@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/account_pages.h"
 #include "api/original_request.h"
 #include "api/resource.h"
 #include "latchkey/api/services.h"
@@ -22,7 +23,9 @@ class VerifyResource final : public Resource {
  public:
   /// `path` is the resource's own, without a slash at its end.
   /// Requires: a family.
-  VerifyResource(Services& services, http::ProxyFamily family, std::string_view path);
+  /// Lifetime: services and pages outlive the resource.
+  VerifyResource(Services& services, const AccountPages& pages, http::ProxyFamily family,
+                 std::string_view path);
 
   std::string_view path() const noexcept { return path_; }
   /// Whether the path is the resource's own or below it.
@@ -55,9 +58,13 @@ class VerifyResource final : public Resource {
   void admit(const Identity& identity, RequestContext& request) const;
   void admit_anonymous(RequestContext& request) const;
   [[gnu::noinline]] void refuse(Refusal refusal, const Question& question, RequestContext& request) const;
+  /// Shows the page of no entry to a person at a browser, to whom the proxy hands the answer on. Returns
+  /// false and writes nothing if nobody would see it.
+  bool show_forbidden(const Question& question, RequestContext& request) const;
   void refuse_unknown_host(const Question& question, RequestContext& request) const;
 
   Services& services_;
+  const AccountPages& pages_;
   const http::ProxyFamily family_;
   const std::string path_;
   // Answers up to their first variable part.

@@ -39,7 +39,7 @@ SharedServer& guarding_server = SharedServer::add([] {
   const std::string file = (directory / "latchkeyd.toml").string();
   std::ofstream(file) << kSites;
   ServerOptions options;
-  options.flags = {"--config", file};
+  options.flags = {"--config", file, "--trusted-proxy", "127.0.0.1"};
   return std::make_unique<OwnServer>(options);
 });
 
@@ -177,6 +177,35 @@ TEST_F(S10, ThePageOfNoEntryAsksThoseWhoAreNotSignedInToDoSo) {
   const Response elsewhere = get(std::string(kForbidden) + "?rd=https%3A%2F%2Fevil.test%2F");
   EXPECT_EQ(elsewhere.status, 403);
   expect_hides(elsewhere, "evil");
+}
+
+TEST_F(S10, AProxyThatHandsTheRefusalOnShowsThePageWithLinksToTheSignInHost) {
+  sign_in();
+  HeaderLines question = {{"User-Agent", agent_},
+                          {"Cookie", cookie_},
+                          {"X-Forwarded-Method", "GET"},
+                          {"X-Forwarded-Proto", "https"},
+                          {"X-Forwarded-Host", "ledger.example.test"},
+                          {"X-Forwarded-Uri", "/books?year=1865"},
+                          {"Sec-Fetch-Mode", "navigate"}};
+  const Response page = client_.request("GET", "/auth/forward", question);
+  EXPECT_EQ(page.status, 403);
+  EXPECT_EQ(page.value("Content-Type"), "text/html; charset=utf-8");
+  EXPECT_EQ(page.value("Cache-Control"), "no-store");
+  EXPECT_EQ(page.value("Content-Security-Policy"),
+            "default-src 'none'; style-src https://auth.example.test; img-src https://auth.example.test; "
+            "form-action 'none'; base-uri 'none'; frame-ancestors 'none'");
+  expect_shows(page, "<strong>alice</strong>");
+  expect_shows(page, "<strong>ledger.example.test</strong>");
+  expect_shows(page,
+               "href=\"https://auth.example.test/auth/sign-out/?change&amp;"
+               "rd=https%3A%2F%2Fledger.example.test%2Fbooks%3Fyear%3D1865\"");
+  expect_shows(page, "href=\"https://auth.example.test/auth/static/style.css?");
+  expect_hides(page, "=\"/");
+  expect_hides(page, "<script");
+
+  question.back().second = "cors";
+  EXPECT_EQ(client_.request("GET", "/auth/forward", question).value("Content-Type"), kJsonType);
 }
 
 TEST_F(S10, ThePageToSignOutChangesNothingAndLeadsOn) {
