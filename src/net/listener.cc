@@ -1,5 +1,6 @@
 #include "latchkey/net/listener.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -50,8 +51,27 @@ tl::unexpected<Error> bind_error(const std::string& where, int error) {
 }
 
 tl::unexpected<Error> unix_error(const std::string& path, int error) {
+  const char* remedy = "";
+  if (error == ENOENT) remedy = "; make its directory, and give it to the server's user";
+  if (error == EACCES || error == EROFS) remedy = "; let the server's user write to its directory";
   return failure(ErrorCode::kUnavailable,
-                 fmt::format("cannot listen on the socket '{}': {}", path, std::strerror(error)));
+                 fmt::format("cannot listen on the socket '{}': {}{}", path, std::strerror(error), remedy));
+}
+
+/// The group comes first: until the mode is wider, it may do nothing.
+Result<void> set_access(const std::string& path, const UnixAccess& access) {
+  struct stat made {};
+  if (::lstat(path.c_str(), &made) != 0) return unix_error(path, errno);
+  const bool is_another = access.group && *access.group != made.st_gid;
+  if (is_another && ::lchown(path.c_str(), static_cast<uid_t>(-1), *access.group) != 0) {
+    return failure(
+        ErrorCode::kUnavailable,
+        fmt::format("cannot give the socket '{}' to the group with the id {}: {}; start the server as root "
+                    "or with that group among its own (Group= or SupplementaryGroups= under systemd)",
+                    path, *access.group, std::strerror(errno)));
+  }
+  if (::chmod(path.c_str(), access.mode) != 0) return unix_error(path, errno);
+  return {};
 }
 
 Result<bool> answers(const std::string& path, sockaddr_un& address) {
@@ -190,7 +210,7 @@ Result<bool> Listener::is_answered(const std::string& path) {
   return goes_on_answering(path, address);
 }
 
-Result<Listener> Listener::bind_unix(const std::string& path) {
+Result<Listener> Listener::bind_unix(const std::string& path, const UnixAccess& access) {
   LATCHKEY_TRY(sockaddr_un address, unix_address(path));
   Listener listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (listener.fd_ < 0) return unix_error(path, errno);
@@ -201,8 +221,20 @@ Result<Listener> Listener::bind_unix(const std::string& path) {
   const int error = errno;
   ::umask(old_mask);
   if (!bound) return unix_error(path, error);
+  LATCHKEY_TRY(set_access(path, access));
   if (::listen(listener.fd_, kBacklog) != 0) return unix_error(path, errno);
   return listener;
+}
+
+Result<Listener> Listener::duplicate() const {
+  Listener other(::fcntl(fd_, F_DUPFD_CLOEXEC, 0));
+  if (other.fd_ < 0) {
+    return failure(ErrorCode::kUnavailable,
+                   fmt::format("cannot share a listening socket among cores: {}", std::strerror(errno)));
+  }
+  other.endpoint_ = endpoint_;
+  other.is_unix_ = is_unix_;
+  return other;
 }
 
 Endpoint peer_of(int fd) noexcept {
@@ -228,6 +260,10 @@ void Acceptor::start() { arm(); }
 
 void Acceptor::arm() noexcept {
   loop_.ring().start(this, [this](io_uring_sqe& entry) {
+    if (listener_.is_unix()) {
+      io_uring_prep_accept(&entry, listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC);
+      return;
+    }
     // Multishot: one submission serves every connection to come. Peers' addresses are asked for one by one,
     // because the next connection would overwrite a buffer that all share.
     io_uring_prep_multishot_accept(&entry, listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC);

@@ -23,6 +23,8 @@ namespace latchkey::server {
 
 namespace {
 
+constexpr std::uint64_t kLowPorts = std::uint64_t{1} << CAP_NET_BIND_SERVICE;
+
 tl::unexpected<Error> refused(const char* what) {
   return failure(ErrorCode::kUnavailable,
                  fmt::format("the kernel refused to {}: {}; `sandbox = false` starts without it", what,
@@ -105,9 +107,14 @@ Result<void> leave_root(const std::filesystem::path& data, ConfinementGaps& gaps
       ::setresuid(owner.st_uid, owner.st_uid, owner.st_uid) != 0) {
     return refused("become the owner of the data directory");
   }
-  if (!set_capabilities(std::uint64_t{1} << CAP_NET_BIND_SERVICE))
-    return refused("give up root's capabilities");
+  const std::uint64_t kept = kLowPorts | (rules.gives_group ? std::uint64_t{1} << CAP_CHOWN : 0);
+  if (!set_capabilities(kept)) return refused("give up root's capabilities");
   return {};
+}
+
+void give_up_chown() noexcept {
+  // Root that stays root loses what it has in `confine`.
+  if (::geteuid() != 0) set_capabilities(kLowPorts);
 }
 
 Result<void> confine(const std::filesystem::path& data, ConfinementGaps& gaps) {

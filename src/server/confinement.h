@@ -22,18 +22,23 @@ using ConfinementGaps = std::vector<std::string>;
 Result<void> own_descriptors(bool alone);
 
 struct RootRules {
-  bool may_create = false;  ///< `data` may be created, for the owner of its parent
-  bool may_stay = false;    ///< if root itself owns `data`
+  bool may_create = false;   ///< `data` may be created, for the owner of its parent
+  bool may_stay = false;     ///< if root itself owns `data`
+  bool gives_group = false;  ///< a listening socket is to have a group, for which root keeps a right
 };
 
 /// If started as root, becomes the user and group that own `data`, without supplementary groups. Of root's
-/// capabilities it keeps only the one to bind low ports, until `confine`. If root owns `data`, the process
+/// capabilities it keeps only the one to bind low ports, until `confine`, and if it `gives_group` that to
+/// change a file's group, until `give_up_chown`. If root owns `data`, the process
 /// stays root where it may, and notes that in `gaps`. If `data` is missing and may not be created, nothing
 /// changes: opening it will report the error.
 /// Errors: kInvalid if root owns `data` and the process may not stay root; the text has the commands to mend
 /// it. kUnavailable if the kernel refuses.
 Result<void> leave_root(const std::filesystem::path& data, ConfinementGaps& gaps,
                         const RootRules& rules = {});
+
+/// Gives up the right to change a file's group.
+void give_up_chown() noexcept;
 
 /// From here on this process and its threads have no capability, gain no privilege, dump no core, reach no
 /// file outside `data`, bind and connect no TCP socket, and reach no abstract Unix socket or process outside.

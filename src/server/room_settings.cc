@@ -59,7 +59,9 @@ store::DirectoryOptions directory_options_of(const Settings& settings) {
 }
 
 RootRules root_rules_of(const Settings& settings) {
-  return {.may_create = settings.create, .may_stay = settings.allow_root};
+  return {.may_create = settings.create,
+          .may_stay = settings.allow_root,
+          .gives_group = !settings.unix_group.empty()};
 }
 
 }  // namespace latchkey::server

@@ -83,10 +83,7 @@ void log_findings(Log& log, const StartContext& start, const ConfinementGaps& ga
 
 void announce(const Sockets& sockets, ServiceManager& manager) {
   std::string lines;
-  for (const Sockets::Address& address : sockets.addresses) {
-    lines += fmt::format("latchkeyd: listening on http://{}{}\n", address.endpoint.to_text(),
-                         address.proxied ? " (PROXY protocol)" : "");
-  }
+  for (const Sockets::Address& address : sockets.addresses) lines += announcement_of(address);
   say_on_stderr(lines);
   manager.tell("READY=1");
 }

@@ -84,20 +84,29 @@ void check_identity_fields(const Settings& settings, std::vector<std::string>& p
   }
 }
 
+/// Finds addresses on which the server would have to listen twice.
+void find_twice_named(const Settings& settings, std::vector<std::string>& problems) {
+  std::vector<ListenAddress> addresses = settings.listen;
+  for (const net::Endpoint& endpoint : settings.proxy_listen) addresses.push_back({endpoint, {}});
+  for (const VerifyAddress& address : settings.verify_listen) addresses.push_back(address.where);
+  std::set<ListenAddress> seen;
+  for (const ListenAddress& where : addresses) {
+    if (where.is_unix() && where.path == settings.admin_socket.lexically_normal()) {
+      problems.push_back(fmt::format("listen: {} is the admin socket: listen elsewhere", where.to_text()));
+    }
+    if ((!where.is_unix() && where.endpoint.port == 0) || seen.insert(where).second) continue;
+    problems.push_back(
+        fmt::format("listen: {} is named twice in listen, proxy_listen and verify_listen", where.to_text()));
+  }
+}
+
 /// Finds what is wrong with settings in combination.
 void find_contradictions(const Settings& settings, std::vector<std::string>& problems) {
   if (settings.listen.empty() && settings.proxy_listen.empty()) {
     problems.emplace_back(
         "listen: neither listen nor proxy_listen names an address, so nobody could be served");
   }
-  std::set<net::Endpoint> seen;
-  for (const auto* const endpoints : {&settings.listen, &settings.proxy_listen}) {
-    for (const net::Endpoint& endpoint : *endpoints) {
-      if (endpoint.port == 0 || seen.insert(endpoint).second) continue;
-      problems.push_back(
-          fmt::format("listen: {} is named twice in listen and proxy_listen", endpoint.to_text()));
-    }
-  }
+  find_twice_named(settings, problems);
   for (const net::Endpoint& endpoint : settings.proxy_listen) {
     if (endpoint.address.is_loopback() || !settings.trusted_proxy.empty()) continue;
     problems.push_back(fmt::format(

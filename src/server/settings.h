@@ -17,6 +17,7 @@
 #include "latchkey/base/log.h"
 #include "latchkey/http/forwarded.h"
 #include "latchkey/net/address.h"
+#include "server/listen_address.h"
 
 namespace latchkey::server {
 
@@ -24,9 +25,15 @@ namespace latchkey::server {
 /// table and the help say what each accepts, and its bounds.
 struct Settings {
   /// Where to accept requests.
-  std::vector<net::Endpoint> listen{{net::IpAddress::from_v4(127, 0, 0, 1), 8080}};
+  std::vector<ListenAddress> listen{{{net::IpAddress::from_v4(127, 0, 0, 1), 8080}, {}}};
   /// Where every connection must open with a PROXY protocol header (C-34).
   std::vector<net::Endpoint> proxy_listen;
+  /// Where every request is a proxy's question (S-7).
+  std::vector<VerifyAddress> verify_listen;
+  /// Mode and group of the Unix sockets that these name (the group empty: the server's own). Whoever may
+  /// connect is trusted as a proxy (C-34).
+  unsigned unix_mode = 0660;
+  std::string unix_group;
   /// Holds database, key file, lock and admin socket. If started as root, the server becomes their owner.
   std::filesystem::path data = "/var/lib/latchkey";
   /// Whether to create the directory (not its parents), the database and the key if they are missing.
@@ -80,7 +87,7 @@ struct Settings {
   bool allow_root = false;
 
   std::size_t body_limit_bytes = 65'536;
-  std::size_t head_limit_bytes = 16'384;
+  std::size_t head_limit_bytes = 32'768;
   std::chrono::milliseconds header_timeout = std::chrono::seconds(10);
   std::chrono::milliseconds body_timeout = std::chrono::seconds(20);
   std::chrono::milliseconds idle_timeout = std::chrono::seconds(75);

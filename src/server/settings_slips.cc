@@ -22,6 +22,7 @@ using Texts = std::vector<std::string>;
 
 constexpr std::size_t kMaxTextBytes = 256;
 constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::string_view kUnixScheme = "unix:";
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -206,6 +207,21 @@ std::optional<std::string> endpoint_from(std::string_view text) {
   return fmt::format("{}{}{}:{}", is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
 }
 
+/// A path is a Unix socket, in any program's spelling.
+std::optional<std::string> address_from(std::string_view text) {
+  std::string_view path = text;
+  if (lower(path.substr(0, kUnixScheme.size())) == kUnixScheme) path.remove_prefix(kUnixScheme.size());
+  if (lower(path.substr(0, 5)) == "unix/") path.remove_prefix(4);
+  if (path.starts_with('/')) return fmt::format("{}{}", kUnixScheme, path);
+  return endpoint_from(lower(text));
+}
+
+/// 0o660 is how TOML, Python and Rust write 0660.
+std::optional<std::string> mode_from(std::string_view text) {
+  if (text.starts_with("0o")) text.remove_prefix(2);
+  return std::string(text);
+}
+
 /// 255.255.0.0 is 16.
 std::optional<int> prefix_of_mask(std::string_view mask) {
   constexpr int kBits = 32;
@@ -288,7 +304,14 @@ struct Candidate {
   Maybe operator()(const ChoiceKind<Choice>& kind) const {
     return choice_from(lower(text), kind);
   }
+  Maybe operator()(const ModeKind&) const { return mode_from(text); }
+  Maybe operator()(const ListKind<ListenAddress>&) const { return address_from(text); }
   Maybe operator()(const ListKind<net::Endpoint>&) const { return endpoint_from(lower(text)); }
+  Maybe operator()(const ListKind<VerifyAddress>&) const {
+    const std::size_t at = text.find('@');
+    if (at == std::string_view::npos) return address_from(text);
+    return fmt::format("{}@{}", lower(text.substr(0, at)), address_from(text.substr(at + 1)).value_or(""));
+  }
   Maybe operator()(const ListKind<net::Network>&) const { return network_from(lower(text)); }
 };
 
@@ -392,14 +415,15 @@ std::optional<Texts> meant_by(const Setting& setting, std::span<const std::strin
 }
 
 std::string not_there(const Setting& setting, std::span<const std::string> texts) {
+  // These begin with an address of TCP, which the PROXY protocol's header stands in for.
   if (!std::holds_alternative<ListKind<net::Endpoint>>(setting.kind)) return {};
   for (const std::string& text : texts) {
     const std::string path = lower(bare(text));
     if (!path.starts_with("unix:") && !path.starts_with('/')) continue;
     return fmt::format(
-        "'{}' is a Unix socket, and this version listens on TCP alone: write an address of this "
-        "machine, as {}",
-        text, setting.key == "listen" ? "127.0.0.1:8080" : "127.0.0.1:8081");
+        "'{}' is a Unix socket, and {} takes TCP alone: write an address of this machine, as 127.0.0.1:8081; "
+        "at a Unix socket of listen the proxy names its client in forwarded_source's header",
+        text, setting.key);
   }
   return {};
 }

@@ -97,6 +97,22 @@ std::optional<std::string> scalar_text(const Setting& setting, const toml::node&
   return std::nullopt;
 }
 
+bool takes_tables(const Setting& setting) {
+  return std::holds_alternative<ListKind<VerifyAddress>>(setting.kind);
+}
+
+/// `{address = "127.0.0.1:9001", as = "envoy"}` in the form of a flag; nothing if it holds anything else.
+std::optional<std::string> verify_text(const toml::table& table) {
+  const toml::node* const address = table.get("address");
+  const toml::node* const family = table.get("as");
+  const bool is_whole = address != nullptr && address->is_string() &&
+                        (family == nullptr || family->is_string()) &&
+                        table.size() == (family == nullptr ? 1U : 2U);
+  if (!is_whole) return std::nullopt;
+  const std::string& where = address->as_string()->get();
+  return family == nullptr ? where : fmt::format("{}@{}", family->as_string()->get(), where);
+}
+
 std::optional<std::vector<std::string>> texts_of(const Setting& setting, const toml::node& node) {
   std::vector<std::string> texts;
   const toml::array* const array = setting.is_list() ? node.as_array() : nullptr;
@@ -107,7 +123,9 @@ std::optional<std::vector<std::string>> texts_of(const Setting& setting, const t
     return texts;
   }
   for (const toml::node& element : *array) {
-    const std::optional<std::string> text = scalar_text(setting, element);
+    const toml::table* const table = takes_tables(setting) ? element.as_table() : nullptr;
+    const std::optional<std::string> text =
+        table != nullptr ? verify_text(*table) : scalar_text(setting, element);
     if (!text) return std::nullopt;
     texts.push_back(*text);
   }
@@ -143,13 +161,17 @@ std::optional<std::string> loose_text(const toml::node& node) {
   return std::nullopt;
 }
 
+/// Empty, so that nothing is suggested, if there is a table among them.
 std::vector<std::string> loose_texts(const toml::node& node) {
   std::vector<std::string> texts;
   const auto add = [&texts](const toml::node& element) {
     if (std::optional<std::string> text = loose_text(element)) texts.push_back(std::move(*text));
   };
   if (const toml::array* const array = node.as_array()) {
-    for (const toml::node& element : *array) add(element);
+    for (const toml::node& element : *array) {
+      if (element.is_table()) return {};
+      add(element);
+    }
   } else {
     add(node);
   }
@@ -225,9 +247,10 @@ class FileReader {
   void read_entry(const toml::key& key, const toml::node& node) {
     const std::size_t line = key.source().begin.line;
     if (key.str() == kSiteKey) return read_sites(line, node);
-    if (is_table(node)) return read_in_table(line, key, node);
-    const std::string where = fmt::format("{}: {}", place(line), key.str());
     const Setting* const setting = find_setting(key.str());
+    const bool takes_them = setting != nullptr && takes_tables(*setting) && node.is_array();
+    if (is_table(node) && !takes_them) return read_in_table(line, key, node);
+    const std::string where = fmt::format("{}: {}", place(line), key.str());
     if (setting == nullptr) {
       reading_.problems.push_back(unknown(where + " is no setting", key.str(), as_key));
       return;

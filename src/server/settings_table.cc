@@ -30,9 +30,9 @@ constexpr std::size_t kGiB = 1024 * kMiB;
 constexpr std::size_t kMaxListeners = 64;
 constexpr std::size_t kMaxTrustedNetworks = 256;
 constexpr std::size_t kMaxCountedNetworks = 256;
-constexpr std::size_t kMaxPathBytes = 4095;       // PATH_MAX without its NUL.
-constexpr std::size_t kMaxSocketPathBytes = 107;  // sockaddr_un's sun_path without its NUL.
-constexpr std::size_t kMaxNodeBytes = 253;        // A host name's bound (RFC 1035 §2.3.4).
+constexpr std::size_t kMaxPathBytes = 4095;  // PATH_MAX without its NUL.
+constexpr std::size_t kMaxNodeBytes = 253;   // A host name's bound (RFC 1035 §2.3.4).
+constexpr std::size_t kMaxGroupBytes = 32;   // useradd(8) takes no longer name.
 constexpr std::size_t kMaxFieldNameBytes = 64;
 constexpr milliseconds kShortest{10};
 
@@ -57,10 +57,17 @@ using Count = NumberKind<std::size_t>;
 using Prefix = NumberKind<int>;
 
 constexpr Setting kTable[] = {
-    {"listen", "ADDR:PORT", ListKind<net::Endpoint>{&Settings::listen, kMaxListeners},
+    {"listen", "ADDRESS", ListKind<ListenAddress>{&Settings::listen, kMaxListeners},
      "Where to accept requests; port 0 takes a free one."},
     {"proxy_listen", "ADDR:PORT", ListKind<net::Endpoint>{&Settings::proxy_listen, kMaxListeners},
      "Where every connection must open with a PROXY protocol header, and come from a trusted_proxy."},
+    {"verify_listen", "ADDRESS", ListKind<VerifyAddress>{&Settings::verify_listen, kMaxListeners},
+     "Where every request is a proxy's question, whatever its path, and nothing else exists."},
+    {"unix_mode", "MODE", ModeKind{&Settings::unix_mode, 0600, 0777},
+     "The mode of the Unix sockets of listen and verify_listen; who may connect is trusted as a proxy."},
+    {"unix_group", "GROUP",
+     NameKind{.member = &Settings::unix_group, .max_bytes = kMaxGroupBytes, .may_be_empty = true},
+     "The group of these sockets; empty is the server's own."},
     {"data", "DIR", PathKind{&Settings::data, kMaxPathBytes}, "Where the database and the key stand."},
     {"create", "", SwitchKind{&Settings::create},
      "That directory, its database and its key are made where they are missing."},
@@ -211,8 +218,19 @@ std::optional<milliseconds> parse_bounded_duration(std::string_view text, const 
   return *duration;
 }
 
+/// Octal digits and nothing else.
+std::optional<unsigned> parse_mode(std::string_view text, const ModeKind& kind) {
+  unsigned mode = 0;
+  const char* const end = text.data() + text.size();
+  const auto [after, error] = std::from_chars(text.data(), end, mode, 8);
+  if (error != std::errc{} || after != end || (mode & kind.least) != kind.least || (mode & ~kind.most) != 0)
+    return {};
+  return mode;
+}
+
 bool is_name(std::string_view text, const NameKind& kind) {
-  return !text.empty() && text.size() <= kind.max_bytes &&
+  if (text.empty()) return kind.may_be_empty;
+  return text.size() <= kind.max_bytes &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; }) &&
          (kind.accepts == nullptr || kind.accepts(text));
 }
@@ -241,7 +259,10 @@ struct Expectation {
                        kind.step == milliseconds(1) ? "" : " in steps of " + to_duration_text(kind.step));
   }
   std::string operator()(const NameKind& kind) const {
-    return fmt::format("a name of 1 to {} {}", kind.max_bytes, kind.characters);
+    return fmt::format("a name of {} to {} {}", kind.may_be_empty ? 0 : 1, kind.max_bytes, kind.characters);
+  }
+  std::string operator()(const ModeKind& kind) const {
+    return fmt::format("a mode from {:04o} to {:04o}, in octal", kind.least, kind.most);
   }
   std::string operator()(const PathKind& kind) const {
     return fmt::format("a path of 1 to {} bytes", kind.max_bytes);
@@ -254,6 +275,15 @@ struct Expectation {
   }
   std::string operator()(const ListKind<net::Endpoint>& kind) const {
     return fmt::format("up to {} addresses with ports, as 127.0.0.1:8080 or [::1]:8080", kind.max_elements);
+  }
+  std::string operator()(const ListKind<ListenAddress>& kind) const {
+    return fmt::format("up to {} addresses, as 127.0.0.1:8080, [::1]:8080 or unix:/run/latchkey.sock",
+                       kind.max_elements);
+  }
+  std::string operator()(const ListKind<VerifyAddress>& kind) const {
+    return fmt::format(
+        "up to {} addresses of nginx, or as forward@127.0.0.1:9001 or envoy@unix:/run/ask.sock",
+        kind.max_elements);
   }
   std::string operator()(const ListKind<net::Network>& kind) const {
     return fmt::format("up to {} networks, as 10.0.0.0/8 or 2001:db8::/32", kind.max_elements);
@@ -298,6 +328,7 @@ struct Assignment {
     settings.*kind.member = value();
     return {};
   }
+  Result<void> operator()(const ModeKind& kind) const { return set(kind.member, parse_mode(value(), kind)); }
   Result<void> operator()(const PathKind& kind) const {
     if (!is_path(value(), kind)) return refuse();
     settings.*kind.member = value();
@@ -339,6 +370,7 @@ struct ValuesInForce {
   Values operator()(const BytesKind& kind) const { return {to_bytes_text(settings.*kind.member)}; }
   Values operator()(const DurationKind& kind) const { return {to_duration_text(settings.*kind.member)}; }
   Values operator()(const NameKind& kind) const { return {settings.*kind.member}; }
+  Values operator()(const ModeKind& kind) const { return {fmt::format("{:04o}", settings.*kind.member)}; }
   Values operator()(const PathKind& kind) const {
     const std::filesystem::path& path = settings.*kind.member;
     return {path.empty() ? std::string(kind.derived_default) : path.string()};
@@ -376,7 +408,9 @@ std::string Setting::variable() const {
 }
 
 bool Setting::is_list() const noexcept {
-  return std::holds_alternative<ListKind<net::Endpoint>>(kind) ||
+  return std::holds_alternative<ListKind<ListenAddress>>(kind) ||
+         std::holds_alternative<ListKind<net::Endpoint>>(kind) ||
+         std::holds_alternative<ListKind<VerifyAddress>>(kind) ||
          std::holds_alternative<ListKind<net::Network>>(kind);
 }
 

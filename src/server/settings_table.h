@@ -49,6 +49,14 @@ struct NameKind {
   /// What it must be besides, if anything, and how the operator is told.
   bool (*accepts)(std::string_view) noexcept = nullptr;
   std::string_view characters = "visible ASCII characters";
+  bool may_be_empty = false;
+};
+
+/// The permission bits of a file, in octal.
+struct ModeKind {
+  unsigned Settings::*member;
+  unsigned least;  ///< bits that must be set
+  unsigned most;   ///< bits that may be set
 };
 
 struct PathKind {
@@ -72,8 +80,9 @@ struct ListKind {
 
 using SettingKind =
     std::variant<SwitchKind, NumberKind<std::size_t>, NumberKind<int>, BytesKind, DurationKind, NameKind,
-                 PathKind, ChoiceKind<LogLevel>, ChoiceKind<http::ForwardedSource>, ChoiceKind<api::SameSite>,
-                 ListKind<net::Endpoint>, ListKind<net::Network>>;
+                 ModeKind, PathKind, ChoiceKind<LogLevel>, ChoiceKind<http::ForwardedSource>,
+                 ChoiceKind<api::SameSite>, ListKind<ListenAddress>, ListKind<net::Endpoint>,
+                 ListKind<VerifyAddress>, ListKind<net::Network>>;
 
 struct Setting {
   /// As in the file. The names LATCHKEY_KEY and --the-key are derived from it.

@@ -107,9 +107,31 @@ class Checker {
   }
 
   void check_ports() {
-    for (const auto* const endpoints : {&settings_.listen, &settings_.proxy_listen}) {
-      for (const net::Endpoint& endpoint : *endpoints) check_port(endpoint);
+    for (const Sockets::Address& address : addresses_of(settings_)) {
+      if (address.where.is_unix()) {
+        check_socket(address.where);
+      } else {
+        check_port(address.where.endpoint);
+      }
     }
+    const Result<net::UnixAccess> access = unix_access_of(settings_);
+    if (!access) refuse(access.error().text);
+  }
+
+  void check_socket(const ListenAddress& where) {
+    const Result<void> safe = check_socket_directory(settings_, where.path, kListenDirectory);
+    if (!safe) return refuse(safe.error().text);
+    const std::string above = std::filesystem::path(where.path).parent_path().string();
+    if (above != settings_.data && ::access(above.c_str(), W_OK | X_OK) != 0) {
+      return refuse(
+          fmt::format("cannot listen on the socket '{}': {} may not be written: {}; let the server's "
+                      "user write to it",
+                      where.path, above, std::system_category().message(errno)));
+    }
+    if (std::find(data_.endpoints.begin(), data_.endpoints.end(), where.to_text()) != data_.endpoints.end()) {
+      return note(fmt::format("{} is held by that server", where.to_text()));
+    }
+    check_unanswered(where.path);
   }
 
   void check_port(const net::Endpoint& endpoint) {
@@ -140,6 +162,10 @@ class Checker {
     if (!safe) return refuse(safe.error().text);
     // If a server works on the same data, the socket is that server's own.
     if (!data_.holder.empty()) return;
+    check_unanswered(path);
+  }
+
+  void check_unanswered(const std::string& path) {
     const Result<bool> answered = net::Listener::is_answered(path);
     if (!answered) return refuse(answered.error().text);
     if (*answered) {

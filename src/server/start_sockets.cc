@@ -1,27 +1,38 @@
 #include "server/start_sockets.h"
 
+#include <fmt/format.h>
+#include <grp.h>
+
+#include <cerrno>
 #include <cstdlib>
-#include <filesystem>
-#include <string>
+#include <cstring>
 #include <utility>
 
 #include "latchkey/base/file_rules.h"
-#include "latchkey/net/listener.h"
+#include "server/confinement.h"
 #include "server/stderr_sink.h"
 
 namespace latchkey::server {
 
 namespace {
 
-Result<void> bind_all(Sockets& sockets, const std::vector<net::Endpoint>& endpoints, bool proxied) {
-  for (net::Endpoint endpoint : endpoints) {
-    LATCHKEY_TRY(net::Listener::check_free(endpoint));
-    for (std::vector<CoreListener>& of_core : sockets.of_cores) {
-      LATCHKEY_TRY(net::Listener listener, net::Listener::bind_tcp(endpoint));
-      endpoint = listener.endpoint();  // port 0 has become a real one, the same for all cores
-      of_core.push_back({std::move(listener), proxied ? Entrance::kProxied : Entrance::kClients});
-    }
-    sockets.addresses.push_back({endpoint, proxied});
+Result<void> bind_tcp(Sockets& sockets, Sockets::Address& address) {
+  net::Endpoint& endpoint = address.where.endpoint;
+  LATCHKEY_TRY(net::Listener::check_free(endpoint));
+  for (std::vector<CoreListener>& of_core : sockets.of_cores) {
+    LATCHKEY_TRY(net::Listener listener, net::Listener::bind_tcp(endpoint));
+    endpoint = listener.endpoint();  // port 0 has become a real one, the same for all cores
+    of_core.push_back({std::move(listener), address.entrance, address.asks});
+  }
+  return {};
+}
+
+/// All cores accept from one socket.
+Result<void> bind_unix(Sockets& sockets, const Sockets::Address& address, const net::UnixAccess& access) {
+  LATCHKEY_TRY(const net::Listener listener, net::Listener::bind_unix(address.where.path, access));
+  for (std::vector<CoreListener>& of_core : sockets.of_cores) {
+    LATCHKEY_TRY(net::Listener shared, listener.duplicate());
+    of_core.push_back({std::move(shared), address.entrance, address.asks});
   }
   return {};
 }
@@ -29,7 +40,7 @@ Result<void> bind_all(Sockets& sockets, const std::vector<net::Endpoint>& endpoi
 void note_endpoints(const store::DataDirectory& directory, const Sockets& sockets) {
   std::vector<std::string> names;
   names.reserve(sockets.addresses.size());
-  for (const Sockets::Address& address : sockets.addresses) names.push_back(address.endpoint.to_text());
+  for (const Sockets::Address& address : sockets.addresses) names.push_back(address.where.to_text());
   directory.note_endpoints(names);
 }
 
@@ -46,8 +57,17 @@ Result<Sockets> bind_sockets(const Settings& settings, std::size_t cores,
                              const store::DataDirectory& directory) {
   Sockets sockets;
   sockets.of_cores.resize(cores);
-  LATCHKEY_TRY(bind_all(sockets, settings.listen, false));
-  LATCHKEY_TRY(bind_all(sockets, settings.proxy_listen, true));
+  LATCHKEY_TRY(const net::UnixAccess access, unix_access_of(settings));
+  for (Sockets::Address address : addresses_of(settings)) {
+    if (address.where.is_unix()) {
+      LATCHKEY_TRY(check_socket_directory(settings, address.where.path, kListenDirectory));
+      LATCHKEY_TRY(bind_unix(sockets, address, access));
+    } else {
+      LATCHKEY_TRY(bind_tcp(sockets, address));
+    }
+    sockets.addresses.push_back(std::move(address));
+  }
+  if (access.group) give_up_chown();
   LATCHKEY_TRY(check_admin_directory(settings));
   LATCHKEY_TRY(net::Listener admin, net::Listener::bind_unix(settings.admin_socket.string()));
   sockets.of_cores.front().push_back({std::move(admin), Entrance::kAdmin});
@@ -55,11 +75,51 @@ Result<Sockets> bind_sockets(const Settings& settings, std::size_t cores,
   return sockets;
 }
 
-Result<void> check_admin_directory(const Settings& settings) {
-  const std::filesystem::path above =
-      settings.admin_socket.has_parent_path() ? settings.admin_socket.parent_path() : ".";
+std::vector<Sockets::Address> addresses_of(const Settings& settings) {
+  std::vector<Sockets::Address> addresses;
+  for (const ListenAddress& where : settings.listen) addresses.push_back({where});
+  for (const net::Endpoint& endpoint : settings.proxy_listen) {
+    addresses.push_back({ListenAddress{endpoint, {}}, Entrance::kProxied});
+  }
+  for (const VerifyAddress& address : settings.verify_listen) {
+    addresses.push_back({address.where, Entrance::kClients, address.family});
+  }
+  return addresses;
+}
+
+std::string announcement_of(const Sockets::Address& address) {
+  const std::string where = address.where.to_text();
+  std::string line =
+      fmt::format("latchkeyd: listening on {}{}", address.where.is_unix() ? "" : "http://", where);
+  if (address.entrance == Entrance::kProxied) line += " (PROXY protocol)";
+  if (address.asks != http::ProxyFamily::kNone)
+    line += fmt::format(" (questions of {})", name_of(address.asks));
+  return line + '\n';
+}
+
+Result<void> check_socket_directory(const Settings& settings, const std::filesystem::path& socket,
+                                    std::string_view what) {
+  const std::filesystem::path above = socket.has_parent_path() ? socket.parent_path() : ".";
   if (above == settings.data) return {};
-  return check_safe_directory(above.string(), "the directory of admin_socket");
+  return check_safe_directory(above.string(), what);
+}
+
+Result<void> check_admin_directory(const Settings& settings) {
+  return check_socket_directory(settings, settings.admin_socket, "the directory of admin_socket");
+}
+
+Result<net::UnixAccess> unix_access_of(const Settings& settings) {
+  net::UnixAccess access{static_cast<mode_t>(settings.unix_mode), std::nullopt};
+  if (settings.unix_group.empty()) return access;
+  errno = 0;
+  const group* const found = ::getgrnam(settings.unix_group.c_str());
+  if (found == nullptr) {
+    return failure(ErrorCode::kNotFound,
+                   fmt::format("unix_group: there is no group '{}'{}{}", settings.unix_group,
+                               errno == 0 ? "" : ": ", errno == 0 ? "" : std::strerror(errno)));
+  }
+  access.group = found->gr_gid;
+  return access;
 }
 
 Result<Channels> open_channels() {

@@ -3,12 +3,16 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "latchkey/base/result.h"
-#include "latchkey/net/address.h"
+#include "latchkey/net/listener.h"
 #include "latchkey/store/data_directory.h"
 #include "server/core.h"
+#include "server/listen_address.h"
 #include "server/service_manager.h"
 #include "server/settings.h"
 #include "server/signals.h"
@@ -18,22 +22,41 @@ namespace latchkey::server {
 /// Everything that the server listens on.
 struct Sockets {
   struct Address {
-    net::Endpoint endpoint;  ///< if the settings say port 0, with the one that the kernel chose
-    bool proxied = false;    ///< its connections begin with a PROXY protocol header
+    ListenAddress where;  ///< if the settings say port 0, with the one that the kernel chose
+    Entrance entrance = Entrance::kClients;
+    http::ProxyFamily asks = http::ProxyFamily::kNone;
   };
 
   std::vector<std::vector<CoreListener>> of_cores;  ///< by the core's number; the admin socket is core 0's
   std::vector<Address> addresses;                   ///< where all cores listen
 };
 
+inline constexpr std::string_view kListenDirectory = "the directory of a listening socket";
+
+/// Every address that the settings name, in their order.
+std::vector<Sockets::Address> addresses_of(const Settings& settings);
+
+/// The line that says at the start that the server listens there.
+std::string announcement_of(const Sockets::Address& address);
+
+/// If a Unix socket is to have a group, gives up afterwards what root left to the process for it.
 /// Also notes the addresses in `directory`, for whatever inspects it.
-/// Errors: an address or path is in use or not available; the admin socket's directory is not safe.
+/// Errors: an address or path is in use or not available; a Unix socket's directory is not safe; there is no
+/// such group.
 Result<Sockets> bind_sockets(const Settings& settings, std::size_t cores,
                              const store::DataDirectory& directory);
 
-/// Refuses a directory in which the admin socket would not be safe. It does not look at the data directory:
-/// the data's own stage has done so, and `--check` may find it missing.
+/// Refuses a directory in which a socket would not be safe: somebody else could put another in its place.
+/// `what` names it in the error. It does not look at the data directory: the data's own stage has done so,
+/// and
+/// `--check` may find it missing.
+Result<void> check_socket_directory(const Settings& settings, const std::filesystem::path& socket,
+                                    std::string_view what);
 Result<void> check_admin_directory(const Settings& settings);
+
+/// Who may connect to the listening Unix sockets, by `unix_mode` and `unix_group`.
+/// Errors: there is no such group.
+Result<net::UnixAccess> unix_access_of(const Settings& settings);
 
 /// The descriptors from which the main thread reads signals and by which it tells the service manager.
 struct Channels {

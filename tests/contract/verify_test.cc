@@ -30,11 +30,35 @@ TEST_F(C36, VerifyAdmitsAnyMethodAndAnyPathBelow) {
 
 TEST_F(C36, VerifyWaitsForNoBodyAndCloses) {
   const std::string token = obtain_token(client_, agent_);
-  const HeaderLines headers = {{"Authorization", "Token " + token}, {"User-Agent", agent_}};
-  HttpClient client(common_server().port());
-  const Response response = client.request("POST", kVerifyPath, headers, std::string(30'000, 'x'));
-  EXPECT_EQ(response.status, 200);
-  EXPECT_EQ(response.value("Connection"), "close");
+  const std::string head = "POST /auth/verify HTTP/1.1\r\nHost: a\r\nAuthorization: Token " + token +
+                           "\r\nUser-Agent: " + agent_ + "\r\n";
+  for (const std::string announced :
+       {"Content-Length: 30000\r\n", "Content-Length: 99999999999\r\n", "Transfer-Encoding: chunked\r\n",
+        "Content-Length: 5\r\nExpect: 100-continue\r\n", "Content-Length: 5\r\nExpect: magic\r\n"}) {
+    HttpClient client(common_server().port());
+    client.send(head + announced + "\r\n");
+    const Response response = client.receive_any();
+    EXPECT_EQ(response.status, 200) << announced;
+    EXPECT_EQ(response.value("Connection"), "close") << announced;
+    EXPECT_TRUE(client.is_closed_by_server()) << announced;
+  }
+}
+
+TEST_F(C36, VerifyKeepsTheConnectionOfARequestWithoutABody) {
+  const std::string token = obtain_token(client_, agent_);
+  const HeaderLines shown = {{"Authorization", "Token " + token}, {"User-Agent", agent_}};
+  for (const HeaderLines& lines :
+       {HeaderLines{{"Content-Length", "0"}}, HeaderLines{{"Expect", "100-continue"}},
+        HeaderLines{{"Expect", "magic"}},
+        HeaderLines{{"If-None-Match", "*"}, {"If-Modified-Since", "Sat, 28 Nov 2026 05:00:00 GMT"}},
+        HeaderLines{{"Range", "bytes=0-0"}},
+        HeaderLines{{"Connection", "Upgrade"}, {"Upgrade", "websocket"}}}) {
+    HeaderLines headers = shown;
+    headers.insert(headers.end(), lines.begin(), lines.end());
+    const Response response = client_.request("GET", kVerifyPath, headers);
+    EXPECT_EQ(response.status, 200) << lines.front().first;
+    EXPECT_FALSE(response.header("Connection")) << lines.front().first;
+  }
 }
 
 TEST_F(C36, VerifyNamesTheUserPercentEncoded) {

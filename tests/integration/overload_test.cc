@@ -43,7 +43,7 @@ std::size_t memory_bytes(pid_t pid, const std::string& name) {
 struct MemorySettings {
   std::size_t connections = 400;
   std::size_t hash_memory = std::size_t{2} * 19 * kMiB;
-  std::size_t head_limit = 16 * kKiB;
+  std::size_t head_limit = 32 * kKiB;
   std::size_t body_limit = 64 * kKiB;
 
   std::size_t most_growth() const {

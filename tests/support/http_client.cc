@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,6 +34,14 @@ sockaddr_in address_of(const std::string& ip, std::uint16_t port) {
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   if (::inet_pton(AF_INET, ip.c_str(), &address.sin_addr) != 1) throw ClientError("no IPv4 address: " + ip);
+  return address;
+}
+
+sockaddr_un address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) throw ClientError("too long for a socket's path: " + path);
+  path.copy(address.sun_path, path.size());
   return address;
 }
 
@@ -79,13 +88,18 @@ std::size_t Response::lines(std::string_view name) const {
   return count;
 }
 
-HttpClient::HttpClient(std::uint16_t port, const std::string& source) {
-  socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+HttpClient::HttpClient(const Door& door, const std::string& source) {
+  socket_ = ::socket(door.path.empty() ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket_ < 0) fail("socket");
+  if (!door.path.empty()) {
+    const sockaddr_un to = address_of(door.path);
+    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) fail("connect");
+    return;
+  }
   const int on = 1;
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const sockaddr_in from = address_of(source, 0);
-  const sockaddr_in to = address_of("127.0.0.1", port);
+  const sockaddr_in to = address_of("127.0.0.1", door.port);
   if (::bind(socket_, reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0) fail("bind");
   if (::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) fail("connect");
 }

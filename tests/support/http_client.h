@@ -42,11 +42,20 @@ class ClientTimeout : public ClientError {
   using ClientError::ClientError;
 };
 
+/// Where a server listens: at a port of 127.0.0.1, or at a Unix socket.
+struct Door {
+  Door(std::uint16_t its_port) : port(its_port) {}
+  Door(std::string its_path) : path(std::move(its_path)) {}
+
+  std::uint16_t port = 0;
+  std::string path;  ///< empty if there is a port
+};
+
 class HttpClient {
  public:
-  /// Connects to 127.0.0.1 from the local address `source`. On Linux all of 127.0.0.0/8 is this machine's, so
-  /// a test can come from several addresses.
-  explicit HttpClient(std::uint16_t port, const std::string& source = "127.0.0.1");
+  /// Connects to a port from the local address `source`. On Linux all of 127.0.0.0/8 is this machine's, so a
+  /// test can come from several addresses.
+  explicit HttpClient(const Door& door, const std::string& source = "127.0.0.1");
   HttpClient(HttpClient&& other) noexcept;
   HttpClient& operator=(HttpClient&&) = delete;
   ~HttpClient();

@@ -35,6 +35,15 @@ std::uint16_t port_of(std::string_view line) {
   return port;
 }
 
+std::string with_directory(std::string flag, const std::string& directory) {
+  constexpr std::string_view kMark = "DIRECTORY";
+  for (std::size_t at = flag.find(kMark); at != std::string::npos;
+       at = flag.find(kMark, at + directory.size())) {
+    flag.replace(at, kMark.size(), directory);
+  }
+  return flag;
+}
+
 /// Gives away the data and the test's own directory above, which the user must pass through.
 void give_data(const std::filesystem::path& data) {
   const std::filesystem::path above = data.parent_path();
@@ -97,7 +106,9 @@ ChildOptions server_command(const std::filesystem::path& data, const ServerOptio
     command.arguments.insert(command.arguments.end(),
                              {"--login-failures-by-address", "0", "--login-failures-by-user", "0"});
   }
-  command.arguments.insert(command.arguments.end(), options.flags.begin(), options.flags.end());
+  for (const std::string& flag : options.flags) {
+    command.arguments.push_back(with_directory(flag, data.parent_path().string()));
+  }
   return command;
 }
 
@@ -132,11 +143,16 @@ void ServerProcess::start() {
   port_ = port_of(*line);
 }
 
-std::uint16_t ServerProcess::proxy_port() {
-  const std::optional<std::string> line = child_->wait_for_line("(PROXY protocol)");
-  if (!line)
-    throw std::runtime_error("latchkeyd has no listener for the PROXY protocol: " + child_->errors());
-  return port_of(*line);
+std::uint16_t ServerProcess::port_of_listener(const std::string& mark) {
+  const std::optional<std::string> line = child_->wait_for_line(mark);
+  if (!line) throw std::runtime_error("latchkeyd has no listener " + mark + ": " + child_->errors());
+  return port_of(line->substr(0, line->find(" (")));
+}
+
+std::uint16_t ServerProcess::proxy_port() { return port_of_listener("(PROXY protocol)"); }
+
+std::uint16_t ServerProcess::verify_port(const std::string& family) {
+  return port_of_listener("(questions of " + family + ")");
 }
 
 void ServerProcess::fill_disk() const { limit_files(pid(), {0, RLIM_INFINITY}); }

@@ -19,7 +19,8 @@ namespace latchkey::test {
 
 struct ServerOptions {
   int cores = 1;
-  std::vector<std::string> flags;  ///< additional ones
+  /// Additional ones. In them, `DIRECTORY` is that of the data's parent, for sockets.
+  std::vector<std::string> flags;
   /// Argon2id with its least costs, so that a suite of logins takes seconds. Off: the server's defaults.
   bool cheap_hashes = true;
   /// Off: logins may fail any number of times, as a suite's do. On: the server's defaults.
@@ -61,6 +62,10 @@ class ServerProcess {
   std::uint16_t port() const noexcept { return port_; }
   /// The port of the first listener with the PROXY protocol.
   std::uint16_t proxy_port();
+  /// The port of the first listener on which everything is a question of this family, as settings name it.
+  std::uint16_t verify_port(const std::string& family);
+  /// The Unix socket of this name in `DIRECTORY`.
+  std::string socket(const std::string& name) const { return (data_.parent_path() / name).string(); }
   bool is_running() const noexcept { return child_->is_running(); }
   pid_t pid() const noexcept { return child_->pid(); }
 
@@ -91,6 +96,7 @@ class ServerProcess {
 
  private:
   void start();
+  std::uint16_t port_of_listener(const std::string& mark);
 
   std::filesystem::path data_;
   ServerOptions options_;

@@ -13,8 +13,9 @@
 namespace latchkey::http {
 
 struct HeadLimits {
-  std::size_t max_head_bytes = 16384;  ///< From the first byte to the end of the blank line.
-  std::size_t max_target_bytes = 4096;
+  /// From the first byte to the end of the blank line. As much as nginx passes on with its own limits.
+  std::size_t max_head_bytes = 32768;
+  std::size_t max_target_bytes = 8192;
   std::size_t max_headers = kMaxHeaders;  ///< Field lines; at most kMaxHeaders.
 };
 

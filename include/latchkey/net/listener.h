@@ -15,6 +15,12 @@
 
 namespace latchkey::net {
 
+/// Who may connect to a UNIX socket: whoever the mode of its file lets write.
+struct UnixAccess {
+  mode_t mode = 0600;
+  std::optional<gid_t> group;  ///< of the file; if empty, the process's
+};
+
 /// A bound, listening socket. It is closed on destruction.
 class Listener {
  public:
@@ -29,9 +35,16 @@ class Listener {
   /// Requires: no `bind_tcp` of this address yet.
   static Result<void> check_free(const Endpoint& where);
 
-  /// Listens on a UNIX stream socket at `path`, mode 0600. It replaces a dead socket that was left there.
-  /// Refused if somebody still listens, or if the path is not a socket.
-  static Result<Listener> bind_unix(const std::string& path);
+  /// Listens on a UNIX stream socket at `path`. It replaces a dead socket that was left there. Nobody but the
+  /// process's user can connect before `access` holds.
+  /// Errors: kConflict if somebody still listens, or if the path is not a socket. Otherwise the text says
+  /// what the kernel refused, and what to do.
+  static Result<Listener> bind_unix(const std::string& path, const UnixAccess& access = {});
+
+  /// Another descriptor of the same socket: for a UNIX socket, which has no SO_REUSEPORT, so that each core
+  /// can accept its connections on a ring of its own.
+  /// Errors: the kernel's.
+  Result<Listener> duplicate() const;
 
   /// Whether somebody listens on the socket at `path`; false if there is none. A process that was killed may
   /// answer for a moment longer, so this waits for it for up to two seconds.
@@ -67,7 +80,9 @@ struct PeerProcess {
 };
 std::optional<PeerProcess> peer_process_of(int fd) noexcept;
 
-/// Takes connections with a multishot accept.
+/// Takes connections: from a TCP socket with a multishot accept, from a UNIX socket with one accept after the
+/// other. A UNIX socket is shared by all cores, and the kernel wakes the accept that has waited longest. One
+/// that stays would always be the first, so one core would get nearly all connections.
 /// Thread: the core's that owns it.
 class Acceptor final : private runtime::Operation, private runtime::Watched {
  public:

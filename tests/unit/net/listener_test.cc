@@ -168,7 +168,19 @@ TEST(Listener, AUnixPathInNoDirectoryIsRefusedWithItsReason) {
   const Result<Listener> listener = Listener::bind_unix("/nonexistent/socket");
   ASSERT_FALSE(listener.has_value());
   EXPECT_EQ(listener.error().text,
-            "cannot listen on the socket '/nonexistent/socket': No such file or directory");
+            "cannot listen on the socket '/nonexistent/socket': No such file or directory; make its "
+            "directory, and give it to the server's user");
+}
+
+TEST(Listener, AUnixSocketHasTheModeThatIsAskedFor) {
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.path() / "socket";
+  const Result<Listener> listener = Listener::bind_unix(path, {.mode = 0666, .group = ::getegid()});
+  ASSERT_TRUE(listener.has_value()) << listener.error().text;
+  struct stat found {};
+  ASSERT_EQ(::stat(path.c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 0777, 0666U);
+  EXPECT_TRUE(listener->is_unix());
 }
 
 class Acceptance final : public Acceptor::Handler {
@@ -230,6 +242,44 @@ TEST_F(AcceptorTest, AStoppedAcceptorTakesNoMore) {
   rig_.advance_ms(1000);
   EXPECT_EQ(acceptance_.accepted_fds.size(), 1U);
   EXPECT_TRUE(acceptance_.failures.empty());
+}
+
+// An accept that stays armed would always be the first that the kernel wakes: one core would get them all.
+TEST(SharedSocket, EveryCoreGetsItsShareOfTheConnections) {
+  constexpr std::size_t kCores = 3;
+  constexpr std::size_t kConnections = 30;
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.path() / "socket";
+  const Result<Listener> first = Listener::bind_unix(path);
+  ASSERT_TRUE(first.has_value()) << first.error().text;
+  struct ACore {
+    explicit ACore(const Listener& socket)
+        : listener(*socket.duplicate()), acceptor(rig.loop(), listener, acceptance) {
+      acceptor.start();
+      rig.settle();
+    }
+    ~ACore() {
+      acceptor.stop();
+      EXPECT_TRUE(rig.until([this] { return acceptor.stopped(); }));
+    }
+    LoopRig rig;
+    const Listener listener;
+    Acceptance acceptance;
+    Acceptor acceptor;
+  };
+  std::vector<std::unique_ptr<ACore>> cores;
+  for (std::size_t i = 0; i < kCores; ++i) cores.push_back(std::make_unique<ACore>(*first));
+  std::vector<Peer> peers;
+  for (std::size_t i = 0; i < kConnections; ++i) {
+    peers.push_back(connect_to(path));
+    for (const auto& core : cores) core->rig.settle();
+  }
+  std::size_t accepted = 0;
+  for (const auto& core : cores) {
+    EXPECT_GE(core->acceptance.accepted_fds.size(), kConnections / kCores / 2);
+    accepted += core->acceptance.accepted_fds.size();
+  }
+  EXPECT_EQ(accepted, kConnections);
 }
 
 TEST_F(AcceptorTest, WithoutDescriptorsItSaysSoAndTriesAgainLater) {

@@ -177,15 +177,27 @@ TEST(SettingsSlips, AreToldAllAtOnce) {
   EXPECT_EQ(problems[4].find("write"), std::string::npos) << "nobody knows what was meant";
 }
 
-TEST(SettingsSlips, OfAUnixSocketAreToldThatThereIsNoneAndNothingIsPromised) {
+TEST(SettingsSlips, OfAUnixSocketAreAnsweredWithItsSpelling) {
   const FileOfSettings file;
-  for (const std::string line : {"listen = \"unix:/run/latchkey.sock\"", "listen = [\"/run/latchkey.sock\"]",
-                                 "listen = unix:/run/latchkey.sock"}) {
+  for (const std::string line :
+       {"listen = [\"/run/latchkey.sock\"]", "listen = \"unix//run/latchkey.sock\"",
+        "listen = \"UNIX:/run/latchkey.sock\"", "listen = unix:/run/latchkey.sock"}) {
     const Problems problems = file.problems_of(line);
-    ASSERT_EQ(problems.size(), 1U) << testing::PrintToString(problems);
-    EXPECT_NE(problems[0].find("this version listens on TCP alone"), std::string::npos) << problems[0];
-    EXPECT_NE(problems[0].find("127.0.0.1:8080"), std::string::npos) << problems[0];
+    ASSERT_EQ(problems.size(), 1U) << line << testing::PrintToString(problems);
+    EXPECT_TRUE(problems[0].ends_with("write [\"unix:/run/latchkey.sock\"]")) << problems[0];
   }
+  EXPECT_EQ(file.problems_of("listen = \"unix:/run/latchkey.sock\"\nunix_mode = \"0600\""), Problems{});
+  const Problems mode = file.problems_of("unix_mode = \"0o660\"");
+  ASSERT_EQ(mode.size(), 1U);
+  EXPECT_TRUE(mode[0].ends_with("write \"0660\"")) << mode[0];
+}
+
+TEST(SettingsSlips, OfAUnixSocketForTheProxyProtocolAreToldThatThereIsNone) {
+  const FileOfSettings file;
+  const Problems problems = file.problems_of("proxy_listen = \"unix:/run/latchkey.sock\"");
+  ASSERT_EQ(problems.size(), 1U) << testing::PrintToString(problems);
+  EXPECT_NE(problems[0].find("proxy_listen takes TCP alone"), std::string::npos) << problems[0];
+  EXPECT_NE(problems[0].find("127.0.0.1:8081"), std::string::npos) << problems[0];
 }
 
 TEST(SettingsSlips, AreNoneWhereTheFileIsOnlyWrittenInAnotherWay) {

@@ -54,7 +54,7 @@ class SettingsTest : public testing::Test {
 
 using Problems = std::vector<std::string>;
 
-net::Endpoint endpoint(std::string_view text) { return net::Endpoint::parse(text).value(); }
+ListenAddress endpoint(std::string_view text) { return ListenAddress::parse(text).value(); }
 
 // --- what is read, and which source prevails ---
 
@@ -62,6 +62,9 @@ TEST_F(SettingsTest, AreTheDefaultsWhereNothingIsGiven) {
   const Settings settings = good({});
   EXPECT_EQ(settings.listen, std::vector{endpoint("127.0.0.1:8080")});
   EXPECT_TRUE(settings.proxy_listen.empty());
+  EXPECT_TRUE(settings.verify_listen.empty());
+  EXPECT_EQ(settings.unix_mode, 0660U);
+  EXPECT_EQ(settings.unix_group, "");
   EXPECT_EQ(settings.connections_by_address, 1024U);
   EXPECT_TRUE(settings.counted_networks.empty());
   EXPECT_EQ(settings.data, "/var/lib/latchkey");
@@ -220,11 +223,9 @@ TEST_F(SettingsTest, AValueOfAnotherTypeIsAProblemThatSaysWhatIsExpected) {
             Problems{"FILE:1: token_timeout: expected a duration from 1s to 365d in steps of 1s, a whole "
                      "number of ms, s, m, "
                      "h or d, found an integer: write \"30s\""});
-  EXPECT_EQ(
-      problems_of_file("listen = 8080\n"),
-      Problems{
-          "FILE:1: listen: expected up to 64 addresses with ports, as 127.0.0.1:8080 or [::1]:8080, found "
-          "an integer: write [\"127.0.0.1:8080\"]"});
+  EXPECT_EQ(problems_of_file("listen = 8080\n"),
+            Problems{"FILE:1: listen: expected up to 64 addresses, as 127.0.0.1:8080, [::1]:8080 or "
+                     "unix:/run/latchkey.sock, found an integer: write [\"127.0.0.1:8080\"]"});
   EXPECT_EQ(
       problems_of_file("trusted_proxy = [\"10.0.0.0/8\", 1]\n"),
       Problems{"FILE:1: trusted_proxy: expected up to 256 networks, as 10.0.0.0/8 or 2001:db8::/32, found an "
@@ -294,7 +295,7 @@ TEST_F(SettingsTest, EveryProblemIsToldNotOnlyTheFirst) {
 
 TEST_F(SettingsTest, WhatContradictsItselfIsAProblem) {
   EXPECT_EQ(load({"--listen", "127.0.0.1:1", "--proxy-listen", "127.0.0.1:1"}).problems,
-            Problems{"listen: 127.0.0.1:1 is named twice in listen and proxy_listen"});
+            Problems{"listen: 127.0.0.1:1 is named twice in listen, proxy_listen and verify_listen"});
   EXPECT_EQ(load({}, {{"LATCHKEY_LISTEN", ""}}).problems,
             Problems{"listen: neither listen nor proxy_listen names an address, so nobody could be served"});
   EXPECT_EQ(load({"--basic=false", "--verify-basic"}).problems,
