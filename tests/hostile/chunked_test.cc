@@ -91,11 +91,14 @@ std::vector<HostileCase> chunks_that_are_answered() {
 
 class Chunked : public HostileTable {};
 TEST_P(Chunked, IsRefusedAndTheConnectionClosed) { expect_refused(); }
-INSTANTIATE_TEST_SUITE_P(Rfc9112, Chunked, ::testing::ValuesIn(chunks_that_are_refused()), case_name);
+INSTANTIATE_TEST_SUITE_P(Rfc9112, Chunked,
+                         ::testing::ValuesIn(at_every_listener(questions(chunks_that_are_refused()))),
+                         case_name);
 
 class GoodChunked : public HostileTable {};
 TEST_P(GoodChunked, IsAnsweredAndTheNextRequestRead) { expect_answered(); }
-INSTANTIATE_TEST_SUITE_P(Rfc9112, GoodChunked, ::testing::ValuesIn(chunks_that_are_answered()), case_name);
+INSTANTIATE_TEST_SUITE_P(Rfc9112, GoodChunked,
+                         ::testing::ValuesIn(at_every_listener(chunks_that_are_answered())), case_name);
 
 using Trailers = Hostile;
 

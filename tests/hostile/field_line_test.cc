@@ -46,14 +46,15 @@ std::vector<HostileCase> fields_that_are_refused() {
       {"Section5_5_DeleteInTheValue", ping_with("X: \x7f\r\n"), 400, kLineEnd},
 
       // Fields of which two readers could pick different ones.
-      {"Twice_Authorization", ping_with("Authorization: Token a\r\nAuthorization: Token b\r\n"), 400,
-       "a credential header stands twice"},
-      {"Twice_XAuthToken", ping_with("X-Auth-Token: Token a\r\nx-auth-token: Token b\r\n"), 400,
-       "a credential header stands twice"},
-      {"Twice_ContentType", ping_with("Content-Type: text/plain\r\nContent-Type: application/json\r\n"), 400,
-       "Content-Type stands twice"},
-      {"Expect_SomethingElse", ping_with("Expect: 200-ok\r\nContent-Length: 2\r\n", "{}"), 417,
-       "Expect other than 100-continue"},
+      question({"Twice_Authorization", ping_with("Authorization: Token a\r\nAuthorization: Token b\r\n"), 400,
+                "a credential header stands twice"}),
+      question({"Twice_XAuthToken", ping_with("X-Auth-Token: Token a\r\nx-auth-token: Token b\r\n"), 400,
+                "a credential header stands twice"}),
+      question({"Twice_ContentType",
+                ping_with("Content-Type: text/plain\r\nContent-Type: application/json\r\n"), 400,
+                "Content-Type stands twice"}),
+      question({"Expect_SomethingElse", ping_with("Expect: 200-ok\r\nContent-Length: 2\r\n", "{}"), 417,
+                "Expect other than 100-continue"}),
   };
 }
 
@@ -75,11 +76,13 @@ std::vector<HostileCase> fields_that_are_answered() {
 
 class FieldLine : public HostileTable {};
 TEST_P(FieldLine, IsRefusedAndTheConnectionClosed) { expect_refused(); }
-INSTANTIATE_TEST_SUITE_P(Rfc9112, FieldLine, ::testing::ValuesIn(fields_that_are_refused()), case_name);
+INSTANTIATE_TEST_SUITE_P(Rfc9112, FieldLine,
+                         ::testing::ValuesIn(at_every_listener(fields_that_are_refused())), case_name);
 
 class GoodFieldLine : public HostileTable {};
 TEST_P(GoodFieldLine, IsAnsweredAndTheNextRequestRead) { expect_answered(); }
-INSTANTIATE_TEST_SUITE_P(Rfc9112, GoodFieldLine, ::testing::ValuesIn(fields_that_are_answered()), case_name);
+INSTANTIATE_TEST_SUITE_P(Rfc9112, GoodFieldLine,
+                         ::testing::ValuesIn(at_every_listener(fields_that_are_answered())), case_name);
 
 }  // namespace
 }  // namespace latchkey::test

@@ -98,12 +98,12 @@ std::vector<HostileCase> framings_that_are_refused() {
        "Content-Length overflows"},
       {"Section6_2_AHundredDigits", ping_with("Content-Length: " + std::string(100, '9') + "\r\n"), 400,
        "Content-Length overflows"},
-      {"Section6_2_TwoToThe64LessOne", ping_with("Content-Length: 18446744073709551615\r\n"), 413,
-       "the body is too large"},
-      {"Section6_2_TwoToThe63", ping_with("Content-Length: 9223372036854775808\r\n"), 413,
-       "the body is too large"},
-      {"Section6_2_TwoToThe32AndTwo", ping_with("Content-Length: 4294967298\r\n", "{}"), 413,
-       "the body is too large"},
+      question({"Section6_2_TwoToThe64LessOne", ping_with("Content-Length: 18446744073709551615\r\n"), 413,
+                "the body is too large"}),
+      question({"Section6_2_TwoToThe63", ping_with("Content-Length: 9223372036854775808\r\n"), 413,
+                "the body is too large"}),
+      question({"Section6_2_TwoToThe32AndTwo", ping_with("Content-Length: 4294967298\r\n", "{}"), 413,
+                "the body is too large"}),
   };
 }
 
@@ -135,11 +135,13 @@ std::vector<HostileCase> framings_that_are_answered() {
 
 class Framing : public HostileTable {};
 TEST_P(Framing, IsRefusedAndTheConnectionClosed) { expect_refused(); }
-INSTANTIATE_TEST_SUITE_P(Rfc9112, Framing, ::testing::ValuesIn(framings_that_are_refused()), case_name);
+INSTANTIATE_TEST_SUITE_P(Rfc9112, Framing,
+                         ::testing::ValuesIn(at_every_listener(framings_that_are_refused())), case_name);
 
 class GoodFraming : public HostileTable {};
 TEST_P(GoodFraming, IsAnsweredAndTheNextRequestRead) { expect_answered(); }
-INSTANTIATE_TEST_SUITE_P(Rfc9112, GoodFraming, ::testing::ValuesIn(framings_that_are_answered()), case_name);
+INSTANTIATE_TEST_SUITE_P(Rfc9112, GoodFraming,
+                         ::testing::ValuesIn(at_every_listener(framings_that_are_answered())), case_name);
 
 using Smuggling = Hostile;
 
