@@ -71,6 +71,8 @@ def run_latchkey_bench(server, depth: int, options, seconds: int) -> dict:
                "--pipeline", str(depth), "--duration", f"{seconds}s", "--warmup", "0s", "--json", "-"]
     for name, value in server.headers.items():
         command += ["--agent", value] if name == "User-Agent" else ["-H", f"{name}: {value}"]
+    if server.socket:
+        command += ["--unix", server.socket]
     command.append(f"http://127.0.0.1:{server.port}{server.target}")
     done = subprocess.run(command, capture_output=True, text=True)
     start = done.stdout.find("{")
@@ -103,7 +105,8 @@ def run(server, depth: int, options, loader: str) -> Sample:
         requests = int(warm["per_second"] * options.seconds)
         work = lambda: run_redis(server, depth, options, requests)  # noqa: E731
     else:
-        runner = run_wrk if loader == "wrk" else run_latchkey_bench
+        # wrk connects by TCP alone.
+        runner = run_wrk if loader == "wrk" and not server.socket else run_latchkey_bench
         runner(server, depth, options, 1)
         work = lambda: runner(server, depth, options, options.seconds)  # noqa: E731
     cpu, used, began = server.cpu_ns(), loader_seconds(), time.monotonic()

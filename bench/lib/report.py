@@ -20,6 +20,13 @@ AIMS = (
      5.0, "at least"),
     ("nginx gated by latchkeyd, CPU of both / gated by itself", ("nginx gated by latchkeyd", "plain"),
      ("nginx gated by itself", "plain"), 1.05, "at most"),
+    ("CPU time a check by a Unix socket / by TCP", ("latchkeyd by a Unix socket", "plain"), ("latchkeyd", "plain"),
+     0.50, "at most"),
+    ("nginx gated by latchkeyd, CPU of both / gated by itself, by Unix sockets",
+     ("nginx gated by latchkeyd by a Unix socket", "plain"), ("nginx gated by itself by a Unix socket", "plain"), 1.05,
+     "at most"),
+    ("nginx gated by latchkeyd by a Unix socket, CPU of both / by TCP",
+     ("nginx gated by latchkeyd by a Unix socket", "plain"), ("nginx gated by latchkeyd", "plain"), None, "at most"),
 )
 
 # The same for logins beside checks: name, (what was measured, figure), (the same), bound, sense. A ratio

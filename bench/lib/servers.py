@@ -44,6 +44,7 @@ class Server:
         self.directory = scratch / f"{self.name.replace(' ', '-')}-{time.monotonic_ns()}"
         self.port = free_port()
         self.target = "/auth/verify"
+        self.socket: pathlib.Path | None = None  # where the loader connects, if not by TCP
         self.headers: dict[str, str] = {"User-Agent": AGENT}
         self.processes: list[subprocess.Popen] = []
         self.loaders: list[subprocess.Popen] = []  # they write beside its data, so they end before that is removed
@@ -138,6 +139,10 @@ class Latchkeyd(Server):
         self.token = self.start_latchkeyd(self.port)
         self.headers["Authorization"] = f"Token {self.token}"
 
+    def unix_socket(self) -> pathlib.Path:
+        """In the data directory, where the server's user may make it."""
+        return self.directory / "data/s"  # short: a socket's path has at most 107 bytes
+
     def start_latchkeyd(self, port: int) -> str:
         data = self.directory / "data"
         data.mkdir(mode=0o700)
@@ -145,13 +150,24 @@ class Latchkeyd(Server):
                        input=PASSWORD.encode(), check=True, capture_output=True)
         give_away(data)
         self.spawn([self.options.build / "latchkeyd", "--data", data, "--create", "--listen", f"127.0.0.1:{port}",
-                    "--cores", "1",
+                    "--listen", f"unix:{self.unix_socket()}", "--cores", "1",
                     *self.flags])
         self.wait_for(port)
         body = urllib.parse.urlencode({"username": USER, "password": PASSWORD}).encode()
         request = urllib.request.Request(f"http://127.0.0.1:{port}/api/v2/authtoken/", body, {"User-Agent": AGENT})
         with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             return answer.read().decode().split('"')[3]
+
+
+class LatchkeydByUnixSocket(Latchkeyd):
+    """The token is bound to 127.0.0.1, from where the login came, as the field says of each check too."""
+
+    name = "latchkeyd by a Unix socket"
+
+    def start(self) -> None:
+        super().start()
+        self.socket = self.unix_socket()
+        self.headers["X-Forwarded-For"] = "127.0.0.1"
 
 
 NGINX = """
@@ -166,16 +182,17 @@ http {{
 }}
 """
 
-RETURN_200 = "server {{ listen 127.0.0.1:{port}; location / {{ return 200; }} }}"
+RETURN_200 = "server {{ listen {where}; location / {{ return 200; }} }}"
 
 GATED = """
-upstream gate {{ server 127.0.0.1:{gate}; keepalive 256; keepalive_requests 1000000000; }}
+upstream gate {{ server {gate}; keepalive 256; keepalive_requests 1000000000; }}
 server {{
   listen 127.0.0.1:{port};
   location / {{ auth_request /auth/verify; root {directory}; try_files /content =404; }}
   location = /auth/verify {{
     internal; proxy_pass http://gate; proxy_pass_request_body off;
     proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Content-Length "";
+    proxy_set_header X-Forwarded-For $remote_addr;
   }}
 }}
 """
@@ -198,19 +215,29 @@ class NginxReturn(Nginx):
 
     def start(self) -> None:
         self.headers["Authorization"] = "Token " + "0" * 40
-        self.start_nginx(RETURN_200.format(port=self.port))
+        self.start_nginx(RETURN_200.format(where=f"127.0.0.1:{self.port}"))
 
 
 class NginxGatedByItself(Nginx):
     name = "nginx gated by itself"
     pipelines = False
 
+    def gate(self) -> str:
+        return f"127.0.0.1:{free_port()}"
+
     def start(self) -> None:
         self.target = "/"
         self.headers["Authorization"] = "Token " + "0" * 40
-        gate = free_port()
-        self.start_nginx(RETURN_200.format(port=gate) +
+        gate = self.gate()
+        self.start_nginx(RETURN_200.format(where=gate) +
                          GATED.format(port=self.port, gate=gate, directory=self.directory))
+
+
+class NginxGatedByItselfByUnixSocket(NginxGatedByItself):
+    name = "nginx gated by itself by a Unix socket"
+
+    def gate(self) -> str:
+        return f"unix:{self.directory}/gate.sock"
 
 
 class NginxGatedByLatchkeyd(Latchkeyd, Nginx):
@@ -218,11 +245,21 @@ class NginxGatedByLatchkeyd(Latchkeyd, Nginx):
     needs = Nginx.needs
     pipelines = False
 
+    def gate(self, port: int) -> str:
+        return f"127.0.0.1:{port}"
+
     def start(self) -> None:
         self.target = "/"
-        gate = free_port()
-        self.headers["Authorization"] = f"Token {self.start_latchkeyd(gate)}"
-        self.start_nginx(GATED.format(port=self.port, gate=gate, directory=self.directory))
+        port = free_port()
+        self.headers["Authorization"] = f"Token {self.start_latchkeyd(port)}"
+        self.start_nginx(GATED.format(port=self.port, gate=self.gate(port), directory=self.directory))
+
+
+class NginxGatedByLatchkeydByUnixSocket(NginxGatedByLatchkeyd):
+    name = "nginx gated by latchkeyd by a Unix socket"
+
+    def gate(self, port: int) -> str:
+        return f"unix:{self.unix_socket()}"
 
 
 class Redis(Server):
@@ -236,4 +273,5 @@ class Redis(Server):
         os.environ.setdefault("LC_ALL", "C")
 
 
-KINDS = [Floor, Latchkeyd, NginxReturn, NginxGatedByItself, NginxGatedByLatchkeyd, Redis]
+KINDS = [Floor, Latchkeyd, LatchkeydByUnixSocket, NginxReturn, NginxGatedByItself, NginxGatedByLatchkeyd,
+         NginxGatedByItselfByUnixSocket, NginxGatedByLatchkeydByUnixSocket, Redis]

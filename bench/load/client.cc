@@ -42,12 +42,12 @@ Task<void> Client::run() {
 Task<int> Client::connect() {
   const std::int64_t since_ns = monotonic_ns();
   const Plan& plan = crew_.plan();
-  const int fd = open_socket(plan.target.endpoint, plan.source_address(plan.source_of(number_)));
+  const int fd = open_socket(plan.target, plan.source_address(plan.source_of(number_)));
   if (fd < 0) {
     crew_.tally().connect_failed(-fd);
     co_return -1;
   }
-  Connect connect(crew_.loop(), fd, plan.target.endpoint, crew_.deadline());
+  Connect connect(crew_.loop(), fd, plan.target, crew_.deadline());
   connecting_ = &connect;
   const int error = co_await connect;
   connecting_ = nullptr;

@@ -26,7 +26,7 @@ constexpr std::size_t kMaxShownBytes = 200;
 class Line {
  public:
   static Result<Line> open(const Plan& plan, std::size_t source) {
-    const int fd = open_socket(plan.target.endpoint, plan.source_address(source));
+    const int fd = open_socket(plan.target, plan.source_address(source));
     if (fd < 0) return unreachable(plan, -fd);
     Line line(fd);
     const timeval patience{plan.timeout_ns / kNsPerSecond,
@@ -34,7 +34,7 @@ class Line {
     ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     sockaddr_storage address{};
-    const socklen_t bytes = plan.target.endpoint.to_sockaddr(address);
+    const socklen_t bytes = plan.target.to_sockaddr(address);
     if (::connect(fd, std::bit_cast<const sockaddr*>(&address), bytes) != 0) {
       return unreachable(plan, errno == EINPROGRESS ? ETIMEDOUT : errno);
     }
@@ -70,8 +70,8 @@ class Line {
 
   static tl::unexpected<Error> unreachable(const Plan& plan, int error) {
     return failure(ErrorCode::kUnavailable,
-                   fmt::format("cannot connect to {}: {}; is the server running there?",
-                               plan.target.endpoint.to_text(), std::strerror(error)));
+                   fmt::format("cannot connect to {}: {}; is the server running there?", plan.target.place(),
+                               std::strerror(error)));
   }
 
   int fd_;

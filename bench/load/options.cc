@@ -44,6 +44,7 @@ constexpr const char* kFooter =
 struct Words {
   std::string what;
   std::string target{kDefaultTarget};
+  std::string unix_path;
   std::string warmup = "1s";
   std::string duration = "10s";
   std::string timeout = "10s";
@@ -58,6 +59,8 @@ void add_load_options(CLI::App& app, Words& words, Plan& plan) {
   app.add_option("--target", words.target, "The server of a scenario")
       ->type_name("URL")
       ->capture_default_str();
+  app.add_option("--unix", words.unix_path, "Connect to this Unix socket; the URL says what is sent")
+      ->type_name("PATH");
   app.add_option("-c,--connections", plan.connections, "Connections, of all threads (64; idle: 1000)")
       ->type_name("N")
       ->check(CLI::Range(std::size_t{1}, Plan::kMostConnections));
@@ -162,6 +165,10 @@ Result<void> read_scenario(const CLI::App& app, const Words& words, Plan& plan) 
   LATCHKEY_TRY(plan.target, parse_target(is_named ? words.target : words.what));
   if (is_named && plan.target.path_and_query != "/") return wrong("--target names a server, without a path");
   if (!is_named && app.count("--target") > 0) return wrong("--target goes with a scenario, not with a URL");
+  if (words.unix_path.size() > kMaxSocketPathBytes) {
+    return wrong(fmt::format("--unix: a socket's path has at most {} bytes", kMaxSocketPathBytes));
+  }
+  plan.target.unix_path = words.unix_path;
   if (plan.scenario == Scenario::kIdle && app.count("--connections") == 0) {
     plan.connections = kDefaultIdleConnections;
   }

@@ -20,10 +20,12 @@ const sockaddr* as_sockaddr(const sockaddr_storage& address) noexcept {
 
 }  // namespace
 
-int open_socket(const net::Endpoint& target, const std::optional<net::IpAddress>& source) noexcept {
-  const int family = target.address.is_v4() ? AF_INET : AF_INET6;
+int open_socket(const Target& target, const std::optional<net::IpAddress>& source) noexcept {
+  const int of_ip = target.endpoint.address.is_v4() ? AF_INET : AF_INET6;
+  const int family = target.is_unix() ? AF_UNIX : of_ip;
   const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
+  if (target.is_unix()) return fd;
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (!source) return fd;

@@ -9,13 +9,14 @@
 #include "latchkey/base/result.h"
 #include "latchkey/net/address.h"
 #include "latchkey/runtime/loop.h"
+#include "load/target.h"
 
 namespace latchkey::load {
 
-/// Opens a TCP socket for a connection to `target`, whose first send is not held back (TCP_NODELAY), bound to
-/// `source` if there is one. Its port is chosen when it connects, so ports run short only per pair of
-/// addresses. Returns a descriptor or -errno.
-int open_socket(const net::Endpoint& target, const std::optional<net::IpAddress>& source) noexcept;
+/// Opens a socket for a connection to `target`. If it is one of TCP, no send is held back (TCP_NODELAY), and
+/// it is bound to `source` if there is one. Its port is chosen when it connects, so ports run short only per
+/// pair of addresses. Returns a descriptor or -errno.
+int open_socket(const Target& target, const std::optional<net::IpAddress>& source) noexcept;
 
 /// Lets this process open `files` files if the system permits it, and returns how many it may open now.
 std::uint64_t raise_open_files(std::uint64_t files) noexcept;
@@ -25,7 +26,7 @@ std::uint64_t raise_open_files(std::uint64_t files) noexcept;
 /// Lifetime: it must be a named object that outlives the wait.
 class Connect final : private runtime::Operation, private runtime::Watched {
  public:
-  Connect(runtime::Loop& loop, int fd, const net::Endpoint& target, BootTime deadline) noexcept
+  Connect(runtime::Loop& loop, int fd, const Target& target, BootTime deadline) noexcept
       : loop_(loop), fd_(fd), address_bytes_(target.to_sockaddr(address_)), deadline_(deadline) {}
 
   void abort() noexcept { loop_.ring().cancel(*this); }

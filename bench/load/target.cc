@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 #include <netdb.h>
+#include <sys/un.h>
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 
 namespace latchkey::load {
@@ -53,7 +55,16 @@ Result<net::Endpoint> resolve(const HostAndPort& where) {
 bool Target::is_loopback_v4() const noexcept {
   constexpr std::size_t kFirstOfV4 = 12;
   constexpr std::uint8_t kLoopbackNetwork = 127;
-  return endpoint.address.is_v4() && endpoint.address.bytes()[kFirstOfV4] == kLoopbackNetwork;
+  return !is_unix() && endpoint.address.is_v4() && endpoint.address.bytes()[kFirstOfV4] == kLoopbackNetwork;
+}
+
+socklen_t Target::to_sockaddr(sockaddr_storage& out) const noexcept {
+  if (!is_unix()) return endpoint.to_sockaddr(out);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  unix_path.copy(address.sun_path, kMaxSocketPathBytes);
+  std::memcpy(&out, &address, sizeof address);
+  return sizeof address;
 }
 
 Result<Target> parse_target(std::string_view url) {
