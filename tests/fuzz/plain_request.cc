@@ -120,16 +120,28 @@ bool keeps_rules_of_host_and_target(PlainRequest& request) {
   const std::vector<std::string> hosts = values_of(request, "host");
   if (hosts.size() > 1 || (hosts.empty() && request.minor_version > 0)) return false;
   const std::string host = hosts.empty() ? std::string() : hosts[0];
-  if (!is_host(host) || request.method == "CONNECT") return false;
+  if (!is_host(host)) return false;
+  if (request.method == "CONNECT") {
+    request.is_question_alone = true;
+    if (request.path.starts_with('/')) return true;
+    request.path.clear();
+    return is_host(request.target);
+  }
   if (request.path.starts_with('/')) return true;
-  if (request.target == "*") return request.method == "OPTIONS";
+  if (request.target == "*") {
+    request.is_question_alone = request.method != "OPTIONS";
+    if (request.is_question_alone) request.path.clear();
+    return true;
+  }
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!lower(request.path).starts_with(scheme)) continue;
     const std::string rest = request.path.substr(scheme.size());
     const std::size_t slash = std::min(rest.find('/'), rest.size());
     const std::string authority = rest.substr(0, slash);
     request.path = slash == rest.size() ? "/" : rest.substr(slash);
-    return !authority.empty() && lower(authority) == lower(host);
+    request.is_question_alone = lower(authority) != lower(host);
+    if (request.is_question_alone) request.path.clear();
+    return !authority.empty() && is_host(authority);
   }
   return false;
 }
@@ -169,14 +181,15 @@ void read_persistence(PlainRequest& request) {
       keeps = keeps || lower(trimmed(option)) == "keep-alive";
     }
   }
-  request.keep_alive = keeps && !closes;
+  request.keep_alive = keeps && !closes && request.method != "CONNECT";
 }
 
 bool keeps_rules_of_expectation(PlainRequest& request) {
   const std::vector<std::string> values = values_of(request, "expect");
   if (values.empty() || request.minor_version == 0) return true;
-  request.expect_continue = request.body != PlainRequest::Body::kNone;
-  return values.size() == 1 && lower(values[0]) == "100-continue";
+  const bool is_known = values.size() == 1 && lower(values[0]) == "100-continue";
+  request.expect_continue = is_known && request.body != PlainRequest::Body::kNone;
+  return is_known;
 }
 
 /// chunk-ext of RFC 9112 section 7.1.1, from its first white space or semicolon on.
@@ -244,7 +257,8 @@ std::optional<std::uint64_t> chunk_size(std::string_view line) {
 
 }  // namespace
 
-std::optional<PlainRequest> read_plainly(std::string_view bytes, const PlainLimits& limits) {
+std::optional<PlainRequest> read_plainly(std::string_view bytes, const PlainLimits& limits,
+                                         bool as_question) {
   const std::size_t start = bytes.starts_with(kLineEnd) ? kLineEnd.size() : 0;
   const std::size_t end = bytes.find("\r\n\r\n", start);
   if (end == std::string_view::npos) return std::nullopt;
@@ -256,9 +270,10 @@ std::optional<PlainRequest> read_plainly(std::string_view bytes, const PlainLimi
   for (std::size_t i = 1; i < lines.size(); ++i) {
     if (i > limits.max_headers || !read_field_line(lines[i], request)) return std::nullopt;
   }
-  const bool is_good = keeps_rules_of_host_and_target(request) && keeps_rules_of_framing(request) &&
-                       stands_once(request) && keeps_rules_of_expectation(request);
-  if (!is_good) return std::nullopt;
+  if (!keeps_rules_of_host_and_target(request) || !keeps_rules_of_framing(request)) return std::nullopt;
+  if (!stands_once(request)) request.is_question_alone = true;
+  if (!keeps_rules_of_expectation(request)) request.is_question_alone = true;
+  if (request.is_question_alone && !as_question) return std::nullopt;
   read_persistence(request);
   return request;
 }

@@ -32,11 +32,14 @@ struct PlainRequest {
   std::uint64_t content_length = 0;
   bool keep_alive = true;
   bool expect_continue = false;
+  /// HTTP itself is whole, and still no listener but one for questions takes it.
+  bool is_question_alone = false;
 };
 
 /// Reads the request whose whole head is at the start of `bytes`; nothing if there is no whole head, or if a
-/// rule forbids it.
-std::optional<PlainRequest> read_plainly(std::string_view bytes, const PlainLimits& limits);
+/// rule forbids it. With `as_question`, only what breaks HTTP itself is forbidden.
+std::optional<PlainRequest> read_plainly(std::string_view bytes, const PlainLimits& limits,
+                                         bool as_question = false);
 
 /// The chunked body that is whole and at the start of `bytes`, and how many bytes its chunks, extensions and
 /// trailers take; nothing if there is none.

@@ -20,13 +20,19 @@ using Status = ParseResult::Status;
 constexpr std::array<HeadLimits, 2> kLimits = {
     HeadLimits{}, HeadLimits{.max_head_bytes = 96, .max_target_bytes = 24, .max_headers = 3}};
 
+/// Whether the head is valid: a listener for questions takes it.
+bool is_whole(const ParseResult& result) {
+  return result.status == Status::kComplete || result.refusal.is_readable;
+}
+
 bool is_same(const ParseResult& left, const ParseResult& right) {
   return left.status == right.status && left.head_bytes == right.head_bytes &&
          left.refusal.http_status == right.refusal.http_status &&
+         left.refusal.is_readable == right.refusal.is_readable &&
          std::string_view(left.refusal.reason) == right.refusal.reason;
 }
 
-/// Compares all that is valid after kComplete, except where it lies.
+/// Compares all that is valid in a whole head, except where it lies.
 bool is_same(const RequestHead& left, const RequestHead& right) {
   bool same = left.method == right.method && left.method_text == right.method_text &&
               left.target == right.target && left.path == right.path && left.query == right.query &&
@@ -60,7 +66,8 @@ void check_bounds(std::string_view bytes, const HeadLimits& limits, const ParseR
                   const RequestHead& head) {
   if (result.status == Status::kIncomplete)
     require(bytes.size() < limits.max_head_bytes, "a full window is an answer");
-  if (result.status != Status::kComplete) return;
+  if (!is_whole(result)) return;
+  require(result.head_bytes > 0, "a head has bytes");
   require(result.head_bytes <= bytes.size() && result.head_bytes <= limits.max_head_bytes,
           "a head ends in its limit");
   require(head.header_count <= limits.max_headers, "the fields keep their number");
@@ -89,12 +96,11 @@ void check_cuts(std::string_view bytes, const HeadLimits& limits, const ParseRes
     const ParseResult after = parse_request_head(bytes, cut, limits, cut_head);
     if (after.status == Status::kIncomplete) {
       // A line that is wrong may be refused only after the head has ended.
-      require(whole.status != Status::kComplete, "a whole head is seen however it is cut");
+      require(!is_whole(whole), "a whole head is seen however it is cut");
       continue;
     }
     require(is_same(after, whole), "the cut makes no difference");
-    if (whole.status == Status::kComplete)
-      require(is_same(cut_head, head), "the cut makes no difference to the head");
+    if (is_whole(whole)) require(is_same(cut_head, head), "the cut makes no difference to the head");
   }
 }
 
@@ -107,11 +113,11 @@ std::string written_out(const RequestHead& head) {
   return text.append("\r\n");
 }
 
-void check_written_out(const HeadLimits& limits, const RequestHead& head) {
+void check_written_out(const HeadLimits& limits, const ParseResult& before, const RequestHead& head) {
   const std::string text = written_out(head);
   RequestHead again;
   const ParseResult result = parse_request_head(text, 0, limits, again);
-  require(result.status == Status::kComplete && result.head_bytes == text.size(),
+  require(result.status == before.status && is_whole(result) && result.head_bytes == text.size(),
           "what it accepts it accepts again");
   require(is_same(again, head), "what it accepts is written back equal");
 }
@@ -136,12 +142,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const PlainLimits plain_limits{limits.max_head_bytes, limits.max_target_bytes, limits.max_headers};
   const std::optional<PlainRequest> plain = read_plainly(bytes, plain_limits);
   require((result.status == Status::kComplete) == plain.has_value(), "the plain reader accepts the same");
+  const std::optional<PlainRequest> asked = read_plainly(bytes, plain_limits, true);
+  require(is_whole(result) == asked.has_value(), "the plain reader takes the same for a question");
 
-  if (plain) {
+  if (asked) {
     require(is_same(head, twin_head), "the twins' heads agree");
-    require(result.head_bytes == plain->head_bytes && is_same(head, *plain),
+    require(result.head_bytes == asked->head_bytes && is_same(head, *asked),
             "the plain reader reads the same");
-    check_written_out(limits, head);
+    check_written_out(limits, result, head);
   }
   check_cuts(bytes, limits, result, head);
   return 0;
