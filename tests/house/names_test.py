@@ -237,13 +237,20 @@ def names_on(line):
         yield "file", path.rstrip(".")
 
 
+# Pages about the programs of others, whose settings they name.
+ABOUT_OTHERS = "docs/proxies"
+
+
 def breaches_of_names(tree):
     """(the name, the breach)"""
     is_there = {"rule": lambda said: said in tree.rules, "file": tree.has_path,
                 "declaration": lambda said: is_declared(tree, said), "source with": lambda said: said in tree.words}
     for path, text in tree.texts.items():
+        of_others = path.is_relative_to(tree.root / ABOUT_OTHERS)
         for number, line in comments_of(kind_of(path), text):
             for what, said in names_on(line):
+                if of_others and what == "source with":
+                    continue
                 if not is_there[what](said):
                     yield said, f"{path.relative_to(tree.root)}:{number}: no {what} `{said}`"
 
@@ -354,6 +361,11 @@ class TheRule(unittest.TestCase):
         self.assertEqual(["README.md:1: no source with `old_name`"],
                          self.breaches_in({"README.md": "`new_name(x)` for `old_name`; `word`\n",
                                            "src/a.cc": "int new_name;  // once old_name\n"}))
+
+    def test_a_setting_of_anothers_may_be_named_on_a_page_about_it(self):
+        self.assertEqual([], self.breaches_in({"docs/proxies/b.md": "`its_setting`\n"}))
+        self.assertEqual(["docs/b.md:1: no source with `its_setting`", "docs/proxies/b.md:1: no rule `C-9`"],
+                         self.breaches_in({"docs/b.md": "`its_setting`\n", "docs/proxies/b.md": "C-9\n"}))
 
     def test_what_is_no_comment_is_not_looked_at(self):
         self.assertEqual([], self.breaches_in({
