@@ -24,6 +24,10 @@ constexpr std::string_view kMisdirectedText =
 constexpr ResourceDescription kNotFoundDescription = {
     .name = "Not Found", .text = "There is nothing under this path.", .is_public = true};
 
+constexpr bool is_at_or_below(std::string_view path, std::string_view resource) noexcept {
+  return path.starts_with(resource) && (path.size() == resource.size() || path[resource.size()] == '/');
+}
+
 /// RFC 9110 §9.2.1.
 bool is_safe(http::Method method) noexcept {
   return method == http::Method::kGet || method == http::Method::kHead || method == http::Method::kOptions;
@@ -150,10 +154,10 @@ VerifyResource* Api::question(const http::RequestHead& head, http::ProxyFamily a
     case http::ProxyFamily::kNone:
       break;
   }
-  for (VerifyResource* const resource : {&verify_, &forward_, &envoy_}) {
-    if (resource->has(head.path)) return resource;
-  }
-  return nullptr;
+  // The hottest one comes first.
+  if (is_at_or_below(head.path, kVerifyPath)) return &verify_;
+  if (is_at_or_below(head.path, kForwardPath)) return &forward_;
+  return is_at_or_below(head.path, kEnvoyPath) ? &envoy_ : nullptr;
 }
 
 RequestContext Api::context_of_question(http::Exchange& exchange) const noexcept {

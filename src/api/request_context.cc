@@ -92,7 +92,7 @@ void RequestContext::choose_cookie() {
   for (std::size_t i = 0; i < cookies.size(); ++i) {
     const std::optional<token::Token> token = cookies.token(i);
     if (!token) continue;
-    const token::Outcome outcome = services_.sessions.check(*token, binding(), services_.now()).outcome;
+    const token::Outcome outcome = admission_of(*token).outcome;
     if (outcome == token::Outcome::kUnknown || (is_known && outcome != token::Outcome::kAdmitted)) continue;
     presented_->token = token;
     is_known = true;
@@ -103,7 +103,11 @@ void RequestContext::choose_cookie() {
 token::Admission RequestContext::admission() {
   const Presented& shown = presented();
   if (!shown.token || !has_address()) return {};
-  return services_.sessions.check(*shown.token, binding(), services_.now());
+  return admission_of(*shown.token);
+}
+
+token::Admission RequestContext::admission_of(const token::Token& token) {
+  return services_.sessions.check(token, binding(), services_.now());
 }
 
 void RequestContext::refuse_body(const BodyFields& fields) {

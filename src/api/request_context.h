@@ -143,7 +143,11 @@ class RequestContext {
   static Refusal basic_refusal(std::string_view detail);
 
  private:
-  void choose_cookie();
+  /// Kept out of line, away from requests with one cookie or none.
+  [[gnu::noinline]] void choose_cookie();
+  /// The one place that looks into the table, so that the look is part of it.
+  /// Requires: has_address().
+  token::Admission admission_of(const token::Token& token);
   Reply reply_without_allow(int status) {
     exchange_.response.status(status);
     return {exchange_.response, services_.now()};

@@ -117,6 +117,7 @@ VerifyResource::VerifyResource(Services& services, const AccountPages& pages, Pr
   const std::string timeout = fmt::format("Auth-Token-Timeout: {}\r\n", services.settings.token_timeout_text);
   anonymous_head_ = start + empty + names.user + ": \r\n" + std::string(kUserField) + ": ";
   plain_head_ = start + timeout + empty + names.user + ": ";
+  plain_middle_ = fmt::format("\r\n{}: ", kUserField);
   detailed_head_ = start + timeout + names.user + ": ";
 }
 
@@ -195,19 +196,20 @@ runtime::Task<void> VerifyResource::answer(RequestContext& request) {
 void VerifyResource::admit(const Identity& identity, RequestContext& request) const {
   http::ResponseWriter& response = request.response();
   if (identity.profile == nullptr) {
-    response.ok_head(plain_head_, identity.user);
+    response.ok_head({plain_head_, identity.user, plain_middle_, identity.user});
   } else {
     const IdentityFields& names = services_.settings.identity;
-    response.ok_head(detailed_head_, identity.user)
+    response.ok_head({detailed_head_, identity.user})
         .header(names.groups, identity.profile->header_groups())
         .header(names.name, identity.profile->header_full_name())
-        .header(names.email, identity.profile->header_email());
+        .header(names.email, identity.profile->header_email())
+        .header(kUserField, identity.user);
   }
-  response.header(kUserField, identity.user).no_body(services_.now());
+  response.no_body(services_.now());
 }
 
 void VerifyResource::admit_anonymous(RequestContext& request) const {
-  request.response().ok_head(anonymous_head_, {}).no_body(services_.now());
+  request.response().ok_head({anonymous_head_}).no_body(services_.now());
 }
 
 bool VerifyResource::show_forbidden(const Question& question, RequestContext& request) const {

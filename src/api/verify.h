@@ -27,12 +27,6 @@ class VerifyResource final : public Resource {
   VerifyResource(Services& services, const AccountPages& pages, http::ProxyFamily family,
                  std::string_view path);
 
-  std::string_view path() const noexcept { return path_; }
-  /// Whether the path is the resource's own or below it.
-  bool has(std::string_view path) const noexcept {
-    return path.starts_with(path_) && (path.size() == path_.size() || path[path_.size()] == '/');
-  }
-
   bool answer_now(RequestContext& request) override;
   runtime::Task<void> answer(RequestContext& request) override;
 
@@ -70,6 +64,7 @@ class VerifyResource final : public Resource {
   // Answers up to their first variable part.
   std::string anonymous_head_;
   std::string plain_head_;     ///< for a user without groups and details
+  std::string plain_middle_;   ///< between that user's two names
   std::string detailed_head_;  ///< for any other
 };
 

@@ -106,10 +106,11 @@ ResponseWriter& ResponseWriter::status(int code) {
   return *this;
 }
 
-ResponseWriter& ResponseWriter::ok_head(std::string_view lines, std::string_view last_value) {
+ResponseWriter& ResponseWriter::ok_head(std::initializer_list<std::string_view> pieces) {
   LATCHKEY_ASSERT(status_ == 0 && preset_count_ == 0);
   status_ = 200;
-  out_.append(lines).append(last_value).append(kLineEnd);
+  for (const std::string_view piece : pieces) out_.append(piece);
+  out_.append(kLineEnd);
   return *this;
 }
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -59,9 +60,9 @@ class ResponseWriter {
 
   /// Must come first. Any number of headers follow, then exactly one of `body` and `no_body`.
   ResponseWriter& status(int code);
-  /// Replaces `status(200)` and headers. `lines` has the status line and the headers, each with its CRLF, up
-  /// to the last header's value.
-  ResponseWriter& ok_head(std::string_view lines, std::string_view last_value);
+  /// Replaces `status(200)` and headers. The pieces make the status line and the headers, up to the last
+  /// header's value.
+  ResponseWriter& ok_head(std::initializer_list<std::string_view> pieces);
   ResponseWriter& header(std::string_view name, std::string_view value);
   ResponseWriter& header(std::string_view name, std::int64_t value);
 
