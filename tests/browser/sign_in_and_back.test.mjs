@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, request } from 'node:http';
 import { after } from 'node:test';
 
 import { pageTest } from './support/page_test.mjs';
@@ -10,8 +10,8 @@ import { ALICE } from './support/server.mjs';
 import { assertContrast, assertNoSidewaysScroll, takePicture } from './support/sight.mjs';
 
 /** The guarded applications: a page for everything, but `/bounce` sends to where its query says. */
-const applications = createServer((request, response) => {
-  const { pathname, searchParams } = new URL(request.url, 'http://an.application');
+const applications = createServer((asked, response) => {
+  const { pathname, searchParams } = new URL(asked.url, 'http://an.application');
   if (pathname === '/bounce') response.writeHead(302, { Location: searchParams.get('to') });
   else response.writeHead(200, { 'Content-Type': 'text/html' });
   response.end('<link rel="icon" href="data:,"><h1>An application</h1>');
@@ -69,7 +69,7 @@ pageTest('S-10 who is signed in goes on without a form', RIG, async ({ visitor, 
 
 pageTest('S-10 a host that sends a person back stops the going to and fro', RIG, async ({ server, visitor, page }) => {
   let visits = 0;
-  page.on('request', (request) => { if (request.url().startsWith(APP)) visits += 1; });
+  page.on('request', (sent) => { if (sent.url().startsWith(APP)) visits += 1; });
   // A host that takes no token asks for a sign-in, whoever comes.
   const signIn = `${server.origin}/auth/${rdOf(`${APP}/bounce`)}`;
   await visitor.signIn(ALICE);
@@ -102,6 +102,38 @@ pageTest('S-10 who may not enter is told so, and comes back as somebody else', R
   await fillIn(page, BOB);
   await page.getByRole('heading', { name: 'An application' }).waitFor();
   assert.equal(page.url(), `${LEDGER}/books`);
+});
+
+const AUTH = 'http://auth.example.test';
+
+/** Answers with what Latchkey answers, as a proxy does. The fetch of Node.js would add a Sec-Fetch-Mode of its own. */
+async function handOn(route, server, path, headers) {
+  const [answer] = await once(request(server.origin + path, { headers }).end(), 'response');
+  const parts = [];
+  for await (const part of answer) parts.push(part);
+  await route.fulfill({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(parts) });
+}
+
+pageTest('S-10 a page that a proxy hands on is dressed by the sign-in host, and leads there', {
+  ...RIG, flags: ['--trusted-proxy', '127.0.0.1'], browser: { elsewhere: [LEDGER, AUTH] },
+}, async ({ server, visitor, page }) => {
+  const token = await server.tokenOf(ALICE, 'a browser');
+  await page.route(`${LEDGER}/books`, (route) => handOn(route, server, '/auth/forward', {
+    'User-Agent': 'a browser', Cookie: `latchkey=${token}`, 'Sec-Fetch-Mode': 'navigate', 'X-Forwarded-Method': 'GET',
+    'X-Forwarded-Proto': 'http', 'X-Forwarded-Host': new URL(LEDGER).host, 'X-Forwarded-Uri': '/books',
+  }));
+  await page.route(`${AUTH}/**`, (route) => {
+    const { pathname, search } = new URL(route.request().url());
+    return handOn(route, server, pathname + search, {});
+  });
+  visitor.expectFailure(403);
+  await page.goto(`${LEDGER}/books`);
+  await page.getByText('You are signed in as alice, who may not enter ledger.example.test').waitFor();
+  const radius = await page.locator('.card').evaluate((card) => getComputedStyle(card).borderTopLeftRadius);
+  assert.notEqual(radius, '0px', 'the style sheet of the sign-in host was not applied');
+  assert.ok(await page.locator('.crest').evaluate((icon) => icon.naturalWidth > 0), 'the icon was not loaded');
+  await page.getByRole('link', { name: 'Sign in as somebody else' }).click();
+  await page.waitForURL(`${AUTH}/auth/sign-out/?change&rd=${encodeURIComponent(`${LEDGER}/books`)}`);
 });
 
 pageTest('S-10 signing out leads on to a guarded site', RIG, async ({ visitor, page }) => {
