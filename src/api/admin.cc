@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "latchkey/api/log_room.h"
+#include "latchkey/api/profile_parts.h"
 #include "latchkey/base/json_writer.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/http/percent.h"
@@ -90,7 +91,7 @@ AdminReply refusal(const Error& error) {
 
 /// Whether the act grants access, so that the log must have room for its line.
 bool gives_access(std::string_view act) noexcept {
-  return act == "password" || act == "unlock" || act == "enable";
+  return act == "password" || act == "unlock" || act == "enable" || act == "details";
 }
 
 AdminReply no_such_resource() { return refusal(404, "there is no such resource"); }
@@ -163,8 +164,8 @@ Task<Result<AdminReply>> Admin::answer(AdminRequest request) {
 
 Task<Result<AdminReply>> Admin::act_on_user(std::string method, std::string name, std::string act,
                                             SecretText body, LogRoom room) {
-  const bool is_act =
-      act.empty() || act == "password" || act == "unlock" || act == "disable" || act == "enable";
+  const bool is_act = act.empty() || act == "password" || act == "unlock" || act == "disable" ||
+                      act == "enable" || act == "groups" || act == "details";
   if (!is_act) co_return no_such_resource();
   if (method != (act.empty() ? "DELETE" : "POST")) co_return no_such_method();
   if (gives_access(act) && !room.is_held()) co_return refusal(log_is_full());
@@ -176,6 +177,12 @@ Task<Result<AdminReply>> Admin::act_on_user(std::string method, std::string name
     LATCHKEY_CO_RETURN(set_password(std::move(user), std::move(body), std::move(room)));
   }
   if (act == "unlock") co_return unlock(user, std::move(room));
+  if (act == "groups") {
+    LATCHKEY_CO_RETURN(change_groups(std::move(user), std::move(body), std::move(room)));
+  }
+  if (act == "details") {
+    LATCHKEY_CO_RETURN(change_details(std::move(user), std::move(body), std::move(room)));
+  }
   LATCHKEY_CO_RETURN(set_active(std::move(user), act == "enable", std::move(room)));
 }
 
@@ -212,12 +219,14 @@ Task<Result<AdminReply>> Admin::add_user(SecretText body, LogRoom room) {
   User user;
   user.name = read.name.value_or("");
   user.superuser = read.superuser;
-  user.first_name = std::move(read.first_name);
-  user.last_name = std::move(read.last_name);
-  user.email = std::move(read.email);
+  user.first_name = std::move(read.first_name).value_or("");
+  user.last_name = std::move(read.last_name).value_or("");
+  user.email = std::move(read.email).value_or("");
+  user.groups = std::move(read.groups);
   user.created = services_.clock.wall();
   // Checked before the hash, so that a bad name is refused at once.
   LATCHKEY_CO_TRY_NOW(credential::check_new_user_name(user.name));
+  LATCHKEY_CO_TRY_NOW(credential::check_groups(user.groups));
   LATCHKEY_CO_TRY(user.password_hash, hash_of(std::move(read)));
   LATCHKEY_CO_TRY(const User added, services_.directory.add(std::move(user)));
   LogEvent(std::move(room), LogLevel::kInfo, "admin.user_added").text("user", added.name);
@@ -299,6 +308,42 @@ Task<Result<AdminReply>> Admin::set_active(User user, bool active, LogRoom room)
     co_return AdminReply{200, user_json(user)};
   }
   LATCHKEY_CO_RETURN(end_tokens(std::move(user), store::Death::kInactive, "the user is disabled"));
+}
+
+Task<Result<AdminReply>> Admin::change_groups(User user, SecretText body, LogRoom room) {
+  LATCHKEY_CO_TRY_NOW(AdminBody read, read_admin_body(body.view()));
+  if (read.add.empty() && read.remove.empty()) co_return failure(ErrorCode::kInvalid, "no group is given");
+  // Taking a user out of a group takes access away.
+  if (!read.add.empty() && !room.is_held()) co_return refusal(log_is_full());
+  LATCHKEY_CO_TRY(User changed, services_.directory.change_groups(
+                                    user.id, {.add = std::move(read.add), .remove = std::move(read.remove)}));
+  LogEvent(std::move(room), LogLevel::kInfo, "admin.groups_changed")
+      .text("user", changed.name)
+      .text("groups", fmt::format("{}", fmt::join(changed.groups, ",")));
+  LATCHKEY_CO_RETURN(tell_profile(std::move(changed), "the groups are changed"));
+}
+
+Task<Result<AdminReply>> Admin::change_details(User user, SecretText body, LogRoom room) {
+  LATCHKEY_CO_TRY_NOW(AdminBody read, read_admin_body(body.view()));
+  if (!read.first_name && !read.last_name && !read.email) {
+    co_return failure(ErrorCode::kInvalid, "neither a first or last name nor an e-mail address is given");
+  }
+  LATCHKEY_CO_TRY(User changed,
+                  services_.directory.change_details(user.id, {.first_name = std::move(read.first_name),
+                                                               .last_name = std::move(read.last_name),
+                                                               .email = std::move(read.email)}));
+  LogEvent(std::move(room), LogLevel::kInfo, "admin.details_changed").text("user", changed.name);
+  LATCHKEY_CO_RETURN(tell_profile(std::move(changed), "the details are changed"));
+}
+
+// Also if nothing was different: an earlier request may have written the change and then failed here.
+Task<Result<AdminReply>> Admin::tell_profile(User user, std::string_view done) {
+  LATCHKEY_AWAIT(const Result<bool> told, services_.sessions.set_profile(user.id, profile_parts(user)));
+  if (told) co_return AdminReply{200, user_json(user)};
+  co_return failure(told.error().code,
+                    fmt::format("{}, but the tokens that '{}' has now do not have them yet: {}; try the same "
+                                "again",
+                                done, user.name, told.error().text));
 }
 
 Task<Result<AdminReply>> Admin::remove_user(User user, LogRoom room) {

@@ -13,8 +13,8 @@ namespace latchkey::api {
 
 namespace {
 
-/// The objects are flat, but simdjson counts the top as a level.
-constexpr std::size_t kMaxDepth = 2;
+/// Lists in an object. simdjson counts the top as a level.
+constexpr std::size_t kMaxDepth = 3;
 
 /// A parser that wipes its copies of a body.
 class WipingParser {
@@ -53,10 +53,32 @@ tl::unexpected<Error> wrong(std::string_view what) {
 std::string* text_of(AdminBody& body, std::string_view name) {
   if (name == "name") return &body.name.emplace();
   if (name == "password_hash") return &body.password_hash.emplace();
-  if (name == "first_name") return &body.first_name;
-  if (name == "last_name") return &body.last_name;
-  if (name == "email") return &body.email;
+  if (name == "first_name") return &body.first_name.emplace();
+  if (name == "last_name") return &body.last_name.emplace();
+  if (name == "email") return &body.email.emplace();
   return nullptr;
+}
+
+/// The same for a list.
+std::vector<std::string>* list_of(AdminBody& body, std::string_view name) noexcept {
+  if (name == "groups") return &body.groups;
+  if (name == "add") return &body.add;
+  if (name == "remove") return &body.remove;
+  return nullptr;
+}
+
+Result<void> take_list(std::vector<std::string>& list, std::string_view name, simdjson::dom::element value) {
+  simdjson::dom::array elements;
+  bool is_list = value.get_array().get(elements) == simdjson::SUCCESS;
+  if (is_list) {
+    for (const simdjson::dom::element element : elements) {
+      std::string_view text;
+      is_list = is_list && element.get_string().get(text) == simdjson::SUCCESS;
+      list.emplace_back(text);
+    }
+  }
+  if (!is_list) return wrong(fmt::format("has a '{}' that is no list of texts", name));
+  return {};
 }
 
 Result<void> take_member(AdminBody& body, std::string_view name, simdjson::dom::element value) {
@@ -65,6 +87,7 @@ Result<void> take_member(AdminBody& body, std::string_view name, simdjson::dom::
       return wrong("has a 'superuser' that is no boolean");
     return {};
   }
+  if (std::vector<std::string>* const list = list_of(body, name)) return take_list(*list, name, value);
   std::string_view text;
   const bool is_text = value.get_string().get(text) == simdjson::SUCCESS;
   if (name == "password" && is_text) {
@@ -99,6 +122,12 @@ Result<AdminBody> read_admin_body(std::string_view body) {
   return read;
 }
 
+void write_groups(JsonWriter& json, const credential::User& user) {
+  json.begin_array("groups");
+  for (const std::string& group : user.groups) json.element(group);
+  json.end();
+}
+
 void write_user(JsonWriter& json, const credential::User& user) {
   json.begin_object();
   json.member("id", user.id);
@@ -109,6 +138,7 @@ void write_user(JsonWriter& json, const credential::User& user) {
   json.member("last_name", user.last_name);
   json.member("email", user.email);
   json.member("created", to_rfc3339(user.created));
+  write_groups(json, user);
   json.end();
 }
 

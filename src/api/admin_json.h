@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "latchkey/base/json_writer.h"
 #include "latchkey/base/result.h"
@@ -25,15 +26,21 @@ struct AdminBody {
   std::optional<SecretText> password;
   std::optional<std::string> password_hash;
   bool superuser = false;
-  std::string first_name;
-  std::string last_name;
-  std::string email;
+  std::optional<std::string> first_name;
+  std::optional<std::string> last_name;
+  std::optional<std::string> email;
+  std::vector<std::string> groups;
+  std::vector<std::string> add;
+  std::vector<std::string> remove;
 };
 
-/// Reads an object with these members. All values are texts except `superuser`. The parser's copies of the
-/// body are wiped.
+/// Reads an object with these members. `superuser` is a boolean, the last three are lists of texts, and all
+/// others are texts. The parser's copies of the body are wiped.
 /// Errors: kInvalid for anything else, an unknown member included.
 Result<AdminBody> read_admin_body(std::string_view body);
+
+/// Writes the user's groups as the member `groups`, a list.
+void write_groups(JsonWriter& json, const credential::User& user);
 
 /// Writes the user as an object, without the password's hash.
 void write_user(JsonWriter& json, const credential::User& user);

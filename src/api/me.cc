@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/admin_json.h"
 #include "api/caller.h"
 #include "latchkey/base/json_writer.h"
 #include "latchkey/runtime/await.h"
@@ -44,6 +45,7 @@ std::string user_json(const credential::User& user) {
   json.member("last_name", user.last_name);
   json.member("email", user.email);
   json.member("is_superuser", user.superuser);
+  write_groups(json, user);
   json.end();
   json.end();
   json.end();

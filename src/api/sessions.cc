@@ -69,6 +69,14 @@ runtime::Task<Result<std::size_t>> Sessions::end_all_but(std::optional<token::To
   }));
 }
 
+runtime::Task<Result<bool>> Sessions::set_profile(std::int64_t user_id, token::ProfileParts profile) {
+  const runtime::PortId owner = registry_.shard_of(context_.keyring.tag_of(user_id));
+  token::Shard& shard = *context_.shards[owner];
+  LATCHKEY_CO_RETURN(runtime::call(port_, owner, [&shard, user_id, &profile](runtime::Port&) {
+    return shard.set_profile(user_id, profile);
+  }));
+}
+
 runtime::Task<Result<bool>> Sessions::end_session(const store::Session& session) {
   LATCHKEY_CO_RETURN(
       at_owner_of(session.user_id, [&session](token::Shard& shard) { return shard.end_session(session); }));

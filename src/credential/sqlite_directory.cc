@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "latchkey/credential/user_table.h"
 #include "latchkey/runtime/await.h"
 #include "latchkey/store/transact.h"
 
@@ -49,6 +48,18 @@ Task<Result<bool>> SqliteDirectory::change_password_hash(std::int64_t id, std::i
                                                          std::string hash) {
   LATCHKEY_CO_RETURN(store::transact(port_, store_, [id, password_number, &hash](Database& database) {
     return user_table::change_password_hash(database, id, password_number, hash);
+  }));
+}
+
+Task<Result<User>> SqliteDirectory::change_groups(std::int64_t id, user_table::GroupChange change) {
+  LATCHKEY_CO_RETURN(store::transact(port_, store_, [id, &change](Database& database) {
+    return user_table::change_groups(database, id, change);
+  }));
+}
+
+Task<Result<User>> SqliteDirectory::change_details(std::int64_t id, user_table::DetailChange change) {
+  LATCHKEY_CO_RETURN(store::transact(port_, store_, [id, &change](Database& database) {
+    return user_table::change_details(database, id, change);
   }));
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "latchkey/base/percent.h"
 #include "latchkey/base/utf8.h"
 
 namespace latchkey::credential {
@@ -85,32 +86,66 @@ Result<Scan> scan(std::string_view what, std::string_view text, std::size_t max_
   return seen;
 }
 
-}  // namespace
-
-Result<void> check_user_name(std::string_view name) {
-  LATCHKEY_TRY(const Scan seen, scan("user's name", name, kMaxNameCharacters));
-  if (seen.characters == 0) return wrong("user's name", "is empty");
+Result<void> check_ends(std::string_view what, std::string_view name) {
+  LATCHKEY_TRY(const Scan seen, scan(what, name, kMaxNameCharacters));
+  if (seen.characters == 0) return wrong(what, "is empty");
   if (is_white_space(seen.first) || is_white_space(seen.last)) {
-    return wrong("user's name", "begins or ends with white space");
+    return wrong(what, "begins or ends with white space");
   }
   return {};
 }
 
-Result<void> check_new_user_name(std::string_view name) {
-  LATCHKEY_TRY(check_user_name(name));
+/// Refuses what could make two names look the same. `several` is what they would be names of.
+Result<void> check_looks(std::string_view what, std::string_view name, std::string_view several) {
   for (std::string_view rest = name; !rest.empty();) {
     const Utf8Character character = first_utf8_character(rest);
     if (const char* const fault = fault_of(character.code_point)) {
-      return wrong("user's name", fmt::format("has a character {}, U+{:04X}: leave it out", fault,
-                                              static_cast<std::uint32_t>(character.code_point)));
+      return wrong(what, fmt::format("has a character {}, U+{:04X}: leave it out", fault,
+                                     static_cast<std::uint32_t>(character.code_point)));
     }
     rest.remove_prefix(character.bytes);
   }
-  if (composed(name) != name) {
-    return wrong(
-        "user's name",
-        "is not in Unicode's composed form (NFC), in which keyboards and browsers write it: the same "
-        "text would be two users; type it anew, or convert it");
+  if (composed(name) == name) return {};
+  return wrong(
+      what, fmt::format("is not in Unicode's composed form (NFC), in which keyboards and browsers write it: "
+                        "the same text would be two {}; type it anew, or convert it",
+                        several));
+}
+
+}  // namespace
+
+Result<void> check_user_name(std::string_view name) { return check_ends("user's name", name); }
+
+Result<void> check_new_user_name(std::string_view name) {
+  LATCHKEY_TRY(check_user_name(name));
+  return check_looks("user's name", name, "users");
+}
+
+Result<void> check_group_name(std::string_view name) {
+  constexpr std::string_view kWhat = "group's name";
+  if (name.size() > kMaxGroupBytes) return wrong(kWhat, fmt::format("has over {} bytes", kMaxGroupBytes));
+  LATCHKEY_TRY(check_ends(kWhat, name));
+  LATCHKEY_TRY(check_looks(kWhat, name, "groups"));
+  // Applications are given the names in a list that commas separate.
+  if (name.find(',') != std::string_view::npos) return wrong(kWhat, "has a comma: give each group by itself");
+  return {};
+}
+
+Result<void> check_groups(const std::vector<std::string>& groups) {
+  std::size_t field_bytes = 0;
+  for (const std::string& group : groups) {
+    LATCHKEY_TRY(check_group_name(group));
+    field_bytes += percent_encoded_bytes(group) + 1;  // with a comma
+  }
+  if (groups.size() > kMaxGroups) {
+    return failure(ErrorCode::kInvalid,
+                   fmt::format("a user is in {} groups at most; these are {}", kMaxGroups, groups.size()));
+  }
+  if (field_bytes > kMaxGroupFieldBytes) {
+    return failure(ErrorCode::kInvalid,
+                   fmt::format("the names of a user's groups take {} bytes at most in a header field; these "
+                               "take {}: shorten them",
+                               kMaxGroupFieldBytes, field_bytes));
   }
   return {};
 }

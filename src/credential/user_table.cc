@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -16,13 +17,31 @@ using store::Database;
 using store::Statement;
 
 // The columns in the order that read_user expects.
-#define LATCHKEY_USER_COLUMNS \
-  "id, name, password_hash, active, superuser, first_name, last_name, email, created_ms, password_number"
+#define LATCHKEY_USER_COLUMNS                                                                               \
+  "id, name, password_hash, active, superuser, first_name, last_name, email, created_ms, password_number, " \
+  "group_names, profile_number"
+
+// Separates the names of groups in their column. No name has one.
+constexpr char kComma = ',';
 
 // The expression that the index users_by_hash_kind is built on.
 #define LATCHKEY_INDEXED_PART "substr(password_hash, 1, 40)"
 constexpr std::size_t kIndexedCharacters = 40;
 static_assert(kIndexedCharacters >= kMaxHashKindBytes);
+
+std::vector<std::string> split(std::string_view joined) {
+  std::vector<std::string> names;
+  while (!joined.empty()) {
+    const std::string_view name = joined.substr(0, joined.find(kComma));
+    names.emplace_back(name);
+    joined.remove_prefix(std::min(name.size() + 1, joined.size()));
+  }
+  return names;
+}
+
+std::string join(const std::vector<std::string>& names) {
+  return fmt::format("{}", fmt::join(names, std::string_view(&kComma, 1)));
+}
 
 User read_user(const Statement& row) {
   User user;
@@ -36,6 +55,8 @@ User read_user(const Statement& row) {
   user.email = row.text(7);
   user.created = {row.integer(8)};
   user.password_number = row.integer(9);
+  user.groups = split(row.text(10));
+  user.profile_number = row.integer(11);
   return user;
 }
 
@@ -55,18 +76,54 @@ Result<void> check(const User& user) {
   LATCHKEY_TRY(check_new_user_name(user.name));
   LATCHKEY_TRY(check_user_detail("first name", user.first_name));
   LATCHKEY_TRY(check_user_detail("last name", user.last_name));
-  return check_user_detail("email address", user.email);
+  LATCHKEY_TRY(check_user_detail("email address", user.email));
+  return check_groups(user.groups);
+}
+
+void sort(std::vector<std::string>& groups) {
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+}
+
+bool has_profile(const User& user) noexcept {
+  return !user.groups.empty() || !user.first_name.empty() || !user.last_name.empty() || !user.email.empty();
+}
+
+Result<User> find_present(Database& database, std::int64_t id) {
+  LATCHKEY_TRY(std::optional<User> user, find_by_id(database, id));
+  if (!user) return failure(ErrorCode::kNotFound, "the user was deleted meanwhile");
+  return std::move(*user);
+}
+
+/// Writes groups and details.
+Result<User> write_profile(Database& database, User user) {
+  LATCHKEY_TRY(
+      Statement statement,
+      database.prepare("UPDATE users SET first_name = ?2, last_name = ?3, email = ?4, group_names = ?5,"
+                       " profile_number = profile_number + 1 WHERE id = ?1"));
+  const std::string groups = join(user.groups);
+  statement.bind(1, user.id)
+      .bind(2, user.first_name)
+      .bind(3, user.last_name)
+      .bind(4, user.email)
+      .bind(5, groups);
+  LATCHKEY_TRY(statement.run());
+  ++user.profile_number;
+  return user;
 }
 
 }  // namespace
 
 Result<User> add(Database& database, User user) {
+  sort(user.groups);
   LATCHKEY_TRY(check(user));
+  user.profile_number = has_profile(user) ? 1 : 0;
   LATCHKEY_TRY(Statement statement,
                database.prepare(
                    "INSERT INTO users(name, password_hash, active, superuser, first_name, last_name, email,"
-                   " created_ms, password_number)"
-                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)"));
+                   " created_ms, password_number, group_names, profile_number)"
+                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10)"));
+  const std::string groups = join(user.groups);
   statement.bind(1, user.name)
       .bind(2, user.password_hash)
       .bind(3, std::int64_t{user.active ? 1 : 0})
@@ -74,7 +131,9 @@ Result<User> add(Database& database, User user) {
       .bind(5, user.first_name)
       .bind(6, user.last_name)
       .bind(7, user.email)
-      .bind(8, user.created.ms);
+      .bind(8, user.created.ms)
+      .bind(9, groups)
+      .bind(10, user.profile_number);
   if (Result<void> ran = statement.run(); !ran) {
     if (ran.error().code != ErrorCode::kConflict) return tl::unexpected(std::move(ran.error()));
     return failure(ErrorCode::kConflict, fmt::format("there is a user named '{}' already", user.name));
@@ -107,6 +166,49 @@ Result<std::vector<User>> list(Database& database, std::string_view after, std::
     LATCHKEY_TRY(std::optional<User> user, read_one(statement));
     if (!user.has_value()) return users;
     users.push_back(std::move(*user));
+  }
+}
+
+Result<User> change_groups(Database& database, std::int64_t id, const GroupChange& change) {
+  LATCHKEY_TRY(User user, find_present(database, id));
+  const std::vector<std::string> before = user.groups;
+  user.groups.insert(user.groups.end(), change.add.begin(), change.add.end());
+  sort(user.groups);
+  std::erase_if(user.groups, [&change](const std::string& group) {
+    return std::find(change.remove.begin(), change.remove.end(), group) != change.remove.end();
+  });
+  if (user.groups == before) return user;
+  // What takes groups away is not refused for those that are left.
+  if (!change.add.empty()) LATCHKEY_TRY(check_groups(user.groups));
+  return write_profile(database, std::move(user));
+}
+
+Result<User> change_details(Database& database, std::int64_t id, const DetailChange& change) {
+  LATCHKEY_TRY(User user, find_present(database, id));
+  const auto replace = [&user](std::string User::*detail, const std::optional<std::string>& text) {
+    const bool differs = text && user.*detail != *text;
+    if (differs) user.*detail = *text;
+    return differs;
+  };
+  bool differs = replace(&User::first_name, change.first_name);
+  differs = replace(&User::last_name, change.last_name) || differs;
+  differs = replace(&User::email, change.email) || differs;
+  if (!differs) return user;
+  LATCHKEY_TRY(check_user_detail("first name", user.first_name));
+  LATCHKEY_TRY(check_user_detail("last name", user.last_name));
+  LATCHKEY_TRY(check_user_detail("email address", user.email));
+  return write_profile(database, std::move(user));
+}
+
+Result<void> load_profiles(Database& database, const std::function<void(const User&)>& visit) {
+  // INDEXED BY: without the index, this would read every user.
+  LATCHKEY_TRY(Statement statement,
+               database.prepare("SELECT " LATCHKEY_USER_COLUMNS
+                                " FROM users INDEXED BY users_with_profile WHERE profile_number > 0"));
+  for (;;) {
+    LATCHKEY_TRY(const bool row, statement.step());
+    if (!row) return {};
+    visit(read_user(statement));
   }
 }
 

@@ -10,7 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "latchkey/api/profile_parts.h"
 #include "latchkey/base/named_thread.h"
+#include "latchkey/credential/user_table.h"
 #include "latchkey/store/session_table.h"
 
 namespace latchkey::server {
@@ -121,6 +123,21 @@ Result<void> forget(store::Database& database, std::span<const store::RowId> row
   return {};
 }
 
+// Gives the tokens of users with groups or details their profile. It costs nothing for the other users.
+Result<void> load_profiles(store::Database& database, const token::Keyring& keyring,
+                           std::span<token::Shard* const> shards) {
+  const auto count = static_cast<std::uint32_t>(shards.size());
+  Result<void> set;
+  LATCHKEY_TRY(credential::user_table::load_profiles(database, [&](const credential::User& user) {
+    if (!set) return;
+    token::Shard& shard = *shards[token::shard_of(keyring.tag_of(user.id), count)];
+    if (const Result<bool> done = shard.set_profile(user.id, api::profile_parts(user)); !done) {
+      set = tl::unexpected<Error>(done.error());
+    }
+  }));
+  return set;
+}
+
 }  // namespace
 
 Result<std::size_t> load_sessions(store::Database& database, const token::Keyring& keyring,
@@ -141,6 +158,7 @@ Result<std::size_t> load_sessions(store::Database& database, const token::Keyrin
     if (filler->problem()) return tl::unexpected<Error>(*filler->problem());
     taken += filler->taken();
   }
+  LATCHKEY_TRY(load_profiles(database, keyring, shards));
   for (const std::unique_ptr<Filler>& filler : fillers) {
     LATCHKEY_TRY(forget(database, filler->forgotten()));
   }

@@ -1,6 +1,7 @@
-// Loads the sessions that the database holds into the shards at the start. The caller's thread reads rows,
-// and one thread per shard makes their tokens and files them, so that ten million tokens do not wait for one
-// core. Called once, before any core runs. All its threads have ended when it returns.
+// Loads the sessions that the database holds into the shards at the start, and the profiles of the users who
+// have any. The caller's thread reads rows, and one thread per shard makes their tokens and files them, so
+// that ten million tokens do not wait for one core. Called once, before any core runs. All its threads have
+// ended when it returns.
 #pragma once
 
 #include <cstddef>

@@ -86,8 +86,19 @@ ALTER TABLE users ADD COLUMN unbound_number INTEGER;
 UPDATE users SET unbound_number = password_number WHERE active = 1;
 )sql";
 
+// Groups of a user (S-11): names joined by commas, sorted. `profile_number` counts the changes of groups and
+// details, and is 0 for a user who never had any. So a start finds through the index those who have, and
+// reads nothing of the others.
+constexpr const char* kVersion5 = R"sql(
+ALTER TABLE users ADD COLUMN group_names TEXT NOT NULL DEFAULT '';
+ALTER TABLE users ADD COLUMN profile_number INTEGER NOT NULL DEFAULT 0;
+UPDATE users SET profile_number = 1 WHERE first_name <> '' OR last_name <> '' OR email <> '';
+CREATE INDEX users_with_profile ON users(id) WHERE profile_number > 0;
+)sql";
+
 /// Step `i` leads from version i to version i + 1.
-constexpr std::array<const char*, kSchemaVersion> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4};
+constexpr std::array<const char*, kSchemaVersion> kSteps = {kVersion1, kVersion2, kVersion3, kVersion4,
+                                                            kVersion5};
 
 constexpr std::string_view kKeyFingerprint = "key_fingerprint";
 constexpr std::string_view kCleanStop = "clean_stop";

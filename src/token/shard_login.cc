@@ -32,9 +32,18 @@ runtime::Task<Result<Login>> Shard::login(LoginRequest request) {
   LATCHKEY_AWAIT(Result<Login> login, obtain(std::move(request)));
   if (!login || login->is_new) co_return login;
   // The token is valid by the password of the login that made it. It is not this login's to end.
-  LATCHKEY_CO_TRY(const bool holds, login_check_.still_holds(user_id, password_number));
-  if (!holds) co_return counts_no_more();
+  LATCHKEY_CO_TRY(const Standing standing, login_check_.standing_of(user_id, password_number));
+  if (!standing.holds) co_return counts_no_more();
+  // The token has a profile as new, unless a change could not be told to this shard.
+  table_->set_profile(user_id, standing.profile);
   co_return login;
+}
+
+Result<bool> Shard::set_profile(std::int64_t user_id, const ProfileParts& profile) {
+  if (!table_->can_retire()) table_->collect();
+  if (!table_->can_retire()) return failure(ErrorCode::kOverloaded, "too much memory waits to be freed");
+  if (table_->set_profile(user_id, profile)) return true;
+  return failure(ErrorCode::kOverloaded, "there is no memory for the user's groups and details");
 }
 
 /// Returns a token that was made for another login, or a new one that the login check has passed.
@@ -101,15 +110,21 @@ runtime::Task<Result<Login>> Shard::complete_pending(LoginUnderWay& pending, Log
   LATCHKEY_CO_RETURN(write_pending(pending, std::move(request), id));
 }
 
-/// Runs before anything is written, while `end_all` can find the login. A later change of the password ends
-/// the token; an earlier one is seen here.
+/// Runs before anything is written, while `end_all` and `set_profile` can find the login. A later change of
+/// the password ends the token, and a later profile reaches it; earlier ones are seen here.
 runtime::Task<Result<void>> Shard::check_pending(LoginUnderWay& pending, std::int64_t password_number) {
-  LATCHKEY_AWAIT(const Result<bool> holds, login_check_.still_holds(pending.user_id(), password_number));
+  LATCHKEY_AWAIT(const Result<Standing> standing,
+                 login_check_.standing_of(pending.user_id(), password_number));
   if (pending.is_ended()) co_return ended_during_login();
-  if (!holds) co_return tl::unexpected<Error>(holds.error());
-  if (*holds) co_return Result<void>();
-  pending.refuse();
-  co_return counts_no_more();
+  if (!standing) co_return tl::unexpected<Error>(standing.error());
+  if (!standing->holds) {
+    pending.refuse();
+    co_return counts_no_more();
+  }
+  if (!table_->set_profile(pending.user_id(), standing->profile)) {
+    co_return failure(ErrorCode::kOverloaded, "there is no memory for the user's groups and details");
+  }
+  co_return Result<void>();
 }
 
 runtime::Task<Result<Login>> Shard::write_pending(LoginUnderWay& pending, LoginRequest request,

@@ -1,6 +1,6 @@
 // Links entries to users: which user an entry belongs to, and which entries a user has. A lone user has no
-// record, because the entry itself says who it is. With the second token the user gets a record, and keeps it
-// until the last token goes.
+// record, because the entry itself says who it is. With the second token, or a profile, the user gets a
+// record, and keeps it until the last token goes.
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -170,6 +170,30 @@ void Table::leave_user(EntryId id) {
   parts_.by_user->erase(hash_of(user.id()), UserCell::of_record(ref.record()).word());
   --user_count_;
   quiescence_.retire(core_, reclaim_record, this, &user, sizeof user);
+}
+
+bool Table::set_profile(std::int64_t user_id, const ProfileParts& parts) {
+  if (parts.number == 0) return true;
+  const UserCell user = find_user(user_id);
+  if (user.is_none()) return true;
+  // A lone user gets a record even for an empty profile: an older one, which must not take its place, may
+  // still be on its way.
+  const RecordId id = user.is_entry() ? make_record_of(user.entry()) : user.record();
+  if (id == 0) return false;
+  UserRecord& record = records_[id];
+  if (!record.is_newer(parts.number)) return true;
+  outside_bytes_ -= record.bytes_outside();
+  std::unique_ptr<const Profile> former = record.replace_profile(parts.number, Profile::make(parts));
+  outside_bytes_ += record.bytes_outside();
+  if (former != nullptr) {
+    const std::size_t bytes = former->bytes();
+    quiescence_.retire(core_, reclaim_profile, this, const_cast<Profile*>(former.release()), bytes);
+  }
+  return true;
+}
+
+void Table::reclaim_profile(void*, void* profile, std::size_t) noexcept {
+  delete static_cast<const Profile*>(profile);
 }
 
 /// Returns 0 if memory runs out.

@@ -75,22 +75,23 @@ TEST_F(C36, MeTellsWhoTheTokenStandsFor) {
   ASSERT_TRUE(response.body.starts_with(kStart)) << response.body;
   const std::size_t comma = response.body.find(',', kStart.size());
   EXPECT_GT(std::stoi(response.body.substr(kStart.size(), comma - kStart.size())), 0);
-  EXPECT_EQ(response.body.substr(comma),
-            R"(,"username":"zoë%","first_name":"","last_name":"","email":"","is_superuser":false}]})");
+  EXPECT_EQ(
+      response.body.substr(comma),
+      R"(,"username":"zoë%","first_name":"","last_name":"","email":"","is_superuser":false,"groups":[]}]})");
 }
 
 TEST_F(C36, MeTellsWhatTheCommandHasSet) {
   ServerProcess& server = common_server();
-  const Finished added =
-      run_latchkey(server.data(),
-                   {"user", "add", "grace", "--password-stdin", "--superuser", "--first-name", "Grace",
-                    "--last-name", "O\"Hopper", "--email", "grace@example.org"},
-                   "cobol\n");
+  const Finished added = run_latchkey(
+      server.data(),
+      {"user", "add", "grace", "--password-stdin", "--superuser", "--first-name", "Grace", "--last-name",
+       "O\"Hopper", "--email", "grace@example.org", "--group", "staff", "--group", "admins"},
+      "cobol\n");
   ASSERT_EQ(added.status, 0) << added.errors;
   const std::string token = obtain_token(client_, agent_, "grace", "cobol");
   const Response response = use_token(client_, token, agent_, kMePath);
   EXPECT_TRUE(response.body.ends_with(
-      R"("username":"grace","first_name":"Grace","last_name":"O\"Hopper","email":"grace@example.org","is_superuser":true}]})"))
+      R"("username":"grace","first_name":"Grace","last_name":"O\"Hopper","email":"grace@example.org","is_superuser":true,"groups":["admins","staff"]}]})"))
       << response.body;
 }
 

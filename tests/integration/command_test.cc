@@ -308,6 +308,51 @@ std::string way_to_work(const ::testing::TestParamInfo<bool>& test) {
   return test.param ? "BesideAServer" : "Alone";
 }
 
+TEST_P(Command, PutsAUserIntoGroupsAndTakesThemOut) {
+  expect_done(
+      run({"user", "add", "dave", "--password-stdin", "--group", "staff", "--group", "night shift"}, "x\n"));
+  const Finished added = run({"user", "group", "add", "dave", "admins", "ops"});
+  expect_done(added);
+  EXPECT_TRUE(holds(added.output, "dave ")) << added.output;
+  EXPECT_TRUE(holds(added.output, ": is in admins, night shift, ops, staff\n")) << added.output;
+  expect_done(run({"user", "group", "remove", "dave", "ops", "admins", "none"}));
+  EXPECT_TRUE(holds(run({"user", "list"}).output, "night shift, staff"));
+  EXPECT_TRUE(holds(run({"user", "list", "--json"}).output, R"("groups":["night shift","staff"])"));
+  const Finished gone = run({"user", "group", "remove", "dave", "staff", "night shift"});
+  EXPECT_TRUE(holds(gone.output, ": is in no group\n")) << gone.output;
+}
+
+TEST_P(Command, RefusesAGroupThatNoListCouldHold) {
+  expect_done(run({"user", "add", "dave", "--password-stdin"}, "x\n"));
+  expect_refused(run({"user", "group", "add", "dave", "a,b"}), "the group's name has a comma");
+  expect_refused(run({"user", "group", "add", "dave", " a"}), "white space");
+  expect_refused(run({"user", "group", "add", "dave", "a\xff"}), "UTF-8");
+  expect_refused(run({"user", "group", "add", "nobody", "staff"}), "there is no user named 'nobody'");
+  expect_refused(run({"user", "add", "eve", "--password-stdin", "--group", "a,b"}, "x\n"), "comma");
+  EXPECT_EQ(run({"user", "group", "add", "dave"}).status, kWrongUsage);
+  EXPECT_EQ(run({"user", "group"}).status, kWrongUsage);
+}
+
+TEST_P(Command, SetsTheDetailsOfAUserAndClearsThem) {
+  expect_done(run({"user", "add", "dave", "--password-stdin", "--email", "old@example.org"}, "x\n"));
+  expect_done(run({"user", "set", "dave", "--first-name", "Dave", "--last-name", "O\"Neil"}));
+  EXPECT_TRUE(holds(run({"user", "list", "--json"}).output,
+                    R"("first_name":"Dave","last_name":"O\"Neil","email":"old@example.org")"));
+  expect_done(run({"user", "set", "dave", "--email", ""}));
+  EXPECT_TRUE(holds(run({"user", "list", "--json"}).output, R"("last_name":"O\"Neil","email":"")"));
+  expect_refused(run({"user", "set", "dave"}), "give --first-name, --last-name or --email");
+  expect_refused(run({"user", "set", "dave", "--email", "a\x07"}),
+                 "the email address has a control character");
+}
+
+TEST_P(Command, AsksForNoPasswordToTellApplicationsOfAGroup) {
+  expect_done(run({"user", "add", "dave", "--password-stdin", "--group", "staff"}, "x\n"));
+  HttpClient browser = client();
+  const std::string token = obtain_token(browser, "browser", "dave", "x");
+  EXPECT_EQ(use_token(browser, token, "browser").value("Remote-Groups"), "staff");
+  EXPECT_TRUE(holds(use_token(browser, token, "browser", kMePath).body, R"("groups":["staff"])"));
+}
+
 INSTANTIATE_TEST_SUITE_P(TheTwoWays, Command, ::testing::Bool(), way_to_work);
 
 TEST(CommandLine, ThatIsWrongIsToldSo) {

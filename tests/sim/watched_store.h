@@ -2,8 +2,10 @@
 // asked and what was answered. Each core has one of each.
 #pragma once
 
+#include <optional>
 #include <utility>
 
+#include "latchkey/api/login_check.h"
 #include "latchkey/credential/directory.h"
 #include "latchkey/store/store.h"
 #include "latchkey/token/keyring.h"
@@ -88,18 +90,19 @@ class WatchedLoginCheck final : public token::LoginCheck {
   /// Lifetime: `model` outlives the object.
   WatchedLoginCheck(std::uint32_t shard, Model& model) noexcept : shard_(shard), model_(model) {}
   /// Requires: called before anything is asked.
-  void set_directory(credential::Directory& directory) noexcept { directory_ = &directory; }
+  void set_directory(credential::Directory& directory) { check_.emplace(directory); }
 
-  runtime::Task<Result<bool>> still_holds(std::int64_t user_id, std::int64_t password_number) override {
+  runtime::Task<Result<token::Standing>> standing_of(std::int64_t user_id,
+                                                     std::int64_t password_number) override {
     model_.check_asked(shard_, user_id);
-    auto asking = credential::still_holds(*directory_, user_id, password_number);
-    const Result<bool> holds = co_await asking;
+    auto asking = check_->standing_of(user_id, password_number);
+    Result<token::Standing> standing = co_await asking;
     model_.check_answered(shard_, user_id);
-    co_return holds;
+    co_return standing;
   }
 
  private:
-  credential::Directory* directory_ = nullptr;
+  std::optional<api::DirectoryLoginCheck> check_;
   const std::uint32_t shard_;
   Model& model_;
 };

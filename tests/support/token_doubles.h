@@ -23,17 +23,22 @@ class FakeLoginCheck final : public token::LoginCheck {
   std::optional<Error> refusal;
   /// The password numbers of the users whose number is not 0.
   std::map<std::int64_t, std::int64_t> password_numbers;
+  /// The profiles of the users who have any.
+  std::map<std::int64_t, token::ProfileParts> profiles;
   std::size_t asked = 0;
 
   void answer() { wake_now(gate_); }
 
-  runtime::Task<Result<bool>> still_holds(std::int64_t user_id, std::int64_t password_number) override {
+  runtime::Task<Result<token::Standing>> standing_of(std::int64_t user_id,
+                                                     std::int64_t password_number) override {
     ++asked;
     const auto found = password_numbers.find(user_id);
-    const bool is_right = password_number == (found == password_numbers.end() ? 0 : found->second);
+    token::Standing standing;
+    standing.holds = password_number == (found == password_numbers.end() ? 0 : found->second);
+    if (standing.holds) standing.profile = profiles[user_id];
     if (holds) co_await gate_.wait();
     if (refusal) co_return tl::unexpected<Error>(*refusal);
-    co_return is_right;
+    co_return standing;
   }
 
  private:
@@ -42,7 +47,9 @@ class FakeLoginCheck final : public token::LoginCheck {
 
 class AnyLogin final : public token::LoginCheck {
  public:
-  runtime::Task<Result<bool>> still_holds(std::int64_t, std::int64_t) override { co_return true; }
+  runtime::Task<Result<token::Standing>> standing_of(std::int64_t, std::int64_t) override {
+    co_return token::Standing{.holds = true};
+  }
 };
 
 }  // namespace latchkey::test

@@ -6,11 +6,14 @@
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "backend.h"
 #include "key.h"
@@ -41,9 +44,10 @@ struct Arguments {
   bool password_stdin = false;
   bool password_hash_stdin = false;
   bool superuser = false;
-  std::string first_name;
-  std::string last_name;
-  std::string email;
+  std::optional<std::string> first_name;
+  std::optional<std::string> last_name;
+  std::optional<std::string> email;
+  std::vector<std::string> groups;
 };
 
 std::string percent_encoded(std::string_view text) {
@@ -63,13 +67,15 @@ int refuse(std::string_view text) {
 
 /// JSON carries only UTF-8: any other text would arrive changed, and nobody could log in with it.
 Result<void> check_encoding(const Arguments& arguments) {
-  for (const std::string* const text :
-       {&arguments.user, &arguments.first_name, &arguments.last_name, &arguments.email}) {
-    if (is_utf8(*text)) continue;
-    return failure(ErrorCode::kInvalid,
-                   "an argument is not valid UTF-8: see the terminal's encoding and `locale`");
+  std::vector<std::string> texts = arguments.groups;
+  texts.push_back(arguments.user);
+  for (const auto* const detail : {&arguments.first_name, &arguments.last_name, &arguments.email}) {
+    texts.push_back(detail->value_or(""));
   }
-  return {};
+  if (std::all_of(texts.begin(), texts.end(), [](const std::string& text) { return is_utf8(text); }))
+    return {};
+  return failure(ErrorCode::kInvalid,
+                 "an argument is not valid UTF-8: see the terminal's encoding and `locale`");
 }
 
 /// The password, or the hash given in its place.
@@ -97,15 +103,33 @@ SecretText body_with(const Arguments& arguments, const SecretText& password, std
   return body;
 }
 
+/// The details that are given, each behind a comma.
+std::string members_of_details(const Arguments& arguments) {
+  std::string json;
+  for (const auto& [name, detail] :
+       {std::pair("first_name", &arguments.first_name), std::pair("last_name", &arguments.last_name),
+        std::pair("email", &arguments.email)}) {
+    if (!*detail) continue;
+    json += fmt::format(",\"{}\":", name);
+    append_json_string(json, **detail);
+  }
+  return json;
+}
+
+std::string json_list(const std::vector<std::string>& texts) {
+  std::string json = "[";
+  for (const std::string& text : texts) {
+    if (json.size() > 1) json.push_back(',');
+    append_json_string(json, text);
+  }
+  return json + "]";
+}
+
 std::string members_of_new_user(const Arguments& arguments) {
   std::string json = ",\"name\":";
   append_json_string(json, arguments.user);
-  json += ",\"first_name\":";
-  append_json_string(json, arguments.first_name);
-  json += ",\"last_name\":";
-  append_json_string(json, arguments.last_name);
-  json += ",\"email\":";
-  append_json_string(json, arguments.email);
+  json += members_of_details(arguments);
+  json += ",\"groups\":" + json_list(arguments.groups);
   json += arguments.superuser ? ",\"superuser\":true" : ",\"superuser\":false";
   return json;
 }
@@ -175,6 +199,26 @@ int change_user(const Arguments& arguments, std::string method, std::string_view
               SecretText()},
              [&](std::string_view json, const std::string& place) {
                return fmt::format("{} {} {}{}\n", done, printable(arguments.user), place, ended_text(json));
+             });
+}
+
+int set_details(const Arguments& arguments) {
+  std::string members = members_of_details(arguments);
+  if (members.empty()) return refuse("give --first-name, --last-name or --email, and the new text");
+  members.front() = '{';
+  return act(arguments,
+             {"POST", "/users/" + percent_encoded(arguments.user) + "/details", SecretText(members + "}")},
+             [&](std::string_view, const std::string& place) {
+               return fmt::format("set the details of {} {}\n", printable(arguments.user), place);
+             });
+}
+
+/// `list` says what becomes of the given groups: "add" or "remove".
+int change_groups(const Arguments& arguments, std::string_view list) {
+  const std::string body = fmt::format("{{\"{}\":{}}}", list, json_list(arguments.groups));
+  return act(arguments, {"POST", "/users/" + percent_encoded(arguments.user) + "/groups", SecretText(body)},
+             [&](std::string_view json, const std::string& place) {
+               return fmt::format("{} {}: {}\n", printable(arguments.user), place, groups_text(json));
              });
 }
 
@@ -261,6 +305,16 @@ class CommandLine {
         ->excludes(password);
   }
 
+  void take_details(CLI::App& of) {
+    of.add_option("--first-name", arguments_.first_name, "shown in /api/v2/me/, told to applications")
+        ->type_name("TEXT");
+    of.add_option("--last-name", arguments_.last_name, "likewise")->type_name("TEXT");
+    of.add_option("--email", arguments_.email, "likewise")->type_name("TEXT");
+  }
+  void take_groups(CLI::App& of) {
+    of.add_option("GROUP", arguments_.groups, "a group's name, without a comma")->required();
+  }
+
   void add_user_commands() {
     CLI::App& users = *app_.add_subcommand("user", "users")->require_subcommand(1);
     CLI::App& add = *leaf_of_user(users, "add", "add a user; asks for the password twice", add_user);
@@ -268,9 +322,10 @@ class CommandLine {
     add.add_flag("--create", arguments_.create,
                  "make the data directory (not those above it) and its database where they are missing");
     add.add_flag("--superuser", arguments_.superuser, "say so in /api/v2/me/");
-    add.add_option("--first-name", arguments_.first_name, "shown in /api/v2/me/")->type_name("TEXT");
-    add.add_option("--last-name", arguments_.last_name, "shown in /api/v2/me/")->type_name("TEXT");
-    add.add_option("--email", arguments_.email, "shown in /api/v2/me/")->type_name("TEXT");
+    take_details(add);
+    add.add_option("--group", arguments_.groups, "a group to put the user into; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("GROUP");
     take_password(*leaf_of_user(users, "passwd", "set a password; ends the user's tokens", set_password));
     leaf_of_user(
         users, "unlock",
@@ -283,7 +338,18 @@ class CommandLine {
                  [](const Arguments& given) { return change_user(given, "POST", "/enable", "enabled"); });
     leaf_of_user(users, "delete", "delete a user; ends the user's tokens",
                  [](const Arguments& given) { return change_user(given, "DELETE", "", "deleted"); });
+    take_details(
+        *leaf_of_user(users, "set", "set names and e-mail address; an empty text clears one", set_details));
     leaf(users, "list", "list all users", list_users);
+    add_group_commands(users);
+  }
+
+  void add_group_commands(CLI::App& users) {
+    CLI::App& groups = *users.add_subcommand("group", "the groups of a user")->require_subcommand(1);
+    take_groups(*leaf_of_user(groups, "add", "put a user into groups; holds at once",
+                              [](const Arguments& given) { return change_groups(given, "add"); }));
+    take_groups(*leaf_of_user(groups, "remove", "take a user out of groups; holds at once",
+                              [](const Arguments& given) { return change_groups(given, "remove"); }));
   }
 
   void add_token_commands() {

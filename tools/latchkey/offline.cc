@@ -38,7 +38,7 @@ class NoDoorbell final : public runtime::Doorbell {
 };
 
 /// If no server runs, a user's tokens exist only in the database.
-class DatabaseEnder final : public api::SessionEnder {
+class DatabaseEnder final : public api::UserSessions {
  public:
   DatabaseEnder(runtime::Port& port, store::StoreThread& store, const Clock& clock) noexcept
       : port_(port), store_(store), clock_(clock) {}
@@ -49,6 +49,8 @@ class DatabaseEnder final : public api::SessionEnder {
           return store::bury_all_of(database, {.user_id = user_id, .reason = reason, .at = now});
         }));
   }
+  /// The next start reads profiles from the database.
+  runtime::Task<Result<bool>> set_profile(std::int64_t, token::ProfileParts) override { co_return true; }
 
  private:
   runtime::Port& port_;

@@ -26,6 +26,20 @@ std::string yes_or_no(const element& object, std::string_view name) {
   return is_known && value ? "yes" : "no";
 }
 
+/// The groups of a user's object, separated by commas.
+std::string groups_of(const element& user) {
+  simdjson::dom::array groups;
+  if (user["groups"].get_array().get(groups) != simdjson::SUCCESS) return {};
+  std::string out;
+  for (const element group : groups) {
+    std::string_view name;
+    if (group.get_string().get(name) != simdjson::SUCCESS) continue;
+    if (!out.empty()) out += ", ";
+    out += printable(name);
+  }
+  return out;
+}
+
 using Row = std::vector<std::string>;
 
 /// Makes columns as wide as their widest cell, two blanks apart.
@@ -67,6 +81,14 @@ std::string ended_text(std::string_view json) {
   return fmt::format("; {} {} ended", ended, ended == 1 ? "token" : "tokens");
 }
 
+std::string groups_text(std::string_view json) {
+  parser parsing;
+  element reply;
+  if (parsing.parse(json.data(), json.size()).get(reply) != simdjson::SUCCESS) return {};
+  const std::string groups = groups_of(reply);
+  return groups.empty() ? "is in no group" : "is in " + groups;
+}
+
 std::string unlocked_text(std::string_view json) {
   parser parsing;
   element reply;
@@ -104,14 +126,15 @@ std::string users_json(const std::vector<std::string>& users) {
 }
 
 std::string users_table(const std::vector<std::string>& users) {
-  std::vector<Row> rows = {{"NAME", "ACTIVE", "SUPERUSER", "CREATED", "FIRST NAME", "LAST NAME", "EMAIL"}};
+  std::vector<Row> rows = {
+      {"NAME", "ACTIVE", "SUPERUSER", "CREATED", "FIRST NAME", "LAST NAME", "EMAIL", "GROUPS"}};
   for (const std::string& json : users) {
     parser parsing;
     element user;
     if (parsing.parse(json).get(user) != simdjson::SUCCESS) continue;
     rows.push_back({text_of(user, "name"), yes_or_no(user, "active"), yes_or_no(user, "superuser"),
                     text_of(user, "created"), text_of(user, "first_name"), text_of(user, "last_name"),
-                    text_of(user, "email")});
+                    text_of(user, "email"), groups_of(user)});
   }
   return table(rows);
 }

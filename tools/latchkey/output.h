@@ -14,6 +14,9 @@ std::string refusal_text(std::string_view json);
 /// "; 3 tokens ended", or nothing if the reply does not say.
 std::string ended_text(std::string_view json);
 
+/// "is in admins, staff", or "is in no group": what a reply says of its user.
+std::string groups_text(std::string_view json);
+
 /// What a reply says about unlocking its name, one sentence per line; nothing if it says nothing.
 std::string unlocked_text(std::string_view json);
 

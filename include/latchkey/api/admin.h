@@ -3,20 +3,24 @@
 // drift apart.
 // Thread: one, the same for all calls of an object.
 //
-//   POST   /users                 {"name", "password", "superuser", "first_name", "last_name", "email"}
+//   POST   /users                 {"name", "password", "superuser", "first_name", "last_name", "email",
+//                                 "groups"}
 //   GET    /users?after=NAME      one page of users, ordered by name
 //   POST   /users/NAME/password   {"password"}; ends the user's tokens, unlocks the name
 //   POST   /users/NAME/unlock     for one window, counts the name's failures at each address alone
 //   POST   /users/NAME/disable    ends the user's tokens
 //   POST   /users/NAME/enable
+//   POST   /users/NAME/groups     {"add", "remove"}: lists of names; what is in both is taken away
+//   POST   /users/NAME/details    {"first_name", "last_name", "email"}; what is not given stays
 //   DELETE /users/NAME            ends the user's tokens
 //   GET    /tokens/NAME           the user's tokens, oldest first, without anything that would grant access
 //   DELETE /tokens/NAME           ends the user's tokens
 //
 // "password_hash" may replace "password". It is a hash made by another program (hash_scheme.h), and is kept
 // unchanged until the user logs in. NAME is percent-encoded. Every change is durable when it is answered, and
-// repeating it is safe. What grants access (a user, a password) needs room in the log for its line; without
-// room the answer is 503. What takes access away is done even without room.
+// repeating it is safe. What grants access (a user, a password, a group, the details by which applications
+// may know a user) needs room in the log for its line; without room the answer is 503. What takes access away
+// is done even without room.
 #pragma once
 
 #include <chrono>
@@ -35,6 +39,7 @@
 #include "latchkey/credential/throttle.h"
 #include "latchkey/runtime/task.h"
 #include "latchkey/store/store.h"
+#include "latchkey/token/profile.h"
 
 namespace latchkey::api {
 
@@ -56,12 +61,16 @@ struct AdminReply {
   std::string json;  ///< `{"detail": "..."}` where the status is not 2xx
 };
 
-/// Ends all of a user's tokens, in whichever shard they are, and returns how many. The end is durable unless
-/// it returns an error.
-class SessionEnder {
+/// A user's tokens, in whichever shard they are.
+class UserSessions {
  public:
-  virtual ~SessionEnder() = default;
+  virtual ~UserSessions() = default;
+
+  /// Ends all of them and returns how many. The end is durable unless it returns an error.
   virtual runtime::Task<Result<std::size_t>> end_all(std::int64_t user_id, store::Death reason) = 0;
+
+  /// Gives them the profile of the user as the directory has it now, on every core.
+  virtual runtime::Task<Result<bool>> set_profile(std::int64_t user_id, token::ProfileParts profile) = 0;
 };
 
 /// What Admin works with.
@@ -70,7 +79,7 @@ struct AdminServices {
   credential::SqliteDirectory& directory;
   credential::HashClient& hasher;
   store::Store& store;
-  SessionEnder& sessions;
+  UserSessions& sessions;
   const Clock& clock;
   Log& log;
   /// The server's setting, or the last one recorded. 0 if unknown: then no token is left out as timed out.
@@ -98,6 +107,10 @@ class Admin {
   runtime::Task<Result<AdminReply>> list_users(std::string after);
   runtime::Task<Result<AdminReply>> set_password(credential::User user, SecretText body, LogRoom room);
   runtime::Task<Result<AdminReply>> set_active(credential::User user, bool active, LogRoom room);
+  runtime::Task<Result<AdminReply>> change_groups(credential::User user, SecretText body, LogRoom room);
+  runtime::Task<Result<AdminReply>> change_details(credential::User user, SecretText body, LogRoom room);
+  /// Tells the cores of a change of groups or details that is written, and answers with the user.
+  runtime::Task<Result<AdminReply>> tell_profile(credential::User user, std::string_view done);
   runtime::Task<Result<AdminReply>> remove_user(credential::User user, LogRoom room);
   runtime::Task<Result<AdminReply>> list_tokens(credential::User user);
   Result<AdminReply> unlock(const credential::User& user, LogRoom room);

@@ -38,7 +38,7 @@ struct SessionsContext {
   const ApiSettings& settings;
 };
 
-class Sessions final : public SessionEnder {
+class Sessions final : public UserSessions {
  public:
   /// `port` is the core's own. Its number is that of the core and of its shard.
   Sessions(runtime::Port& port, const SessionsContext& context);
@@ -58,6 +58,9 @@ class Sessions final : public SessionEnder {
 
   /// Ends all tokens of a user and returns how many.
   runtime::Task<Result<std::size_t>> end_all(std::int64_t user_id, store::Death reason) override;
+
+  /// Runs token::Shard::set_profile on the core that owns the user's tokens.
+  runtime::Task<Result<bool>> set_profile(std::int64_t user_id, token::ProfileParts profile) override;
 
   /// Ends all tokens of a user except `kept`, if given, and returns how many.
   runtime::Task<Result<std::size_t>> end_all_but(std::optional<token::Token> kept, std::int64_t user_id,

@@ -33,6 +33,8 @@ class Directory {
                                                            std::string hash) = 0;
 };
 
+/// Whether there is a user, active and with the password of this number.
+bool still_holds(const std::optional<User>& user, std::int64_t password_number) noexcept;
 /// Whether the user of this id is active and has the password of this number.
 /// Lifetime: `directory` must outlive the task.
 runtime::Task<Result<bool>> still_holds(Directory& directory, std::int64_t user_id,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "latchkey/credential/directory.h"
+#include "latchkey/credential/user_table.h"
 #include "latchkey/runtime/mailbox.h"
 #include "latchkey/store/store_thread.h"
 
@@ -30,6 +31,8 @@ class SqliteDirectory final : public Directory {
   runtime::Task<Result<User>> add(User user);
   runtime::Task<Result<std::vector<User>>> list(std::string after, std::size_t limit);
   runtime::Task<Result<bool>> set_password_hash(std::int64_t id, std::string hash);
+  runtime::Task<Result<User>> change_groups(std::int64_t id, user_table::GroupChange change);
+  runtime::Task<Result<User>> change_details(std::int64_t id, user_table::DetailChange change);
   runtime::Task<Result<bool>> set_active(std::int64_t id, bool active);
   runtime::Task<Result<bool>> remove(std::int64_t id);
 

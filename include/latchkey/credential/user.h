@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "latchkey/base/clock.h"
 #include "latchkey/base/result.h"
@@ -15,6 +16,11 @@ namespace latchkey::credential {
 inline constexpr std::size_t kMaxNameCharacters = 150;
 /// The bound on each of first name, last name and email.
 inline constexpr std::size_t kMaxDetailCharacters = 254;
+/// The bounds on groups (S-11): of one name, and of all that a user is in. A proxy's buffer for the head of
+/// an answer may have no more than 4 KiB, so what the header field takes is bounded too.
+inline constexpr std::size_t kMaxGroupBytes = 64;
+inline constexpr std::size_t kMaxGroups = 64;
+inline constexpr std::size_t kMaxGroupFieldBytes = 2048;
 
 struct User {
   std::int64_t id = 0;
@@ -29,6 +35,9 @@ struct User {
   std::string first_name;
   std::string last_name;
   std::string email;
+  std::vector<std::string> groups;  ///< sorted by bytes, each once
+  /// How often groups or details were changed; 0 for a user who never had any.
+  std::int64_t profile_number = 0;
   WallTime created{};
 };
 
@@ -47,5 +56,14 @@ Result<void> check_new_user_name(std::string_view name);
 /// Checks `text` like a name, but it may be empty and have white space at its ends. `what` names it in the
 /// error.
 Result<void> check_user_detail(std::string_view what, std::string_view text);
+
+/// Checks the name of a group: the rules for the name of a new user, without a comma, and of at most
+/// kMaxGroupBytes bytes.
+/// Errors: kInvalid, with what is wrong.
+Result<void> check_group_name(std::string_view name);
+
+/// Checks the names of a user's groups, how many there are, and what they take in a header field.
+/// Errors: kInvalid, with what is wrong.
+Result<void> check_groups(const std::vector<std::string>& groups);
 
 }  // namespace latchkey::credential

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,7 +17,8 @@
 namespace latchkey::credential::user_table {
 
 /// Adds the user under an `id` that the table chooses, and returns the user with it.
-/// Errors: kInvalid from check_new_user_name or check_user_detail; kConflict if the name is taken.
+/// Errors: kInvalid from check_new_user_name, check_user_detail or check_groups; kConflict if the name is
+/// taken.
 Result<User> add(store::Database& database, User user);
 
 Result<std::optional<User>> find(store::Database& database, std::string_view name);
@@ -24,6 +26,26 @@ Result<std::optional<User>> find_by_id(store::Database& database, std::int64_t i
 
 /// At most `limit` users whose names come after `after`, in byte order of their names.
 Result<std::vector<User>> list(store::Database& database, std::string_view after, std::size_t limit);
+
+/// Groups to put a user into and to take a user out of. One in both lists is taken away.
+struct GroupChange {
+  std::vector<std::string> add;
+  std::vector<std::string> remove;
+};
+/// Details to replace. What is not given stays.
+struct DetailChange {
+  std::optional<std::string> first_name;
+  std::optional<std::string> last_name;
+  std::optional<std::string> email;
+};
+/// Return the user as changed. The profile's number grows unless nothing is different.
+/// Errors: kNotFound if there is no such user; kInvalid from check_groups or check_user_detail. Taking a user
+/// out of a group that they are not in is no error, nor is putting them into one that they are in.
+Result<User> change_groups(store::Database& database, std::int64_t id, const GroupChange& change);
+Result<User> change_details(store::Database& database, std::int64_t id, const DetailChange& change);
+
+/// Shows every user who has, or once had, groups or details to `visit`. Costs nothing for the others.
+Result<void> load_profiles(store::Database& database, const std::function<void(const User&)>& visit);
 
 /// A password's hash, and the part of it that the index holds: at least its whole kind (hash_kind).
 struct IndexedHash {

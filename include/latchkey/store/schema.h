@@ -18,7 +18,7 @@ namespace latchkey::store {
 /// PRAGMA application_id: "LKEY".
 inline constexpr std::int64_t kApplicationId = 0x4c4b4559;
 /// PRAGMA user_version, as this program writes it.
-inline constexpr std::int64_t kSchemaVersion = 4;
+inline constexpr std::int64_t kSchemaVersion = 5;
 
 /// Opens the file and brings its schema to kSchemaVersion.
 /// Errors: kNotFound if it has no tables and may not be given any; kInvalid if it belongs to another program

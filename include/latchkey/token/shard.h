@@ -21,6 +21,7 @@
 #include "latchkey/store/store.h"
 #include "latchkey/token/format.h"
 #include "latchkey/token/keyring.h"
+#include "latchkey/token/profile.h"
 #include "latchkey/token/table.h"
 #include "latchkey/token/table_time.h"
 #include "token/login.h"
@@ -38,16 +39,22 @@ struct ShardSettings {
   std::size_t refresh_rows_per_second = 5000;    ///< of this shard
 };
 
+/// What is known of the user of a login.
+struct Standing {
+  bool holds = false;    ///< active, and the password of the login is still the user's
+  ProfileParts profile;  ///< as committed at the same moment; empty if the login does not hold
+};
+
 /// Tells a shard whether a login is still valid.
 /// Thread: its core's coroutines; one object per shard.
 class LoginCheck {
  public:
   virtual ~LoginCheck() = default;
 
-  /// Whether the user is active and has the password of this number, as committed at some moment during the
-  /// call.
+  /// Whether the user is active and has the password of this number, and the user's profile, as committed at
+  /// some moment during the call.
   /// Errors: kUnavailable, kOverloaded, kFatal from whatever it asks.
-  virtual runtime::Task<Result<bool>> still_holds(std::int64_t user_id, std::int64_t password_number) = 0;
+  virtual runtime::Task<Result<Standing>> standing_of(std::int64_t user_id, std::int64_t password_number) = 0;
 };
 
 /// What a shard is made of and works with.
@@ -148,6 +155,12 @@ class Shard {
                                              std::optional<Token> keep = std::nullopt);
   /// Ends the token of a session that the store has. Otherwise like `end`.
   runtime::Task<Result<bool>> end_session(const store::Session& session);
+
+  /// Gives the user's tokens this profile, on every core, unless they have one as new. Whoever changes groups
+  /// or details of a user writes that first and then calls this. So a login under way either is found by this
+  /// call, or learns of the change from the login check, which it asks after it can be found.
+  /// Errors: kOverloaded; then the tokens keep the profile that they have: call it again.
+  Result<bool> set_profile(std::int64_t user_id, const ProfileParts& profile);
 
   /// Which of the user's sessions, as given by the store, are alive. `current` is marked.
   LiveTokens live_tokens(std::int64_t user_id, const std::vector<store::Session>& sessions,

@@ -1,6 +1,6 @@
 // Table: one shard's tokens in memory: a slab of entries, an index by token, and an index by user. A lone
 // user is described by the entry itself, and only the name is stored elsewhere. A user with several tokens
-// has a record, and one with many also has a cell in the index for each binding.
+// or a profile has a record, and one with many tokens also has a cell in the index for each binding.
 // Thread: the shard's core owns it and makes every change but one. Any core, while it is active, checks a
 // token and moves its time of last use, without a lock.
 #pragma once
@@ -106,6 +106,9 @@ class Table {
   /// found by token alone. The user goes with the last entry.
   /// Requires: `can_retire()`.
   void leave_user(EntryId id);
+  /// Gives the user this profile, on every core, unless one of the same or a later number was given before.
+  /// A user who is not in the table needs none. Returns false if memory runs out; then nothing has changed.
+  bool set_profile(std::int64_t user_id, const ProfileParts& parts);
   /// Frees an entry that has left its user; it is no longer found. Its number is free once the wheel lets go
   /// of it.
   void remove(EntryId id);
@@ -153,7 +156,7 @@ class Table {
   /// Cells in use in both indexes; zero when there is no entry.
   std::size_t index_cells() const noexcept { return parts_.by_token->size() + parts_.by_user->size(); }
   const TableSettings& settings() const noexcept { return settings_; }
-  /// Bytes of slabs, indexes and long names. The Quiescence counts what waits to be freed.
+  /// Bytes of slabs, indexes, long names and profiles. The Quiescence counts what waits to be freed.
   std::size_t bytes() const noexcept;
 
  private:
@@ -216,6 +219,7 @@ class Table {
   RecordId begin_record(std::int64_t id, Tag tag, std::string_view name);
   void end_record(UserRecord& record) noexcept;
   static void reclaim_record(void* table, void* record, std::size_t bytes) noexcept;
+  static void reclaim_profile(void* table, void* profile, std::size_t bytes) noexcept;
   void retire_name(NameRef name, std::size_t bytes);
   static void reclaim_name(void* table, void* name, std::size_t bytes) noexcept;
   void append(RecordId record, EntryId id) noexcept;

@@ -15,7 +15,7 @@ namespace {
 
 using credential::User;
 
-class FakeEnder final : public SessionEnder {
+class FakeEnder final : public UserSessions {
  public:
   explicit FakeEnder(credential::SqliteDirectory& directory) : directory_(directory) {}
 
@@ -27,12 +27,19 @@ class FakeEnder final : public SessionEnder {
     co_return std::size_t{3};
   }
 
+  runtime::Task<Result<bool>> set_profile(std::int64_t user_id, token::ProfileParts profile) override {
+    if (error) co_return tl::unexpected(*error);
+    profiles.emplace_back(user_id, std::move(profile));
+    co_return true;
+  }
+
   struct Asked {
     std::int64_t user_id;
     store::Death reason;
     std::optional<User> user;  ///< as the directory had it at that time
   };
   std::vector<Asked> asked;
+  std::vector<std::pair<std::int64_t, token::ProfileParts>> profiles;
   std::optional<Error> error;
 
  private:
@@ -94,7 +101,7 @@ TEST_F(AdminTest, AddsAUserWhoCanLogInAndSaysWhoItIs) {
   EXPECT_EQ(reply.status, 201);
   EXPECT_EQ(reply.json,
             R"({"id":1,"name":"alice","active":true,"superuser":true,"first_name":"Al","last_name":"Ice",)"
-            R"("email":"al@example.org","created":"2023-11-14T22:13:20.000Z"})");
+            R"("email":"al@example.org","created":"2023-11-14T22:13:20.000Z","groups":[]})");
   EXPECT_TRUE(logs_in("alice", "my \"pass\xc3\xa4"));
 }
 
@@ -331,6 +338,86 @@ TEST_F(AdminTest, TakesAccessAwayWhetherTheLogHasRoomOrNot) {
   EXPECT_FALSE(logs_in("alice", "my pass"));
   EXPECT_EQ(ask("DELETE", "/users/alice").status, 200);
   EXPECT_FALSE(user("alice"));
+}
+
+TEST_F(AdminTest, PutsUsersIntoGroupsAndTakesThemOutAndTellsTheTokens) {
+  add("alice");
+  const AdminReply added = ask("POST", "/users/alice/groups", R"({"add":["staff","admins"]})");
+  EXPECT_EQ(added.status, 200) << added.json;
+  EXPECT_TRUE(added.json.ends_with(R"("groups":["admins","staff"]})")) << added.json;
+  const AdminReply removed = ask("POST", "/users/alice/groups", R"({"remove":["admins"]})");
+  EXPECT_TRUE(removed.json.ends_with(R"("groups":["staff"]})")) << removed.json;
+  ASSERT_EQ(sessions.profiles.size(), 2U);
+  EXPECT_EQ(sessions.profiles[0].second.groups, (std::vector<std::string>{"admins", "staff"}));
+  EXPECT_EQ(sessions.profiles[1].second.groups, std::vector<std::string>{"staff"});
+  EXPECT_GT(sessions.profiles[1].second.number, sessions.profiles[0].second.number);
+  EXPECT_EQ(sessions.profiles[1].first, user("alice")->id);
+  EXPECT_TRUE(rig.log.has("admin.groups_changed"));
+}
+
+TEST_F(AdminTest, SetsTheDetailsThatAreGivenAndTellsTheTokens) {
+  add("alice");
+  EXPECT_EQ(ask("POST", "/users/alice/details", R"({"first_name":"Al","email":"al@example.org"})").status,
+            200);
+  EXPECT_EQ(ask("POST", "/users/alice/details", R"({"last_name":"Ice","email":""})").status, 200);
+  EXPECT_EQ(user("alice")->first_name, "Al");
+  EXPECT_EQ(user("alice")->last_name, "Ice");
+  EXPECT_EQ(user("alice")->email, "");
+  ASSERT_EQ(sessions.profiles.size(), 2U);
+  EXPECT_EQ(sessions.profiles[1].second.first_name, "Al");
+  EXPECT_EQ(sessions.profiles[1].second.last_name, "Ice");
+  EXPECT_TRUE(rig.log.has("admin.details_changed"));
+}
+
+TEST_F(AdminTest, RefusesGroupsAndDetailsThatAreNoneAndTellsNobody) {
+  add("alice");
+  const std::pair<const char*, const char*> wrong[] = {
+      {R"({})", "no group is given"},
+      {R"({"add":[]})", "no group is given"},
+      {R"({"add":"staff"})", "'add' that is no list of texts"},
+      {R"({"add":["staff",7]})", "'add' that is no list of texts"},
+      {R"({"add":["a,b"]})", "has a comma"},
+      {R"({"add":[" a"]})", "white space"},
+      {R"({"add":["good",""]})", "is empty"}};
+  for (const auto& [body, problem] : wrong) {
+    const AdminReply reply = ask("POST", "/users/alice/groups", body);
+    EXPECT_EQ(reply.status, 400) << body;
+    EXPECT_NE(reply.json.find(problem), std::string::npos) << reply.json;
+  }
+  EXPECT_EQ(ask("POST", "/users/alice/details", "{}").status, 400);
+  EXPECT_EQ(ask("POST", "/users/alice/details", R"({"email":"a\u0007"})").status, 400);
+  EXPECT_EQ(ask("POST", "/users/bob/groups", R"({"add":["staff"]})").status, 404);
+  EXPECT_EQ(ask("GET", "/users/alice/groups").status, 405);
+  EXPECT_EQ(ask("POST", "/users", R"({"name":"carl","password":"my pass","groups":["a,b"]})").status, 400);
+  EXPECT_TRUE(sessions.profiles.empty());
+  EXPECT_TRUE(user("alice")->groups.empty());
+}
+
+TEST_F(AdminTest, SaysThatTheTokensWereNotToldAndTellsThemWhenAskedAgain) {
+  add("alice");
+  sessions.error = Error{ErrorCode::kOverloaded, "the way to another thread is full"};
+  const AdminReply failed = ask("POST", "/users/alice/groups", R"({"add":["staff"]})");
+  EXPECT_EQ(failed.status, 503);
+  EXPECT_NE(failed.json.find("the groups are changed, but"), std::string::npos) << failed.json;
+  EXPECT_NE(failed.json.find("try the same again"), std::string::npos) << failed.json;
+  sessions.error.reset();
+  EXPECT_EQ(ask("POST", "/users/alice/groups", R"({"add":["staff"]})").status, 200);
+  ASSERT_EQ(sessions.profiles.size(), 1U);
+  EXPECT_EQ(sessions.profiles[0].second.groups, std::vector<std::string>{"staff"});
+}
+
+TEST_F(AdminTest, PutsNobodyIntoAGroupThatTheLogHasNoRoomToTellOfAndTakesThemOutAllTheSame) {
+  add("alice");
+  ASSERT_EQ(ask("POST", "/users/alice/groups", R"({"add":["staff"]})").status, 200);
+  rig.log.has_room = false;
+  EXPECT_EQ(ask("POST", "/users/alice/groups", R"({"add":["admins"]})").status, 503);
+  EXPECT_EQ(ask("POST", "/users/alice/groups", R"({"add":["admins"],"remove":["staff"]})").status, 503);
+  EXPECT_EQ(ask("POST", "/users/alice/details", R"({"email":"al@example.org"})").status, 503);
+  EXPECT_EQ(user("alice")->groups, std::vector<std::string>{"staff"});
+  EXPECT_EQ(user("alice")->email, "");
+  EXPECT_EQ(ask("POST", "/users/alice/groups", R"({"remove":["staff"]})").status, 200);
+  EXPECT_TRUE(user("alice")->groups.empty());
+  EXPECT_TRUE(sessions.profiles.back().second.groups.empty());
 }
 
 }  // namespace

@@ -115,5 +115,74 @@ TEST_F(SqliteDirectoryTest, ListsUsersInPagesByName) {
   EXPECT_EQ(seen, "abcd");
 }
 
+using Groups = std::vector<std::string>;
+
+TEST_F(SqliteDirectoryTest, KeepsGroupsSortedAndEachOnce) {
+  User user = named("alice");
+  user.groups = {"staff", "admins", "staff"};
+  const User alice = rig.wait(directory.add(user)).value();
+  EXPECT_EQ(alice.groups, (Groups{"admins", "staff"}));
+  EXPECT_EQ(rig.wait(directory.find("alice")).value()->groups, (Groups{"admins", "staff"}));
+  const User more =
+      rig.wait(directory.change_groups(alice.id, {.add = {"ops", "admins"}, .remove = {}})).value();
+  EXPECT_EQ(more.groups, (Groups{"admins", "ops", "staff"}));
+  const User fewer =
+      rig.wait(directory.change_groups(alice.id, {.add = {}, .remove = {"staff", "ops", "none"}})).value();
+  EXPECT_EQ(fewer.groups, Groups{"admins"});
+  EXPECT_EQ(rig.wait(directory.find_by_id(alice.id)).value()->groups, Groups{"admins"});
+  EXPECT_TRUE(
+      rig.wait(directory.change_groups(alice.id, {.add = {}, .remove = {"admins"}})).value().groups.empty());
+}
+
+TEST_F(SqliteDirectoryTest, NumbersEveryChangeOfAProfileAndNothingElse) {
+  User plain;
+  plain.name = "bob";
+  plain.password_hash = "hash";
+  const std::int64_t bob = rig.wait(directory.add(plain)).value().id;
+  const auto number = [&] { return rig.wait(directory.find_by_id(bob)).value()->profile_number; };
+  EXPECT_EQ(number(), 0);
+  EXPECT_EQ(added("alice").profile_number, 1) << "who has details";
+  EXPECT_EQ(rig.wait(directory.change_groups(bob, {.add = {"staff"}, .remove = {}})).value().profile_number,
+            1);
+  EXPECT_EQ(rig.wait(directory.change_groups(bob, {.add = {"staff"}, .remove = {}})).value().profile_number,
+            1);
+  EXPECT_EQ(rig.wait(directory.change_groups(bob, {.add = {}, .remove = {"staff"}})).value().profile_number,
+            2);
+  EXPECT_EQ(rig.wait(directory.change_groups(bob, {.add = {}, .remove = {"staff"}})).value().profile_number,
+            2);
+  rig.wait(directory.set_password_hash(bob, "new"));
+  EXPECT_EQ(number(), 2);
+  EXPECT_EQ(rig.wait(directory.change_details(bob, {.email = "b@example.org"})).value().profile_number, 3);
+  EXPECT_EQ(rig.wait(directory.change_details(bob, {.email = "b@example.org"})).value().profile_number, 3);
+  EXPECT_EQ(number(), 3);
+}
+
+TEST_F(SqliteDirectoryTest, ChangesTheDetailsThatAreGivenAndNoOther) {
+  const User alice = added("alice");
+  const User changed =
+      rig.wait(directory.change_details(alice.id, {.first_name = "Alicia", .email = ""})).value();
+  EXPECT_EQ(changed.first_name, "Alicia");
+  EXPECT_EQ(changed.last_name, "Ice");
+  EXPECT_EQ(changed.email, "");
+  const User kept = rig.wait(directory.find_by_id(alice.id)).value().value();
+  EXPECT_EQ(kept.first_name, "Alicia");
+  EXPECT_EQ(kept.last_name, "Ice");
+  EXPECT_EQ(kept.email, "");
+}
+
+TEST_F(SqliteDirectoryTest, RefusesGroupsAndDetailsAgainstTheRulesAndChangesNothing) {
+  const User alice = added("alice");
+  EXPECT_EQ(rig.wait(directory.change_groups(alice.id, {.add = {"good", "a,b"}, .remove = {}})).error().code,
+            ErrorCode::kInvalid);
+  EXPECT_EQ(rig.wait(directory.change_details(alice.id, {.email = "a\n"})).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(rig.wait(directory.change_groups(99, {.add = {"good"}, .remove = {}})).error().code,
+            ErrorCode::kNotFound);
+  EXPECT_EQ(rig.wait(directory.change_details(99, {.email = ""})).error().code, ErrorCode::kNotFound);
+  const User kept = rig.wait(directory.find_by_id(alice.id)).value().value();
+  EXPECT_TRUE(kept.groups.empty());
+  EXPECT_EQ(kept.email, "al@example.org");
+  EXPECT_EQ(kept.profile_number, alice.profile_number);
+}
+
 }  // namespace
 }  // namespace latchkey::credential

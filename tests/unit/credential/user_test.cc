@@ -127,5 +127,46 @@ TEST(UserDetail, MayBeEmptyAndSaysWhichOneIsWrong) {
             "the first name has a control character");
 }
 
+TEST(GroupName, IsLikeANewUsersNameWithoutAComma) {
+  for (const char* const good : {"admins", "night shift", "caf\u00e9", "a.b/c-d_e@f", "%41"}) {
+    EXPECT_TRUE(check_group_name(good).has_value()) << good;
+  }
+  const std::pair<std::string, const char*> wrong[] = {
+      {"", "is empty"},
+      {" admins", "begins or ends with white space"},
+      {"admins ", "begins or ends with white space"},
+      {"a,b", "has a comma"},
+      {"a\nb", "has a control character"},
+      {"a\u200bb", "that cannot be seen"},
+      {"a\u00a0b", "looks like a blank"},
+      {"cafe\u0301", "NFC"},
+      {"\xff", "is not valid UTF-8"},
+      {std::string(65, 'g'), "has over 64 bytes"},
+  };
+  for (const auto& [name, problem] : wrong) {
+    const Result<void> refused = check_group_name(name);
+    ASSERT_FALSE(refused.has_value()) << name;
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalid);
+    EXPECT_TRUE(refused.error().text.starts_with("the group's name ")) << refused.error().text;
+    EXPECT_NE(refused.error().text.find(problem), std::string::npos) << refused.error().text;
+  }
+  EXPECT_TRUE(check_group_name(std::string(64, 'g')).has_value());
+}
+
+TEST(Groups, OfAUserAreBoundedInNumberAndInWhatTheyTakeInAHeader) {
+  std::vector<std::string> groups;
+  for (std::size_t i = 0; i < kMaxGroups; ++i) groups.push_back("g" + std::to_string(i));
+  EXPECT_TRUE(check_groups(groups).has_value());
+  groups.push_back("one more");
+  EXPECT_EQ(check_groups(groups).error().text, "a user is in 64 groups at most; these are 65");
+  // 31 names of 64 bytes, each with a comma, fit into the field, and 32 do not.
+  groups.assign(31, std::string(kMaxGroupBytes, 'g'));
+  EXPECT_TRUE(check_groups(groups).has_value());
+  groups.emplace_back(kMaxGroupBytes, 'g');
+  EXPECT_EQ(check_groups(groups).error().code, ErrorCode::kInvalid);
+  groups.assign(11, std::string(kMaxGroupBytes / 2, ' ').replace(0, 1, "a").replace(31, 1, "b"));
+  EXPECT_TRUE(check_groups(groups).has_value());
+}
+
 }  // namespace
 }  // namespace latchkey::credential

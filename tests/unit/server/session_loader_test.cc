@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "latchkey/base/random.h"
+#include "latchkey/credential/user_table.h"
 #include "latchkey/store/schema.h"
 #include "latchkey/store/session_table.h"
 #include "latchkey/token/registry.h"
@@ -127,6 +128,40 @@ TEST_F(SessionLoaderTest, AShardWithoutRoomRefusesTheStartAndRemovesNothing) {
 TEST_F(SessionLoaderTest, AnEmptyDatabaseIsNoError) {
   make_shards(kSessions);
   EXPECT_EQ(load().value_or(1), 0U);
+}
+
+TEST_F(SessionLoaderTest, ATokenHasTheProfileOfItsUserAfterTheStart) {
+  const std::vector<token::Token> tokens = record_all(time_.wall());
+  for (std::int64_t id = 1; id <= kUsers; ++id) {
+    credential::User user;
+    user.name = "user" + std::to_string(id);
+    user.password_hash = "hash";
+    if (id % 2 == 0) user.groups = {"even", user.name};
+    ASSERT_EQ(credential::user_table::add(database_, user)->id, id);
+  }
+  // Whose profile was taken away again, and who has one and no token.
+  ASSERT_TRUE(credential::user_table::change_groups(database_, 2, {.add = {}, .remove = {"even", "user2"}}));
+  credential::User idle;
+  idle.name = "idle";
+  idle.password_hash = "hash";
+  idle.email = "idle@example.org";
+  ASSERT_TRUE(credential::user_table::add(database_, idle));
+  make_shards(kSessions);
+  const Result<std::size_t> taken = load();
+  ASSERT_TRUE(taken.has_value()) << taken.error().text;
+  rig_.quiescence.activate(0);
+  const token::Registry registry({&shards_[0]->table(), &shards_[1]->table()}, rig_.quiescence, 0);
+  for (std::size_t number = 0; number < tokens.size(); ++number) {
+    const token::Admission admission = registry.check(
+        tokens[number], test::binding(static_cast<std::uint32_t>(number)), rig_.table_clock.now());
+    ASSERT_EQ(admission.outcome, token::Outcome::kAdmitted);
+    const token::Profile* const profile = admission.user->profile();
+    const std::int64_t id = admission.user->id();
+    ASSERT_EQ(profile != nullptr, id % 2 == 0 && id != 2) << id;
+    if (profile != nullptr) {
+      EXPECT_EQ(profile->groups(), (std::vector<std::string>{"even", "user" + std::to_string(id)}));
+    }
+  }
 }
 
 }  // namespace

@@ -63,9 +63,13 @@ TEST(Schema, BringsAFileOfVersion1UpToDateAndKeepsWhatItHolds) {
                     .execute("DROP TABLE known_addresses;"
                              "DROP INDEX users_by_hash_kind;"
                              "ALTER TABLE users DROP COLUMN unbound_number;"
+                             "DROP INDEX users_with_profile;"
+                             "ALTER TABLE users DROP COLUMN group_names;"
+                             "ALTER TABLE users DROP COLUMN profile_number;"
                              "INSERT INTO users(id, name, password_hash, password_number, active, superuser,"
                              " first_name, last_name, email, created_ms)"
-                             " VALUES(7, 'alice', 'hash', 0, 1, 0, '', '', '', 0);"
+                             " VALUES(7, 'alice', 'hash', 0, 1, 0, '', '', '', 0),"
+                             " (8, 'zoe', 'other', 0, 1, 0, '', 'Vries', '', 0);"
                              "PRAGMA user_version=1")
                     .has_value());
   }
@@ -77,6 +81,10 @@ TEST(Schema, BringsAFileOfVersion1UpToDateAndKeepsWhatItHolds) {
   EXPECT_EQ(*database.query_integer("SELECT count(*) FROM users INDEXED BY users_by_hash_kind"
                                     " WHERE substr(password_hash, 1, 40) = 'hash'"),
             1);
+  EXPECT_EQ(*database.query_integer("SELECT sum(id) FROM users INDEXED BY users_with_profile"
+                                    " WHERE profile_number > 0 AND group_names = ''"),
+            8)
+      << "who has a detail";
   EXPECT_FALSE(check_key(database, "bb22", "/keys/two").has_value()) << "the fingerprint is gone";
 }
 

@@ -1,0 +1,132 @@
+// Groups and details of users: what applications are told of them, and when a change holds (S-11).
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "support/rig.h"
+
+namespace latchkey::test {
+namespace {
+
+constexpr unsigned kCores = 4;
+
+ServerOptions several_cores() {
+  ServerOptions options;
+  options.cores = kCores;
+  return options;
+}
+
+class S11 : public ::testing::Test {
+ protected:
+  Finished run(std::vector<std::string> words) { return run_latchkey(server_.data(), std::move(words)); }
+  void change(std::vector<std::string> words) {
+    const Finished done = run(std::move(words));
+    EXPECT_EQ(done.status, 0) << done.errors;
+  }
+  /// What every one of many connections, which the kernel spreads over the cores, is told.
+  void expect_everywhere(const std::string& token, const std::string& agent, const std::string& groups) {
+    for (unsigned i = 0; i < 8 * kCores; ++i) {
+      HttpClient client(server_.port());
+      const Response admitted = use_token(client, token, agent);
+      ASSERT_EQ(admitted.status, 200);
+      ASSERT_EQ(admitted.value("Remote-Groups"), groups);
+      ASSERT_EQ(admitted.lines("Remote-Groups"), 1U);
+    }
+  }
+
+  OwnServer own_{several_cores()};
+  ServerProcess& server_ = own_.process;
+  HttpClient client_{server_.port()};
+};
+
+TEST_F(S11, AChangeOfGroupsHoldsOnEveryCoreWhenItIsAnswered) {
+  const std::string first = obtain_token(client_, "first");
+  expect_everywhere(first, "first", "");
+  change({"user", "group", "add", kUser, "staff"});
+  expect_everywhere(first, "first", "staff");
+  const std::string second = obtain_token(client_, "second");
+  change({"user", "group", "add", kUser, "admins"});
+  expect_everywhere(first, "first", "admins,staff");
+  expect_everywhere(second, "second", "admins,staff");
+  change({"user", "group", "remove", kUser, "admins", "staff"});
+  expect_everywhere(first, "first", "");
+  expect_everywhere(second, "second", "");
+}
+
+TEST_F(S11, DetailsAreToldPercentEncodedAndChangeAtOnce) {
+  const std::string token = obtain_token(client_, "agent");
+  change(
+      {"user", "set", kUser, "--first-name", "Zoë", "--last-name", "de Vries", "--email", "zoe@example.org"});
+  change({"user", "group", "add", kUser, "night shift", "café"});
+  Response admitted = use_token(client_, token, "agent");
+  EXPECT_EQ(admitted.value("Remote-Name"), "Zo%C3%AB%20de%20Vries");
+  EXPECT_EQ(admitted.value("Remote-Email"), "zoe@example.org");
+  EXPECT_EQ(admitted.value("Remote-Groups"), "caf%C3%A9,night%20shift");
+  change({"user", "set", kUser, "--first-name", "", "--email", ""});
+  admitted = use_token(client_, token, "agent");
+  EXPECT_EQ(admitted.value("Remote-Name"), "de%20Vries");
+  EXPECT_EQ(admitted.value("Remote-Email"), "");
+  EXPECT_EQ(admitted.lines("Remote-Email"), 1U);
+}
+
+TEST_F(S11, MeListsTheGroupsSorted) {
+  const std::string token = obtain_token(client_, "agent");
+  change({"user", "group", "add", kUser, "staff", "admins"});
+  EXPECT_TRUE(
+      use_token(client_, token, "agent", kMePath).body.ends_with(R"(,"groups":["admins","staff"]}]})"));
+}
+
+TEST_F(S11, ATokenMadeBesideAChangeHasItOnceBothAreAnswered) {
+  constexpr int kRounds = 20;
+  for (int round = 0; round < kRounds; ++round) {
+    const std::string group = "round" + std::to_string(round);
+    const std::string agent = "agent" + std::to_string(round);
+    std::string token;
+    at_once(2, [&](std::size_t which) {
+      if (which == 0) return change({"user", "group", "add", kUser, group});
+      HttpClient client(server_.port());
+      token = obtain_token(client, agent);
+    });
+    EXPECT_EQ(use_token(client_, token, agent).value("Remote-Groups"), group);
+    at_once(2, [&](std::size_t which) {
+      if (which == 0) return change({"user", "group", "remove", kUser, group});
+      HttpClient client(server_.port());
+      end_token(client, token, agent);
+      token = obtain_token(client, agent);
+    });
+    EXPECT_EQ(use_token(client_, token, agent).value("Remote-Groups"), "");
+  }
+}
+
+TEST_F(S11, GroupsAndDetailsOutliveAStopAndAKill) {
+  const std::string token = obtain_token(client_, "agent");
+  change({"user", "group", "add", kUser, "staff"});
+  change({"user", "set", kUser, "--email", "a@example.org"});
+  server_.kill();
+  server_.start_again();
+  HttpClient after_kill(server_.port());
+  EXPECT_EQ(use_token(after_kill, token, "agent").value("Remote-Groups"), "staff");
+  EXPECT_EQ(server_.stop(), 0);
+  change({"user", "group", "add", kUser, "offline"});
+  server_.start_again();
+  HttpClient after_stop(server_.port());
+  const Response admitted = use_token(after_stop, token, "agent");
+  EXPECT_EQ(admitted.value("Remote-Groups"), "offline,staff");
+  EXPECT_EQ(admitted.value("Remote-Email"), "a@example.org");
+}
+
+TEST_F(S11, BoundsTheGroupsOfAUserAndSaysSo) {
+  std::vector<std::string> words = {"user", "group", "add", kUser};
+  for (int i = 0; i < 64; ++i) words.push_back("g" + std::to_string(i));
+  change(words);
+  const Finished refused = run({"user", "group", "add", kUser, "one more"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_NE(refused.errors.find("a user is in 64 groups at most"), std::string::npos) << refused.errors;
+  EXPECT_NE(run({"user", "group", "add", kUser, std::string(65, 'g')}).errors.find("has over 64 bytes"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace latchkey::test
