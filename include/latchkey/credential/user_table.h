@@ -29,14 +29,14 @@ Result<std::vector<User>> list(store::Database& database, std::string_view after
 
 /// Groups to put a user into and to take a user out of. One in both lists is taken away.
 struct GroupChange {
-  std::vector<std::string> add;
-  std::vector<std::string> remove;
+  std::vector<std::string> add{};
+  std::vector<std::string> remove{};
 };
 /// Details to replace. What is not given stays.
 struct DetailChange {
-  std::optional<std::string> first_name;
-  std::optional<std::string> last_name;
-  std::optional<std::string> email;
+  std::optional<std::string> first_name{};
+  std::optional<std::string> last_name{};
+  std::optional<std::string> email{};
 };
 /// Return the user as changed. The profile's number grows unless nothing is different.
 /// Errors: kNotFound if there is no such user; kInvalid from check_groups or check_user_detail. Taking a user

@@ -17,10 +17,10 @@ namespace latchkey::token {
 struct ProfileParts {
   /// How often groups or details of the user were changed. 0: the user never had any.
   std::int64_t number = 0;
-  std::vector<std::string> groups;  ///< sorted by bytes, each once
-  std::string first_name;
-  std::string last_name;
-  std::string email;
+  std::vector<std::string> groups{};  ///< sorted by bytes, each once
+  std::string first_name{};
+  std::string last_name{};
+  std::string email{};
 };
 
 class Profile {

@@ -41,8 +41,8 @@ struct ShardSettings {
 
 /// What is known of the user of a login.
 struct Standing {
-  bool holds = false;    ///< active, and the password of the login is still the user's
-  ProfileParts profile;  ///< as committed at the same moment; empty if the login does not hold
+  bool holds = false;      ///< active, and the password of the login is still the user's
+  ProfileParts profile{};  ///< as committed at the same moment; empty if the login does not hold
 };
 
 /// Tells a shard whether a login is still valid.
