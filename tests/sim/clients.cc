@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "latchkey/api/profile_parts.h"
 #include "report.h"
 
 namespace latchkey::sim {
@@ -129,6 +130,26 @@ Task<void> change_password(Place place, std::int64_t user, token::Token kept, st
   auto ending = end_all_but(place, user, store::Death::kDeleted, kept);
   const bool ended = co_await ending;
   if (ended) place.model.password_changed(user, number + 1);
+}
+
+Task<void> change_profile(Place place, std::int64_t user, std::string email) {
+  ProfileModel& profiles = place.model.profiles();
+  const RequestId id = place.model.begin(Request(Request::Kind::kProfile, user, {}, {}));
+  profiles.asked(user, email);
+  credential::user_table::DetailChange change;
+  change.email = email;
+  auto changing = place.process.directory(place.core).change_details(user, std::move(change));
+  const Result<User> changed = co_await changing;
+  if (!changed) {
+    if (place.model.is_watching()) profiles.refused(user, email);
+    place.model.profile_answered(id, 0, tl::unexpected<Error>(changed.error()));
+    co_return;
+  }
+  const std::int64_t number = changed->profile_number;
+  if (place.model.is_watching()) profiles.written(user, email, number);
+  auto telling = place.process.sessions(place.core).set_profile(user, api::profile_parts(*changed));
+  const Result<bool> told = co_await telling;
+  place.model.profile_answered(id, number, told);
 }
 
 Task<void> disable(Place place, std::int64_t user) {

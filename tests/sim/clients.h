@@ -17,6 +17,7 @@ struct Person {
   std::int64_t id = 0;
   std::string name;
   std::uint64_t passwords = 0;  ///< how many were ever sent: the number of the last one
+  std::uint64_t emails = 0;     ///< likewise
 };
 
 /// Where a request is carried out. Lifetime: everything here outlives the request.
@@ -43,6 +44,8 @@ runtime::Task<void> end_all(Place place, std::int64_t user, store::Death reason)
 runtime::Task<void> set_password(Place place, std::int64_t user, std::string password);
 /// Changes a password, as its user does: `kept` stays valid (api::MyPasswordResource).
 runtime::Task<void> change_password(Place place, std::int64_t user, token::Token kept, std::string password);
+/// Changes the user's profile, to this e-mail address (api::Admin::change_details). Empty: to none.
+runtime::Task<void> change_profile(Place place, std::int64_t user, std::string email);
 runtime::Task<void> disable(Place place, std::int64_t user);
 runtime::Task<void> enable(Place place, std::int64_t user);
 

@@ -17,6 +17,7 @@
 #include "latchkey/token/format.h"
 #include "latchkey/token/shard.h"
 #include "plan.h"
+#include "profile_model.h"
 
 namespace latchkey::sim {
 
@@ -63,7 +64,7 @@ struct PendingLogin {
 
 /// What a client has asked and not been answered yet.
 struct Request {
-  enum class Kind { kLogin, kEnd, kEndAll };
+  enum class Kind { kLogin, kEnd, kEndAll, kProfile };
   Request() = default;
   Request(Kind what, std::int64_t whose, const token::Token& which, const store::BindingHash& from)
       : kind(what), user(whose), token(which), binding(from) {}
@@ -129,6 +130,8 @@ class Model {
   /// Disabling the user was answered; `times_enabled_before` is what `times_enabled` said when the request
   /// began.
   void disabled(std::int64_t user, std::uint64_t times_enabled_before);
+  /// A change of the user's groups or details was answered. `number` is that of the profile if it is written.
+  void profile_answered(RequestId id, std::int64_t number, const Result<bool>& told);
   void enabling(std::int64_t user);
   void enabled(std::int64_t user);
   std::uint64_t times_enabled(std::int64_t user) { return times_enabled_[user]; }
@@ -142,6 +145,8 @@ class Model {
 
   bool surely_lives(const Session& session) const noexcept;
   bool may_live(const Session& session) const noexcept;
+
+  ProfileModel& profiles() noexcept { return profiles_; }
 
   // --- Counts.
 
@@ -215,6 +220,7 @@ class Model {
   std::map<WriteId, std::vector<store::RowId>> forgets_;
   std::map<RequestId, Request> requests_;
   std::deque<Session> forgotten_;  // the latest sessions whose rows are gone
+  ProfileModel profiles_;
   std::map<std::int64_t, std::int64_t> password_numbers_;
   std::map<std::int64_t, std::uint64_t> upsets_;
   std::map<std::int64_t, int> upsets_underway_;

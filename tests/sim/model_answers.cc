@@ -156,6 +156,13 @@ void Model::end_all_answered(RequestId id, const Result<std::size_t>& ended) {
   }
 }
 
+void Model::profile_answered(RequestId id, std::int64_t number, const Result<bool>& told) {
+  if (!watching_) return;
+  const Request request = take(id);
+  if (!told) return check_error(request, told.error());
+  profiles_.answered(request.user, number);
+}
+
 /// If the user is being enabled at the same time, they may be active again by now.
 void Model::disabled(std::int64_t user, std::uint64_t times_enabled_before) {
   if (!watching_ || enables_underway_[user] > 0 || times_enabled_[user] != times_enabled_before) return;

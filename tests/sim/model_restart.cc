@@ -38,6 +38,7 @@ void Model::restarted(const std::vector<store::Session>& rows, bool clean) {
   }
   for (const store::RowId row : lost) lose(row);
   requests_.clear();
+  profiles_.restarting();
   enables_underway_.clear();
   pending_.clear();
   deaths_.clear();

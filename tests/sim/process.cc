@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "latchkey/api/profile_parts.h"
+#include "latchkey/credential/user_table.h"
 #include "latchkey/store/session_table.h"
 #include "report.h"
 
@@ -15,6 +17,11 @@ template <class T>
 T expect(Result<T> result, const char* what) {
   if (!result) Report::broken("{}: {}", what, result.error().text);
   if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+/// Empty for a user without a profile.
+std::string_view email_of(const token::UserView& user) noexcept {
+  return user.profile() == nullptr ? std::string_view() : user.profile()->header_email();
 }
 
 }  // namespace
@@ -77,6 +84,14 @@ void Process::read_created(store::Database& database, std::vector<store::Session
   }
 }
 
+void Process::load_profiles(store::Database& database) {
+  started(credential::user_table::load_profiles(database, [&](const credential::User& user) {
+    parts_.model.profiles().loaded(user.id, user.email, user.profile_number);
+    token::Shard& owner = *shards_[token::shard_of(parts_.keyring.tag_of(user.id), parts_.plan.cores)];
+    started(owner.set_profile(user.id, api::profile_parts(user)));
+  }));
+}
+
 /// Does what server::load_sessions does, on one thread.
 void Process::load(store::Database& database) {
   const store::RunStart start =
@@ -97,6 +112,7 @@ void Process::load(store::Database& database) {
       forgotten.push_back(row.row);
     }
   }
+  load_profiles(database);
   parts_.model.forgetting_at_start(forgotten);
   started(store::forget_rows(database, forgotten));
   parts_.model.forgotten_at_start(forgotten);
@@ -132,7 +148,11 @@ token::Outcome Process::check(std::uint32_t number, const token::Token& token,
                               const store::BindingHash& binding, const std::string& name) {
   Core& core = *cores_[number];
   const token::Admission admission = core.sessions->check(token, binding, core.pass);
-  if (admission.outcome == token::Outcome::kAdmitted) core.lent.push_back({admission.user, name});
+  if (admission.outcome == token::Outcome::kAdmitted) {
+    const std::string email(email_of(*admission.user));
+    parts_.model.profiles().checked(admission.user->id(), email);
+    core.lent.push_back({admission.user, name, email});
+  }
   look_at_lent(core);
   return admission.outcome;
 }
@@ -143,6 +163,9 @@ void Process::look_at_lent(const Core& core) const {
   for (const Lent& lent : core.lent) {
     if (lent.user->name() != lent.name) {
       Report::broken("a check has lent the name '{}' and it was '{}'", lent.user->name(), lent.name);
+    }
+    if (email_of(*lent.user) != lent.email) {
+      Report::broken("a check has lent the profile '{}' and it was '{}'", email_of(*lent.user), lent.email);
     }
   }
 }

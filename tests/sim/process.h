@@ -134,6 +134,7 @@ class Process {
   struct Lent {
     runtime::Borrowed<token::UserView> user;
     std::string name;
+    std::string email;
   };
   struct Core {
     Core(std::uint32_t number, const token::Keyring& keyring, Model& model)
@@ -157,6 +158,7 @@ class Process {
   T started(Result<T> result) const;
   void make_shards();
   void load(store::Database& database);
+  void load_profiles(store::Database& database);
   void read_created(store::Database& database, std::vector<store::Session>& rows) const;
   void look_at_lent(const Core& core) const;
 

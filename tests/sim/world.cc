@@ -47,6 +47,12 @@ std::string name_of(std::uint32_t number) {
   }
 }
 
+/// Now and then the user is to have no profile any more.
+std::string next_email(Person& person, Dice& dice) {
+  if (dice.once_in(3)) return {};
+  return fmt::format("{}.{}", person.id, ++person.emails);
+}
+
 }  // namespace
 
 World::World(std::uint64_t seed, std::string path, Tally& tally)
@@ -194,6 +200,10 @@ runtime::Task<void> World::next_request(const Place& place) {
     case 28:
     case 29:
       return end_listed(place, person.id);
+    case 30:
+    case 31:
+    case 32:
+      return change_profile(place, person.id, next_email(person, dice_));
     default:
       break;
   }
