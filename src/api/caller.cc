@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "latchkey/api/profile_parts.h"
 #include "latchkey/http/credentials.h"
 #include "latchkey/runtime/await.h"
 
@@ -32,7 +33,7 @@ runtime::Task<std::variant<Caller, Refusal>> check_basic(RequestContext& request
                  services.passwords.check(std::move(credentials->user), std::move(credentials->password),
                                           request.address()));
   if (const auto* const user = std::get_if<credential::User>(&verdict))
-    co_return Caller{user->id, user->name, std::nullopt};
+    co_return Caller{user->id, user->name, std::nullopt, token::Profile::make(profile_parts(*user))};
   // A password too long to be anybody's is simply wrong.
   const auto* const error = std::get_if<Error>(&verdict);
   const bool is_too_long = error != nullptr && error->code == ErrorCode::kInvalid;

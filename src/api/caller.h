@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "api/request_context.h"
 #include "latchkey/api/services.h"
 #include "latchkey/runtime/task.h"
+#include "latchkey/token/profile.h"
 
 namespace latchkey::api {
 
@@ -20,6 +22,8 @@ struct Caller {
   std::int64_t user_id = 0;  ///< 0: refused and already answered
   std::string name;
   std::optional<token::Token> token;  ///< empty for Basic
+  /// Groups and details of a sender known by Basic; null if there are none.
+  std::shared_ptr<const token::Profile> profile;
 };
 
 /// Identifies the sender by token or by Basic. Answers if the credentials admit nobody. Every answer to a

@@ -42,9 +42,10 @@ constexpr std::array<Schema, 9> kSchemas = {{
     {"Users",
      R"({"type":"object","required":["count","next","previous","results"],"properties":{"count":{"type":"integer"},)"
      R"("next":{"type":"null"},"previous":{"type":"null"},"results":{"type":"array","items":{"type":"object",)"
-     R"("required":["id","username","first_name","last_name","email","is_superuser"],"properties":{)"
+     R"("required":["id","username","first_name","last_name","email","is_superuser","groups"],"properties":{)"
      R"("id":{"type":"integer"},"username":{"type":"string"},"first_name":{"type":"string"},)"
-     R"("last_name":{"type":"string"},"email":{"type":"string"},"is_superuser":{"type":"boolean"}}}}}})"},
+     R"("last_name":{"type":"string"},"email":{"type":"string"},"is_superuser":{"type":"boolean"},)"
+     R"("groups":{"type":"array","items":{"type":"string"}}}}}}})"},
     {"Document", R"({"type":"object"})"},
     {"Description",
      R"({"type":"object","required":["name","description","renders","parses"],"properties":{)"

@@ -185,12 +185,12 @@ runtime::Task<void> VerifyResource::answer(RequestContext& request) {
     co_return;
   }
   const Caller& caller = std::get<Caller>(checked);
-  if (question.site != nullptr && !question.site->admits(caller.name, {})) {
+  if (question.site != nullptr && !may_enter(*question.site, caller.name, caller.profile.get())) {
     refuse({.status = 403, .detail = std::string(kMayNotEnterText)}, question, request);
     co_return;
   }
   const std::string user = percent_encode(caller.name);
-  admit({user}, request);
+  admit({user, caller.profile.get()}, request);
 }
 
 void VerifyResource::admit(const Identity& identity, RequestContext& request) const {

@@ -1,11 +1,11 @@
 // Groups and details of users: what applications are told of them, and when a change holds (S-11).
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <string>
 #include <vector>
 
 #include "support/rig.h"
+#include "throttled_server.h"
 
 namespace latchkey::test {
 namespace {
@@ -69,6 +69,19 @@ TEST_F(S11, DetailsAreToldPercentEncodedAndChangeAtOnce) {
   EXPECT_EQ(admitted.value("Remote-Name"), "de%20Vries");
   EXPECT_EQ(admitted.value("Remote-Email"), "");
   EXPECT_EQ(admitted.lines("Remote-Email"), 1U);
+}
+
+TEST_F(S11, WhoComesByBasicIsInTheSameGroups) {
+  ServerOptions options = several_cores();
+  options.flags = {"--verify-basic"};
+  EXPECT_EQ(server_.stop(), 0);
+  server_.start_again(options);
+  change({"user", "group", "add", kUser, "staff"});
+  HttpClient client(server_.port());
+  const Response admitted =
+      client.request("GET", kVerifyPath, {{"Authorization", basic_of(kUser, kPassword)}});
+  EXPECT_EQ(admitted.status, 200);
+  EXPECT_EQ(admitted.value("Remote-Groups"), "staff");
 }
 
 TEST_F(S11, MeListsTheGroupsSorted) {

@@ -6,7 +6,9 @@
 
 namespace latchkey::sim {
 
-void ProfileModel::asked(std::int64_t user, const std::string& email) { users_[user].under_way.insert(email); }
+void ProfileModel::asked(std::int64_t user, const std::string& email) {
+  users_[user].under_way.insert(email);
+}
 
 void ProfileModel::refused(std::int64_t user, const std::string& email) {
   auto& under_way = users_[user].under_way;
@@ -49,7 +51,8 @@ void ProfileModel::restarting() {
 
 void ProfileModel::loaded(std::int64_t user, const std::string& email, std::int64_t number) {
   if (number < users_[user].promised) {
-    Report::broken("profile {} of user {} was answered, and {} is on disk", users_[user].promised, user, number);
+    Report::broken("profile {} of user {} was answered, and {} is on disk", users_[user].promised, user,
+                   number);
   }
   written(user, email, number);
 }

@@ -34,7 +34,7 @@ class ProfileModel {
     /// client learns the number.
     std::multiset<std::string> under_way;
     std::map<std::string, std::int64_t> numbers{{"", 0}};  // the latest number of each text
-    std::int64_t promised = 0;                              // the greatest that was answered
+    std::int64_t promised = 0;                             // the greatest that was answered
   };
 
   std::map<std::int64_t, User> users_;
