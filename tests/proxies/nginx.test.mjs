@@ -36,6 +36,7 @@ export const nginx = {
   substitutions: (stand) => [
     ['listen      443 ssl', `listen 127.0.0.1:${stand.port} ssl`],
     ['listen 443 ssl', `listen 127.0.0.1:${stand.port} ssl`],
+    ['listen      80;', `listen 127.0.0.1:${stand.plainPort};`],
     ['include snippets/', `include ${stand.in('etc/nginx/snippets')}/`],
     ['include    snippets/', `include ${stand.in('etc/nginx/snippets')}/`],
     ['/etc/ssl/certs/example.com.pem', stand.tls.certificate],
