@@ -35,11 +35,12 @@ runtime::Task<Result<Login>> Shard::login(LoginRequest request) {
   LATCHKEY_CO_TRY(const Standing standing, login_check_.standing_of(user_id, password_number));
   if (!standing.holds) co_return counts_no_more();
   // The token has a profile as new, unless a change could not be told to this shard.
-  table_->set_profile(user_id, standing.profile);
+  static_cast<void>(set_profile(user_id, standing.profile));
   co_return login;
 }
 
 Result<bool> Shard::set_profile(std::int64_t user_id, const ProfileParts& profile) {
+  if (profile.number == 0) return true;
   if (!table_->can_retire()) table_->collect();
   if (!table_->can_retire()) return failure(ErrorCode::kOverloaded, "too much memory waits to be freed");
   if (table_->set_profile(user_id, profile)) return true;
@@ -121,9 +122,7 @@ runtime::Task<Result<void>> Shard::check_pending(LoginUnderWay& pending, std::in
     pending.refuse();
     co_return counts_no_more();
   }
-  if (!table_->set_profile(pending.user_id(), standing->profile)) {
-    co_return failure(ErrorCode::kOverloaded, "there is no memory for the user's groups and details");
-  }
+  LATCHKEY_CO_TRY_NOW(set_profile(pending.user_id(), standing->profile));
   co_return Result<void>();
 }
 

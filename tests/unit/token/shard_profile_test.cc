@@ -140,6 +140,22 @@ TEST_F(ShardProfileTest, ARefusedLoginLeavesNothingBehind) {
   EXPECT_EQ(shard().table().index_cells(), 0U);
 }
 
+TEST_F(ShardProfileTest, ALoginWithAProfileIsRefusedWhileTooMuchWaitsToBeFreed) {
+  write_groups(kAlice, {"staff"});
+  login_check_.holds = true;
+  const auto with_groups = start_login(kAlice);
+  const auto without = start_login(kBob);
+  const auto keep = [](void*, void*, std::size_t) noexcept {};
+  while (shard().table().can_retire()) quiescence_.retire(0, keep, nullptr, nullptr, 0);
+  login_check_.holds = false;
+  answer(login_check_);
+  EXPECT_EQ(with_groups->value().error().code, ErrorCode::kOverloaded);
+  EXPECT_TRUE(without->value().has_value()) << "which retires nothing";
+  EXPECT_EQ(shard().counts().users, 1U);
+  turn();
+  EXPECT_EQ(groups_of(log_in(kAlice).token), Groups{"staff"});
+}
+
 TEST_F(ShardProfileTest, TheProfileGoesWithTheLastTokenOfItsUser) {
   change_groups(kAlice, {"staff"});
   const Token token = log_in(kAlice).token;
