@@ -295,12 +295,10 @@ void write_operation(JsonWriter& writer, std::span<const Route> routes, const Ro
   writer.element(is_inspection ? kInspectionTag : tag_of(routes, route));
   writer.end();
   writer.member("summary", operation.summary);
-  if (operation.access == Access::kAnyone) {
-    writer.raw_member("security", "[]");
-  } else {
-    const std::string_view last = operation.access == Access::kUser ? R"(,{"basic":[]}])" : ",{}]";
-    writer.raw_member("security", std::string(kTokenSecurity).append(last));
-  }
+  // Those of a user are the document's.
+  if (operation.access == Access::kAnyone) writer.raw_member("security", "[]");
+  if (operation.access == Access::kHolder)
+    writer.raw_member("security", std::string(kTokenSecurity).append(",{}]"));
   if (!operation.parses.empty()) {
     writer.begin_object("requestBody");
     writer.member("required", true);
@@ -358,6 +356,7 @@ std::string openapi_json(std::span<const Route> routes, std::string_view version
   writer.member("version", version);
   writer.raw_member("license", R"({"name":"Apache License 2.0","identifier":"Apache-2.0"})");
   writer.end();
+  writer.raw_member("security", std::string(kTokenSecurity).append(R"(,{"basic":[]}])"));
   writer.begin_object("paths");
   for (const Route& route : routes) write_path(writer, routes, route);
   writer.end();
