@@ -89,6 +89,10 @@ AdminReply refusal(const Error& error) {
   return refusal(500, error.text);
 }
 
+std::string joined(const std::vector<std::string>& groups) {
+  return fmt::format("{}", fmt::join(groups, ","));
+}
+
 /// Whether the act grants access, so that the log must have room for its line.
 bool gives_access(std::string_view act) noexcept {
   return act == "password" || act == "unlock" || act == "enable" || act == "details";
@@ -229,7 +233,9 @@ Task<Result<AdminReply>> Admin::add_user(SecretText body, LogRoom room) {
   LATCHKEY_CO_TRY_NOW(credential::check_groups(user.groups));
   LATCHKEY_CO_TRY(user.password_hash, hash_of(std::move(read)));
   LATCHKEY_CO_TRY(const User added, services_.directory.add(std::move(user)));
-  LogEvent(std::move(room), LogLevel::kInfo, "admin.user_added").text("user", added.name);
+  LogEvent(std::move(room), LogLevel::kInfo, "admin.user_added")
+      .text("user", added.name)
+      .text("groups", joined(added.groups));
   co_return AdminReply{201, user_json(added)};
 }
 
@@ -315,11 +321,15 @@ Task<Result<AdminReply>> Admin::change_groups(User user, SecretText body, LogRoo
   if (read.add.empty() && read.remove.empty()) co_return failure(ErrorCode::kInvalid, "no group is given");
   // Taking a user out of a group takes access away.
   if (!read.add.empty() && !room.is_held()) co_return refusal(log_is_full());
+  const std::string added = joined(read.add);
+  const std::string removed = joined(read.remove);
   LATCHKEY_CO_TRY(User changed, services_.directory.change_groups(
                                     user.id, {.add = std::move(read.add), .remove = std::move(read.remove)}));
   LogEvent(std::move(room), LogLevel::kInfo, "admin.groups_changed")
       .text("user", changed.name)
-      .text("groups", fmt::format("{}", fmt::join(changed.groups, ",")));
+      .text("added", added)
+      .text("removed", removed)
+      .text("groups", joined(changed.groups));
   LATCHKEY_CO_RETURN(tell_profile(std::move(changed), "the groups are changed"));
 }
 

@@ -355,6 +355,16 @@ TEST_F(AdminTest, PutsUsersIntoGroupsAndTakesThemOutAndTellsTheTokens) {
   EXPECT_TRUE(rig.log.has("admin.groups_changed"));
 }
 
+TEST_F(AdminTest, LogsWhichGroupsAreGivenAndTakenAndWhichThereAreThen) {
+  ASSERT_EQ(ask("POST", "/users", R"({"name":"alice","password":"my pass","groups":["staff"]})").status, 201);
+  EXPECT_TRUE(rig.log.lines.back().ends_with("event=admin.user_added user=alice groups=staff"))
+      << rig.log.lines.back();
+  ASSERT_EQ(ask("POST", "/users/alice/groups", R"({"add":["ops","admins"],"remove":["staff"]})").status, 200);
+  EXPECT_TRUE(rig.log.lines.back().ends_with(
+      "event=admin.groups_changed user=alice added=ops,admins removed=staff groups=admins,ops"))
+      << rig.log.lines.back();
+}
+
 TEST_F(AdminTest, SetsTheDetailsThatAreGivenAndTellsTheTokens) {
   add("alice");
   EXPECT_EQ(ask("POST", "/users/alice/details", R"({"first_name":"Al","email":"al@example.org"})").status,
