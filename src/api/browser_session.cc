@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "api/caller.h"
 #include "latchkey/base/json_writer.h"
 #include "latchkey/base/time_text.h"
@@ -57,21 +59,37 @@ std::string session_json(std::string_view name, WallTime expires, std::string_vi
   return json.take();
 }
 
-/// The cookies of one name in a request.
-struct ShownCookies {
-  bool has_token = false;
-  bool has_another = false;  ///< a text that is no token: the cookie of an application behind the same host
-};
+/// The cookies of a request under each of the names.
+class ShownCookies {
+ public:
+  ShownCookies(const http::RequestHead& head, const CookieNames& names) : names_(names) {
+    http::for_each_cookie(head, [this](const http::Cookie& cookie) {
+      const CookieNames::Rank rank = names_.rank_of(cookie.name);
+      if (rank == CookieNames::Rank::kAnothers || cookie.text().empty()) return;
+      bool& has = token_of_cookie(cookie.text()) ? of(rank).has_token : of(rank).has_another;
+      has = true;
+    });
+  }
 
-ShownCookies find_shown(const http::RequestHead& head, std::string_view name) {
-  ShownCookies shown;
-  http::for_each_cookie(head, [&shown, name](const http::Cookie& cookie) {
-    if (cookie.name != name || cookie.text.empty()) return;
-    bool& has = token_of_cookie(cookie.text) ? shown.has_token : shown.has_another;
-    has = true;
-  });
-  return shown;
-}
+  bool has_token(std::string_view name) const noexcept {
+    return shown_[index(names_.rank_of(name))].has_token;
+  }
+  /// Whether there is a text that is no token: the cookie of an application behind the same host.
+  bool has_another(std::string_view name) const noexcept {
+    return shown_[index(names_.rank_of(name))].has_another;
+  }
+
+ private:
+  struct Shown {
+    bool has_token = false;
+    bool has_another = false;
+  };
+  static std::size_t index(CookieNames::Rank rank) noexcept { return static_cast<std::size_t>(rank); }
+  Shown& of(CookieNames::Rank rank) noexcept { return shown_[index(rank)]; }
+
+  const CookieNames& names_;
+  std::array<Shown, static_cast<std::size_t>(CookieNames::Rank::kAnothers) + 1> shown_{};
+};
 
 }  // namespace
 
@@ -95,11 +113,11 @@ runtime::Task<void> SessionResource::sign_in(RequestContext& request) {
   Reply answer = request.reply(200);
   answer.header("Auth-Token-Timeout", services_.settings.token_timeout_text)
       .header("Set-Cookie", token_cookie(cookie, text));
+  const ShownCookies shown(request.head(), services_.settings.cookie_names);
   for (const TokenCookie& form : cookie_forms(cookie, services_.settings.cookie_names)) {
     // One from an earlier sign-in could be tried before it, and admit somebody else.
     const bool is_older = form.name != cookie.name || form.domain != cookie.domain;
-    if (is_older && find_shown(request.head(), form.name).has_token)
-      answer.header("Set-Cookie", token_cookie(form, {}));
+    if (is_older && shown.has_token(form.name)) answer.header("Set-Cookie", token_cookie(form, {}));
   }
   answer.json(session_json(granted->user_name, granted->login.expires, services_.sessions.csrf_token(token)));
 }
@@ -111,9 +129,9 @@ runtime::Task<void> SessionResource::sign_out(RequestContext& request) {
   // If a token from a header was ended, the cookie belongs to another token.
   const Presented& presented = request.presented();
   if (!presented.token || presented.by_cookie) {
+    const ShownCookies shown(request.head(), services_.settings.cookie_names);
     for (const TokenCookie& form : cookie_forms(cookie_for(request), services_.settings.cookie_names)) {
-      if (!find_shown(request.head(), form.name).has_another)
-        answer.header("Set-Cookie", token_cookie(form, {}));
+      if (!shown.has_another(form.name)) answer.header("Set-Cookie", token_cookie(form, {}));
     }
   }
   answer.end();

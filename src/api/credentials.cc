@@ -83,13 +83,11 @@ void read_authorization(std::string_view value, bool basic, Presented& shown) no
 }
 
 /// Leaves `shown` as it is if there is no cookie.
-void read_cookies(const http::RequestHead& head, const CookieNames& names, Presented& shown) noexcept {
-  const TokenCookies cookies(head, names);
+void read_cookies(const TokenCookies& cookies, Presented& shown) noexcept {
   if (cookies.size() == 0) return;
   shown = {};
   shown.kind = Kind::kToken;
   shown.by_cookie = true;
-  shown.is_first = cookies.size() > 1;
   shown.token = cookies.token(0);
 }
 
@@ -109,14 +107,14 @@ std::optional<token::Token> token_of_cookie(std::string_view text) noexcept {
 TokenCookies::TokenCookies(const http::RequestHead& head, const CookieNames& names) noexcept {
   http::for_each_cookie(head, [this, &names](const http::Cookie& cookie) {
     const CookieNames::Rank rank = names.rank_of(cookie.name);
-    if (rank != CookieNames::Rank::kAnothers && !is_empty(cookie.text)) add(rank, cookie.text);
+    if (rank != CookieNames::Rank::kAnothers) add(rank, cookie.text());
   });
 }
 
 void TokenCookies::add(CookieNames::Rank rank, std::string_view text) noexcept {
   std::size_t at = size_;
   while (at > 0 && ranks_[at - 1] > rank) --at;
-  if (at == kMost) return;
+  if (at == kMost || is_empty(text)) return;
   size_ = std::min(size_ + 1, kMost);
   for (std::size_t i = size_ - 1; i > at; --i) {
     ranks_[i] = ranks_[i - 1];
@@ -131,8 +129,8 @@ std::optional<token::Token> TokenCookies::token(std::size_t i) const noexcept {
   return token_of_cookie(texts_[i]);
 }
 
-Presented find_credentials(const http::RequestHead& head, const CookieNames& names,
-                           CredentialRules rules) noexcept {
+Presented find_credentials(const http::RequestHead& head, const CookieNames& names, CredentialRules rules,
+                           std::optional<TokenCookies>& cookies) noexcept {
   using http::KnownHeader;
   Presented shown;
   // Nobody has refused a question with fields that stand twice.
@@ -151,7 +149,7 @@ Presented find_credentials(const http::RequestHead& head, const CookieNames& nam
     read_authorization(head.value(KnownHeader::kAuthorization), rules.basic, shown);
     if (shown.kind != Kind::kNothing && (!rules.is_question || is_own(shown))) return shown;
   }
-  if (head.has(KnownHeader::kCookie)) read_cookies(head, names, shown);
+  if (head.has(KnownHeader::kCookie)) read_cookies(cookies.emplace(head, names), shown);
   return shown;
 }
 

@@ -25,7 +25,6 @@ struct Presented {
   Kind kind = Kind::kNothing;
   bool bearer = false;     ///< it came as `Bearer`, and is challenged as such (C-32)
   bool by_cookie = false;  ///< it came as a cookie, which a browser sends on its own
-  bool is_first = false;   ///< by_cookie: of several, which TokenCookies has
   bool is_basic = false;   ///< kMalformed: it came as `Basic`
   std::optional<token::Token> token;
   std::string_view word;
@@ -68,9 +67,9 @@ class TokenCookies {
   std::array<std::string_view, kMost> texts_;
 };
 
-/// The credentials that a request shows. Of several cookies it is the first: which of them counts shows only
-/// in the table (RequestContext::presented).
-Presented find_credentials(const http::RequestHead& head, const CookieNames& names,
-                           CredentialRules rules) noexcept;
+/// The credentials that a request shows. If they may be a cookie, `cookies` gets all that there are, and the
+/// first of them is shown: which of them counts is told by the table alone (RequestContext::presented).
+Presented find_credentials(const http::RequestHead& head, const CookieNames& names, CredentialRules rules,
+                           std::optional<TokenCookies>& cookies) noexcept;
 
 }  // namespace latchkey::api

@@ -58,7 +58,7 @@ std::string sent_cookie(std::string_view host, bool is_secure) {
 bool was_sent_to(std::string_view host, const http::RequestHead& head) noexcept {
   bool was_sent = false;
   http::for_each_cookie(head, [host, &was_sent](const http::Cookie& cookie) {
-    if (cookie.name == kSentCookie && cookie.text == host) was_sent = true;
+    if (cookie.name == kSentCookie && cookie.text() == host) was_sent = true;
   });
   return was_sent;
 }

@@ -87,7 +87,7 @@ const store::BindingHash& RequestContext::binding() {
 
 void RequestContext::choose_cookie() {
   if (!has_address()) return;
-  const TokenCookies cookies(exchange_.head, services_.settings.cookie_names);
+  const TokenCookies& cookies = *cookies_;
   bool is_known = false;
   for (std::size_t i = 0; i < cookies.size(); ++i) {
     const std::optional<token::Token> token = cookies.token(i);

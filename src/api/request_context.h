@@ -78,8 +78,8 @@ class RequestContext {
   /// the first about which there is more to say than that it is unknown, or else the first.
   const Presented& presented() {
     if (!presented_) {
-      presented_ = find_credentials(exchange_.head, services_.settings.cookie_names, rules_);
-      if (presented_->is_first) choose_cookie();
+      presented_ = find_credentials(exchange_.head, services_.settings.cookie_names, rules_, cookies_);
+      if (cookies_ && cookies_->size() > 1) choose_cookie();
     }
     return *presented_;
   }
@@ -159,6 +159,7 @@ class RequestContext {
   Services& services_;
   const std::string_view allow_;
   const CredentialRules rules_;
+  std::optional<TokenCookies> cookies_;
   std::optional<Presented> presented_;
   std::optional<net::IpAddress> address_;
 };

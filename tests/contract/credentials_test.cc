@@ -143,13 +143,16 @@ TEST_F(C30, TheNameOfTheCookieIsASetting) {
   EXPECT_EQ(status("__Host-token"), 401);
 }
 
-TEST_F(C30, AtVerifyAnApplicationsAuthorizationGivesWayToTheCookie) {
+TEST_F(C30, AtAQuestionAnApplicationsAuthorizationGivesWayToTheCookie) {
   const std::string cookie = "latchkey=" + token_;
   for (const std::string authorization : {"Bearer eyJhbGciOiJIUzI1NiJ9.e30.x", "Token abc", "Bearer", "Token",
                                           "Bearer a b", "Digest x", "Basic YWxpY2U6d3Jvbmc="}) {
     const HeaderLines both = {{"Authorization", authorization}, {"Cookie", cookie}};
-    EXPECT_EQ(send(both).status, 200) << authorization;
-    EXPECT_EQ(send(both, "/auth/verify/path").status, 200) << authorization;
+    for (const char* const question :
+         {"/auth/verify", "/auth/verify/path", "/auth/forward", "/auth/envoy", "/auth/envoy/path?query"}) {
+      EXPECT_EQ(send(both, question).status, 200) << authorization << ' ' << question;
+      EXPECT_EQ(send({{"Authorization", authorization}}, question).status, 401) << question;
+    }
     EXPECT_EQ(send(both, kMePath).status, authorization == "Digest x" ? 200 : 401) << authorization;
     EXPECT_EQ(send({{"Authorization", authorization}}).status, 401) << authorization;
     EXPECT_EQ(send({{"Authorization", authorization}, {"Cookie", "latchkey="}}).status, 401) << authorization;

@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -78,7 +79,8 @@ http::RequestHead head_of(http::KnownHeader field, std::string_view value) {
 
 /// What the server finds in a request with this one field.
 api::Presented found_in(http::KnownHeader field, std::string_view value, bool is_question = false) {
-  return api::find_credentials(head_of(field, value), names(), {.is_question = is_question});
+  std::optional<api::TokenCookies> cookies;
+  return api::find_credentials(head_of(field, value), names(), {.is_question = is_question}, cookies);
 }
 
 void check_cookie(std::string_view value) {
@@ -91,11 +93,12 @@ void check_cookie(std::string_view value) {
   for (std::size_t i = 0; i < plain.size(); ++i) {
     require(cookies.token(i) == api::token_of_cookie(plain[i]), "they are tried in its order");
   }
-  const api::Presented cookie = api::find_credentials(head, names(), {});
+  std::optional<api::TokenCookies> found;
+  const api::Presented cookie = api::find_credentials(head, names(), {}, found);
   require((cookie.kind == Kind::kToken) == !plain.empty(), "a cookie that is there is found");
   require((cookie.kind == Kind::kNothing) == plain.empty(), "a cookie is a token or none");
-  require(cookie.by_cookie == !plain.empty() && cookie.is_first == (plain.size() > 1),
-          "it is told whether there are more");
+  require(cookie.by_cookie == !plain.empty(), "it is told that it is a cookie");
+  require(!found || found->size() == plain.size(), "all of them are given");
   if (!cookie.token) return;
   require(cookie.token == cookies.token(0), "the first is shown");
   const std::string digits = hex_of(*cookie.token);
@@ -118,7 +121,8 @@ void check_question(std::string_view value) {
   known = {.first = static_cast<std::uint8_t>(head.header_count), .lines = 1};
   head.headers[head.header_count++] = {.name = {}, .value = cookie, .known = http::KnownHeader::kCookie};
   const api::Presented alone = found_in(http::KnownHeader::kAuthorization, value, true);
-  const api::Presented both = api::find_credentials(head, names(), {.is_question = true});
+  std::optional<api::TokenCookies> cookies;
+  const api::Presented both = api::find_credentials(head, names(), {.is_question = true}, cookies);
   const bool is_own = alone.token || alone.kind == Kind::kBasic || alone.is_basic;
   require(both.by_cookie == !is_own, "what is not Latchkey's gives way to the cookie");
   require(both.token == (is_own ? alone.token : token::Token::parse(digits)), "and nothing else does");

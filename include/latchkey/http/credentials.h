@@ -62,7 +62,10 @@ Result<BasicCredentials> parse_basic(std::string_view word);
 /// One cookie of a request, as views into its head.
 struct Cookie {
   std::string_view name;
-  std::string_view text;  ///< its value as sent, without the blanks around it
+  std::string_view raw;  ///< its value as sent, with the blanks around it
+
+  /// Most cookies are passed over by their names: their values are not worth a look.
+  std::string_view text() const noexcept { return trim_blanks(raw); }
 };
 
 /// Calls `visit(Cookie)` for each cookie in the value of a Cookie field, split by RFC 6265 §4.2.1, in their
@@ -76,8 +79,8 @@ void for_each_cookie(std::string_view value, Visit visit) {
     if (at == value.size() || value[at] == ';') continue;
     const std::size_t equals = at;
     while (at < value.size() && value[at] != ';') ++at;
-    visit(Cookie{trim_blanks(value.substr(begin, equals - begin)),
-                 trim_blanks(value.substr(equals + 1, at - equals - 1))});
+    visit(
+        Cookie{trim_blanks(value.substr(begin, equals - begin)), value.substr(equals + 1, at - equals - 1)});
   }
 }
 

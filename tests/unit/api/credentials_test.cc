@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,8 @@ class FindCredentialsTest : public testing::Test {
   }
   Presented find_by(const std::string& lines, CredentialRules rules) {
     parse(lines);
-    return find_credentials(head_, names_, rules);
+    cookies_.reset();
+    return find_credentials(head_, names_, rules, cookies_);
   }
   /// The tokens of the cookies by their first byte, in the order in which they are tried; 0 for no token.
   std::vector<int> tried(const std::string& lines) {
@@ -48,6 +50,7 @@ class FindCredentialsTest : public testing::Test {
   }
 
   CookieNames names_{"sid"};
+  std::optional<TokenCookies> cookies_;
 
  private:
   std::string bytes_;
@@ -177,10 +180,13 @@ TEST_F(FindCredentialsTest, TakesAnEmptyCookieForNone) {
   EXPECT_EQ(tried("Cookie: sid=; sid=" + kFirst + "; token=\r\n"), std::vector<int>{0xaa});
 }
 
-TEST_F(FindCredentialsTest, SaysWhetherThereAreFurtherCookies) {
-  EXPECT_FALSE(find("Cookie: sid=" + kFirst + "; token=\r\n").is_first);
+TEST_F(FindCredentialsTest, GivesAllCookiesWhereOneIsShown) {
+  find("Authorization: Token " + kFirst + "\r\nCookie: sid=" + kSecond + "\r\n");
+  EXPECT_FALSE(cookies_) << "nobody has looked";
+  find("Cookie: sid=" + kFirst + "; token=\r\n");
+  EXPECT_EQ(cookies_.value().size(), 1U);
   const Presented first = find("Cookie: token=" + kFirst + "; sid=" + kSecond + "\r\n");
-  EXPECT_TRUE(first.is_first);
+  EXPECT_EQ(cookies_.value().size(), 2U);
   EXPECT_EQ(first.token, token::Token::parse(kSecond));
 }
 

@@ -64,7 +64,7 @@ TEST(Basic, RefusesWhatIsNotBase64OfUserAndPassword) {
 std::vector<std::pair<std::string, std::string>> cookies_in(std::string_view value) {
   std::vector<std::pair<std::string, std::string>> cookies;
   for_each_cookie(value,
-                  [&cookies](const Cookie& cookie) { cookies.emplace_back(cookie.name, cookie.text); });
+                  [&cookies](const Cookie& cookie) { cookies.emplace_back(cookie.name, cookie.text()); });
   return cookies;
 }
 using Pairs = std::vector<std::pair<std::string, std::string>>;
@@ -93,7 +93,7 @@ TEST(Cookies, OfSeveralFieldsAreOneList) {
       "GET / HTTP/1.1\r\nCookie: a=1; b=2\r\nHost: h\r\ncookie:\r\nX: c=0\r\nCOOKIE: d=4\r\n\r\n";
   Pairs cookies;
   for_each_cookie(parsed(bytes),
-                  [&cookies](const Cookie& cookie) { cookies.emplace_back(cookie.name, cookie.text); });
+                  [&cookies](const Cookie& cookie) { cookies.emplace_back(cookie.name, cookie.text()); });
   EXPECT_EQ(cookies, (Pairs{{"a", "1"}, {"b", "2"}, {"d", "4"}}));
 }
 
