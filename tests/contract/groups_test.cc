@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "guarded_server.h"
 #include "support/rig.h"
 #include "throttled_server.h"
 
@@ -82,6 +83,37 @@ TEST_F(S11, WhoComesByBasicIsInTheSameGroups) {
       client.request("GET", kVerifyPath, {{"Authorization", basic_of(kUser, kPassword)}});
   EXPECT_EQ(admitted.status, 200);
   EXPECT_EQ(admitted.value("Remote-Groups"), "staff");
+}
+
+TEST_F(S11, WhoMayEnterASiteChangesWithTheGroupsAtOnce) {
+  GuardedServer guarded(R"(
+[[site]]
+hosts = ["app.example.test"]
+sign_in = "https://auth.example.test/auth/"
+groups = ["staff", "admins"]
+)");
+  const std::string token = guarded.obtain();
+  const auto change_there = [&](const char* act, const char* group) {
+    const Finished done = run_latchkey(guarded.process().data(), {"user", "group", act, kUser, group});
+    EXPECT_EQ(done.status, 0) << done.errors;
+  };
+  const auto statuses = [&] {
+    const HeaderLines lines = guarded.from_browser(token);
+    return std::vector<int>{guarded.ask_as_nginx(lines, "https://app.example.test/").status,
+                            guarded.ask_to_forward(lines, "app.example.test", "/").status,
+                            guarded.ask_as_envoy(lines, "app.example.test", "/").status};
+  };
+  const std::vector<int> admitted(3, 200);
+  const std::vector<int> refused(3, 403);
+  EXPECT_EQ(statuses(), refused);
+  change_there("add", "staffing");
+  EXPECT_EQ(statuses(), refused) << "another group";
+  change_there("add", "staff");
+  EXPECT_EQ(statuses(), admitted);
+  change_there("remove", "staff");
+  EXPECT_EQ(statuses(), refused);
+  change_there("add", "admins");
+  EXPECT_EQ(statuses(), admitted);
 }
 
 TEST_F(S11, MeListsTheGroupsSorted) {
