@@ -226,10 +226,10 @@ Site::Site(SiteRules rules)
         return std::move(rules);
       }()) {}
 
-bool Site::admits(std::string_view user, const std::vector<std::string>& groups) const noexcept {
+bool Site::admits(std::string_view user, std::span<const std::string> groups) const noexcept {
   if (is_for_everybody()) return true;
   if (std::binary_search(rules_.users.begin(), rules_.users.end(), user)) return true;
-  return std::any_of(rules_.groups.begin(), rules_.groups.end(), [&groups](const std::string& group) {
+  return std::any_of(rules_.groups.begin(), rules_.groups.end(), [groups](const std::string& group) {
     return std::binary_search(groups.begin(), groups.end(), group);
   });
 }

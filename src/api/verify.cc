@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "api/caller.h"
@@ -92,8 +93,8 @@ std::string start_of(ProxyFamily family, const IdentityFields& names) {
 }
 
 bool may_enter(const Site& site, std::string_view user, const token::Profile* profile) noexcept {
-  static const std::vector<std::string> kNoGroups;
-  return site.is_for_everybody() || site.admits(user, profile == nullptr ? kNoGroups : profile->groups());
+  if (site.is_for_everybody()) return true;
+  return site.admits(user, profile == nullptr ? std::span<const std::string>() : profile->groups());
 }
 
 bool is_basic(const http::RequestHead& head) noexcept {

@@ -65,7 +65,7 @@ Result<VerifyAddress> VerifyAddress::parse(std::string_view text) {
   if (at != std::string_view::npos) {
     const auto* const found =
         std::find_if(kFamilies.begin(), kFamilies.end(),
-                     [name = text.substr(0, at)](const auto& family) { return family.first == name; });
+                     [name = text.substr(0, at)](const auto& known) { return known.first == name; });
     if (found == kFamilies.end()) {
       return failure(ErrorCode::kInvalid,
                      fmt::format("\"{}\" is not an address for questions: before the '@' stands nginx, "

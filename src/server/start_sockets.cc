@@ -77,6 +77,7 @@ Result<Sockets> bind_sockets(const Settings& settings, std::size_t cores,
 
 std::vector<Sockets::Address> addresses_of(const Settings& settings) {
   std::vector<Sockets::Address> addresses;
+  addresses.reserve(settings.listen.size() + settings.proxy_listen.size() + settings.verify_listen.size());
   for (const ListenAddress& where : settings.listen) addresses.push_back({where});
   for (const net::Endpoint& endpoint : settings.proxy_listen) {
     addresses.push_back({ListenAddress{endpoint, {}}, Entrance::kProxied});

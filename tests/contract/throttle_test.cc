@@ -106,19 +106,23 @@ TEST(C20, BasicIsNoSideDoor) {
   expect_login_throttled(server.log_in_from(kStranger, kUser, kPassword));
 }
 
-TEST(C20, BasicIsThrottledByAddressAndAtVerifyToo) {
+TEST(C20, BasicIsThrottledByAddressAndAtTheQuestionsOfProxiesToo) {
   ServerOptions options = throttled(0, 2);
   options.flags.emplace_back("--verify-basic");
   ThrottledServer server(options);
-  const auto verify = [&server](const std::string& password) {
+  const auto verify = [&server](const std::string& password, const char* path = kVerifyPath) {
     HttpClient client(server.process().port());
-    return client.request("GET", kVerifyPath,
+    return client.request("GET", path,
                           {{"Authorization", basic_of(kUser, password)}, {"X-Forwarded-For", kStranger}});
   };
   EXPECT_EQ(verify(kPassword).status, 200);
   EXPECT_EQ(verify("wrong").status, 401);
   EXPECT_EQ(verify("wrong").status, 401);
-  expect_throttled(verify(kPassword), "");
+  const Response nginx = verify(kPassword);
+  EXPECT_EQ(nginx.status, 401) << "nginx takes no 429";
+  EXPECT_TRUE(refusal_of(nginx).starts_with("Request was throttled.")) << refusal_of(nginx);
+  EXPECT_GE(std::stoi(nginx.value("Retry-After")), 1);
+  expect_throttled(verify(kPassword, "/auth/forward"), "");
   expect_throttled(server.me_from(kStranger, kUser, kPassword), "GET, HEAD, OPTIONS");
 }
 

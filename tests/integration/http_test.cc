@@ -223,7 +223,7 @@ TEST_F(Http, AnOversizedHeadIsRefused) {
   EXPECT_EQ(with_many.receive().status, 431);
 
   HttpClient with_target(port_);
-  with_target.send("GET /" + std::string(20'000, 'a') + " HTTP/1.1\r\n");
+  with_target.send("GET /" + std::string(40'000, 'a') + " HTTP/1.1\r\n");
   EXPECT_EQ(with_target.receive().status, 414);
 }
 

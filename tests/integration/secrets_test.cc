@@ -58,7 +58,7 @@ TEST_F(Secrets, NeitherPasswordsNorTokensNorHashesReachTheLog) {
   HttpClient twice(server_.process.port());
   twice.send("GET /auth/verify HTTP/1.1\r\nHost: x\r\nAuthorization: Token " + token +
              "\r\nAuthorization: Token " + token + "\r\n\r\n");
-  EXPECT_EQ(twice.receive().status, 400);
+  EXPECT_EQ(twice.receive().status, 401);
   ASSERT_EQ(
       run_latchkey(data, {"user", "passwd", "carol", "--password-stdin"}, std::string(kWrongPassword) + "\n")
           .status,

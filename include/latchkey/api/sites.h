@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,7 +53,7 @@ class Site {
   /// Whether everybody who is signed in may enter.
   bool is_for_everybody() const noexcept { return rules_.users.empty() && rules_.groups.empty(); }
   /// Requires: `groups` are sorted.
-  bool admits(std::string_view user, const std::vector<std::string>& groups) const noexcept;
+  bool admits(std::string_view user, std::span<const std::string> groups) const noexcept;
 
   /// Whether the path, without its query and not decoded, is public. A path with `%`, `;`, `\`, `//` or a dot
   /// segment never is, because the application may read it in another way.
