@@ -164,8 +164,8 @@ TEST(S6, AnOperationHasTheNameAndTheGroupThatAClientCallsItBy) {
         Named{"/api/v2/session/", "post", "signIn", "session"},
         Named{"/auth/session/", "post", "signInForPages", "pages"},
         Named{"/auth/verify", "get", "verify", "proxies"},
-        Named{"/auth/verify", "post", "verifyByPost", "proxies"},
-        Named{"/auth/verify/{path}", "head", "verifyByHeadBelow", "proxies"}}) {
+        Named{"/auth/forward", "get", "forward", "proxies"},
+        Named{"/auth/verify/{path}", "get", "verifyBelow", "proxies"}}) {
     const auto operation = root["paths"][named.path][named.method];
     EXPECT_EQ(std::string_view(operation["operationId"]), named.id) << named.path;
     EXPECT_EQ(std::string_view(operation["tags"].at(0)), named.tag) << named.path;

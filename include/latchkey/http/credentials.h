@@ -84,15 +84,21 @@ void for_each_cookie(std::string_view value, Visit visit) {
   }
 }
 
-/// The same for all cookies of a request. Several Cookie fields are one list: an intermediary may split the
-/// field, and HTTP/2 and HTTP/3 do (RFC 9113 §8.2.3, RFC 6265bis §5.8.1).
+/// The most cookies of a request that are looked at. Browsers keep fewer than 200 per domain.
+inline constexpr std::size_t kMaxCookies = 1024;
+
+/// The same for the first kMaxCookies of a request. Several Cookie fields are one list: an intermediary may
+/// split the field, and HTTP/2 and HTTP/3 do (RFC 9113 §8.2.3, RFC 6265bis §5.8.1).
 template <class Visit>
 void for_each_cookie(const RequestHead& head, Visit visit) {
+  std::size_t cookies = 0;
   std::size_t left = head.lines(KnownHeader::kCookie);
   for (std::size_t i = head.known[static_cast<std::size_t>(KnownHeader::kCookie)].first; left > 0; ++i) {
     if (head.headers[i].known != KnownHeader::kCookie) continue;
     --left;
-    for_each_cookie(head.headers[i].value, visit);
+    for_each_cookie(head.headers[i].value, [&visit, &cookies](const Cookie& cookie) {
+      if (cookies++ < kMaxCookies) visit(cookie);
+    });
   }
 }
 

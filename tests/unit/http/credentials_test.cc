@@ -97,6 +97,18 @@ TEST(Cookies, OfSeveralFieldsAreOneList) {
   EXPECT_EQ(cookies, (Pairs{{"a", "1"}, {"b", "2"}, {"d", "4"}}));
 }
 
+TEST(Cookies, BeyondTheBoundAreNotLookedAt) {
+  std::string bytes = "GET / HTTP/1.1\r\nHost: h\r\n";
+  for (int field = 0; field < 2; ++field) {
+    bytes += "Cookie: ";
+    for (std::size_t i = 0; i < kMaxCookies - 1; ++i) bytes += "a=1;";
+    bytes += "\r\n";
+  }
+  std::size_t cookies = 0;
+  for_each_cookie(parsed(bytes + "\r\n"), [&cookies](const Cookie&) { ++cookies; });
+  EXPECT_EQ(cookies, kMaxCookies);
+}
+
 TEST(Credentials, StandTwiceInTheirFieldsButNotInCookies) {
   const std::string start = "GET / HTTP/1.1\r\nHost: h\r\n";
   for (const char* const name : {"Authorization", "X-Auth-Token"}) {
