@@ -121,37 +121,34 @@ struct Tag {
   std::string_view name;
   std::string_view text;
 };
-constexpr std::array<Tag, 8> kTags = {{
+constexpr std::array<Tag, 7> kTags = {{
     {"tokens", "Obtaining tokens, and seeing and ending one's own."},
     {"account", "Who one is, and one's password."},
     {"session", "The session of a browser: a token in a cookie."},
     {"directory", "What there is."},
     {kProxiesTag, "The question that a proxy asks about each request."},
-    {kPagesTag, "The pages for people, and what these use under paths of their own."},
-    {"v1", "The resources of version 2 under the paths that clients of old have."},
+    {kPagesTag, "The pages for people."},
     {kInspectionTag, "HEAD and OPTIONS of each resource."},
 }};
 
-/// Whether the resource is under another path too, and this one is for the pages.
-bool is_for_pages(std::span<const Route> routes, const Route& route) {
-  return is_of_pages(route.path.text()) &&
-         std::any_of(routes.begin(), routes.end(), [&route](const Route& other) {
-           return other.resource == route.resource && !is_of_pages(other.path.text());
-         });
+/// How far a path is from the one under which its resource is described: those of version 1, those for the
+/// pages, and "everything below" repeat others.
+int distance_of(std::string_view path) noexcept {
+  return (path.starts_with(kVersion1) ? 1 : 0) + (is_of_pages(path) ? 1 : 0) +
+         (path.find('*') != std::string_view::npos ? 1 : 0);
 }
 
-std::string_view tag_of(std::span<const Route> routes, const Route& route) {
-  if (route.path.text().starts_with(kVersion1)) return "v1";
-  if (is_for_pages(routes, route)) return kPagesTag;
+/// Whether the resource is described under another path.
+bool is_repeated(std::span<const Route> routes, const Route& route) {
+  return std::any_of(routes.begin(), routes.end(), [&route](const Route& other) {
+    return other.resource == route.resource &&
+           distance_of(other.path.text()) < distance_of(route.path.text());
+  });
+}
+
+std::string_view tag_of(const Route& route) {
   const ResourceDescription& description = route.resource->description();
   return description.operations.empty() ? kProxiesTag : description.tag;
-}
-
-/// What tells the operations of one resource under several paths apart.
-std::string_view suffix_of(std::span<const Route> routes, const Route& route) {
-  if (route.path.text().starts_with(kVersion1)) return "V1";
-  if (is_for_pages(routes, route)) return "ForPages";
-  return route.resource->description().operations.empty() && !route.path.name().empty() ? "Below" : "";
 }
 
 /// The name without blanks, to be a part of an identifier.
@@ -170,8 +167,7 @@ std::string capitalized(std::string_view method) {
 }
 
 /// `listTokens`: unique for each operation of the document, and fit to be the name of a function.
-std::string operation_id(std::span<const Route> routes, const Route& route,
-                         const OperationDescription& operation, std::string_view method) {
+std::string operation_id(const Route& route, const OperationDescription& operation, std::string_view method) {
   const ResourceDescription& resource = route.resource->description();
   std::string id;
   if (&operation == &kOptions) {
@@ -183,7 +179,7 @@ std::string operation_id(std::span<const Route> routes, const Route& route,
     id = operation.id;
     if (method != operation.method_text) id.append(capitalized(method));
   }
-  return id.append(suffix_of(routes, route));
+  return id;
 }
 
 /// Drops the star: OpenAPI has no notation for "and everything below".
@@ -282,14 +278,14 @@ void write_parameters(JsonWriter& writer, const ResourceDescription& resource,
   writer.end();
 }
 
-void write_operation(JsonWriter& writer, std::span<const Route> routes, const Route& route,
-                     const OperationDescription& operation, std::string_view method) {
+void write_operation(JsonWriter& writer, const Route& route, const OperationDescription& operation,
+                     std::string_view method) {
   const bool is_question = &operation == &kVerify;
   const bool is_inspection = !is_question && (method == "HEAD" || method == "OPTIONS");
   writer.begin_object(lower_case(method));
-  writer.member("operationId", operation_id(routes, route, operation, method));
+  writer.member("operationId", operation_id(route, operation, method));
   writer.begin_array("tags");
-  writer.element(is_inspection ? kInspectionTag : tag_of(routes, route));
+  writer.element(is_inspection ? kInspectionTag : tag_of(route));
   writer.end();
   writer.member("summary", operation.summary);
   // Those of a user are the document's.
@@ -316,7 +312,7 @@ void write_operation(JsonWriter& writer, std::span<const Route> routes, const Ro
   writer.end();
 }
 
-void write_path(JsonWriter& writer, std::span<const Route> routes, const Route& route) {
+void write_path(JsonWriter& writer, const Route& route) {
   const ResourceDescription& description = route.resource->description();
   writer.begin_object(openapi_path(route.path));
   writer.member("summary", description.name);
@@ -328,14 +324,14 @@ void write_path(JsonWriter& writer, std::span<const Route> routes, const Route& 
                     route.path.name()));
   }
   for (const OperationDescription& operation : description.operations) {
-    write_operation(writer, routes, route, operation, operation.method_text);
-    if (operation.method == http::Method::kGet) write_operation(writer, routes, route, operation, "HEAD");
+    write_operation(writer, route, operation, operation.method_text);
+    if (operation.method == http::Method::kGet) write_operation(writer, route, operation, "HEAD");
   }
   if (description.operations.empty()) {
     // OpenAPI has no notation for "any method", and a client needs one of them.
-    write_operation(writer, routes, route, kVerify, kVerify.method_text);
+    write_operation(writer, route, kVerify, kVerify.method_text);
   } else {
-    write_operation(writer, routes, route, kOptions, kOptions.method_text);
+    write_operation(writer, route, kOptions, kOptions.method_text);
   }
   writer.end();
 }
@@ -356,7 +352,9 @@ std::string openapi_json(std::span<const Route> routes, std::string_view version
   writer.end();
   writer.raw_member("security", std::string(kTokenSecurity).append(R"(,{"basic":[]}])"));
   writer.begin_object("paths");
-  for (const Route& route : routes) write_path(writer, routes, route);
+  for (const Route& route : routes) {
+    if (!is_repeated(routes, route)) write_path(writer, route);
+  }
   writer.end();
   writer.begin_array("tags");
   for (const Tag& tag : kTags) {
