@@ -68,8 +68,12 @@ constexpr std::string_view kTokenSecurity =
     R"([{"token":[]},{"bearer":[]},{"x_auth_token":[]},{"cookie":[]})";
 
 constexpr AnswerDescription kVerified[] = {
-    {200, "The token admits; X-Auth-User names its user.", {}},
-    {401, "The credentials admit nobody; WWW-Authenticate and the detail say why.", "Detail"},
+    {200, "The request may pass; X-Auth-User names its user.", {}},
+    {302, "The way to the sign-in page, for a navigation; not from /auth/verify.", {}},
+    {401, "The credentials admit nobody; X-Auth-Reason says why.", {}},
+    {403, "The user may not enter, or no site has the host; X-Auth-Reason says which.", {}},
+    {429, "Too many failed attempts by Basic; from /auth/verify it is 401.", {}},
+    {503, "The server cannot know; `Retry-After` says when to try again.", {}},
 };
 
 // The answers that an operation may give besides its own, by the credentials that it reads.
@@ -91,6 +95,24 @@ constexpr AnswerDescription kOfBodies[] = {
 constexpr AnswerDescription kOfForms[] = {
     {406, "Neither JSON nor HTML is acceptable.", "Detail"},
 };
+constexpr AnswerDescription kDescribed[] = {{200, "The resource's description.", "Description"}};
+
+/// An answer that many operations give. It is written once, and they refer to it.
+struct SharedAnswer {
+  std::string_view name;
+  const AnswerDescription& answer;
+};
+constexpr SharedAnswer kSharedAnswers[] = {
+    {"Forged", kOfUnsafeMethods[0]},  {"NotAdmitted", kOfUsers[0]},        {"Ambiguous", kOfCredentials[0]},
+    {"Throttled", kOfCredentials[1]}, {"Busy", kOfCredentials[2]},         {"TooLong", kOfBodies[0]},
+    {"NotRead", kOfBodies[1]},        {"NotAcceptable", kOfForms[0]},      {"Described", kDescribed[0]},
+    {"MayPass", kVerified[0]},        {"SignInFirst", kVerified[1]},       {"MayNotPass", kVerified[2]},
+    {"MayNotEnter", kVerified[3]},    {"QuestionThrottled", kVerified[4]}, {"QuestionBusy", kVerified[5]},
+};
+
+/// Parameters that many operations take, by their names under `components`.
+constexpr std::string_view kFormatName = "format";
+constexpr std::string_view kCsrfName = "csrf";
 constexpr std::string_view kFormatParameter =
     R"({"name":"format","in":"query","description":"Beats Accept.","schema":{"type":"string","enum":["json","api"]}})";
 constexpr std::string_view kCsrfParameter =
@@ -99,7 +121,6 @@ constexpr std::string_view kCsrfParameter =
 constexpr OperationDescription kVerify = {
     http::Method::kGet, "GET", "", "Whether the request's token admits; by any method",
     Access::kUser,      {},    {}, kVerified};
-constexpr AnswerDescription kDescribed[] = {{200, "The resource's description.", "Description"}};
 constexpr OperationDescription kOptions = {http::Method::kOptions, "OPTIONS", "", "What the resource is",
                                            Access::kAnyone,        {},        {}, kDescribed};
 
@@ -121,34 +142,37 @@ struct Tag {
   std::string_view name;
   std::string_view text;
 };
-constexpr std::array<Tag, 7> kTags = {{
+constexpr std::array<Tag, 8> kTags = {{
     {"tokens", "Obtaining tokens, and seeing and ending one's own."},
     {"account", "Who one is, and one's password."},
     {"session", "The session of a browser: a token in a cookie."},
     {"directory", "What there is."},
     {kProxiesTag, "The question that a proxy asks about each request."},
-    {kPagesTag, "The pages for people."},
+    {kPagesTag, "The pages for people, and what these use under paths of their own."},
+    {"v1", "The resources of version 2 under the paths that clients of old have."},
     {kInspectionTag, "HEAD and OPTIONS of each resource."},
 }};
 
-/// How far a path is from the one under which its resource is described: those of version 1, those for the
-/// pages, and "everything below" repeat others.
-int distance_of(std::string_view path) noexcept {
-  return (path.starts_with(kVersion1) ? 1 : 0) + (is_of_pages(path) ? 1 : 0) +
-         (path.find('*') != std::string_view::npos ? 1 : 0);
+/// Whether the resource is under another path too, and this one is for the pages.
+bool is_for_pages(std::span<const Route> routes, const Route& route) {
+  return is_of_pages(route.path.text()) &&
+         std::any_of(routes.begin(), routes.end(), [&route](const Route& other) {
+           return other.resource == route.resource && !is_of_pages(other.path.text());
+         });
 }
 
-/// Whether the resource is described under another path.
-bool is_repeated(std::span<const Route> routes, const Route& route) {
-  return std::any_of(routes.begin(), routes.end(), [&route](const Route& other) {
-    return other.resource == route.resource &&
-           distance_of(other.path.text()) < distance_of(route.path.text());
-  });
-}
-
-std::string_view tag_of(const Route& route) {
+std::string_view tag_of(std::span<const Route> routes, const Route& route) {
+  if (route.path.text().starts_with(kVersion1)) return "v1";
+  if (is_for_pages(routes, route)) return kPagesTag;
   const ResourceDescription& description = route.resource->description();
   return description.operations.empty() ? kProxiesTag : description.tag;
+}
+
+/// What tells the operations of one resource under several paths apart.
+std::string_view suffix_of(std::span<const Route> routes, const Route& route) {
+  if (route.path.text().starts_with(kVersion1)) return "V1";
+  if (is_for_pages(routes, route)) return "ForPages";
+  return route.resource->description().operations.empty() && !route.path.name().empty() ? "Below" : "";
 }
 
 /// The name without blanks, to be a part of an identifier.
@@ -167,7 +191,8 @@ std::string capitalized(std::string_view method) {
 }
 
 /// `listTokens`: unique for each operation of the document, and fit to be the name of a function.
-std::string operation_id(const Route& route, const OperationDescription& operation, std::string_view method) {
+std::string operation_id(std::span<const Route> routes, const Route& route,
+                         const OperationDescription& operation, std::string_view method) {
   const ResourceDescription& resource = route.resource->description();
   std::string id;
   if (&operation == &kOptions) {
@@ -179,7 +204,7 @@ std::string operation_id(const Route& route, const OperationDescription& operati
     id = operation.id;
     if (method != operation.method_text) id.append(capitalized(method));
   }
-  return id;
+  return id.append(suffix_of(routes, route));
 }
 
 /// Drops the star: OpenAPI has no notation for "and everything below".
@@ -189,8 +214,8 @@ std::string openapi_path(const PathTemplate& path) {
   return text;
 }
 
-std::string reference(std::string_view schema) {
-  return fmt::format(R"({{"$ref":"#/components/schemas/{}"}})", schema);
+std::string reference(std::string_view section, std::string_view name) {
+  return fmt::format(R"({{"$ref":"#/components/{}/{}"}})", section, name);
 }
 
 void write_fields(JsonWriter& writer, std::span<const FieldDescription> fields) {
@@ -230,7 +255,7 @@ std::map<int, AnswerDescription> answers_of(const ResourceDescription& resource,
   if (needs_proof(operation)) add(kOfUnsafeMethods);
   if (operation.access == Access::kUser) {
     add(kOfUsers);
-    add(kOfCredentials);
+    if (&operation != &kVerify) add(kOfCredentials);
   }
   if (operation.access == Access::kHolder) add(std::span(kOfCredentials).first<1>());
   if (!operation.parses.empty()) add(kOfBodies);
@@ -238,26 +263,53 @@ std::map<int, AnswerDescription> answers_of(const ResourceDescription& resource,
   return answers;
 }
 
-void write_answer(JsonWriter& writer, const ResourceDescription& resource, const AnswerDescription& answer) {
-  const bool has_own_form = resource.forms == Forms::kFixed && !resource.operations.empty() &&
-                            answer.status == 200 && answer.schema.empty();
-  writer.begin_object(fmt::to_string(answer.status));
+const SharedAnswer* find_shared(const AnswerDescription& answer) noexcept {
+  const auto* const found = std::find_if(
+      std::begin(kSharedAnswers), std::end(kSharedAnswers), [&answer](const SharedAnswer& shared) {
+        return shared.answer.status == answer.status && shared.answer.meaning == answer.meaning;
+      });
+  return found == std::end(kSharedAnswers) ? nullptr : found;
+}
+
+/// Writes the answer as the member `key`. `is_negotiated`: it may be a page, too.
+void write_answer(JsonWriter& writer, std::string_view key, const AnswerDescription& answer,
+                  bool is_negotiated, std::string_view own_form) {
+  writer.begin_object(key);
   writer.member("description", answer.meaning);
-  if (has_own_form) {
+  if (!own_form.empty()) {
     writer.begin_object("content");
-    writer.begin_object(resource.fixed_type);
+    writer.begin_object(own_form);
     writer.raw_member("schema", kTextSchema);
     writer.end();
     writer.end();
   } else if (!answer.schema.empty()) {
     writer.begin_object("content");
-    writer.raw_member(kJsonType, fmt::format(R"({{"schema":{}}})", reference(answer.schema)));
-    if (resource.forms == Forms::kNegotiated) {
+    writer.raw_member(kJsonType, fmt::format(R"({{"schema":{}}})", reference("schemas", answer.schema)));
+    if (is_negotiated) {
       writer.begin_object("text/html");
       writer.raw_member("schema", kTextSchema);
       writer.end();
     }
     writer.end();
+  }
+  writer.end();
+}
+
+void write_answers(JsonWriter& writer, const ResourceDescription& resource,
+                   const OperationDescription& operation) {
+  const bool is_negotiated = resource.forms == Forms::kNegotiated;
+  writer.begin_object("responses");
+  for (const auto& [status, answer] : answers_of(resource, operation)) {
+    const SharedAnswer* const shared = find_shared(answer);
+    // One without a body is the same in every form.
+    if (shared != nullptr && (is_negotiated || answer.schema.empty())) {
+      writer.raw_member(fmt::to_string(status), reference("responses", shared->name));
+      continue;
+    }
+    const bool has_own_form =
+        !is_negotiated && !resource.operations.empty() && status == 200 && answer.schema.empty();
+    write_answer(writer, fmt::to_string(status), answer, is_negotiated,
+                 has_own_form ? resource.fixed_type : std::string_view());
   }
   writer.end();
 }
@@ -273,19 +325,18 @@ void write_parameters(JsonWriter& writer, const ResourceDescription& resource,
     writer.raw_member("schema", kTextSchema);
     writer.end();
   }
-  if (resource.forms == Forms::kNegotiated) writer.raw_element(kFormatParameter);
-  if (needs_proof(operation)) writer.raw_element(kCsrfParameter);
+  if (resource.forms == Forms::kNegotiated) writer.raw_element(reference("parameters", kFormatName));
+  if (needs_proof(operation)) writer.raw_element(reference("parameters", kCsrfName));
   writer.end();
 }
 
-void write_operation(JsonWriter& writer, const Route& route, const OperationDescription& operation,
-                     std::string_view method) {
-  const bool is_question = &operation == &kVerify;
-  const bool is_inspection = !is_question && (method == "HEAD" || method == "OPTIONS");
+void write_operation(JsonWriter& writer, std::span<const Route> routes, const Route& route,
+                     const OperationDescription& operation, std::string_view method) {
+  const bool is_inspection = method == "HEAD" || method == "OPTIONS";
   writer.begin_object(lower_case(method));
-  writer.member("operationId", operation_id(route, operation, method));
+  writer.member("operationId", operation_id(routes, route, operation, method));
   writer.begin_array("tags");
-  writer.element(is_inspection ? kInspectionTag : tag_of(route));
+  writer.element(is_inspection ? kInspectionTag : tag_of(routes, route));
   writer.end();
   writer.member("summary", operation.summary);
   // Those of a user are the document's.
@@ -306,13 +357,11 @@ void write_operation(JsonWriter& writer, const Route& route, const OperationDesc
   }
   const ResourceDescription& resource = route.resource->description();
   write_parameters(writer, resource, operation);
-  writer.begin_object("responses");
-  for (const auto& [status, answer] : answers_of(resource, operation)) write_answer(writer, resource, answer);
-  writer.end();
+  write_answers(writer, resource, operation);
   writer.end();
 }
 
-void write_path(JsonWriter& writer, const Route& route) {
+void write_path(JsonWriter& writer, std::span<const Route> routes, const Route& route) {
   const ResourceDescription& description = route.resource->description();
   writer.begin_object(openapi_path(route.path));
   writer.member("summary", description.name);
@@ -324,14 +373,14 @@ void write_path(JsonWriter& writer, const Route& route) {
                     route.path.name()));
   }
   for (const OperationDescription& operation : description.operations) {
-    write_operation(writer, route, operation, operation.method_text);
-    if (operation.method == http::Method::kGet) write_operation(writer, route, operation, "HEAD");
+    write_operation(writer, routes, route, operation, operation.method_text);
+    if (operation.method == http::Method::kGet) write_operation(writer, routes, route, operation, "HEAD");
   }
   if (description.operations.empty()) {
     // OpenAPI has no notation for "any method", and a client needs one of them.
-    write_operation(writer, route, kVerify, kVerify.method_text);
+    write_operation(writer, routes, route, kVerify, kVerify.method_text);
   } else {
-    write_operation(writer, route, kOptions, kOptions.method_text);
+    write_operation(writer, routes, route, kOptions, kOptions.method_text);
   }
   writer.end();
 }
@@ -352,9 +401,7 @@ std::string openapi_json(std::span<const Route> routes, std::string_view version
   writer.end();
   writer.raw_member("security", std::string(kTokenSecurity).append(R"(,{"basic":[]}])"));
   writer.begin_object("paths");
-  for (const Route& route : routes) {
-    if (!is_repeated(routes, route)) write_path(writer, route);
-  }
+  for (const Route& route : routes) write_path(writer, routes, route);
   writer.end();
   writer.begin_array("tags");
   for (const Tag& tag : kTags) {
@@ -367,6 +414,14 @@ std::string openapi_json(std::span<const Route> routes, std::string_view version
   writer.begin_object("components");
   writer.begin_object("schemas");
   for (const Schema& schema : kSchemas) writer.raw_member(schema.name, schema.json);
+  writer.end();
+  writer.begin_object("responses");
+  for (const SharedAnswer& shared : kSharedAnswers)
+    write_answer(writer, shared.name, shared.answer, true, {});
+  writer.end();
+  writer.begin_object("parameters");
+  writer.raw_member(kFormatName, kFormatParameter);
+  writer.raw_member(kCsrfName, kCsrfParameter);
   writer.end();
   writer.raw_member("securitySchemes", kSecuritySchemes);
   writer.end();

@@ -48,8 +48,8 @@ std::vector<http::WrittenHeader> shown_headers(const http::WrittenAnswer& answer
 
 }  // namespace
 
-// The text may have held a token.
-Rendition::~Rendition() { wipe(written_.data(), written_.size()); }
+// The text may have held a token, but for a body that everybody gets.
+Rendition::~Rendition() { wipe(written_.data(), written_.size() - prepared_bytes_); }
 
 Rendition::Rendition(http::Exchange& exchange)
     : exchange_(exchange),
@@ -64,6 +64,7 @@ void Rendition::send_indented(PreparedBodies& bodies, std::size_t indent, BootTi
   copy_headers(answer, exchange_.response);
   const std::string_view type = answer.value("Content-Type");
   if (const auto prepared = bodies.indented(answer.body, indent)) {
+    prepared_bytes_ = answer.body.size();
     exchange_.response.body(type, *prepared, now);
   } else {
     exchange_.response.body(type, indent_json(answer.body, indent), now);
@@ -100,6 +101,7 @@ void Rendition::send_page(const Pages& pages, const PreparedBodies& bodies,
   // The resource's rules for caching its answer hold for the page too.
   if (answer.value(kCacheControl).empty()) response.header(kCacheControl, "no-store");
   const std::optional<std::string_view> prepared = bodies.shown(answer.body);
+  if (prepared) prepared_bytes_ = answer.body.size();
   const std::string made = prepared ? std::string() : shown_json(answer.body);
   const ShownExchange shown{description,
                             std::move(breadcrumbs),

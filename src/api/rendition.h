@@ -43,6 +43,7 @@ class Rendition {
 
   http::Exchange& exchange_;
   std::string written_;
+  std::size_t prepared_bytes_ = 0;  ///< at the end of `written_`: a body that never changes
   http::ResponseWriter writer_;
   http::Exchange inner_;
 };
