@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "api/navigation.h"
 #include "api/page_paths.h"
 #include "api/page_template.h"
+#include "latchkey/base/percent.h"
 #include "latchkey/base/printable.h"
 
 namespace latchkey::api {
@@ -63,7 +63,7 @@ std::string link_to(std::string_view path, std::string_view query, const Goal& g
   if (!query.empty() || goal.is_set()) link.append(1, '?').append(query);
   if (!goal.is_set()) return link;
   if (!query.empty()) link += "&amp;";
-  return link.append("rd=").append(encode_query_value(goal.url));
+  return link.append("rd=").append(percent_encode_component(goal.url));
 }
 
 }  // namespace

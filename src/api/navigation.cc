@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "latchkey/http/characters.h"
+#include "latchkey/base/percent.h"
 #include "latchkey/http/negotiation.h"
 
 namespace latchkey::api {
@@ -12,26 +12,7 @@ namespace {
 // nginx takes a head of 4 KiB from an upstream server by default (proxy_buffer_size).
 constexpr std::size_t kMaxEncodedUrlBytes = 2048;
 
-/// RFC 3986 §2.3.
-constexpr bool is_unreserved(char c) noexcept {
-  return http::is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
-
 }  // namespace
-
-std::string encode_query_value(std::string_view text) {
-  constexpr char kDigits[] = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      encoded += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    encoded.append(1, '%').append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
-  }
-  return encoded;
-}
 
 bool is_navigation(const http::RequestHead& head, const OriginalRequest& about) noexcept {
   if (!about.is_repeatable()) return false;
@@ -44,14 +25,14 @@ std::string sign_in_location(const Site& site, const OriginalRequest& about) {
   const SiteRules& rules = site.rules();
   if (!rules.redirect || rules.sign_in.empty()) return {};
   OriginalRequest shortened = about;
-  std::string back = encode_query_value(shortened.url());
+  std::string back = percent_encode_component(shortened.url());
   if (back.size() > kMaxEncodedUrlBytes) {
     shortened.query = {};
-    back = encode_query_value(shortened.url());
+    back = percent_encode_component(shortened.url());
   }
   if (back.size() > kMaxEncodedUrlBytes) {
     shortened.path = "/";
-    back = encode_query_value(shortened.url());
+    back = percent_encode_component(shortened.url());
   }
   const char mark = rules.sign_in.find('?') == std::string::npos ? '?' : '&';
   return rules.sign_in + mark + "rd=" + back;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "api/original_request.h"
 #include "latchkey/api/sites.h"
@@ -15,9 +14,6 @@ namespace latchkey::api {
 /// `Sec-Fetch-Mode: navigate`. A request without that field is one if its `Accept` prefers HTML to JSON.
 /// `head` has the client's own fields, which the proxy passes on.
 bool is_navigation(const http::RequestHead& head, const OriginalRequest& about) noexcept;
-
-/// The text as the value of a query's parameter: everything but unreserved characters is percent-encoded.
-std::string encode_query_value(std::string_view text);
 
 /// The sign-in page of the site, with the request's URL in `rd`. A URL too long for the headers that proxies
 /// take is cut before its query, and if need be before its path. Empty if the site redirects nobody.

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <iterator>
 
 #include "latchkey/base/assert.h"
+#include "latchkey/base/percent.h"
 #include "latchkey/http/characters.h"
 
 namespace latchkey::api {
@@ -68,26 +68,17 @@ bool read_forward(const RequestHead& head, OriginalRequest& request) noexcept {
 bool read_envoy(const RequestHead& head, std::string_view prefix, OriginalRequest& request) noexcept {
   const auto scheme = only(head, KnownHeader::kXForwardedProto);
   if (!scheme) return false;
-  LATCHKEY_ASSERT(head.path.starts_with(prefix) || head.path == "*");
+  LATCHKEY_ASSERT(head.path.starts_with(prefix));
   request.method = head.method_text;
-  request.path = head.path.substr(std::min(prefix.size(), head.path.size()));
+  request.path = head.path.substr(prefix.size());
   if (request.path.empty()) request.path = "/";
   request.query = head.query;
   if (!scheme->empty() && !read_scheme(*scheme, request)) return false;
   return read_authority(head.value(KnownHeader::kHost), request);
 }
 
-/// Encodes what no URL holds, and the backslash, which browsers take for a slash.
-void append_target(std::string_view part, std::string& url) {
-  for (const char c : part) {
-    if (http::is_a(http::kTargetCharacter, c) && c != '\\') {
-      url += c;
-    } else {
-      fmt::format_to(std::back_inserter(url), "%{:02X}",
-                     static_cast<unsigned>(static_cast<unsigned char>(c)));
-    }
-  }
-}
+/// False for what no URL holds, and for the backslash, which browsers take for a slash.
+bool stays_in_url(char c) noexcept { return http::is_a(http::kTargetCharacter, c) && c != '\\'; }
 
 }  // namespace
 
@@ -101,8 +92,8 @@ std::string OriginalRequest::url() const {
   }
   if (authority.port_or(default_port) != default_port)
     fmt::format_to(std::back_inserter(text), ":{}", *authority.port);
-  append_target(path, text);
-  if (!query.empty()) append_target(query, text += '?');
+  append_percent_encoded(text, path, stays_in_url);
+  if (!query.empty()) append_percent_encoded(text += '?', query, stays_in_url);
   return text;
 }
 

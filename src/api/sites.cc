@@ -69,6 +69,35 @@ class FoldedHost {
   std::size_t size_ = 0;
 };
 
+/// Whether some application may read the path as another one than it looks.
+bool is_ambiguous(std::string_view path) noexcept {
+  if (path.find_first_of("%;\\#?") != std::string_view::npos) return true;
+  if (!http::all_are(http::kTargetCharacter, path)) return true;
+  if (path.find("//") != std::string_view::npos) return true;
+  for (std::size_t at = path.find("/."); at != std::string_view::npos; at = path.find("/.", at + 1)) {
+    const std::string_view segment = path.substr(at + 1, path.find('/', at + 1) - at - 1);
+    if (segment == "." || segment == "..") return true;
+  }
+  return false;
+}
+
+/// An entry of `hosts`, as it is written.
+struct HostEntry {
+  bool is_below = false;  ///< for all names below the host
+  http::Authority authority;
+};
+
+/// Nothing if it is no host, or one that is followed by more than a port.
+std::optional<HostEntry> parse_host_entry(std::string_view text) noexcept {
+  HostEntry entry;
+  entry.is_below = text.starts_with(kBelow);
+  if (entry.is_below) text.remove_prefix(kBelow.size());
+  const std::optional<http::Authority> authority = http::parse_authority(text);
+  if (!authority || !is_host_name(authority->host)) return std::nullopt;
+  entry.authority = *authority;
+  return entry;
+}
+
 struct TextHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
@@ -148,9 +177,7 @@ class SiteCheck {
 
   Result<void> check_host(std::string& host) const {
     host = folded(host);
-    const std::size_t name_start = host.starts_with(kBelow) ? kBelow.size() : 0;
-    const auto authority = http::parse_authority(std::string_view(host).substr(name_start));
-    if (authority && is_host_name(authority->host)) return {};
+    if (parse_host_entry(host)) return {};
     return refuse(fmt::format(
         "hosts: '{}' is no host: write a name as app.example.com, *.example.com for all names below it, or "
         "either with a port as app.example.com:8443",
@@ -176,9 +203,7 @@ class SiteCheck {
     if (!is_host_name(domain) || domain.find('.') == std::string::npos)
       return refuse(fmt::format("cookie_domain: '{}' is no domain: write it as example.com", domain));
     for (const std::string& host : rules_.hosts) {
-      const std::size_t name_start = host.starts_with(kBelow) ? kBelow.size() : 0;
-      const auto authority = http::parse_authority(std::string_view(host).substr(name_start));
-      if (authority && is_at_or_below(authority->host, domain)) continue;
+      if (is_at_or_below(parse_host_entry(host)->authority.host, domain)) continue;
       return refuse(
           fmt::format("cookie_domain: browsers do not send a cookie of {} to {}: give that host a "
                       "site of its own",
@@ -193,8 +218,7 @@ class SiteCheck {
   }
 
   Result<void> check_path(const std::string& path) const {
-    Site probe(SiteRules{{}, {}, {}, {}, {}, {path}, false, true});
-    if (path.starts_with('/') && path != "/" && probe.is_public(path)) return {};
+    if (path.starts_with('/') && path != "/" && !is_ambiguous(path)) return {};
     return refuse(
         fmt::format("public: '{}' is no path that can be public: write it as /assets/ for all below "
                     "it, or as /health for this one, without %, ;, \\, // and dot segments",
@@ -204,18 +228,6 @@ class SiteCheck {
   SiteRules& rules_;
   const std::size_t number_;
 };
-
-/// Whether some application may read the path as another one than it looks.
-bool is_ambiguous(std::string_view path) noexcept {
-  if (path.find_first_of("%;\\#?") != std::string_view::npos) return true;
-  if (!http::all_are(http::kTargetCharacter, path)) return true;
-  if (path.find("//") != std::string_view::npos) return true;
-  for (std::size_t at = path.find("/."); at != std::string_view::npos; at = path.find("/.", at + 1)) {
-    const std::string_view segment = path.substr(at + 1, path.find('/', at + 1) - at - 1);
-    if (segment == "." || segment == "..") return true;
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -253,19 +265,17 @@ Result<Sites> Sites::create(std::vector<SiteRules> rules) {
     sites.sites_.push_back(std::make_shared<const Site>(std::move(each)));
     const Site& site = *sites.sites_.back();
     for (const std::string& host : site.rules().hosts) {
-      const bool is_below = host.starts_with(kBelow);
-      const auto authority =
-          http::parse_authority(std::string_view(host).substr(is_below ? kBelow.size() : 0));
+      const std::optional<HostEntry> entry = parse_host_entry(host);
+      const std::optional<unsigned> port = entry->authority.port;
       std::vector<Pattern>& same =
-          (is_below ? patterns->below : patterns->exact)[std::string(authority->host)];
-      const bool is_twice = std::any_of(same.begin(), same.end(), [&authority](const Pattern& pattern) {
-        return pattern.port == authority->port;
-      });
+          (entry->is_below ? patterns->below : patterns->exact)[std::string(entry->authority.host)];
+      const bool is_twice = std::any_of(same.begin(), same.end(),
+                                        [port](const Pattern& pattern) { return pattern.port == port; });
       if (is_twice) {
         return failure(ErrorCode::kInvalid,
                        fmt::format("site {}: hosts: {} is named twice: name it in one site", number, host));
       }
-      same.push_back({authority->port, &site});
+      same.push_back({port, &site});
     }
     if (!site.rules().cookie_domain.empty()) patterns->cookie_domains.push_back(site.rules().cookie_domain);
   }

@@ -32,30 +32,22 @@ constexpr std::string_view kUnknownHostText = "No site of this server has the ho
 constexpr std::string_view kNoHostText = "The proxy does not say which request it asks about.";
 constexpr std::string_view kMayNotEnterText = "You may not enter this site.";
 
-constexpr ResourceDescription kNginxDescription = {
-    .name = "Verify",
-    .text =
-        "For nginx: whether the request in X-Original-URL and X-Original-Method may pass. 200 with the "
-        "identity in X-Auth-User and Remote-User, else 401 or 403 without a body.",
-    .forms = Forms::kFixed,
-    .fixed_type = "application/json",
-};
-constexpr ResourceDescription kForwardDescription = {
-    .name = "Forward",
-    .text =
-        "For Caddy, Traefik and HAProxy: whether the request in X-Forwarded-Method, -Proto, -Host and -Uri may "
-        "pass. 200 with the identity in X-Auth-User and Remote-User, 302 to the sign-in page, 401 or 403.",
-    .forms = Forms::kFixed,
-    .fixed_type = "application/json",
-};
-constexpr ResourceDescription kEnvoyDescription = {
-    .name = "Envoy",
-    .text =
-        "For Envoy's ext_authz: whether a request with this method, host and path behind the prefix may pass. "
-        "200 with the identity in X-Auth-User and Remote-User, 302 to the sign-in page, 401 or 403.",
-    .forms = Forms::kFixed,
-    .fixed_type = "application/json",
-};
+constexpr ResourceDescription describe(std::string_view name, std::string_view text) noexcept {
+  return {.name = name, .text = text, .forms = Forms::kFixed, .fixed_type = kJsonType};
+}
+
+constexpr ResourceDescription kNginxDescription = describe(
+    "Verify",
+    "For nginx: whether the request in X-Original-URL and X-Original-Method may pass. 200 with the identity in "
+    "X-Auth-User and Remote-User, else 401 or 403 without a body.");
+constexpr ResourceDescription kForwardDescription = describe(
+    "Forward",
+    "For Caddy, Traefik and HAProxy: whether the request in X-Forwarded-Method, -Proto, -Host and -Uri may "
+    "pass. 200 with the identity in X-Auth-User and Remote-User, 302 to the sign-in page, 401 or 403.");
+constexpr ResourceDescription kEnvoyDescription = describe(
+    "Envoy",
+    "For Envoy's ext_authz: whether a request with this method, host and path behind the prefix may pass. 200 "
+    "with the identity in X-Auth-User and Remote-User, 302 to the sign-in page, 401 or 403.");
 
 const ResourceDescription& description_of(ProxyFamily family) noexcept {
   switch (family) {
@@ -96,6 +88,8 @@ bool may_enter(const Site& site, std::string_view user, const token::Profile* pr
   if (site.is_for_everybody()) return true;
   return site.admits(user, profile == nullptr ? std::span<const std::string>() : profile->groups());
 }
+
+Refusal forbidden(std::string_view why) { return {.status = 403, .detail = std::string(why)}; }
 
 bool is_basic(const http::RequestHead& head) noexcept {
   const std::string_view value = head.value(http::KnownHeader::kAuthorization);
@@ -174,7 +168,7 @@ void VerifyResource::answer_with_token(const Question& question, RequestContext&
     return refuse(request.refusal_of(admission.outcome), question, request);
   const token::Profile* const profile = admission.user->profile();
   if (question.site != nullptr && !may_enter(*question.site, admission.user->name(), profile))
-    return refuse({.status = 403, .detail = std::string(kMayNotEnterText)}, question, request);
+    return refuse(forbidden(kMayNotEnterText), question, request);
   admit({admission.user->header_name(), profile}, request);
 }
 
@@ -187,7 +181,7 @@ runtime::Task<void> VerifyResource::answer(RequestContext& request) {
   }
   const Caller& caller = std::get<Caller>(checked);
   if (question.site != nullptr && !may_enter(*question.site, caller.name, caller.profile.get())) {
-    refuse({.status = 403, .detail = std::string(kMayNotEnterText)}, question, request);
+    refuse(forbidden(kMayNotEnterText), question, request);
     co_return;
   }
   const std::string user = percent_encode(caller.name);
@@ -236,9 +230,8 @@ void VerifyResource::refuse(Refusal refusal, const Question& question, RequestCo
   // nginx makes 500 of any other refusal.
   if (refusal.status == 400 || (is_nginx && refusal.status == 429)) refusal.status = 401;
   if (refusal.status == 401 && refusal.challenge.empty()) refusal.challenge = "Token";
-  const bool is_ignored_basic = request.presented().kind == Presented::Kind::kNothing &&
-                                is_basic(request.head()) && !request.takes_basic();
-  if (refusal.status == 401 && is_ignored_basic) refusal.detail = kNoBasicText;
+  const bool has_nothing = refusal.status == 401 && request.presented().kind == Presented::Kind::kNothing;
+  if (has_nothing && !request.takes_basic() && is_basic(request.head())) refusal.detail = kNoBasicText;
   std::string location;
   if (refusal.status == 401 && question.site != nullptr && is_navigation(request.head(), *question.about))
     location = sign_in_location(*question.site, *question.about);
@@ -269,7 +262,7 @@ void VerifyResource::refuse_unknown_host(const Question& question, RequestContex
                              : "add the proxy to trusted_proxy, or let it ask over a Unix socket")
         .text("host", host);
   }
-  refuse({.status = 403, .detail = std::string(reason)}, question, request);
+  refuse(forbidden(reason), question, request);
 }
 
 }  // namespace latchkey::api

@@ -6,32 +6,27 @@ namespace latchkey {
 
 namespace {
 
-constexpr bool stays(char c) noexcept { return c > ' ' && c < '\x7f' && c != '%'; }
+constexpr bool is_unreserved(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
+}
 
 }  // namespace
 
-std::size_t percent_encoded_bytes(std::string_view text) noexcept {
-  const auto encoded = std::count_if(text.begin(), text.end(), [](char c) { return !stays(c); });
-  return text.size() + 2 * static_cast<std::size_t>(encoded);
-}
-
-void percent_encode(std::string_view text, char* out) noexcept {
-  constexpr char kDigits[] = "0123456789ABCDEF";
-  for (const char c : text) {
-    if (stays(c)) {
-      *out++ = c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    *out++ = '%';
-    *out++ = kDigits[byte >> 4];
-    *out++ = kDigits[byte & 15];
-  }
-}
-
 std::string percent_encode(std::string_view text) {
-  std::string encoded(percent_encoded_bytes(text), '\0');
-  percent_encode(text, encoded.data());
+  std::string encoded;
+  append_percent_encoded(encoded, text, stays_in_field);
+  return encoded;
+}
+
+std::size_t percent_encoded_bytes(std::string_view text) noexcept {
+  const auto stay = std::count_if(text.begin(), text.end(), stays_in_field);
+  return 3 * text.size() - 2 * static_cast<std::size_t>(stay);
+}
+
+std::string percent_encode_component(std::string_view text) {
+  std::string encoded;
+  append_percent_encoded(encoded, text, is_unreserved);
   return encoded;
 }
 

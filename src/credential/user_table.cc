@@ -72,11 +72,15 @@ Result<bool> changed(Database& database, Statement& statement) {
   return database.changes() > 0;
 }
 
-Result<void> check(const User& user) {
-  LATCHKEY_TRY(check_new_user_name(user.name));
+Result<void> check_details(const User& user) {
   LATCHKEY_TRY(check_user_detail("first name", user.first_name));
   LATCHKEY_TRY(check_user_detail("last name", user.last_name));
-  LATCHKEY_TRY(check_user_detail("email address", user.email));
+  return check_user_detail("email address", user.email);
+}
+
+Result<void> check(const User& user) {
+  LATCHKEY_TRY(check_new_user_name(user.name));
+  LATCHKEY_TRY(check_details(user));
   return check_groups(user.groups);
 }
 
@@ -194,9 +198,7 @@ Result<User> change_details(Database& database, std::int64_t id, const DetailCha
   differs = replace(&User::last_name, change.last_name) || differs;
   differs = replace(&User::email, change.email) || differs;
   if (!differs) return user;
-  LATCHKEY_TRY(check_user_detail("first name", user.first_name));
-  LATCHKEY_TRY(check_user_detail("last name", user.last_name));
-  LATCHKEY_TRY(check_user_detail("email address", user.email));
+  LATCHKEY_TRY(check_details(user));
   return write_profile(database, std::move(user));
 }
 

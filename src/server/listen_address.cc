@@ -11,7 +11,6 @@ namespace latchkey::server {
 
 namespace {
 
-constexpr std::string_view kUnixScheme = "unix:";
 constexpr std::string_view kUnixExample = "unix:/run/latchkey/http.sock";
 
 constexpr std::array<std::pair<std::string_view, http::ProxyFamily>, 3> kFamilies = {{

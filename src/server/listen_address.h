@@ -12,6 +12,8 @@
 
 namespace latchkey::server {
 
+/// What the path of a Unix socket stands behind.
+inline constexpr std::string_view kUnixScheme = "unix:";
 /// sockaddr_un's sun_path without its NUL.
 inline constexpr std::size_t kMaxSocketPathBytes = 107;
 

@@ -14,6 +14,7 @@
 #include "server/settings_sources.h"
 #include "server/settings_table.h"
 #include "server/settings_text.h"
+#include "server/start_sockets.h"
 
 namespace latchkey::server {
 
@@ -75,22 +76,16 @@ void check_identity_fields(const Settings& settings, std::vector<std::string>& p
         std::pair("name_field", &settings.name_field), std::pair("email_field", &settings.email_field)}) {
     std::string lower = *name;
     std::transform(lower.begin(), lower.end(), lower.begin(), http::to_lower);
-    if (!http::all_are(http::kTokenCharacter, *name)) {
-      problems.push_back(
-          fmt::format("{}: '{}' is no name of a header field: write it as Remote-User", key, *name));
-    } else if (!seen.insert(std::move(lower)).second) {
-      problems.push_back(fmt::format("{}: {} has a meaning already: choose another name", key, *name));
-    }
+    if (seen.insert(std::move(lower)).second) continue;
+    problems.push_back(fmt::format("{}: {} has a meaning already: choose another name", key, *name));
   }
 }
 
 /// Finds addresses on which the server would have to listen twice.
 void find_twice_named(const Settings& settings, std::vector<std::string>& problems) {
-  std::vector<ListenAddress> addresses = settings.listen;
-  for (const net::Endpoint& endpoint : settings.proxy_listen) addresses.push_back({endpoint, {}});
-  for (const VerifyAddress& address : settings.verify_listen) addresses.push_back(address.where);
   std::set<ListenAddress> seen;
-  for (const ListenAddress& where : addresses) {
+  for (const Sockets::Address& address : addresses_of(settings)) {
+    const ListenAddress& where = address.where;
     if (where.is_unix() && where.path == settings.admin_socket.lexically_normal()) {
       problems.push_back(fmt::format("listen: {} is the admin socket: listen elsewhere", where.to_text()));
     }

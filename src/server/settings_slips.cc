@@ -22,7 +22,6 @@ using Texts = std::vector<std::string>;
 
 constexpr std::size_t kMaxTextBytes = 256;
 constexpr std::string_view kBlanks = " \t\r\n";
-constexpr std::string_view kUnixScheme = "unix:";
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -419,7 +418,7 @@ std::string not_there(const Setting& setting, std::span<const std::string> texts
   if (!std::holds_alternative<ListKind<net::Endpoint>>(setting.kind)) return {};
   for (const std::string& text : texts) {
     const std::string path = lower(bare(text));
-    if (!path.starts_with("unix:") && !path.starts_with('/')) continue;
+    if (!path.starts_with(kUnixScheme) && !path.starts_with('/')) continue;
     return fmt::format(
         "'{}' is a Unix socket, and {} takes TCP alone: write an address of this machine, as 127.0.0.1:8081; "
         "at a Unix socket of listen the proxy names its client in forwarded_source's header",

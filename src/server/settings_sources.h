@@ -40,7 +40,7 @@ struct FlagReading {
 };
 
 /// Reads a TOML file of at most 1 MiB. Each key occurs once; its value has the type of the setting. The only
-/// tables are `[[site]]`.
+/// tables are `[[site]]` and `[[verify_listen]]`.
 SourceReading read_settings_file(const std::filesystem::path& path);
 
 /// Reads every LATCHKEY_ variable except LATCHKEY_CONFIG. Commas separate the elements of a list. A variable

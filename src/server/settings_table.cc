@@ -13,6 +13,7 @@
 #include "latchkey/base/time_text.h"
 #include "latchkey/credential/hash_scheme.h"
 #include "latchkey/credential/throttle.h"
+#include "latchkey/http/characters.h"
 
 namespace latchkey::server {
 
@@ -55,6 +56,12 @@ constexpr std::array<std::pair<std::string_view, api::SameSite>, 2> kSameSites =
 
 using Count = NumberKind<std::size_t>;
 using Prefix = NumberKind<int>;
+
+bool is_field_name(std::string_view name) noexcept { return http::all_are(http::kTokenCharacter, name); }
+
+constexpr NameKind field_name(std::string Settings::*member) noexcept {
+  return {member, kMaxFieldNameBytes, is_field_name, "letters, digits, - _ and the like"};
+}
 
 constexpr Setting kTable[] = {
     {"listen", "ADDRESS", ListKind<ListenAddress>{&Settings::listen, kMaxListeners},
@@ -114,14 +121,11 @@ constexpr Setting kTable[] = {
      "Whether a link on another site brings the cookie along (lax) or not (strict)."},
     {"secure_cookies", "", SwitchKind{&Settings::secure_cookies},
      "Cookies are Secure always, not only where a trusted proxy says https."},
-    {"user_field", "NAME", NameKind{&Settings::user_field, kMaxFieldNameBytes},
+    {"user_field", "NAME", field_name(&Settings::user_field),
      "The header field that names the user of an admitted request, beside X-Auth-User."},
-    {"groups_field", "NAME", NameKind{&Settings::groups_field, kMaxFieldNameBytes},
-     "The one that lists the user's groups."},
-    {"name_field", "NAME", NameKind{&Settings::name_field, kMaxFieldNameBytes},
-     "The one with the user's first and last name."},
-    {"email_field", "NAME", NameKind{&Settings::email_field, kMaxFieldNameBytes},
-     "The one with the user's e-mail address."},
+    {"groups_field", "NAME", field_name(&Settings::groups_field), "The one that lists the user's groups."},
+    {"name_field", "NAME", field_name(&Settings::name_field), "The one with the user's first and last name."},
+    {"email_field", "NAME", field_name(&Settings::email_field), "The one with the user's e-mail address."},
     {"show_version", "", SwitchKind{&Settings::show_version},
      "The ping and the OpenAPI document tell anybody the version."},
 

@@ -6,15 +6,8 @@ namespace latchkey::token {
 
 namespace {
 
-constexpr std::string_view kEncodedComma = "%2C";
-
-std::string encoded_group(std::string_view name) {
-  std::string encoded = percent_encode(name);
-  for (std::size_t at = encoded.find(','); at != std::string::npos; at = encoded.find(',', at)) {
-    encoded.replace(at, 1, kEncodedComma);
-  }
-  return encoded;
-}
+/// A comma separates two groups, so that of a name is encoded.
+bool stays_in_list(char c) noexcept { return stays_in_field(c) && c != ','; }
 
 std::string full_name(const ProfileParts& parts) {
   const bool has_both = !parts.first_name.empty() && !parts.last_name.empty();
@@ -41,7 +34,7 @@ Profile::Profile(const ProfileParts& parts)
       header_email_(percent_encode(parts.email)) {
   for (const std::string& group : groups_) {
     if (!header_groups_.empty()) header_groups_ += ',';
-    header_groups_ += encoded_group(group);
+    append_percent_encoded(header_groups_, group, stays_in_list);
   }
 }
 

@@ -18,6 +18,7 @@
 #include "backend.h"
 #include "key.h"
 #include "latchkey/base/json_text.h"
+#include "latchkey/base/percent.h"
 #include "latchkey/base/printable.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/store/data_directory.h"
@@ -49,16 +50,6 @@ struct Arguments {
   std::optional<std::string> email;
   std::vector<std::string> groups;
 };
-
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool stays =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-    out += stays ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
 
 int refuse(std::string_view text) {
   fmt::print(stderr, "latchkey: {}\n", text);
@@ -177,7 +168,7 @@ int set_password(const Arguments& arguments) {
   const Result<SecretText> password = password_of(arguments);
   if (!password) return refuse(password.error().text);
   return act(arguments,
-             {"POST", "/users/" + percent_encoded(arguments.user) + "/password",
+             {"POST", "/users/" + percent_encode_component(arguments.user) + "/password",
               body_with(arguments, *password, "")},
              [&](std::string_view json, const std::string& place) {
                return fmt::format("set the password of {} {}{}\n{}", printable(arguments.user), place,
@@ -186,7 +177,8 @@ int set_password(const Arguments& arguments) {
 }
 
 int unlock_user(const Arguments& arguments) {
-  return act(arguments, {"POST", "/users/" + percent_encoded(arguments.user) + "/unlock", SecretText()},
+  return act(arguments,
+             {"POST", "/users/" + percent_encode_component(arguments.user) + "/unlock", SecretText()},
              [&](std::string_view json, const std::string& place) {
                return fmt::format("{} {}: {}", printable(arguments.user), place, unlocked_text(json));
              });
@@ -195,8 +187,8 @@ int unlock_user(const Arguments& arguments) {
 int change_user(const Arguments& arguments, std::string method, std::string_view act_path,
                 std::string_view done) {
   return act(arguments,
-             {std::move(method), fmt::format("/users/{}{}", percent_encoded(arguments.user), act_path),
-              SecretText()},
+             {std::move(method),
+              fmt::format("/users/{}{}", percent_encode_component(arguments.user), act_path), SecretText()},
              [&](std::string_view json, const std::string& place) {
                return fmt::format("{} {} {}{}\n", done, printable(arguments.user), place, ended_text(json));
              });
@@ -206,17 +198,19 @@ int set_details(const Arguments& arguments) {
   std::string members = members_of_details(arguments);
   if (members.empty()) return refuse("give --first-name, --last-name or --email, and the new text");
   members.front() = '{';
-  return act(arguments,
-             {"POST", "/users/" + percent_encoded(arguments.user) + "/details", SecretText(members + "}")},
-             [&](std::string_view, const std::string& place) {
-               return fmt::format("set the details of {} {}\n", printable(arguments.user), place);
-             });
+  return act(
+      arguments,
+      {"POST", "/users/" + percent_encode_component(arguments.user) + "/details", SecretText(members + "}")},
+      [&](std::string_view, const std::string& place) {
+        return fmt::format("set the details of {} {}\n", printable(arguments.user), place);
+      });
 }
 
 /// `list` says what becomes of the given groups: "add" or "remove".
 int change_groups(const Arguments& arguments, std::string_view list) {
   const std::string body = fmt::format("{{\"{}\":{}}}", list, json_list(arguments.groups));
-  return act(arguments, {"POST", "/users/" + percent_encoded(arguments.user) + "/groups", SecretText(body)},
+  return act(arguments,
+             {"POST", "/users/" + percent_encode_component(arguments.user) + "/groups", SecretText(body)},
              [&](std::string_view json, const std::string& place) {
                return fmt::format("{} {}: {}\n", printable(arguments.user), place, groups_text(json));
              });
@@ -229,7 +223,7 @@ int list_users(const Arguments& arguments) {
   std::string after;
   for (std::size_t pages = 0; pages < kMaxPages; ++pages) {
     const Result<api::AdminReply> reply =
-        (*backend)->act({"GET", "/users?after=" + percent_encoded(after), SecretText()});
+        (*backend)->act({"GET", "/users?after=" + percent_encode_component(after), SecretText()});
     if (!reply) return refuse(reply.error().text);
     if (reply->status != 200) return refuse(refusal_text(reply->json));
     UserPage page = read_user_page(reply->json);
@@ -242,12 +236,12 @@ int list_users(const Arguments& arguments) {
 }
 
 int list_tokens(const Arguments& arguments) {
-  return act(arguments, {"GET", "/tokens/" + percent_encoded(arguments.user), SecretText()},
+  return act(arguments, {"GET", "/tokens/" + percent_encode_component(arguments.user), SecretText()},
              [](std::string_view json, const std::string&) { return tokens_table(json); });
 }
 
 int revoke_tokens(const Arguments& arguments) {
-  return act(arguments, {"DELETE", "/tokens/" + percent_encoded(arguments.user), SecretText()},
+  return act(arguments, {"DELETE", "/tokens/" + percent_encode_component(arguments.user), SecretText()},
              [&](std::string_view json, const std::string& place) {
                return fmt::format("logged {} out {}{}\n", printable(arguments.user), place, ended_text(json));
              });

@@ -50,6 +50,7 @@ class Api final : public http::Handler {
   const Route* find(std::string_view path) const noexcept;
   /// The resource that answers a proxy's question; nullptr if the request is none.
   VerifyResource* question(const http::RequestHead& head, http::ProxyFamily asks) noexcept;
+  /// The context of a proxy's question about another request.
   RequestContext context_of_question(http::Exchange& exchange) const noexcept;
   bool refuse_misdirected_question(http::Exchange& exchange) const;
   bool redirect(http::Exchange& exchange) const;
@@ -57,7 +58,6 @@ class Api final : public http::Handler {
   /// Kept out of line, away from requests without a forwarded field.
   [[gnu::noinline]] void watch_forwarded(const http::Exchange& exchange);
   RequestContext context_of(http::Exchange& exchange, const Route* route) const noexcept;
-  /// The context of a proxy's question about another request.
   bool answer_without_asking(const Resource& resource, RequestContext& request) const;
   runtime::Task<void> answer_json(const Route& route, http::Exchange& exchange);
   void send(Rendition& rendition, const Route* route, const http::Negotiated& wanted,
