@@ -10,6 +10,15 @@ import { focused, focusedInSight, tabTo } from './support/sight.mjs';
 const signInButton = (page) => page.getByRole('button', { name: 'Sign in' });
 const passwordField = (page) => page.getByLabel('Password', { exact: true });
 
+async function tryWrongPassword(visitor, page) {
+  await page.goto('/');
+  await page.getByLabel('Username').fill(ALICE.username);
+  await passwordField(page).fill('not this one');
+  visitor.expectFailure(400);
+  await signInButton(page).click();
+  await page.getByRole('alert').filter({ hasText: 'Wrong username or password.' }).waitFor();
+}
+
 pageTest('B-2 a person signs in, and sees the session that this made', {}, async ({ visitor, page }) => {
   await visitor.signIn(ALICE);
 
@@ -21,13 +30,8 @@ pageTest('B-2 a person signs in, and sees the session that this made', {}, async
 });
 
 pageTest('B-2 a wrong password is said above the form, which keeps the name alone', {}, async ({ visitor, page }) => {
-  await page.goto('/');
-  await page.getByLabel('Username').fill(ALICE.username);
-  await passwordField(page).fill('not this one');
-  visitor.expectFailure(400);
-  await signInButton(page).click();
+  await tryWrongPassword(visitor, page);
 
-  await page.getByRole('alert').filter({ hasText: 'Wrong username or password.' }).waitFor();
   assert.equal(await page.getByLabel('Username').inputValue(), ALICE.username);
   assert.equal(await passwordField(page).inputValue(), '');
   assert.equal(await focused(page), 'Password');
@@ -132,12 +136,7 @@ pageTest('B-2 the form says that it is at work, and is sent once', {}, async ({ 
 });
 
 pageTest('B-2 after a refusal the form is as before', {}, async ({ visitor, page }) => {
-  await page.goto('/');
-  await page.getByLabel('Username').fill(ALICE.username);
-  await passwordField(page).fill('not this one');
-  visitor.expectFailure(400);
-  await signInButton(page).click();
-  await page.getByRole('alert').filter({ hasText: 'Wrong username or password.' }).waitFor();
+  await tryWrongPassword(visitor, page);
 
   assert.equal(await signInButton(page).isDisabled(), false);
   assert.equal(await page.locator('#signin-form').getAttribute('aria-busy'), null);

@@ -1,5 +1,4 @@
 // The forms of the cookie that signs a browser in, and several of them in one request (S-2, S-3).
-#include <fstream>
 #include <regex>
 
 #include "browser_session.h"
@@ -51,7 +50,6 @@ TEST(S2, AnApplicationsCookieOutlivesTheSignOut) {
 /// A server behind a proxy, with a site of its own and hosts that share a cookie.
 class DomainServer {
  public:
-  DomainServer() : server_(options()) {}
   Response sign_in_at(const std::string& host, const std::string& scheme, const std::string& cookie = {}) {
     HttpClient client(server_.process.port());
     return sign_in(client, "browser", headers(host, scheme, cookie));
@@ -68,19 +66,18 @@ class DomainServer {
   }
 
  private:
-  ServerOptions options() const {
-    const std::string file = (directory_ / "latchkeyd.toml").string();
-    std::ofstream(file) << "[[site]]\nhosts = [\"app.example.test\", \"*.apps.example.test\"]\n"
-                           "cookie_domain = \"example.test\"\nsign_in = \"https://auth.example.test/\"\n"
-                           "[[site]]\nhosts = [\"alone.test\"]\nsign_in = \"https://alone.test/\"\n";
-    give_to_test_user(directory_.path());
-    ServerOptions options;
-    options.flags = {"--trusted-proxy", "127.0.0.1", "--config", file};
-    return options;
-  }
+  static constexpr const char* kSites = R"(
+[[site]]
+hosts = ["app.example.test", "*.apps.example.test"]
+cookie_domain = "example.test"
+sign_in = "https://auth.example.test/"
 
-  const TemporaryDirectory directory_;
-  OwnServer server_;
+[[site]]
+hosts = ["alone.test"]
+sign_in = "https://alone.test/"
+)";
+
+  OwnServer server_{{.flags = {"--trusted-proxy", "127.0.0.1"}, .config = kSites}};
 };
 
 TEST(S2, WhereASiteNamesADomainItsHostsShareTheCookie) {

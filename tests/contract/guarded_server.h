@@ -2,7 +2,6 @@
 // proxies. Thread: a test's own.
 #pragma once
 
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,7 +22,9 @@ class GuardedServer {
   /// `sites` are `[[site]]` tables.
   explicit GuardedServer(std::string_view sites, std::vector<std::string> flags = {},
                          const std::string& peer = "127.0.0.1")
-      : server_({.flags = all_flags(sites, std::move(flags))}), client_(server_.process.port(), peer) {}
+      : server_(
+            {.flags = std::move(flags), .config = "trusted_proxy = [\"127.0.0.1\"]\n" + std::string(sites)}),
+        client_(server_.process.port(), peer) {}
 
   ServerProcess& process() { return server_.process; }
   HttpClient& client() { return client_; }
@@ -67,14 +68,6 @@ class GuardedServer {
   }
 
  private:
-  std::vector<std::string> all_flags(std::string_view sites, std::vector<std::string> flags) const {
-    const std::string file = (directory_ / "latchkeyd.toml").string();
-    std::ofstream(file) << "trusted_proxy = [\"127.0.0.1\"]\n" << sites;
-    flags.insert(flags.end(), {"--config", file});
-    return flags;
-  }
-
-  TemporaryDirectory directory_;
   const std::string agent_ = own_agent();
   OwnServer server_;
   HttpClient client_;

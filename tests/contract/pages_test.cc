@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
-#include <fstream>
-
 #include "support/rig.h"
 
 namespace latchkey::test {
@@ -35,12 +33,8 @@ constexpr const char* kOthersGoal = "?rd=https%3A%2F%2Fledger.example.test%2F";
 
 /// A server that guards two sites.
 SharedServer& guarding_server = SharedServer::add([] {
-  static const TemporaryDirectory directory;
-  const std::string file = (directory / "latchkeyd.toml").string();
-  std::ofstream(file) << kSites;
-  ServerOptions options;
-  options.flags = {"--config", file, "--trusted-proxy", "127.0.0.1"};
-  return std::make_unique<OwnServer>(options);
+  return std::make_unique<OwnServer>(
+      ServerOptions{.flags = {"--trusted-proxy", "127.0.0.1"}, .config = kSites});
 });
 
 /// A browser on it, which may be signed in.

@@ -1,20 +1,12 @@
-// A data directory that an earlier version left (data/version-3, whose README says what is in it). The
-// present version starts on a copy of it, with its users, tokens and known addresses. The library that moves
-// clocks (support/clock_shift.cc) sets the calendar to the day after it was made.
+// A data directory of database version 3. The present version starts on it with its users, tokens and known
+// addresses.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-
-#include "latchkey/base/sanitized.h"
-#include "support/clock_shift.h"
-#include "support/control_page.h"
-#include "support/rig.h"
+#include "earlier_directory.h"
 
 namespace latchkey::test {
 namespace {
 
-constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kMadeAt = 1'795'802'583;  // seconds since 1970
 
 constexpr const char* kAlicesToken = "6dff1ed0ae097d348cc477675f010763976e5451";
@@ -25,32 +17,10 @@ constexpr const char* kDavesDeadToken = "ec77b93e13260f35d57122318e282fea5866fe5
 constexpr const char* kDavesAddress = "192.0.2.4";
 constexpr const char* kElsewhere = "198.51.100.1";
 
-class EarlierData : public ::testing::Test {
+class EarlierData : public EarlierDirectory {
  protected:
   void SetUp() override {
-    if (kAddressSanitized) GTEST_SKIP() << "the sanitizer wants to be the first library, and reads the clock";
-    namespace fs = std::filesystem;
-    const char* const earlier = std::getenv("EARLIER_DATA");
-    ASSERT_NE(earlier, nullptr) << "run the tests by 'meson test'";
-    fs::create_directory(data_);
-    fs::permissions(data_, fs::perms::owner_all);
-    for (const char* const name : {"latchkey.db", "latchkey.key"}) {
-      fs::copy_file(fs::path(earlier) / "version-3" / name, data_ / name);
-      fs::permissions(data_ / name, fs::perms::owner_read | fs::perms::owner_write);
-    }
-    shift_->set_s = kMadeAt + kDay - now_ms() / 1000;
-    ServerOptions options;
-    options.cores = 2;
-    options.throttle = true;
-    options.environment = shift_.environment(kClockShiftLibrary, kClockShiftVariable);
-    options.flags = {"--token-timeout",          "365d", "--trusted-proxy", "127.0.0.0/8",
-                     "--login-failures-by-user", "2"};
-    server_.emplace(data_, options);
-  }
-  void TearDown() override {
-    if (!server_) return;
-    EXPECT_EQ(server_->stop(), 0) << server_->log();
-    EXPECT_EQ(server_->log().find("level=error"), std::string::npos) << server_->log();
+    start_on("version-3", kMadeAt, {.flags = {"--login-failures-by-user", "2"}, .throttle = true});
   }
 
   Response log_in_from(const std::string& address, const std::string& name, const std::string& password) {
@@ -61,22 +31,10 @@ class EarlierData : public ::testing::Test {
   int status_of(const std::string& address, const std::string& name, const std::string& password) {
     return log_in_from(address, name, password).status;
   }
-  Response use(const std::string& token, const std::string& address, const std::string& path = kVerifyPath,
-               const std::string& agent = "fixture") {
-    HttpClient client(server_->port());
-    return client.request(
-        "GET", path,
-        {{"Authorization", "Token " + token}, {"X-Forwarded-For", address}, {"User-Agent", agent}});
-  }
   /// Somebody fails in this name as often as the throttle allows.
   void attack(const std::string& name) {
     while (status_of(kElsewhere, name, "guess") != 429) continue;
   }
-
-  TemporaryDirectory scratch_;
-  const std::filesystem::path data_ = scratch_ / "data";
-  ControlPage<ClockShift> shift_{scratch_ / "clocks"};
-  std::optional<ServerProcess> server_;
 };
 
 TEST_F(EarlierData, LetsItsUsersLogInAndNobodyElse) {

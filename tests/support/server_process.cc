@@ -10,6 +10,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -105,6 +106,11 @@ ChildOptions server_command(const std::filesystem::path& data, const ServerOptio
   if (!options.throttle) {
     command.arguments.insert(command.arguments.end(),
                              {"--login-failures-by-address", "0", "--login-failures-by-user", "0"});
+  }
+  if (!options.config.empty()) {
+    const std::string file = (data.parent_path() / "latchkeyd.toml").string();
+    std::ofstream(file) << options.config;
+    command.arguments.insert(command.arguments.end(), {"--config", file});
   }
   for (const std::string& flag : options.flags) {
     command.arguments.push_back(with_directory(flag, data.parent_path().string()));

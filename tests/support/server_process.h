@@ -22,6 +22,8 @@ struct ServerOptions {
   /// Additional ones. In them, `DIRECTORY` is that of the data's parent, for sockets.
   std::vector<std::string> flags;
   /// Argon2id with its least costs, so that a suite of logins takes seconds. Off: the server's defaults.
+  /// The text of its settings file, which stands beside the data. Empty: it has none.
+  std::string config = {};
   bool cheap_hashes = true;
   /// Off: logins may fail any number of times, as a suite's do. On: the server's defaults.
   bool throttle = false;

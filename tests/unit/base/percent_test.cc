@@ -17,5 +17,10 @@ TEST(PercentTest, SaysHowLongTheEncodedTextIs) {
   EXPECT_EQ(percent_encoded_bytes("a%"), 4U);
 }
 
+TEST(PercentTest, AComponentKeepsTheUnreservedCharactersAlone) {
+  EXPECT_EQ(percent_encode_component("aZ09-._~"), "aZ09-._~");
+  EXPECT_EQ(percent_encode_component("a/b?c=d&e f%\xC3"), "a%2Fb%3Fc%3Dd%26e%20f%25%C3");
+}
+
 }  // namespace
 }  // namespace latchkey

@@ -150,6 +150,17 @@ TEST_F(SettingsTest, AnUnknownKeyIsAProblemThatNamesTheLineAndTheNearestKey) {
             Problems{"FILE:1: config is no setting; 'latchkeyd --help' lists them"});
 }
 
+TEST_F(SettingsTest, AnIdentityFieldHasANameOfItsOwn) {
+  EXPECT_EQ(good({"--user-field", "X-User", "--name-field", "X_Name"}).user_field, "X-User");
+  for (const char* const text : {"Remote User", "Remote:User", "R\r\nX", "\xC3\xA4", ""}) {
+    EXPECT_EQ(load({"--user-field", text}).problems.size(), 1U) << text;
+  }
+  EXPECT_EQ(load({"--user-field", "content-LENGTH"}).problems,
+            Problems{"user_field: content-LENGTH has a meaning already: choose another name"});
+  EXPECT_EQ(load({"--email-field", "remote-user"}).problems,
+            Problems{"email_field: remote-user has a meaning already: choose another name"});
+}
+
 TEST_F(SettingsTest, AnUnknownVariableIsAWarningThatNamesTheNearestOneAndNoValue) {
   for (const std::string name : {"LATCHKEY_LISTN", "LATCHKEY_listen"}) {
     const LoadedSettings loaded = load({}, {{name, "x"}});
