@@ -3,7 +3,9 @@
 // flags are latchkeyd's own; the answers are prepared, and as long as those of /auth/verify. One thread, one
 // ring. It ends by SIGTERM.
 //
-//   floor PORT [ANSWER_BYTES]
+//   floor PORT|PATH [ANSWER_BYTES]
+//
+// A PATH, which begins with a slash, is that of a Unix socket.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -17,6 +19,7 @@
 #include <string>
 #include <string_view>
 
+#include "latchkey/base/result.h"
 #include "latchkey/net/address.h"
 #include "latchkey/net/listener.h"
 #include "latchkey/runtime/buffer_ring.h"
@@ -184,15 +187,20 @@ void Connection::end_if_idle() noexcept {
   delete this;
 }
 
+/// Listens where the argument says: at a path, or else at a port of 127.0.0.1.
+Result<net::Listener> listen_at(std::string_view where) {
+  if (where.starts_with('/')) return net::Listener::bind_unix(std::string(where));
+  LATCHKEY_TRY(const net::Endpoint endpoint, net::Endpoint::parse(fmt::format("127.0.0.1:{}", where)));
+  return net::Listener::bind_tcp(endpoint);
+}
+
 int run(int argument_count, char** arguments) {
   std::size_t answer_bytes = kDefaultAnswerBytes;
   if (argument_count < 2 || argument_count > 3 ||
       (argument_count == 3 && !bench::read_count(arguments[2], answer_bytes))) {
-    fmt::print(stderr, "usage: floor PORT [ANSWER_BYTES]\n");
+    fmt::print(stderr, "usage: floor PORT|PATH [ANSWER_BYTES]\n");
     return 2;
   }
-  const Result<net::Endpoint> where = net::Endpoint::parse(fmt::format("127.0.0.1:{}", arguments[1]));
-  if (!where) return fmt::print(stderr, "floor: {}\n", where.error().text), 2;
   runtime::RingSettings settings;
   settings.submission_entries = server::kSubmissionEntries;
   settings.completion_entries = server::kCompletionEntries;
@@ -202,12 +210,12 @@ int run(int argument_count, char** arguments) {
   Result<std::unique_ptr<BufferRing>> buffers =
       BufferRing::create(**ring, server::kBuffers, server::kBufferBytes);
   if (!buffers) return fmt::print(stderr, "floor: {}\n", buffers.error().text), 1;
-  Result<net::Listener> listener = net::Listener::bind_tcp(*where);
+  Result<net::Listener> listener = listen_at(arguments[1]);
   if (!listener) return fmt::print(stderr, "floor: {}\n", listener.error().text), 1;
   if (const Result<void> enabled = (*ring)->enable(); !enabled) {
     return fmt::print(stderr, "floor: {}\n", enabled.error().text), 1;
   }
-  fmt::print("floor: listening on http://127.0.0.1:{}\n", listener->endpoint().port);
+  fmt::print("floor: listening on {}\n", arguments[1]);
   std::fflush(stdout);
   Floor(std::move(*ring), std::move(*buffers), std::move(*listener), answer_bytes).run();
   return 0;

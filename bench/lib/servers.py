@@ -57,13 +57,21 @@ class Server:
         return process
 
     def wait_for(self, port: int) -> None:
+        self.wait_until_connected(socket.AF_INET, ("127.0.0.1", port))
+
+    def wait_for_socket(self, path: pathlib.Path) -> None:
+        self.wait_until_connected(socket.AF_UNIX, str(path))
+
+    def wait_until_connected(self, family: int, where) -> None:
         end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                return
-            except OSError:
-                time.sleep(0.05)
+            with socket.socket(family) as sock:
+                sock.settimeout(1)
+                try:
+                    sock.connect(where)
+                    return
+                except OSError:
+                    time.sleep(0.05)
         raise RuntimeError(f"{self.name} does not listen: {(self.directory / 'log').read_text()}")
 
     def __enter__(self):
@@ -129,6 +137,19 @@ class Floor(Server):
         self.headers["Authorization"] = "Token " + "0" * 40
         self.spawn([self.options.build / "bench/floor", self.port])
         self.wait_for(self.port)
+
+
+class FloorByUnixSocket(Server):
+    """The request is as long as the check's by a Unix socket."""
+
+    name = "floor by a Unix socket"
+
+    def start(self) -> None:
+        self.headers["Authorization"] = "Token " + "0" * 40
+        self.headers["X-Forwarded-For"] = "127.0.0.1"
+        self.socket = self.directory / "s"
+        self.spawn([self.options.build / "bench/floor", self.socket])
+        self.wait_for_socket(self.socket)
 
 
 class Latchkeyd(Server):
@@ -273,5 +294,5 @@ class Redis(Server):
         os.environ.setdefault("LC_ALL", "C")
 
 
-KINDS = [Floor, Latchkeyd, LatchkeydByUnixSocket, NginxReturn, NginxGatedByItself, NginxGatedByLatchkeyd,
+KINDS = [Floor, FloorByUnixSocket, Latchkeyd, LatchkeydByUnixSocket, NginxReturn, NginxGatedByItself, NginxGatedByLatchkeyd,
          NginxGatedByItselfByUnixSocket, NginxGatedByLatchkeydByUnixSocket, Redis]

@@ -5,6 +5,7 @@
 #include <optional>
 #include <ranges>
 
+#include "latchkey/base/assert.h"
 #include "latchkey/http/characters.h"
 
 namespace latchkey::http {
@@ -177,19 +178,33 @@ std::string_view last_element(std::string_view list) noexcept {
   return trim_blanks(comma == std::string_view::npos ? list : list.substr(comma + 1));
 }
 
-/// The lines of a known field, in order.
-struct Lines {
-  std::array<std::string_view, kMaxHeaders> values;
-  std::size_t count = 0;
-
-  Lines(const RequestHead& head, KnownHeader wanted) noexcept {
-    for (std::size_t i = 0; i < head.header_count; ++i) {
-      if (head.headers[i].known == wanted) values[count++] = head.headers[i].value;
-    }
+/// The lines of a known field, in order. One line, as most proxies send it, costs no search and no array.
+class Lines {
+ public:
+  Lines(const RequestHead& head, KnownHeader wanted) noexcept
+      : count_(head.lines(wanted)), first_(head.value(wanted)) {
+    if (count_ > 1) find_all(head, wanted);
   }
-  std::span<const std::string_view> all() const noexcept { return std::span(values).first(count); }
+  std::span<const std::string_view> all() const noexcept {
+    return count_ > 1 ? std::span<const std::string_view>(*several_).first(count_)
+                      : std::span(&first_, count_);
+  }
   /// Empty if there is none.
-  std::string_view last() const noexcept { return count == 0 ? std::string_view{} : values[count - 1]; }
+  std::string_view last() const noexcept { return count_ == 0 ? std::string_view{} : all().back(); }
+
+ private:
+  void find_all(const RequestHead& head, KnownHeader wanted) noexcept {
+    std::array<std::string_view, kMaxHeaders>& values = several_.emplace();
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < head.header_count; ++i) {
+      if (head.headers[i].known == wanted) values[found++] = head.headers[i].value;
+    }
+    LATCHKEY_ASSERT(found == count_);
+  }
+
+  std::size_t count_;
+  std::string_view first_;
+  std::optional<std::array<std::string_view, kMaxHeaders>> several_;
 };
 
 std::optional<IpAddress> named_client(std::span<const net::Network> trusted, ForwardedSource source,
@@ -225,7 +240,7 @@ IpAddress remote_address(const IpAddress& peer, std::span<const net::Network> tr
 
 std::optional<IpAddress> last_hop(ForwardedSource source, const RequestHead& head) noexcept {
   const Lines lines(head, field_of(source));
-  if (lines.count == 0) return std::nullopt;
+  if (lines.all().empty()) return std::nullopt;
   if (source == ForwardedSource::kXForwardedFor) return parse_node(last_element(lines.all().back()), true);
   const Hops hops = hops_of(lines.all());
   return hops.size() == 0 ? std::nullopt : hops.from_right(0).node;
