@@ -85,6 +85,11 @@ const store::BindingHash& RequestContext::binding() {
   return connection.hash();
 }
 
+void RequestContext::find_presented() {
+  presented_ = find_credentials(exchange_.head, services_.settings.cookie_names, rules_, cookies_);
+  if (cookies_ && cookies_->size() > 1) choose_cookie();
+}
+
 void RequestContext::choose_cookie() {
   if (!has_address()) return;
   const TokenCookies& cookies = *cookies_;

@@ -77,10 +77,7 @@ class RequestContext {
   /// The credentials that count (C-30). Of several cookies that is the one that admits. If none does, it is
   /// the first about which there is more to say than that it is unknown, or else the first.
   const Presented& presented() {
-    if (!presented_) {
-      presented_ = find_credentials(exchange_.head, services_.settings.cookie_names, rules_, cookies_);
-      if (cookies_ && cookies_->size() > 1) choose_cookie();
-    }
+    if (!presented_) find_presented();
     return *presented_;
   }
 
@@ -143,6 +140,7 @@ class RequestContext {
   static Refusal basic_refusal(std::string_view detail);
 
  private:
+  void find_presented();
   /// Kept out of line, away from requests with one cookie or none.
   [[gnu::noinline]] void choose_cookie();
   /// The one place that looks into the table, so that the look is part of it.

@@ -117,25 +117,18 @@ VerifyResource::VerifyResource(Services& services, const AccountPages& pages, Pr
 }
 
 bool VerifyResource::answer_now(RequestContext& request) {
-  if (!services_.settings.sites.empty()) return answer_for_site(request);
-  if (!request.has_address()) {
-    refuse(request.nameless_refusal(), {}, request);
-    return true;
+  Question question;
+  if (!services_.settings.sites.empty()) {
+    question = question_of(request);
+    if (answer_without_credentials(question, request)) return true;
   }
-  if (request.presented().kind == Presented::Kind::kBasic) return false;
-  answer_with_token({}, request);
-  return true;
-}
-
-bool VerifyResource::answer_for_site(RequestContext& request) {
-  const Question question = question_of(request);
-  if (answer_without_credentials(question, request)) return true;
   if (!request.has_address()) {
     refuse(request.nameless_refusal(), question, request);
     return true;
   }
-  if (request.presented().kind == Presented::Kind::kBasic) return false;
-  answer_with_token(question, request);
+  const Presented& shown = request.presented();
+  if (shown.kind == Presented::Kind::kBasic) return false;
+  answer_with_token(shown, question, request);
   return true;
 }
 
@@ -161,9 +154,10 @@ bool VerifyResource::answer_without_credentials(const Question& question, Reques
   return is_open;
 }
 
-void VerifyResource::answer_with_token(const Question& question, RequestContext& request) {
+void VerifyResource::answer_with_token(const Presented& shown, const Question& question,
+                                       RequestContext& request) {
   token::Admission admission;
-  if (request.presented().kind == Presented::Kind::kToken) admission = request.admission();
+  if (shown.kind == Presented::Kind::kToken) admission = request.admission();
   if (admission.outcome != token::Outcome::kAdmitted)
     return refuse(request.refusal_of(admission.outcome), question, request);
   const token::Profile* const profile = admission.user->profile();

@@ -43,19 +43,18 @@ class VerifyResource final : public Resource {
     const token::Profile* profile = nullptr;  ///< null for a user without groups and details
   };
 
-  Question question_of(const RequestContext& request) const noexcept;
-  [[gnu::noinline]] bool answer_for_site(RequestContext& request);
+  [[gnu::noinline]] Question question_of(const RequestContext& request) const noexcept;
   /// Answers what needs no credentials: the question about an unknown host, a public path, a preflight.
-  bool answer_without_credentials(const Question& question, RequestContext& request);
-  void answer_with_token(const Question& question, RequestContext& request);
+  [[gnu::noinline]] bool answer_without_credentials(const Question& question, RequestContext& request);
+  void answer_with_token(const Presented& shown, const Question& question, RequestContext& request);
 
   void admit(const Identity& identity, RequestContext& request) const;
   void admit_anonymous(RequestContext& request) const;
   [[gnu::noinline]] void refuse(Refusal refusal, const Question& question, RequestContext& request) const;
   /// Shows the page of no entry to a person at a browser, to whom the proxy hands the answer on. Returns
   /// false and writes nothing if nobody would see it.
-  bool show_forbidden(const Question& question, RequestContext& request) const;
-  void refuse_unknown_host(const Question& question, RequestContext& request) const;
+  [[gnu::cold]] bool show_forbidden(const Question& question, RequestContext& request) const;
+  [[gnu::cold]] void refuse_unknown_host(const Question& question, RequestContext& request) const;
 
   Services& services_;
   const AccountPages& pages_;

@@ -36,7 +36,7 @@ bool is_port(std::string_view text) noexcept { return text.size() <= 5 && all_ar
 /// uri-host [ ":" port ] of RFC 9110 §7.2: a name, an IPv4 address or a bracketed IPv6 address. Empty is
 /// right if the target has no authority. Percent-encoding and IPvFuture are refused: no client sends them,
 /// and some servers decode them.
-bool is_host(std::string_view host) noexcept {
+[[gnu::always_inline]] inline bool is_host(std::string_view host) noexcept {
   if (host.empty()) return true;
   std::size_t at = 0;
   if (host.front() == '[') {
