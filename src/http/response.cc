@@ -23,11 +23,13 @@ struct Phrase {
   std::string_view text;
 };
 
-constexpr std::array<Phrase, 23> kPhrases = {{
+constexpr std::array<Phrase, 25> kPhrases = {{
     {200, "OK"},
     {201, "Created"},
     {204, "No Content"},
     {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
     {308, "Permanent Redirect"},
     {400, "Bad Request"},
     {401, "Unauthorized"},

@@ -135,6 +135,7 @@ TEST_F(S10, WhoIsSignedInGoesOnAtOnce) {
   sign_in();
   const Response response = get(std::string(kHome) + kGoal);
   EXPECT_EQ(response.status, 303);
+  EXPECT_EQ(response.reason, "See Other");
   EXPECT_EQ(response.value("Location"), kGoalUrl);
   EXPECT_EQ(response.value("Cache-Control"), "no-store");
   EXPECT_EQ(get(std::string(kHome) + "?rd=https%3A%2F%2Fevil.test%2F").status, 200);

@@ -121,8 +121,8 @@ TEST_F(ResponseTest, TheDateFollowsTheClockBySeconds) {
 }
 
 TEST_F(ResponseTest, EveryStatusOfTheContractHasItsPhrase) {
-  for (const int status :
-       {200, 204, 301, 308, 400, 401, 404, 405, 406, 408, 413, 414, 415, 417, 429, 431, 500, 501, 503, 505}) {
+  for (const int status : {200, 204, 301, 302, 303, 308, 400, 401, 403, 404, 405, 406,
+                           408, 413, 414, 415, 417, 429, 431, 500, 501, 503, 505}) {
     EXPECT_NE(reason_phrase(status), "Unknown") << status;
   }
   EXPECT_EQ(reason_phrase(429), "Too Many Requests");
