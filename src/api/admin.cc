@@ -230,7 +230,7 @@ Task<Result<AdminReply>> Admin::add_user(SecretText body, LogRoom room) {
   user.created = services_.clock.wall();
   // Checked before the hash, so that a bad name is refused at once.
   LATCHKEY_CO_TRY_NOW(credential::check_new_user_name(user.name));
-  LATCHKEY_CO_TRY_NOW(credential::check_groups(user.groups));
+  LATCHKEY_CO_TRY_NOW(credential::check_profile(user));
   LATCHKEY_CO_TRY(user.password_hash, hash_of(std::move(read)));
   LATCHKEY_CO_TRY(const User added, services_.directory.add(std::move(user)));
   LogEvent(std::move(room), LogLevel::kInfo, "admin.user_added")

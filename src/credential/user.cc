@@ -112,6 +112,21 @@ Result<void> check_looks(std::string_view what, std::string_view name, std::stri
                         several));
 }
 
+std::size_t group_field_bytes(const std::vector<std::string>& groups) {
+  std::size_t bytes = 0;
+  for (const std::string& group : groups) bytes += percent_encoded_bytes(group) + 1;  // with a comma
+  return bytes;
+}
+
+/// A proxy refuses an answer whose head is longer than its buffer, and with it every request of the user.
+Result<void> check_field(std::string_view what, std::size_t bytes, std::size_t most) {
+  if (bytes <= most) return {};
+  return failure(ErrorCode::kInvalid,
+                 fmt::format("the {} may take {} bytes in header fields, where all but visible ASCII is "
+                             "percent-encoded, and take {}: shorten what is long",
+                             what, most, bytes));
+}
+
 }  // namespace
 
 Result<void> check_user_name(std::string_view name) { return check_ends("user's name", name); }
@@ -132,11 +147,8 @@ Result<void> check_group_name(std::string_view name) {
 }
 
 Result<void> check_groups(const std::vector<std::string>& groups) {
-  std::size_t field_bytes = 0;
-  for (const std::string& group : groups) {
-    LATCHKEY_TRY(check_group_name(group));
-    field_bytes += percent_encoded_bytes(group) + 1;  // with a comma
-  }
+  for (const std::string& group : groups) LATCHKEY_TRY(check_group_name(group));
+  const std::size_t field_bytes = group_field_bytes(groups);
   if (groups.size() > kMaxGroups) {
     return failure(ErrorCode::kInvalid,
                    fmt::format("a user is in {} groups at most; these are {}", kMaxGroups, groups.size()));
@@ -153,6 +165,23 @@ Result<void> check_groups(const std::vector<std::string>& groups) {
 Result<void> check_user_detail(std::string_view what, std::string_view text) {
   LATCHKEY_TRY(scan(what, text, kMaxDetailCharacters));
   return {};
+}
+
+Result<void> check_profile(const User& user) {
+  LATCHKEY_TRY(check_user_detail("first name", user.first_name));
+  LATCHKEY_TRY(check_user_detail("last name", user.last_name));
+  LATCHKEY_TRY(check_user_detail("email address", user.email));
+  LATCHKEY_TRY(check_groups(user.groups));
+  const bool has_both = !user.first_name.empty() && !user.last_name.empty();
+  const std::size_t blank_bytes = has_both ? 3 : 0;  // %20
+  const std::size_t name_bytes =
+      percent_encoded_bytes(user.first_name) + blank_bytes + percent_encoded_bytes(user.last_name);
+  LATCHKEY_TRY(check_field("first and last name", name_bytes, kMaxDetailFieldBytes));
+  const std::size_t email_bytes = percent_encoded_bytes(user.email);
+  LATCHKEY_TRY(check_field("email address", email_bytes, kMaxDetailFieldBytes));
+  const std::size_t all_bytes =
+      2 * percent_encoded_bytes(user.name) + group_field_bytes(user.groups) + name_bytes + email_bytes;
+  return check_field("user's name, groups and details together", all_bytes, kMaxIdentityBytes);
 }
 
 }  // namespace latchkey::credential

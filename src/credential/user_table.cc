@@ -72,16 +72,9 @@ Result<bool> changed(Database& database, Statement& statement) {
   return database.changes() > 0;
 }
 
-Result<void> check_details(const User& user) {
-  LATCHKEY_TRY(check_user_detail("first name", user.first_name));
-  LATCHKEY_TRY(check_user_detail("last name", user.last_name));
-  return check_user_detail("email address", user.email);
-}
-
 Result<void> check(const User& user) {
   LATCHKEY_TRY(check_new_user_name(user.name));
-  LATCHKEY_TRY(check_details(user));
-  return check_groups(user.groups);
+  return check_profile(user);
 }
 
 void sort(std::vector<std::string>& groups) {
@@ -183,7 +176,7 @@ Result<User> change_groups(Database& database, std::int64_t id, const GroupChang
   });
   if (user.groups == before) return user;
   // What takes groups away is not refused for those that are left.
-  if (!change.add.empty()) LATCHKEY_TRY(check_groups(user.groups));
+  if (!change.add.empty()) LATCHKEY_TRY(check_profile(user));
   return write_profile(database, std::move(user));
 }
 
@@ -198,7 +191,7 @@ Result<User> change_details(Database& database, std::int64_t id, const DetailCha
   differs = replace(&User::last_name, change.last_name) || differs;
   differs = replace(&User::email, change.email) || differs;
   if (!differs) return user;
-  LATCHKEY_TRY(check_details(user));
+  LATCHKEY_TRY(check_profile(user));
   return write_profile(database, std::move(user));
 }
 

@@ -1,7 +1,9 @@
 // Groups and details of users: what applications are told of them, and when a change holds (S-11).
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "guarded_server.h"
@@ -171,6 +173,38 @@ TEST_F(S11, BoundsTheGroupsOfAUserAndSaysSo) {
   EXPECT_NE(refused.errors.find("a user is in 64 groups at most"), std::string::npos) << refused.errors;
   EXPECT_NE(run({"user", "group", "add", kUser, std::string(65, 'g')}).errors.find("has over 64 bytes"),
             std::string::npos);
+}
+
+std::size_t head_bytes(const Response& response) {
+  std::size_t bytes = std::string_view("HTTP/1.1 200 OK\r\n\r\n").size();
+  for (const auto& [name, value] : response.headers) bytes += name.size() + value.size() + 4;
+  return bytes;
+}
+
+TEST_F(S11, AllThatIsToldOfAUserFitsIntoTheBufferOfAProxy) {
+  constexpr std::size_t kProxyBuffer = 4096;
+  std::string email;
+  for (int i = 0; i < 85; ++i) email += "ë";
+  change({"user", "set", kUser, "--first-name", std::string(254, 'f'), "--last-name", std::string(254, 'l'),
+          "--email", email});
+  std::vector<std::string> groups = {"user", "group", "add", kUser};
+  for (int i = 10; i < 41; ++i) groups.push_back(std::string(62, 'g') + std::to_string(i));
+  change(groups);
+  const std::string token = obtain_token(client_, "agent");
+  const Response admitted = use_token(client_, token, "agent");
+  EXPECT_EQ(admitted.value("Remote-Email").size(), 510U);
+  EXPECT_LT(head_bytes(admitted), kProxyBuffer);
+
+  const auto refusal_of = [&](const char* flag, const std::string& text) {
+    const Finished refused = run({"user", "set", kUser, flag, text});
+    EXPECT_EQ(refused.status, 1) << flag;
+    return refused.errors;
+  };
+  EXPECT_NE(refusal_of("--email", email + "ë").find("the email address may take 512 bytes"),
+            std::string::npos);
+  EXPECT_NE(refusal_of("--first-name", "ë" + std::string(252, 'f')).find("name may take 512 bytes"),
+            std::string::npos);
+  EXPECT_EQ(use_token(client_, token, "agent").value("Remote-Email").size(), 510U);
 }
 
 }  // namespace

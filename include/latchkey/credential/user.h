@@ -21,6 +21,12 @@ inline constexpr std::size_t kMaxDetailCharacters = 254;
 inline constexpr std::size_t kMaxGroupBytes = 64;
 inline constexpr std::size_t kMaxGroups = 64;
 inline constexpr std::size_t kMaxGroupFieldBytes = 2048;
+/// The bounds on what the details take in their header fields, percent-encoded (C-36): first and last name in
+/// one, the email address in another.
+inline constexpr std::size_t kMaxDetailFieldBytes = 512;
+/// The bound on all that applications are told of a user in header fields. The user's name stands in two of
+/// them; with one of 128 bytes, the others may be as long as they may be at all.
+inline constexpr std::size_t kMaxIdentityBytes = 2 * 128 + kMaxGroupFieldBytes + 2 * kMaxDetailFieldBytes;
 
 struct User {
   std::int64_t id = 0;
@@ -65,5 +71,9 @@ Result<void> check_group_name(std::string_view name);
 /// Checks the names of a user's groups, how many there are, and what they take in a header field.
 /// Errors: kInvalid, with what is wrong.
 Result<void> check_groups(const std::vector<std::string>& groups);
+
+/// Checks groups and details of a user, and what all that is told of the user takes in header fields.
+/// Errors: kInvalid, with what is wrong.
+Result<void> check_profile(const User& user);
 
 }  // namespace latchkey::credential

@@ -17,7 +17,7 @@
 namespace latchkey::credential::user_table {
 
 /// Adds the user under an `id` that the table chooses, and returns the user with it.
-/// Errors: kInvalid from check_new_user_name, check_user_detail or check_groups; kConflict if the name is
+/// Errors: kInvalid from check_new_user_name or check_profile; kConflict if the name is
 /// taken.
 Result<User> add(store::Database& database, User user);
 
@@ -39,7 +39,7 @@ struct DetailChange {
   std::optional<std::string> email{};
 };
 /// Return the user as changed. The profile's number grows unless nothing is different.
-/// Errors: kNotFound if there is no such user; kInvalid from check_groups or check_user_detail. Taking a user
+/// Errors: kNotFound if there is no such user; kInvalid from check_profile. Taking a user
 /// out of a group that they are not in is no error, nor is putting them into one that they are in.
 Result<User> change_groups(store::Database& database, std::int64_t id, const GroupChange& change);
 Result<User> change_details(store::Database& database, std::int64_t id, const DetailChange& change);

@@ -168,5 +168,35 @@ TEST(Groups, OfAUserAreBoundedInNumberAndInWhatTheyTakeInAHeader) {
   EXPECT_TRUE(check_groups(groups).has_value());
 }
 
+/// A user of whom applications are told as much as may be.
+User longest_user() {
+  User user;
+  user.name = std::string(128, 'n');
+  user.first_name = std::string(254, 'f');
+  user.last_name = std::string(254, 'l');
+  for (int i = 0; i < 42; ++i) user.email += "\U0001f511";
+  user.email += "12345678";
+  user.groups.assign(31, std::string(kMaxGroupBytes, 'g'));
+  user.groups.emplace_back(32, 'h');
+  return user;
+}
+
+TEST(Profile, OfAUserIsBoundedInWhatItTakesInHeaderFields) {
+  const User user = longest_user();
+  EXPECT_TRUE(check_profile(user).has_value()) << check_profile(user).error().text;
+  User longer = user;
+  longer.email += "\U0001f511";
+  EXPECT_EQ(check_profile(longer).error().text,
+            "the email address may take 512 bytes in header fields, where all but visible ASCII is "
+            "percent-encoded, and take 524: shorten what is long");
+  longer = user;
+  longer.first_name.replace(0, 2, "\u00eb");
+  EXPECT_TRUE(check_profile(longer).error().text.starts_with("the first and last name may take 512 bytes"));
+  longer = user;
+  longer.name += "n";
+  EXPECT_TRUE(check_profile(longer).error().text.starts_with(
+      "the user's name, groups and details together may take 3328 bytes"));
+}
+
 }  // namespace
 }  // namespace latchkey::credential
