@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -60,20 +62,33 @@ const ResourceDescription& description_of(ProxyFamily family) noexcept {
   }
 }
 
-/// The fields that Envoy takes off the request on its way to the application: the spellings that some
-/// applications read as an identity field, and the token.
+/// Appends each spelling of `name` that some applications read as it, with `_` or `.` in place of a `-`. From
+/// the third `-` on, all are replaced alike.
+void append_aliases(std::string& list, std::string_view name) {
+  constexpr std::string_view kMarks = "-_.";
+  constexpr std::size_t kPowers[] = {1, 3, 9, 27};
+  constexpr std::size_t kVaried = std::size(kPowers) - 1;
+  const auto dashes = static_cast<std::size_t>(std::count(name.begin(), name.end(), '-'));
+  for (std::size_t spelling = 1; spelling < kPowers[std::min(dashes, kVaried)]; ++spelling) {
+    list += ',';
+    std::size_t dash = 0;
+    for (const char c : name) {
+      const bool is_dash = c == '-';
+      list += is_dash ? kMarks[spelling / kPowers[std::min(dash, kVaried - 1)] % kMarks.size()]
+                      : http::to_lower(c);
+      dash += is_dash ? 1 : 0;
+    }
+  }
+}
+
+/// The fields that Envoy takes off the request on its way to the application: the other spellings of the
+/// identity fields, and the token.
 std::string fields_to_remove(const IdentityFields& names) {
   std::string list = "x-auth-token";
   for (const std::string_view name :
        {kUserField, std::string_view(names.user), std::string_view(names.groups),
-        std::string_view(names.name), std::string_view(names.email)}) {
-    for (const char mark : {'_', '.'}) {
-      std::string alias(name);
-      std::replace(alias.begin(), alias.end(), '-', mark);
-      std::transform(alias.begin(), alias.end(), alias.begin(), http::to_lower);
-      if (alias.find(mark) != std::string::npos) list.append(1, ',').append(alias);
-    }
-  }
+        std::string_view(names.name), std::string_view(names.email)})
+    append_aliases(list, name);
   return list;
 }
 

@@ -46,9 +46,11 @@ TEST(S8, EnvoyIsToldWhatToTakeOffTheRequest) {
   GuardedServer server(kSite);
   const std::string token = server.obtain();
   const Response response = server.ask_as_envoy(server.from_browser(token), "app.example.test", "/");
-  EXPECT_EQ(response.value("x-envoy-auth-headers-to-remove"),
-            "x-auth-token,x_auth_user,x.auth.user,remote_user,remote.user,remote_groups,remote.groups,"
-            "remote_name,remote.name,remote_email,remote.email");
+  EXPECT_EQ(
+      response.value("x-envoy-auth-headers-to-remove"),
+      "x-auth-token,x_auth-user,x.auth-user,x-auth_user,x_auth_user,x.auth_user,x-auth.user,x_auth.user,"
+      "x.auth.user,remote_user,remote.user,remote_groups,remote.groups,remote_name,remote.name,"
+      "remote_email,remote.email");
   EXPECT_EQ(server.ask_as_nginx(server.from_browser(token), kUrl).lines("x-envoy-auth-headers-to-remove"),
             0U);
 }
@@ -74,6 +76,7 @@ TEST(S8, ANavigationIsRedirectedAndEverythingElseIsRefused) {
   for (const char* const method : {"GET", "HEAD"}) {
     const Response response = ask(server.from_browser(), method);
     EXPECT_EQ(response.status, 302) << method;
+    EXPECT_EQ(response.reason, "Found") << method;
     EXPECT_EQ(response.value("Location"), kSignIn) << method;
     EXPECT_EQ(response.value("Cache-Control"), "no-store") << method;
   }
