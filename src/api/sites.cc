@@ -132,6 +132,8 @@ struct Sites::Patterns {
   const Pattern* find(std::string_view host, unsigned port) const noexcept {
     if (host.empty()) return nullptr;
     if (const Pattern* const pattern = choose(exact, host, port)) return pattern;
+    // What is no name of a host could be read as another one behind the proxy.
+    if (below.empty() || !is_host_name(host)) return nullptr;
     for (std::size_t dot = host.find('.', 1); dot != std::string_view::npos; dot = host.find('.', dot + 1)) {
       if (const Pattern* const pattern = choose(below, host.substr(dot + 1), port)) return pattern;
     }
@@ -301,7 +303,7 @@ std::optional<Destination> Sites::destination(std::string_view rd) const {
   if (!url || url->authority.address) return std::nullopt;
   const FoldedHost host(url->authority.host);
   const Pattern* const found = patterns_->find(host.text(), url->port());
-  if (found == nullptr || !is_host_name(host.text())) return std::nullopt;
+  if (found == nullptr) return std::nullopt;
   if (!found->port && url->port() != url->default_port()) return std::nullopt;
   const auto sign_in = http::parse_http_url(found->site->rules().sign_in);
   if (!sign_in || sign_in->is_https != url->is_https) return std::nullopt;

@@ -206,7 +206,8 @@ const CASES = {
   async hosts(replay) {
     const token = await replay.tokenOf();
     await expectAll(replay, [{ host: 'team1.apps.example.com', token }, { host: 'APP.example.com', token }], 200);
-    await expectAll(replay, [{ host: 'nobody.example.com', token }, { host: 'apps.example.com', token }, { host: 'evil-example.com', token }], 403);
+    await expectAll(replay, [{ host: 'nobody.example.com', token }, { host: 'apps.example.com', token }, { host: 'evil-example.com', token },
+      { host: `${STAFF};x.apps.example.com`, token }], 403);
   },
   async 'kept connection'(replay) {
     const connection = await replay.open();

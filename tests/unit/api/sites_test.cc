@@ -60,6 +60,9 @@ TEST(Sites, AStarIsForEveryNameBelowAndNotForTheDomain) {
   EXPECT_EQ(found(sites, "example.com"), 2);
   EXPECT_EQ(found(sites, "evil-example.com"), -1);
   EXPECT_EQ(found(sites, ".example.com"), -1);
+  for (const char* const odd : {"a..example.com", "one.example.com;x.example.com", "a=b.example.com",
+                                "(a).example.com", "*.example.com", "a!.example.com"})
+    EXPECT_EQ(found(sites, odd), -1) << odd << " is no name of a host";
 }
 
 TEST(Sites, APortInAnEntryIsForThatPortAlone) {
