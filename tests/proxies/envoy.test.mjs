@@ -31,7 +31,7 @@ tryReplay({
   question,
   asksByHead: (method) => method === 'HEAD',
   leftOut: {
-    ...Object.fromEntries(['there and back', '403 page', 'one host in a browser', 'siblings', 'forged identity', 'stream', 'one host']
-      .map((id) => [id, notHere])),
+    ...Object.fromEntries(['there and back', '403 page', 'one host in a browser', 'siblings', 'forged identity', 'other protocol', 'stream',
+      'one host'].map((id) => [id, notHere])),
   },
 }, new Report('envoy', 'replayed'));

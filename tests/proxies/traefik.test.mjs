@@ -33,6 +33,6 @@ tryReplay({
   pages: () => ({ port: pagesPort }),
   questions: () => ({ port: questionsPort }),
   question,
-  leftOut: Object.fromEntries(['there and back', '403 page', 'one host in a browser', 'siblings', 'forged identity', 'stream', 'one host']
-    .map((id) => [id, notHere])),
+  leftOut: Object.fromEntries(['there and back', '403 page', 'one host in a browser', 'siblings', 'forged identity', 'other protocol', 'stream',
+    'one host'].map((id) => [id, notHere])),
 }, new Report('traefik', 'replayed'));

@@ -52,7 +52,8 @@ local function question_of(txn, fields)
   if not headers["user-agent"] then headers["user-agent"] = { "" } end
   headers["x-forwarded-method"] = { txn.sf:method() }
   headers["x-forwarded-proto"] = { is_tls(txn) and "https" or "http" }
-  headers["x-forwarded-host"] = { txn.sf:req_hdr("host") }
+  -- The whole field: req_hdr() would cut it at commas.
+  headers["x-forwarded-host"] = { txn.sf:req_fhdr("host") }
   headers["x-forwarded-uri"] = { txn.sf:pathq() }
   headers["x-forwarded-for"] = { txn.sf:src() }
   return headers
@@ -60,7 +61,8 @@ end
 
 local function is_ours(name, value)
   if COOKIE_NAMES[name] then return true end
-  local digits = value:match('^"?(%x+)"?$')
+  local plain = value:gsub("%%(%x%x)", function(code) return string.char(tonumber(code, 16)) end)
+  local digits = plain:match('^"?(%x+)"?$')
   return name == OLD_COOKIE_NAME and digits ~= nil and #digits == 40
 end
 

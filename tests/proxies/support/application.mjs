@@ -39,6 +39,8 @@ export class Application {
   #release;
   /** Every request target that reached the application. */
   seen = [];
+  /** The protocols to which it was asked to change, and did. */
+  upgrades = [];
 
   static async start() {
     const application = new Application();
@@ -106,6 +108,7 @@ export class Application {
 
   #echo(request, socket, head) {
     this.seen.push(request.url);
+    this.upgrades.push(request.headers.upgrade);
     const accept = createHash('sha1').update(request.headers['sec-websocket-key'] + WEBSOCKET_KEY).digest('base64');
     socket.write(['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade',
       `Sec-WebSocket-Accept: ${accept}`, '', ''].join('\r\n'));

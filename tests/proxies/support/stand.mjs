@@ -92,12 +92,12 @@ export class Stand {
   }
 
   /** One request on a connection of its own. `token` goes as the cookie of a browser does. */
-  async ask({ host = APP, method = 'GET', target = '/', headers = [], body = '', from, token, agent = AGENT }) {
+  async ask({ host = APP, method = 'GET', target = '/', headers = [], body = '', from, token, agent = AGENT, name = host }) {
     const all = [['User-Agent', agent], ...headers];
     if (!headers.some(([name]) => name === 'Accept')) all.push(['Accept', '*/*']);
     if (token) all.push(['Cookie', `latchkey=${token}`]);
     if (body.length > 0) all.push(['Content-Length', String(body.length)]);
-    const connection = await this.connect(host, from);
+    const connection = await this.connect(name, from);
     try {
       return await connection.exchange(requestBytes({ method, target, host, headers: all, body }), method);
     } finally {
