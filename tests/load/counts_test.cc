@@ -127,6 +127,33 @@ TEST(Bench, EndsWithOneAndASentenceWhereNobodyListens) {
   EXPECT_NE(run.errors.find("Connection refused"), std::string::npos) << run.errors;
 }
 
+TEST(Bench, CountsOverAUnixSocketWhatTheServerAnswered) {
+  const TemporaryDirectory directory;
+  ResponderOptions options;
+  options.unix_path = directory / "socket";
+  const Responder server(options);
+  const BenchRun run(
+      short_run(server, {"-c", "5", "-t", "2", "--pipeline", "4", "--unix", options.unix_path}));
+  expect_all_answered(run, server);
+  EXPECT_EQ(run.count("/connections/opened"), 5U);
+}
+
+TEST(Bench, SaysAtWhichUnixSocketNobodyListens) {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "socket";
+  // At the port of its URL there is a server. Nobody asks it.
+  const Responder server;
+  const Finished run = run_bench({server.url(), "--unix", path});
+  EXPECT_EQ(run.status, 1);
+  EXPECT_NE(run.errors.find("cannot connect to unix:" + path + ": No such file"), std::string::npos)
+      << run.errors;
+  EXPECT_EQ(server.accepted(), 0U);
+  const Finished too_long = run_bench({server.url(), "--unix", "/" + std::string(107, 'a')});
+  EXPECT_EQ(too_long.status, 2);
+  EXPECT_NE(too_long.errors.find("--unix: a socket's path has at most 107 bytes"), std::string::npos)
+      << too_long.errors;
+}
+
 TEST(Bench, EndsWithTwoWhereItIsUsedWrongly) {
   EXPECT_EQ(run_bench({"--assert", "p99<2ms"}).status, 2);
   EXPECT_EQ(run_bench({"nonsense"}).status, 2);

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
@@ -21,8 +22,24 @@ constexpr int kBacklog = 512;
 }  // namespace
 
 Responder::Responder(ResponderOptions options) : options_(std::move(options)) {
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   stop_ = ::eventfd(0, EFD_CLOEXEC);
+  listen();
+  thread_ = std::thread([this] { run(); });
+}
+
+void Responder::listen() {
+  if (!options_.unix_path.empty()) {
+    listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    options_.unix_path.copy(address.sun_path, sizeof address.sun_path - 1);
+    if (::bind(listener_, std::bit_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        ::listen(listener_, kBacklog) != 0) {
+      throw std::runtime_error("the responder cannot listen at " + options_.unix_path);
+    }
+    return;
+  }
+  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -33,7 +50,6 @@ Responder::Responder(ResponderOptions options) : options_(std::move(options)) {
     throw std::runtime_error("the responder cannot listen on a port of 127.0.0.1");
   }
   port_ = ntohs(address.sin_port);
-  thread_ = std::thread([this] { run(); });
 }
 
 Responder::~Responder() {

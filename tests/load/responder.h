@@ -18,6 +18,8 @@ struct ResponderOptions {
   bool closes_after_answer = false;
   /// The first request is answered only this long after its arrival. The others wait behind it.
   int first_delay_ms = 0;
+  /// It listens at this Unix socket instead of a port; its URL stays one.
+  std::string unix_path{};
 };
 
 class Responder {
@@ -40,6 +42,7 @@ class Responder {
     std::string received;
   };
 
+  void listen();
   void run();
   void accept_one();
   bool serve(Peer& peer);

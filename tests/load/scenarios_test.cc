@@ -55,6 +55,27 @@ TEST(Scenario, MayHaveMoreConnectionsOverLoopbackThanAClientFromElsewhere) {
   expect_all_admitted(run);
 }
 
+TEST(Scenario, CheckOverAUnixSocketComesFromTheClientThatItsHeaderNames) {
+  const OwnServer server(
+      {.cores = 2, .flags = {"--listen", "127.0.0.1:0", "--listen", "unix:DIRECTORY/http.sock"}});
+  const std::vector<std::string> by_socket = {"-c", "4", "--unix", server.process.socket("http.sock")};
+  const auto with = [&by_socket](std::vector<std::string> words) {
+    words.insert(words.end(), by_socket.begin(), by_socket.end());
+    return as_user(std::move(words));
+  };
+  const BenchRun run = run_scenario(server, "check", with({"-H", "X-Forwarded-For: 203.0.113.7"}));
+  expect_all_admitted(run);
+  EXPECT_EQ(run.count("/connections/opened"), 4U);
+  EXPECT_EQ(live_tokens(server), 1U);
+  const Finished listed = run_latchkey(server.process.data(), {"token", "list", kUser});
+  EXPECT_NE(listed.output.find("203.0.113.7"), std::string::npos) << listed.output;
+
+  // A peer at a Unix socket names its client, or is refused.
+  const BenchRun nameless = run_scenario(server, "check", with({}));
+  EXPECT_EQ(nameless.status(), 1);
+  EXPECT_NE(nameless.errors().find("was answered with 400"), std::string::npos) << nameless.errors();
+}
+
 TEST(Scenario, CheckTakesATokenAndCountsItsRefusal) {
   const OwnServer server;
   const BenchRun run =
