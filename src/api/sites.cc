@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::size_t kMaxHostBytes = 253;  // RFC 1035 §2.3.4, as text
 constexpr std::size_t kMaxLabelBytes = 63;
-constexpr std::size_t kMaxDestinationBytes = 8192;
+// With it, the head of the answer that sends a browser there fits into a proxy's buffer of 4 KiB.
+constexpr std::size_t kMaxDestinationBytes = 2048;
 constexpr std::string_view kBelow = "*.";
 
 bool is_label(std::string_view label) noexcept {
