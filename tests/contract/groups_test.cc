@@ -23,9 +23,9 @@ ServerOptions several_cores() {
 
 class S11 : public ::testing::Test {
  protected:
-  Finished run(std::vector<std::string> words) { return run_latchkey(server_.data(), std::move(words)); }
-  void change(std::vector<std::string> words) {
-    const Finished done = run(std::move(words));
+  Finished run(const std::vector<std::string>& words) { return run_latchkey(server_.data(), words); }
+  void change(const std::vector<std::string>& words) {
+    const Finished done = run(words);
     EXPECT_EQ(done.status, 0) << done.errors;
   }
   /// What every one of many connections, which the kernel spreads over the cores, is told.

@@ -26,7 +26,7 @@ inline constexpr std::size_t kMaxGroupFieldBytes = 2048;
 inline constexpr std::size_t kMaxDetailFieldBytes = 512;
 /// The bound on all that applications are told of a user in header fields. The user's name stands in two of
 /// them; with one of 128 bytes, the others may be as long as they may be at all.
-inline constexpr std::size_t kMaxIdentityBytes = 2 * 128 + kMaxGroupFieldBytes + 2 * kMaxDetailFieldBytes;
+inline constexpr std::size_t kMaxIdentityBytes = 256 + kMaxGroupFieldBytes + 2 * kMaxDetailFieldBytes;
 
 struct User {
   std::int64_t id = 0;
