@@ -5,7 +5,6 @@
 #include <spdlog/pattern_formatter.h>
 
 #include <bit>
-#include <chrono>
 #include <utility>
 
 #include "latchkey/base/assert.h"
@@ -16,7 +15,8 @@ namespace latchkey::server {
 
 namespace {
 
-constexpr const char* kPattern = "time=%Y-%m-%dT%H:%M:%S.%eZ level=%l %v";
+// `log_line` writes the whole line.
+constexpr const char* kPattern = "%v";
 
 // After this many lines in a row the log reports what it has dropped, even if more lines wait.
 constexpr std::size_t kLinesBetweenCounts = 256;
@@ -27,24 +27,9 @@ constexpr std::uint64_t place(bool reserved) noexcept {
   return reserved ? std::uint64_t{1} << kReservedShift : std::uint64_t{1};
 }
 
-spdlog::level::level_enum to_spdlog(LogLevel level) noexcept {
-  switch (level) {
-    case LogLevel::kDebug:
-      return spdlog::level::debug;
-    case LogLevel::kInfo:
-      return spdlog::level::info;
-    case LogLevel::kWarning:
-      return spdlog::level::warn;
-    case LogLevel::kError:
-      return spdlog::level::err;
-  }
-  return spdlog::level::err;
-}
-
 std::unique_ptr<spdlog::logger> logger_into(std::shared_ptr<spdlog::sinks::sink> sink) {
   auto logger = std::make_unique<spdlog::logger>("latchkeyd", std::move(sink));
-  logger->set_formatter(
-      std::make_unique<spdlog::pattern_formatter>(kPattern, spdlog::pattern_time_type::utc));
+  logger->set_formatter(std::make_unique<spdlog::pattern_formatter>(kPattern));
   // The level was checked before the line was queued, so every line that arrives is written.
   logger->set_level(spdlog::level::trace);
   return logger;
@@ -172,8 +157,9 @@ void LogThread::tell_dropped() noexcept {
 // False if the sink has lost the line.
 bool LogThread::emit(const Entry& entry) noexcept {
   has_failed_ = false;
-  const spdlog::log_clock::time_point time{std::chrono::milliseconds(entry.time.ms)};
-  logger_->log(time, spdlog::source_loc{}, to_spdlog(entry.level), spdlog::string_view_t(entry.line));
+  std::string line(options_.to_journal ? journal_prefix(entry.level) : std::string_view());
+  line += log_line(options_.format, entry.time, entry.level, entry.line);
+  logger_->log(spdlog::level::info, spdlog::string_view_t(line));
   return !has_failed_;
 }
 

@@ -18,6 +18,7 @@
 
 #include "latchkey/base/clock.h"
 #include "latchkey/base/log.h"
+#include "server/log_line.h"
 
 namespace spdlog {
 class logger;
@@ -36,13 +37,17 @@ struct LogOptions {
   /// Lines about what is answered that may wait to be written or have room reserved; at least 1. If nobody
   /// reads the log, a kill loses at most this many.
   std::size_t max_answered_lines = 1024;
+  LogFormat format = LogFormat::kLogfmt;
+  /// systemd's journal reads the lines, so each begins with its level in the journal's own spelling.
+  bool to_journal = false;
 };
 
 class StderrSink;
 
 class LogThread final : public Log {
  public:
-  /// Writes each line to standard error as it arrives: `time=2013-09-05T21:46:35.729Z level=info event=...`.
+  /// Writes each line to standard error as it arrives: in logfmt,
+  /// `time=2013-09-05T21:46:35.729Z level=info event=...`.
   /// A line's time is read from `clock` on the calling thread.
   /// Lifetime: `clock` must outlive the log.
   explicit LogThread(const Clock& clock, LogOptions options = {});

@@ -96,7 +96,9 @@ Result<void> serve_over(const store::DataDirectory& directory, StartContext& sta
   LATCHKEY_TRY(Channels channels, open_channels());
   // Before the first thread, so that all threads inherit it.
   LATCHKEY_TRY(confine_process(settings, gaps));
-  LogThread log(start.clock, LogOptions{.least = settings.log_level});
+  LogThread log(
+      start.clock,
+      LogOptions{.least = settings.log_level, .format = settings.log_format, .to_journal = start.to_journal});
   LATCHKEY_TRY(const auto hash_pool, end_if_fatal(directory, make_hash_pool(start, data.database, log)));
   LATCHKEY_TRY(const Threads threads, make_threads(start, directory, std::move(data.database),
                                                    std::move(channels.manager), *hash_pool, log));

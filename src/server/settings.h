@@ -18,6 +18,7 @@
 #include "latchkey/http/forwarded.h"
 #include "latchkey/net/address.h"
 #include "server/listen_address.h"
+#include "server/log_line.h"
 
 namespace latchkey::server {
 
@@ -47,6 +48,7 @@ struct Settings {
   /// X-API-Node (C-4).
   std::string node = "localhost";
   LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kLogfmt;
 
   /// How long a token lives after its last use; whole seconds.
   std::chrono::milliseconds token_timeout = std::chrono::minutes(30);

@@ -44,6 +44,11 @@ constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLogLevels = {{
     {"error", LogLevel::kError},
 }};
 
+constexpr std::array<std::pair<std::string_view, LogFormat>, 2> kLogFormats = {{
+    {"logfmt", LogFormat::kLogfmt},
+    {"json", LogFormat::kJson},
+}};
+
 constexpr std::array<std::pair<std::string_view, http::ForwardedSource>, 2> kForwardedSources = {{
     {"x-forwarded-for", http::ForwardedSource::kXForwardedFor},
     {"forwarded", http::ForwardedSource::kForwarded},
@@ -86,6 +91,8 @@ constexpr Setting kTable[] = {
     {"node", "NAME", NameKind{&Settings::node, kMaxNodeBytes}, "This server's name, sent as X-API-Node."},
     {"log_level", "LEVEL", ChoiceKind<LogLevel>{&Settings::log_level, kLogLevels},
      "The least that is logged."},
+    {"log_format", "FORMAT", ChoiceKind<LogFormat>{&Settings::log_format, kLogFormats},
+     "How a line of the log is written."},
 
     {"token_timeout", "DURATION",
      DurationKind{&Settings::token_timeout, seconds(1), hours(365 * 24), seconds(1)},

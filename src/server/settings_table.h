@@ -80,9 +80,9 @@ struct ListKind {
 
 using SettingKind =
     std::variant<SwitchKind, NumberKind<std::size_t>, NumberKind<int>, BytesKind, DurationKind, NameKind,
-                 ModeKind, PathKind, ChoiceKind<LogLevel>, ChoiceKind<http::ForwardedSource>,
-                 ChoiceKind<api::SameSite>, ListKind<ListenAddress>, ListKind<net::Endpoint>,
-                 ListKind<VerifyAddress>, ListKind<net::Network>>;
+                 ModeKind, PathKind, ChoiceKind<LogLevel>, ChoiceKind<LogFormat>,
+                 ChoiceKind<http::ForwardedSource>, ChoiceKind<api::SameSite>, ListKind<ListenAddress>,
+                 ListKind<net::Endpoint>, ListKind<VerifyAddress>, ListKind<net::Network>>;
 
 struct Setting {
   /// As in the file. The names LATCHKEY_KEY and --the-key are derived from it.

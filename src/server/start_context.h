@@ -6,7 +6,9 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "latchkey/base/clock.h"
@@ -15,6 +17,12 @@
 #include "server/settings.h"
 
 namespace latchkey::server {
+
+/// $JOURNAL_STREAM; empty if it is not set.
+inline std::string_view journal_stream() noexcept {
+  const char* const value = std::getenv("JOURNAL_STREAM");
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
 
 struct StartContext {
   StartContext(const Settings& the_settings, const std::vector<std::string>& the_warnings)
@@ -27,6 +35,8 @@ struct StartContext {
   const Ports ports;
   /// Whether standard error is a terminal. Asked only here: once it has hung up, it no longer is one.
   const bool on_terminal = ::isatty(STDERR_FILENO) == 1;
+  /// Whether standard error is read by systemd's journal.
+  const bool to_journal = is_journal(STDERR_FILENO, journal_stream());
   SystemClock clock;
   SystemRandom random;
 };
