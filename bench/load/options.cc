@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "command_line/describe.h"
 #include "latchkey/base/hex.h"
 
 namespace latchkey::load {
@@ -21,6 +22,8 @@ namespace {
 
 constexpr std::string_view kDefaultTarget = "http://127.0.0.1:8080";
 constexpr std::size_t kDefaultIdleConnections = 1000;
+constexpr std::array kNamed = {Scenario::kCheck, Scenario::kLogin, Scenario::kMixed,
+                               Scenario::kChurn, Scenario::kIdle,  Scenario::kSlow};
 
 constexpr const char* kDescription =
     "Loads an HTTP server and says how fast it answered.\n\n"
@@ -150,8 +153,6 @@ Result<void> read_durations(const Words& words, Plan& plan) {
 }
 
 Result<void> read_scenario(const CLI::App& app, const Words& words, Plan& plan) {
-  constexpr std::array kNamed = {Scenario::kCheck, Scenario::kLogin, Scenario::kMixed,
-                                 Scenario::kChurn, Scenario::kIdle,  Scenario::kSlow};
   const auto* const named = std::find_if(
       kNamed.begin(), kNamed.end(), [&words](Scenario scenario) { return name_of(scenario) == words.what; });
   const bool is_named = named != kNamed.end();
@@ -269,6 +270,14 @@ Result<void> read_password(const CLI::App& app, const Words& words, std::istream
   return {};
 }
 
+/// What may stand in the place of SCENARIO.
+std::vector<command_line::Candidate> scenario_words(const CLI::Option& of) {
+  std::vector<command_line::Candidate> words;
+  if (!of.get_positional()) return words;
+  for (const Scenario scenario : kNamed) words.push_back({std::string(name_of(scenario)), {}});
+  return words;
+}
+
 }  // namespace
 
 std::variant<Plan, int> read_options(int argument_count, const char* const* arguments, std::istream& input,
@@ -281,6 +290,7 @@ std::variant<Plan, int> read_options(int argument_count, const char* const* argu
   add_load_options(app, words, plan);
   add_scenario_options(app, words, plan);
   add_report_options(app, words, plan);
+  if (command_line::answer(app, argument_count, arguments, output, scenario_words)) return kExitDone;
   try {
     app.parse(argument_count, arguments);
   } catch (const CLI::ParseError& error) {

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
+#include <filesystem>
 #include <system_error>
 
 namespace latchkey {
@@ -34,6 +36,21 @@ tl::unexpected<Error> of_another(const struct stat& status, const std::string& p
                              what, path, user_text(status.st_uid), user_text(own), own, shell_word(path)));
 }
 
+/// The modes that a file of this owner may not have.
+mode_t forbidden_bits(FileOwner owner) noexcept {
+  constexpr mode_t kWrite = S_IWUSR | S_IWGRP | S_IWOTH;
+  return owner == FileOwner::kCredential ? kWrite | S_IXUSR | S_IXGRP | S_IRWXO : kOthers;
+}
+
+tl::unexpected<Error> no_credential(const struct stat& status, const std::string& path,
+                                    std::string_view what) {
+  return failure(
+      ErrorCode::kInvalid,
+      fmt::format("{} {} in $CREDENTIALS_DIRECTORY has mode {:04o}, and a credential has 0400 or 0440: leave "
+                  "that directory to the service manager (LoadCredential=)",
+                  what, path, status.st_mode & kModeBits));
+}
+
 Result<void> check_file(const struct stat& status, const std::string& path, std::string_view what,
                         FileOwner owner) {
   if (!S_ISREG(status.st_mode)) {
@@ -41,9 +58,10 @@ Result<void> check_file(const struct stat& status, const std::string& path, std:
                    fmt::format("{} {} is {}, not a file: put the file itself there", what, path,
                                S_ISLNK(status.st_mode) ? "a symbolic link" : "something else"));
   }
-  const bool roots = owner == FileOwner::kUserOrRoot && status.st_uid == 0;
+  const bool roots = owner != FileOwner::kUserAlone && status.st_uid == 0;
   if (status.st_uid != ::geteuid() && !roots) return of_another(status, path, what);
-  if ((status.st_mode & kOthers) == 0) return {};
+  if ((status.st_mode & forbidden_bits(owner)) == 0) return {};
+  if (owner == FileOwner::kCredential) return no_credential(status, path, what);
   const bool may_write = (status.st_mode & kWriteOfOthers) != 0;
   return failure(
       ErrorCode::kInvalid,
@@ -54,6 +72,13 @@ Result<void> check_file(const struct stat& status, const std::string& path, std:
 }
 
 }  // namespace
+
+bool is_credential(std::string_view path) {
+  const char* const directory = std::getenv("CREDENTIALS_DIRECTORY");
+  if (directory == nullptr || *directory == '\0') return false;
+  const std::filesystem::path above = std::filesystem::path(path).lexically_normal().parent_path();
+  return above == (std::filesystem::path(directory) / "").lexically_normal().parent_path();
+}
 
 Result<void> check_private_file(int file, const std::string& path, std::string_view what, FileOwner owner) {
   struct stat status {};

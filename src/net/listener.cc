@@ -9,9 +9,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -248,7 +251,17 @@ std::optional<PeerProcess> peer_process_of(int fd) noexcept {
   ucred peer{};
   socklen_t length = sizeof peer;
   if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return std::nullopt;
-  return PeerProcess{peer.uid, peer.pid};
+  return PeerProcess{peer.uid, peer.gid, peer.pid};
+}
+
+bool peer_is_of_group(int fd, gid_t group) noexcept {
+  const std::optional<PeerProcess> peer = peer_process_of(fd);
+  if (peer && peer->group == group) return true;
+  std::array<gid_t, kMaxPeerGroups> groups{};
+  socklen_t length = sizeof groups;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &length) != 0) return false;
+  const std::span<const gid_t> known(groups.data(), length / sizeof(gid_t));
+  return std::find(known.begin(), known.end(), group) != known.end();
 }
 
 Acceptor::~Acceptor() {

@@ -28,15 +28,17 @@ constexpr std::chrono::milliseconds kDrainLook{20};
 constexpr const char* kManyInAll = "as many connections are open as the setting `connections` allows";
 constexpr const char* kManyOfClient =
     "a client has as many connections open as the setting `connections_by_address` allows";
-constexpr const char* kStrangerAtAdmin = "the admin socket serves root and the user that this server runs as";
+constexpr const char* kStrangerAtAdmin =
+    "the admin socket serves root, the user that this server runs as, and the group `admin_group`";
 
 // Admin connections allowed beyond `connections`, so that an administrator gets in when the server is full.
 constexpr std::size_t kSpareForAdmin = 16;
 
 /// The socket's mode says the same; this check holds even if the mode was changed.
-bool may_administer(int fd) noexcept {
+bool may_administer(int fd, std::optional<gid_t> group) noexcept {
   const std::optional<net::PeerProcess> peer = net::peer_process_of(fd);
-  return peer && (peer->user == 0 || peer->user == ::geteuid());
+  if (!peer) return false;
+  return peer->user == 0 || peer->user == ::geteuid() || (group && net::peer_is_of_group(fd, *group));
 }
 
 }  // namespace
@@ -240,7 +242,7 @@ void Core::accept(int fd, const CoreListener& at) {
     ::close(fd);
     return refuse(origin, kManyInAll);
   }
-  if (is_admin && !may_administer(fd)) {
+  if (is_admin && !may_administer(fd, at.admin_group)) {
     ::close(fd);
     return refuse(origin, kStrangerAtAdmin);
   }

@@ -44,6 +44,7 @@ struct CoreListener {
   net::Listener listener;
   Entrance entrance = Entrance::kClients;
   http::ProxyFamily asks = http::ProxyFamily::kNone;  ///< kClients: if not kNone, everything is a question
+  std::optional<gid_t> admin_group{};                 ///< kAdmin: whose members may come too
 };
 
 class Core final : private runtime::LoopHook {

@@ -1,6 +1,10 @@
 #include "server/drain.h"
 
+#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "latchkey/base/assert.h"
 #include "latchkey/base/clock.h"
@@ -53,8 +57,31 @@ runtime::Task<void> drain_all(const ServingParts& parts) {
       .field("remedy", "raise `drain_timeout` if requests need longer");
 }
 
+/// Asks the service manager for time, while it exists, as long as the store goes on committing.
+class AskWhileCommitting final : private runtime::Watched {
+ public:
+  explicit AskWhileCommitting(const ServingParts& parts) : parts_(parts) {
+    parts_.manager.ask_for_time();
+    parts_.control.watch(*this);
+  }
+  ~AskWhileCommitting() { parts_.control.forget(*this); }
+  AskWhileCommitting(const AskWhileCommitting&) = delete;
+  AskWhileCommitting& operator=(const AskWhileCommitting&) = delete;
+
+ private:
+  std::int64_t look(BootTime now) noexcept override {
+    const std::uint64_t commits = parts_.store.groups.load(std::memory_order_relaxed);
+    if (std::exchange(commits_, commits) != commits) parts_.manager.ask_for_time();
+    return now.ms + std::chrono::milliseconds(ServiceManager::kBetweenAsks).count();
+  }
+
+  const ServingParts& parts_;
+  std::uint64_t commits_ = 0;
+};
+
 /// Whether the store took everything that the shards owed it.
 runtime::Task<bool> end_shards(const ServingParts& parts) {
+  const AskWhileCommitting asking(parts);
   bool ended_in_order = true;
   for (const std::unique_ptr<Core>& core : parts.cores) {
     LATCHKEY_AWAIT(const Result<bool> ended,
@@ -83,7 +110,7 @@ runtime::Task<void> end_loops(const ServingParts& parts) {
 runtime::Task<void> stop_at_signal(const ServingParts& parts, bool& ended_in_order) {
   LATCHKEY_AWAIT(const int signal, next_that_stops(parts));
   LogEvent(parts.log, LogLevel::kInfo, "server.stopping").field("signal", strsignal(signal));
-  parts.manager.tell("STOPPING=1");
+  parts.manager.tell_stopping(parts.drain_timeout);
   LATCHKEY_AWAIT(drain_all(parts));
   LATCHKEY_AWAIT(ended_in_order, end_shards(parts));
   LATCHKEY_AWAIT(end_loops(parts));

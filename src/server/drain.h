@@ -8,6 +8,7 @@
 
 #include "latchkey/base/log.h"
 #include "latchkey/runtime/loop.h"
+#include "latchkey/store/store_thread.h"
 #include "server/core.h"
 #include "server/service_manager.h"
 #include "server/signals.h"
@@ -20,6 +21,7 @@ struct ServingParts {
   SignalReader& signals;
   ServiceManager& manager;
   const std::vector<std::unique_ptr<Core>>& cores;  ///< all running
+  const store::StoreMetrics& store;
   Log& log;
   std::chrono::milliseconds drain_timeout;
   bool hang_up_stops;  ///< SIGHUP stops the server, as on a terminal

@@ -8,6 +8,7 @@
 #include "server/confinement.h"
 #include "server/server.h"
 #include "server/settings.h"
+#include "server/settings_manual.h"
 #include "server/start_check.h"
 #include "server/stderr_sink.h"
 
@@ -20,6 +21,7 @@ int main(int argument_count, char** arguments) {
     say_on_stderr("latchkeyd: " + owned.error().text + '\n');
     return kExitRefused;
   }
+  if (describe_settings(argument_count, arguments, std::cout)) return kExitDone;
   const LoadedSettings loaded = load_settings(argument_count, arguments, to_environment(environ));
   const std::optional<int> status = answer_without_serving(loaded, std::cout, std::cerr);
   if (status) return *status;

@@ -61,7 +61,7 @@ store::DirectoryOptions directory_options_of(const Settings& settings) {
 RootRules root_rules_of(const Settings& settings) {
   return {.may_create = settings.create,
           .may_stay = settings.allow_root,
-          .gives_group = !settings.unix_group.empty()};
+          .gives_group = !settings.unix_group.empty() || !settings.admin_group.empty()};
 }
 
 }  // namespace latchkey::server

@@ -22,19 +22,26 @@ runtime::RingTable rings_of(const Ports& ports, const Threads& threads, const Co
   return rings;
 }
 
-}  // namespace
-
-RunningThreads::RunningThreads(const Ports& ports, const Threads& threads, const Cores& cores)
-    : threads_(threads), cores_(cores), rings_(rings_of(ports, threads, cores)) {
-  const Result<void> started = start();
+void end_if_refused(const Result<void>& started) {
   if (started) return;
   say_on_stderr("latchkeyd: " + started.error().text + '\n');
   ::_exit(kExitRefused);
 }
 
-Result<void> RunningThreads::start() {
+}  // namespace
+
+RunningThreads::RunningThreads(const Ports& ports, const Threads& threads, const Cores& cores)
+    : threads_(threads), cores_(cores), rings_(rings_of(ports, threads, cores)) {
   // The main thread waits for a worker's end right after waking it, so its doorbell must send at once.
-  LATCHKEY_TRY(threads_.control->start(rings_, true));
+  end_if_refused(threads_.control->start(rings_, true));
+}
+
+void RunningThreads::start() {
+  started_ = true;
+  end_if_refused(try_to_start());
+}
+
+Result<void> RunningThreads::try_to_start() {
   LATCHKEY_TRY(threads_.store_worker->start(rings_));
   for (const std::unique_ptr<runtime::Worker>& worker : threads_.hash_workers) {
     LATCHKEY_TRY(worker->start(rings_));
@@ -45,6 +52,7 @@ Result<void> RunningThreads::start() {
 }
 
 RunningThreads::~RunningThreads() {
+  if (!started_) return;
   for (const std::unique_ptr<Core>& core : cores_.cores) core->join();
   runtime::Port& own = threads_.control->port();
   for (const std::unique_ptr<runtime::Worker>& worker : threads_.hash_workers) worker->stop(own);

@@ -13,23 +13,27 @@ namespace latchkey::server {
 
 class RunningThreads {
  public:
-  /// Starts the threads, and lets the cores run once all have started. If the kernel refuses a thread,
-  /// standard error says so and the process ends with kExitRefused: the threads that did start wait for the
-  /// missing one, so they cannot be ended in order.
-  /// Lifetime: the arguments must outlive the object.
+  /// Enables the main thread's ring, so that the service manager can be told how the start gets on. If the
+  /// kernel refuses, standard error says so and the process ends with kExitRefused. Lifetime: the arguments
+  /// must outlive the object.
   RunningThreads(const Ports& ports, const Threads& threads, const Cores& cores);
-  /// Waits for the cores' threads, then ends the others.
+  /// Starts the other threads, and lets the cores run once all have started. It ends the process in the same
+  /// way if the kernel refuses a thread: the threads that did start wait for the missing one, so they cannot
+  /// be ended in order.
+  void start();
+  /// Waits for the cores' threads, then ends the others, if `start` was called.
   /// Requires: the cores have been told to end (`drain.h`).
   ~RunningThreads();
   RunningThreads(const RunningThreads&) = delete;
   RunningThreads& operator=(const RunningThreads&) = delete;
 
  private:
-  Result<void> start();
+  Result<void> try_to_start();
 
   const Threads& threads_;
   const Cores& cores_;
   const runtime::RingTable rings_;  ///< of all threads; none rings after they have ended
+  bool started_ = false;
 };
 
 }  // namespace latchkey::server

@@ -61,10 +61,12 @@ void log_start(Log& log, const StartContext& start, const Recorded& recorded) {
   }
 }
 
-void log_findings(Log& log, const StartContext& start, const ConfinementGaps& gaps, bool database_checked,
-                  const store::RunStart& run) {
-  for (const std::string& warning : start.warnings) {
-    LogEvent(log, LogLevel::kWarning, "settings.ignored").field("reason", warning);
+void log_findings(Log& log, const StartContext& start, const Sockets& sockets, const ConfinementGaps& gaps,
+                  bool database_checked, const store::RunStart& run) {
+  for (const auto* const warnings : {&start.warnings, &sockets.warnings}) {
+    for (const std::string& warning : *warnings) {
+      LogEvent(log, LogLevel::kWarning, "settings.ignored").field("reason", warning);
+    }
   }
   for (const std::string& gap : gaps) {
     LogEvent(log, LogLevel::kWarning, "server.not_confined").field("reason", gap);
@@ -109,16 +111,19 @@ Result<void> serve_over(const store::DataDirectory& directory, StartContext& sta
                                                std::move(sockets.of_cores), log));
     // All rings and all sockets exist.
     if (settings.sandbox) LATCHKEY_TRY(close_ways_out());
+    RunningThreads running(start.ports, threads, cores);
     LATCHKEY_TRY(const Recorded recorded,
-                 end_if_fatal(directory, begin_run(start, directory, data.keyring, tables)));
-    const RunningThreads running(start.ports, threads, cores);
+                 end_if_fatal(directory, begin_run(start, directory, data.keyring, tables,
+                                                   [&threads] { threads.manager->ask_for_time(); })));
+    running.start();
     log_start(log, start, recorded);
-    log_findings(log, start, gaps, data.was_checked, recorded.run);
+    log_findings(log, start, sockets, gaps, data.was_checked, recorded.run);
     announce(sockets, *threads.manager);
     ended_in_order = serve_until_signal({.control = *threads.control,
                                          .signals = channels.signals,
                                          .manager = *threads.manager,
                                          .cores = cores.cores,
+                                         .store = threads.store->metrics(),
                                          .log = log,
                                          .drain_timeout = settings.drain_timeout,
                                          .hang_up_stops = start.on_terminal});

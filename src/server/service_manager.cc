@@ -53,10 +53,24 @@ Result<ManagerSocket> ManagerSocket::connect(const char* address) {
 }
 
 Result<std::unique_ptr<ServiceManager>> ServiceManager::create(ManagerSocket socket, runtime::Ring& ring,
-                                                               Log& log) {
+                                                               const Clock& clock, Log& log) {
   // From here on the ring holds the file; the descriptor is closed with `socket`.
   if (socket.is_connected()) LATCHKEY_TRY(ring.register_file(socket.fd()));
-  return std::unique_ptr<ServiceManager>(new ServiceManager(socket.is_connected(), ring, log));
+  return std::unique_ptr<ServiceManager>(new ServiceManager(socket.is_connected(), ring, clock, log));
+}
+
+void ServiceManager::tell_stopping(std::chrono::milliseconds drain_timeout) noexcept {
+  stopping_ = fmt::format("STOPPING=1\nEXTEND_TIMEOUT_USEC={}",
+                          std::chrono::microseconds(drain_timeout + kMoreTime).count());
+  tell(stopping_);
+}
+
+void ServiceManager::ask_for_time() noexcept {
+  static_assert(kMoreTime == std::chrono::seconds(90));
+  const BootTime now = clock_.boot();
+  if (asked_ && now - *asked_ < kBetweenAsks) return;
+  asked_ = now;
+  tell("EXTEND_TIMEOUT_USEC=90000000");
 }
 
 void ServiceManager::tell(std::string_view state) noexcept {

@@ -6,11 +6,15 @@
 // Thread: the main thread owns it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
+#include "latchkey/base/clock.h"
 #include "latchkey/base/log.h"
 #include "latchkey/base/result.h"
 #include "latchkey/runtime/ring.h"
@@ -43,8 +47,9 @@ class ServiceManager final : private runtime::Operation {
  public:
   /// Gives the socket to `ring`.
   /// Requires: the ring may write to fixed files and is not enabled yet.
-  /// Lifetime: ring and log are used until the ring's last pass.
-  static Result<std::unique_ptr<ServiceManager>> create(ManagerSocket socket, runtime::Ring& ring, Log& log);
+  /// Lifetime: ring, clock and log are used until the ring's last pass.
+  static Result<std::unique_ptr<ServiceManager>> create(ManagerSocket socket, runtime::Ring& ring,
+                                                        const Clock& clock, Log& log);
   ServiceManager(const ServiceManager&) = delete;
   ServiceManager& operator=(const ServiceManager&) = delete;
 
@@ -53,15 +58,29 @@ class ServiceManager final : private runtime::Operation {
   /// Lifetime: `state` lives for ever.
   void tell(std::string_view state) noexcept;
 
+  /// Says that the server stops, and by when it will have answered the requests in progress.
+  void tell_stopping(std::chrono::milliseconds drain_timeout) noexcept;
+
+  /// Asks for kMoreTime for the start or the stop that is under way, beyond what the unit gives. For work
+  /// that has just got on: a server that hangs must not ask. Asked again within kBetweenAsks, it says
+  /// nothing.
+  void ask_for_time() noexcept;
+
+  static constexpr std::chrono::seconds kMoreTime{90};
+  static constexpr std::chrono::seconds kBetweenAsks{10};
+
  private:
-  ServiceManager(bool is_there, runtime::Ring& ring, Log& log) noexcept
-      : is_there_(is_there), ring_(ring), log_(log) {}
+  ServiceManager(bool is_there, runtime::Ring& ring, const Clock& clock, Log& log)
+      : is_there_(is_there), ring_(ring), clock_(clock), log_(log) {}
 
   void complete(std::int32_t result, std::uint32_t flags) noexcept override;
 
   const bool is_there_;
   runtime::Ring& ring_;
+  const Clock& clock_;
   Log& log_;
+  std::string stopping_;  ///< the kernel reads it
+  std::optional<BootTime> asked_;
 };
 
 }  // namespace latchkey::server

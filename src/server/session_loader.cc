@@ -23,6 +23,8 @@ namespace {
 constexpr std::size_t kSessionsPerBatch = 256;
 // Batches that may wait for a shard's thread; beyond this the reader waits.
 constexpr std::size_t kMaxWaiting = 8;
+// Between two calls of `got_on`: some hundredths of a second.
+constexpr std::size_t kSessionsPerReport = 65'536;
 // Rows removed per transaction: bounds what the log and SQLite's memory must hold for one.
 constexpr std::size_t kRowsPerTransaction = 65'536;
 
@@ -142,13 +144,15 @@ Result<void> load_profiles(store::Database& database, const token::Keyring& keyr
 
 Result<std::size_t> load_sessions(store::Database& database, const token::Keyring& keyring,
                                   std::span<token::Shard* const> shards, token::TableTime now,
-                                  WallTime exact_since) {
+                                  WallTime exact_since, const std::function<void()>& got_on) {
   std::vector<std::unique_ptr<Filler>> fillers;
   for (token::Shard* const shard : shards)
     fillers.push_back(std::make_unique<Filler>(*shard, now, exact_since));
   const auto count = static_cast<std::uint32_t>(shards.size());
   // In the order of rows, and so each shard's part is too: a user's list is in that order.
+  std::size_t given = 0;
   Result<std::size_t> loaded = store::load_all(database, [&](store::Session& session) {
+    if (got_on && given++ % kSessionsPerReport == 0) got_on();
     fillers[token::shard_of(keyring.tag_of(session.user_id), count)]->give(session);
   });
   for (const std::unique_ptr<Filler>& filler : fillers) filler->end();

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include "latchkey/base/result.h"
@@ -17,9 +18,10 @@ namespace latchkey::server {
 
 /// Returns how many sessions the shards took, dead ones included. Rows that are no longer needed are removed
 /// from the database. `exact_since` is as in Shard::load.
+/// `got_on` is called on the caller's thread every so many sessions.
 /// Errors: the database's; kOverloaded if a shard has no room, without saying which sessions it took.
 Result<std::size_t> load_sessions(store::Database& database, const token::Keyring& keyring,
                                   std::span<token::Shard* const> shards, token::TableTime now,
-                                  WallTime exact_since);
+                                  WallTime exact_since, const std::function<void()>& got_on = {});
 
 }  // namespace latchkey::server

@@ -43,6 +43,9 @@ struct Settings {
   std::filesystem::path key_file;
   /// `<data>/admin.sock` unless set; never empty once loaded.
   std::filesystem::path admin_socket;
+  /// Whose members may administer, beside root and the server's user; empty: nobody's. The socket's mode is
+  /// then 0660.
+  std::string admin_group;
   /// Core threads; 0: one for each CPU that the process may run on.
   std::size_t cores = 0;
   /// X-API-Node (C-4).

@@ -10,7 +10,7 @@
 
 namespace latchkey::server {
 
-/// `latchkeyd 0.1.0`.
+/// `latchkeyd 0.2.0`.
 std::string version_text();
 
 /// Every flag with its bounds and default, in lines of 110 characters at most.

@@ -101,6 +101,7 @@ class Checker {
     }
     if (keyring) return;
     if (keyring.error().code != ErrorCode::kNotFound) return refuse(keyring.error().text);
+    if (is_credential(settings_.key_file.string())) return refuse(no_key_text(settings_.key_file));
     if (stored) return refuse(store::lost_key(database, settings_.key_file).text);
     if (!settings_.create) return refuse(no_key_text(settings_.key_file));
     note(fmt::format("the start makes the key file {}, as --create asks for", settings_.key_file.string()));
@@ -160,6 +161,8 @@ class Checker {
     const std::string path = settings_.admin_socket.string();
     const Result<void> safe = check_admin_directory(settings_);
     if (!safe) return refuse(safe.error().text);
+    if (const Result<net::UnixAccess> access = admin_access_of(settings_); !access)
+      refuse(access.error().text);
     // If a server works on the same data, the socket is that server's own.
     if (!data_.holder.empty()) return;
     check_unanswered(path);

@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "latchkey/base/file_rules.h"
 #include "latchkey/credential/known_address_table.h"
 #include "latchkey/store/soundness.h"
 #include "server/fatal_end.h"
@@ -24,6 +25,7 @@ Result<token::Keyring> open_keys(const Settings& settings, store::Database& data
   const std::string path = settings.key_file.string();
   Result<token::Keyring> loaded = token::Keyring::load(path);
   if (!loaded && loaded.error().code == ErrorCode::kNotFound) {
+    if (is_credential(path)) return failure(ErrorCode::kNotFound, no_key_text(settings.key_file));
     LATCHKEY_TRY(store::check_new_key(database, settings.key_file));
     if (!settings.create) return failure(ErrorCode::kNotFound, no_key_text(settings.key_file));
     loaded = token::Keyring::create(path, random);
@@ -44,6 +46,12 @@ Result<store::DataDirectory> lock_data(const Settings& settings) {
 }
 
 std::string no_key_text(const std::filesystem::path& path) {
+  if (is_credential(path.string())) {
+    return fmt::format(
+        "there is no credential {}: see LoadCredential= in `systemctl cat latchkeyd`, and put the key file where it "
+        "points; none is ever made there",
+        path.string());
+  }
   return fmt::format(
       "there is no key file {}: see whether key_file and data name the right places; a new key is "
       "made by --create alone",
@@ -63,14 +71,15 @@ Result<Data> open_data(const Settings& settings, const store::DataDirectory& dir
 }
 
 Result<Recorded> begin_run(const StartContext& start, const store::DataDirectory& directory,
-                           const token::Keyring& keyring, const Tables& tables) {
+                           const token::Keyring& keyring, const Tables& tables,
+                           const std::function<void()>& got_on) {
   LATCHKEY_TRY(store::Database database,
                store::open_database(directory.database_path().string(), {.may_create = false}));
   LATCHKEY_TRY(const std::int64_t users, database.query_integer("SELECT count(*) FROM users"));
   LATCHKEY_TRY(const store::RunStart run,
                store::begin_run(database, start.clock.wall(), start.settings.token_timeout.count()));
   LATCHKEY_TRY(const std::size_t sessions, load_sessions(database, keyring, tables.shards_by_number(),
-                                                         tables.clock->now(), run.exact_since));
+                                                         tables.clock->now(), run.exact_since, got_on));
   LATCHKEY_TRY(credential::known_address_table::prune(database, start.clock.wall()));
   return Recorded{run, users, sessions};
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "latchkey/base/random.h"
@@ -50,10 +51,11 @@ struct Recorded {
 
 /// Marks the database as in use and fills the tables from it. It is the last stage that can refuse a start,
 /// so a refused start leaves the last run's mark as it was. It opens a connection of its own, because the
-/// store's belongs to the store's thread.
+/// store's belongs to the store's thread. `got_on` is as in `load_sessions`.
 /// Requires: no core runs yet.
 Result<Recorded> begin_run(const StartContext& start, const store::DataDirectory& directory,
-                           const token::Keyring& keyring, const Tables& tables);
+                           const token::Keyring& keyring, const Tables& tables,
+                           const std::function<void()>& got_on);
 
 /// The counterpart of `begin_run`: takes the database back from the store, marks the run as ended in order,
 /// and brings the log into the file. If a refresh was not written (`ended_in_order` is false) it leaves out

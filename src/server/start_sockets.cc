@@ -6,15 +6,20 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "latchkey/base/file_rules.h"
 #include "server/confinement.h"
+#include "server/room_settings.h"
 #include "server/stderr_sink.h"
 
 namespace latchkey::server {
 
 namespace {
+
+constexpr mode_t kOpenToGroup = 0660;
 
 Result<void> bind_tcp(Sockets& sockets, Sockets::Address& address) {
   net::Endpoint& endpoint = address.where.endpoint;
@@ -44,6 +49,34 @@ void note_endpoints(const store::DataDirectory& directory, const Sockets& socket
   directory.note_endpoints(names);
 }
 
+Result<std::optional<gid_t>> group_of(std::string_view key, const std::string& name) {
+  if (name.empty()) return std::optional<gid_t>();
+  errno = 0;
+  const group* const found = ::getgrnam(name.c_str());
+  if (found != nullptr) return std::optional<gid_t>(found->gr_gid);
+  return failure(ErrorCode::kNotFound,
+                 fmt::format("{}: there is no group '{}'{}{}", key, name, errno == 0 ? "" : ": ",
+                             errno == 0 ? "" : std::strerror(errno)));
+}
+
+Result<void> bind_admin(Sockets& sockets, const Settings& settings) {
+  LATCHKEY_TRY(check_admin_directory(settings));
+  LATCHKEY_TRY(const net::UnixAccess access, admin_access_of(settings));
+  const std::string path = settings.admin_socket.string();
+  std::vector<CoreListener>& place = sockets.of_cores.front();
+  if (access.group) {
+    Result<net::Listener> shared = net::Listener::bind_unix(path, access);
+    if (shared) {
+      place.push_back({std::move(*shared), Entrance::kAdmin, http::ProxyFamily::kNone, access.group});
+      return {};
+    }
+    sockets.warnings.push_back("admin_group: only root administers: " + shared.error().text);
+  }
+  LATCHKEY_TRY(net::Listener own, net::Listener::bind_unix(path));
+  place.push_back({std::move(own), Entrance::kAdmin});
+  return {};
+}
+
 ManagerSocket connect_to_manager() {
   Result<ManagerSocket> connected = ManagerSocket::connect(std::getenv("NOTIFY_SOCKET"));
   if (connected) return std::move(*connected);
@@ -67,10 +100,8 @@ Result<Sockets> bind_sockets(const Settings& settings, std::size_t cores,
     }
     sockets.addresses.push_back(std::move(address));
   }
-  if (access.group) give_up_chown();
-  LATCHKEY_TRY(check_admin_directory(settings));
-  LATCHKEY_TRY(net::Listener admin, net::Listener::bind_unix(settings.admin_socket.string()));
-  sockets.of_cores.front().push_back({std::move(admin), Entrance::kAdmin});
+  LATCHKEY_TRY(bind_admin(sockets, settings));
+  if (root_rules_of(settings).gives_group) give_up_chown();
   note_endpoints(directory, sockets);
   return sockets;
 }
@@ -110,17 +141,13 @@ Result<void> check_admin_directory(const Settings& settings) {
 }
 
 Result<net::UnixAccess> unix_access_of(const Settings& settings) {
-  net::UnixAccess access{static_cast<mode_t>(settings.unix_mode), std::nullopt};
-  if (settings.unix_group.empty()) return access;
-  errno = 0;
-  const group* const found = ::getgrnam(settings.unix_group.c_str());
-  if (found == nullptr) {
-    return failure(ErrorCode::kNotFound,
-                   fmt::format("unix_group: there is no group '{}'{}{}", settings.unix_group,
-                               errno == 0 ? "" : ": ", errno == 0 ? "" : std::strerror(errno)));
-  }
-  access.group = found->gr_gid;
-  return access;
+  LATCHKEY_TRY(const std::optional<gid_t> group, group_of("unix_group", settings.unix_group));
+  return net::UnixAccess{static_cast<mode_t>(settings.unix_mode), group};
+}
+
+Result<net::UnixAccess> admin_access_of(const Settings& settings) {
+  LATCHKEY_TRY(const std::optional<gid_t> group, group_of("admin_group", settings.admin_group));
+  return group ? net::UnixAccess{kOpenToGroup, group} : net::UnixAccess{};
 }
 
 Result<Channels> open_channels() {

@@ -29,6 +29,7 @@ struct Sockets {
 
   std::vector<std::vector<CoreListener>> of_cores;  ///< by the core's number; the admin socket is core 0's
   std::vector<Address> addresses;                   ///< where all cores listen
+  std::vector<std::string> warnings;                ///< what is weaker than the settings ask for
 };
 
 inline constexpr std::string_view kListenDirectory = "the directory of a listening socket";
@@ -40,7 +41,8 @@ std::vector<Sockets::Address> addresses_of(const Settings& settings);
 std::string announcement_of(const Sockets::Address& address);
 
 /// If a Unix socket is to have a group, gives up afterwards what root left to the process for it.
-/// Also notes the addresses in `directory`, for whatever inspects it.
+/// Also notes the addresses in `directory`, for whatever inspects it. An admin socket that cannot have its
+/// group serves root and the server's user alone, and that is a warning: whoever waits at the door gets in.
 /// Errors: an address or path is in use or not available; a Unix socket's directory is not safe; there is no
 /// such group.
 Result<Sockets> bind_sockets(const Settings& settings, std::size_t cores,
@@ -54,9 +56,10 @@ Result<void> check_socket_directory(const Settings& settings, const std::filesys
                                     std::string_view what);
 Result<void> check_admin_directory(const Settings& settings);
 
-/// Who may connect to the listening Unix sockets, by `unix_mode` and `unix_group`.
-/// Errors: there is no such group.
+/// Who may connect to the listening Unix sockets, by `unix_mode` and `unix_group`, and who to the admin
+/// socket, by `admin_group`. Errors: there is no such group.
 Result<net::UnixAccess> unix_access_of(const Settings& settings);
+Result<net::UnixAccess> admin_access_of(const Settings& settings);
 
 /// The descriptors from which the main thread reads signals and by which it tells the service manager.
 struct Channels {

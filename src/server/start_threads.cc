@@ -81,7 +81,7 @@ Result<Threads> make_threads(const StartContext& start, const store::DataDirecto
   const Ports& ports = start.ports;
   auto mailbox = std::make_unique<runtime::Mailbox>(ports.count(), messages_of(ports.count()));
   LATCHKEY_TRY(std::unique_ptr<runtime::Ring> ring, make_control_ring());
-  LATCHKEY_TRY(auto manager, ServiceManager::create(std::move(manager_socket), *ring, log));
+  LATCHKEY_TRY(auto manager, ServiceManager::create(std::move(manager_socket), *ring, start.clock, log));
   auto control =
       std::make_unique<runtime::Loop>(std::move(ring), mailbox->port(ports.control()), start.clock);
 

@@ -59,7 +59,10 @@ Result<SecretText> read_text(const std::string& path) {
     const ErrorCode code = errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kUnavailable;
     return failure(code, sentence("open", path, errno));
   }
-  LATCHKEY_TRY(check_private_file(file.fd(), path, "the key file", FileOwner::kUserOrRoot));
+  const bool credential = is_credential(path);
+  if (credential) LATCHKEY_TRY(check_safe_directory(directory_of(path), "the directory of the key file"));
+  LATCHKEY_TRY(check_private_file(file.fd(), path, "the key file",
+                                  credential ? FileOwner::kCredential : FileOwner::kUserOrRoot));
   std::array<char, kMaxFileBytes> bytes{};
   std::size_t size = 0;
   while (size < bytes.size()) {

@@ -174,7 +174,7 @@ std::pair<std::string, pid_t> heard_by(int manager) {
   return {std::string(text.data(), bytes > 0 ? static_cast<std::size_t>(bytes) : 0), sender.pid};
 }
 
-void expect_to_hear(const std::string& address) {
+int listen_as_manager(const std::string& address) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   address.copy(name.sun_path, sizeof name.sun_path - 1);
@@ -182,24 +182,48 @@ void expect_to_hear(const std::string& address) {
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.size());
   const int manager = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   const timeval patience{kPatience.count(), 0};
-  ASSERT_EQ(::setsockopt(manager, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
-  ASSERT_EQ(::bind(manager, reinterpret_cast<const sockaddr*>(&name), length), 0);
+  EXPECT_EQ(::setsockopt(manager, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+  EXPECT_EQ(::bind(manager, reinterpret_cast<const sockaddr*>(&name), length), 0);
   const int on = 1;
-  ASSERT_EQ(::setsockopt(manager, SOL_SOCKET, SO_PASSCRED, &on, sizeof on), 0);
+  EXPECT_EQ(::setsockopt(manager, SOL_SOCKET, SO_PASSCRED, &on, sizeof on), 0);
   if (address.front() == '/') give_to_test_user(std::filesystem::path(address).parent_path());
+  return manager;
+}
+
+void expect_to_hear(const std::string& address) {
+  const int manager = listen_as_manager(address);
   ServerOptions options;
   options.environment = {"NOTIFY_SOCKET=" + address};
   OwnServer server(options);
   const pid_t pid = server.process.pid();
   EXPECT_EQ(heard_by(manager), std::pair(std::string("READY=1"), pid));
   EXPECT_EQ(server.process.stop(), 0);
-  EXPECT_EQ(heard_by(manager), std::pair(std::string("STOPPING=1"), pid));
+  // Ten seconds of `drain_timeout`, and as long as the next request for time would give.
+  EXPECT_EQ(heard_by(manager), std::pair(std::string("STOPPING=1\nEXTEND_TIMEOUT_USEC=100000000"), pid));
+  EXPECT_EQ(heard_by(manager), std::pair(std::string("EXTEND_TIMEOUT_USEC=90000000"), pid))
+      << "for what is left to write";
   ::close(manager);
 }
 
 TEST(Notification, TheServiceManagerHearsThatItIsReadyAndThatItStops) {
   const TemporaryDirectory directory;
   expect_to_hear(directory / "notify");
+}
+
+TEST(Notification, TheServiceManagerIsAskedForTimeWhileSessionsLoad) {
+  OwnServer server;
+  HttpClient client(server.process.port());
+  obtain_token(client, "browser");
+  EXPECT_EQ(server.process.stop(), 0);
+  const TemporaryDirectory directory;
+  const int manager = listen_as_manager(directory / "notify");
+  ServerOptions options;
+  options.environment = {"NOTIFY_SOCKET=" + (directory / "notify").string()};
+  server.process.start_again(options);
+  EXPECT_EQ(heard_by(manager).first, "EXTEND_TIMEOUT_USEC=90000000");
+  EXPECT_EQ(heard_by(manager).first, "READY=1");
+  EXPECT_EQ(server.process.stop(), 0);
+  ::close(manager);
 }
 
 TEST(Notification, AManagerWithAnAbstractNameHearsIt) {

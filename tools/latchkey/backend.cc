@@ -40,13 +40,6 @@ class Online final : public Backend {
   AdminSocket socket_;
 };
 
-/// The server must be run by the owner of the data directory, or, without one, by the user of this command.
-AdminSocket admin_socket_of(const BackendOptions& options) {
-  struct stat status {};
-  const bool is_there = ::stat(options.data.c_str(), &status) == 0;
-  return {options.socket, is_there ? status.st_uid : ::geteuid()};
-}
-
 /// Of root's rights keeps only that to search directories which the user may not search, such as systemd's
 /// `private` below /var/lib.
 bool keep_search_alone() noexcept {
@@ -80,6 +73,12 @@ Result<store::DataDirectory> lock(const BackendOptions& options) {
 }
 
 }  // namespace
+
+AdminSocket admin_socket_of(const BackendOptions& options) {
+  struct stat status {};
+  const bool is_there = ::stat(options.data.c_str(), &status) == 0;
+  return {options.socket, is_there ? status.st_uid : ::geteuid()};
+}
 
 std::string whole_path(const std::filesystem::path& path) {
   std::error_code error;

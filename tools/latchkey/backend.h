@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "admin_client.h"
 #include "latchkey/api/admin.h"
 #include "latchkey/base/result.h"
 #include "latchkey/store/data_directory.h"
@@ -30,6 +31,9 @@ struct BackendOptions {
   std::filesystem::path key_file{};  ///< as in DirectoryOptions
   bool may_create = false;           ///< create the data directory and its database if they are missing
 };
+
+/// The server must be run by the owner of the data directory, or, without one, by the user of this command.
+AdminSocket admin_socket_of(const BackendOptions& options);
 
 /// Waits some seconds for another command that holds the lock.
 Result<std::unique_ptr<Backend>> open_backend(const BackendOptions& options);

@@ -9,13 +9,21 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <functional>
+#include <iostream>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "backend.h"
+#include "command_line/describe.h"
 #include "key.h"
 #include "latchkey/base/json_text.h"
 #include "latchkey/base/percent.h"
@@ -24,6 +32,7 @@
 #include "latchkey/store/data_directory.h"
 #include "output.h"
 #include "password.h"
+#include "user_words.h"
 
 namespace latchkey::command {
 
@@ -35,8 +44,16 @@ constexpr int kExitUsage = 2;
 
 constexpr std::size_t kMaxPages = 100'000;
 
+/// The argument that names a user.
+constexpr const char* kUserPlace = "NAME";
+
+/// What the unit of systemd serves, and where it has the admin socket: outside the data, which the group that
+/// may administer cannot search.
+constexpr std::string_view kDataOfUnit = "/var/lib/latchkey";
+constexpr std::string_view kSocketOfUnit = "/run/latchkey/admin.sock";
+
 struct Arguments {
-  std::string data = "/var/lib/latchkey";
+  std::string data{kDataOfUnit};
   std::string socket;
   std::string key_file;
   std::string user;
@@ -125,13 +142,20 @@ std::string members_of_new_user(const Arguments& arguments) {
   return json;
 }
 
+std::filesystem::path socket_of(const std::filesystem::path& data) {
+  std::error_code ignored;
+  if (whole_path(data) == kDataOfUnit && std::filesystem::exists(kSocketOfUnit, ignored))
+    return kSocketOfUnit;
+  return store::DataDirectory::admin_socket_path(data);
+}
+
 BackendOptions options_of(const Arguments& arguments) {
   const std::filesystem::path data(arguments.data);
   const auto or_else = [](const std::string& given, std::filesystem::path derived) {
     return given.empty() ? std::move(derived) : std::filesystem::path(given);
   };
   return {.data = data,
-          .socket = or_else(arguments.socket, store::DataDirectory::admin_socket_path(data)),
+          .socket = or_else(arguments.socket, socket_of(data)),
           .key_file = or_else(arguments.key_file, store::DataDirectory::key_path(data)),
           .may_create = arguments.create};
 }
@@ -255,6 +279,22 @@ int renew_key_file(const Arguments& arguments) {
   return kExitDone;
 }
 
+/// The arguments with the data directory and the socket of a command line that is still being typed.
+Arguments with_place(Arguments arguments, int argc, char** argv) {
+  for (const auto& [name, variable, member] :
+       {std::tuple("--data", "LATCHKEY_DATA", &Arguments::data),
+        std::tuple("--admin-socket", "LATCHKEY_ADMIN_SOCKET", &Arguments::socket)}) {
+    if (const char* const set = std::getenv(variable)) arguments.*member = set;
+    for (int i = 1; i + 1 < argc; ++i) {
+      const std::string_view word = argv[i];
+      if (word == name) arguments.*member = argv[i + 1];
+      if (word.starts_with(name) && word.substr(std::strlen(name)).starts_with('='))
+        arguments.*member = word.substr(std::strlen(name) + 1);
+    }
+  }
+  return arguments;
+}
+
 /// The command line. The chosen leaf puts its action into `chosen_`.
 class CommandLine {
  public:
@@ -264,7 +304,9 @@ class CommandLine {
         ->envname("LATCHKEY_DATA")
         ->type_name("DIR")
         ->capture_default_str();
-    app_.add_option("--admin-socket", arguments_.socket, "the server's admin socket (default DIR/admin.sock)")
+    app_.add_option(
+            "--admin-socket", arguments_.socket,
+            "the server's admin socket (default DIR/admin.sock; of the unit's server /run/latchkey/admin.sock)")
         ->envname("LATCHKEY_ADMIN_SOCKET")
         ->type_name("FILE");
     app_.require_subcommand(1);
@@ -274,6 +316,13 @@ class CommandLine {
   }
 
   CLI::App& app() noexcept { return app_; }
+  /// What a shell, or the manual page, wants to know of the command line. False if neither asked.
+  bool answer(int argc, char** argv) const {
+    return command_line::answer(app_, argc, argv, std::cout, [&](const CLI::Option& of) {
+      if (of.get_name(true) != kUserPlace) return std::vector<command_line::Candidate>();
+      return user_words(options_of(with_place(arguments_, argc, argv)));
+    });
+  }
   int run() const { return chosen_(arguments_); }
 
  private:
@@ -287,7 +336,7 @@ class CommandLine {
   CLI::App* leaf_of_user(CLI::App& parent, const char* name, const char* help,
                          std::function<int(const Arguments&)> act) {
     CLI::App* const made = leaf(parent, name, help, std::move(act));
-    made->add_option("NAME", arguments_.user, "the user's name")->required();
+    made->add_option(kUserPlace, arguments_.user, "the user's name")->required();
     return made;
   }
   void take_password(CLI::App& of) {
@@ -382,6 +431,7 @@ int run(int argc, char** argv) {
   ::prctl(PR_SET_DUMPABLE, 0);
   Arguments arguments;
   CommandLine command_line(arguments);
+  if (command_line.answer(argc, argv)) return kExitDone;
   try {
     command_line.app().parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -11,8 +11,14 @@
 
 namespace latchkey {
 
-/// Who may own a file besides the process's user.
-enum class FileOwner { kUserAlone, kUserOrRoot };
+/// Who may own a file besides the process's user. A credential is the service manager's copy of a file:
+/// nobody may write to it, its owner included, and its group may read it. systemd 254 and later leave it to
+/// root and admit the user by an access control list, which `stat` shows as the group's bits.
+enum class FileOwner { kUserAlone, kUserOrRoot, kCredential };
+
+/// Whether the file is in the directory of the service manager's credentials, $CREDENTIALS_DIRECTORY
+/// (systemd.exec(5)).
+bool is_credential(std::string_view path);
 
 /// Accepts a regular file that only its owner may read and write. `what` names it in the error's sentence,
 /// for instance "the key file".

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -76,9 +77,15 @@ Endpoint peer_of(int fd) noexcept;
 /// connecting side, the user that listens. Nothing if the kernel does not say.
 struct PeerProcess {
   uid_t user;
+  gid_t group;
   pid_t process;
 };
 std::optional<PeerProcess> peer_process_of(int fd) noexcept;
+
+/// Whether `group` was among the peer's groups when it connected (SO_PEERGROUPS). False if it was in more
+/// than kMaxPeerGroups.
+inline constexpr std::size_t kMaxPeerGroups = 1024;
+bool peer_is_of_group(int fd, gid_t group) noexcept;
 
 /// Takes connections: from a TCP socket with a multishot accept, from a UNIX socket with one accept after the
 /// other. A UNIX socket is shared by all cores, and the kernel wakes the accept that has waited longest. One

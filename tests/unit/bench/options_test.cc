@@ -100,7 +100,7 @@ TEST(Options, FromAnotherMachineAllConnectionsComeFromItsOwnAddress) {
 TEST(Options, HelpAndVersionAreNoErrors) {
   EXPECT_EQ(read({"--help"}).status(), kExitDone);
   EXPECT_NE(read({"--help"}).output.find("--assert"), std::string::npos);
-  EXPECT_EQ(read({"--version"}).output, "latchkey-bench 0.1.0\n");
+  EXPECT_EQ(read({"--version"}).output, "latchkey-bench 0.2.0\n");
 }
 
 TEST(Options, WhatIsWrongIsSaidInASentence) {
