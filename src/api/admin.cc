@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -29,7 +30,7 @@ std::string decoded(std::string_view text) {
   return out;
 }
 
-/// The target that a path names: /users, /users/NAME/ACT, /tokens/NAME.
+/// The target that a path names: /users, /users/NAME/ACT, /tokens/NAME, /import/ACT.
 struct Target {
   std::string_view resource;
   std::string_view name;  ///< percent-encoded
@@ -95,7 +96,7 @@ std::string joined(const std::vector<std::string>& groups) {
 
 /// Whether the act grants access, so that the log must have room for its line.
 bool gives_access(std::string_view act) noexcept {
-  return act == "password" || act == "unlock" || act == "enable" || act == "details";
+  return act == "password" || act == "unlock" || act == "enable" || act == "details" || act == "rename";
 }
 
 AdminReply no_such_resource() { return refusal(404, "there is no such resource"); }
@@ -160,6 +161,24 @@ Task<Result<AdminReply>> Admin::answer(AdminRequest request) {
     LATCHKEY_CO_RETURN(act_on_user(request.method, decoded(target.name), std::string(target.act),
                                    std::move(request.body), std::move(room)));
   }
+  if (target.resource == "tokens" && target.name.empty() && target.act.empty()) {
+    if (request.method == "GET") {
+      LATCHKEY_CO_RETURN(list_all_tokens(decoded(target.after)));
+    }
+    if (request.method != "DELETE") co_return no_such_method();
+    LATCHKEY_CO_RETURN(end_all_tokens(decoded(target.after), std::move(room)));
+  }
+  if (target.resource == "key" && target.name.empty()) {
+    if (request.method != "GET" && request.method != "POST") co_return no_such_method();
+    co_return act_on_key(request.method, request.body.view(), std::move(room));
+  }
+  if (target.resource == "export" && target.name.empty() && request.method == "GET") {
+    LATCHKEY_CO_RETURN(export_users(decoded(target.after)));
+  }
+  if (target.resource == "import" && target.act.empty()) {
+    LATCHKEY_CO_RETURN(act_on_import(request.method, std::string(target.name), std::move(request.body),
+                                     std::move(room), request.staged, decoded(target.after)));
+  }
   if (target.resource == "tokens" && !target.name.empty() && target.act.empty()) {
     LATCHKEY_CO_RETURN(act_on_tokens(request.method, decoded(target.name), std::move(room)));
   }
@@ -169,11 +188,15 @@ Task<Result<AdminReply>> Admin::answer(AdminRequest request) {
 Task<Result<AdminReply>> Admin::act_on_user(std::string method, std::string name, std::string act,
                                             SecretText body, LogRoom room) {
   const bool is_act = act.empty() || act == "password" || act == "unlock" || act == "disable" ||
-                      act == "enable" || act == "groups" || act == "details";
+                      act == "enable" || act == "groups" || act == "details" || act == "rename";
   if (!is_act) co_return no_such_resource();
-  if (method != (act.empty() ? "DELETE" : "POST")) co_return no_such_method();
+  const bool is_show = act.empty() && method == "GET";
+  if (!is_show && method != (act.empty() ? "DELETE" : "POST")) co_return no_such_method();
   if (gives_access(act) && !room.is_held()) co_return refusal(log_is_full());
   LATCHKEY_CO_TRY(User user, find_user(std::move(name)));
+  if (is_show) {
+    LATCHKEY_CO_RETURN(show_user(std::move(user)));
+  }
   if (act.empty()) {
     LATCHKEY_CO_RETURN(remove_user(std::move(user), std::move(room)));
   }
@@ -183,6 +206,9 @@ Task<Result<AdminReply>> Admin::act_on_user(std::string method, std::string name
   if (act == "unlock") co_return unlock(user, std::move(room));
   if (act == "groups") {
     LATCHKEY_CO_RETURN(change_groups(std::move(user), std::move(body), std::move(room)));
+  }
+  if (act == "rename") {
+    LATCHKEY_CO_RETURN(rename_user(std::move(user), std::move(body), std::move(room)));
   }
   if (act == "details") {
     LATCHKEY_CO_RETURN(change_details(std::move(user), std::move(body), std::move(room)));
@@ -222,11 +248,11 @@ Task<Result<AdminReply>> Admin::add_user(SecretText body, LogRoom room) {
   LATCHKEY_CO_TRY_NOW(AdminBody read, read_admin_body(body.view()));
   User user;
   user.name = read.name.value_or("");
-  user.superuser = read.superuser;
+  user.superuser = read.superuser.value_or(false);
   user.first_name = std::move(read.first_name).value_or("");
   user.last_name = std::move(read.last_name).value_or("");
   user.email = std::move(read.email).value_or("");
-  user.groups = std::move(read.groups);
+  user.groups = std::move(read.groups).value_or(std::vector<std::string>());
   user.created = services_.clock.wall();
   // Checked before the hash, so that a bad name is refused at once.
   LATCHKEY_CO_TRY_NOW(credential::check_new_user_name(user.name));
@@ -364,24 +390,33 @@ Task<Result<AdminReply>> Admin::remove_user(User user, LogRoom room) {
   co_return disabled;
 }
 
-Task<Result<AdminReply>> Admin::list_tokens(User user) {
+Task<Result<AdminReply>> Admin::show_user(User user) {
   LATCHKEY_CO_TRY(const std::vector<store::Session> sessions,
                   services_.store.sessions_of(user.id, kMaxListedTokens));
   const std::chrono::milliseconds timeout = services_.token_timeout;
   const WallTime now = services_.clock.wall();
+  const auto live = std::count_if(sessions.begin(), sessions.end(), [timeout, now](const auto& session) {
+    return timeout.count() == 0 || now - session.last_used <= timeout;
+  });
+  const Result<std::string_view> kind = credential::hash_kind(user.password_hash);
   JsonWriter json;
   json.begin_object();
-  json.member("user", user.name);
-  json.begin_array("tokens");
-  for (const store::Session& session : sessions) {
-    // A timed-out token is not marked on disk until it is forgotten.
-    if (timeout.count() != 0 && now - session.last_used > timeout) continue;
-    write_session(json, session, timeout);
-  }
-  json.end();
-  json.member("complete", sessions.size() < kMaxListedTokens);
+  write_user_members(json, user);
+  json.member("hash_kind", kind ? *kind : "none that can be read: set the password anew");
+  json.member("live_tokens", live);
   json.end();
   co_return AdminReply{200, json.take()};
+}
+
+Task<Result<AdminReply>> Admin::rename_user(User user, SecretText body, LogRoom room) {
+  LATCHKEY_CO_TRY_NOW(AdminBody read, read_admin_body(body.view()));
+  const std::string former = user.name;
+  LATCHKEY_CO_TRY(User renamed, services_.directory.rename(user.id, std::move(read.name).value_or("")));
+  LogEvent(std::move(room), LogLevel::kInfo, "admin.user_renamed")
+      .text("user", former)
+      .text("name", renamed.name);
+  // After the name: a login under way sees the next password number, or its token is among those ended.
+  LATCHKEY_CO_RETURN(end_tokens(std::move(renamed), store::Death::kDeleted, "the user is renamed"));
 }
 
 Task<Result<AdminReply>> Admin::end_tokens(User user, store::Death reason, std::string_view done,

@@ -13,8 +13,8 @@ namespace latchkey::api {
 
 namespace {
 
-/// Lists in an object. simdjson counts the top as a level.
-constexpr std::size_t kMaxDepth = 3;
+/// Lists in an object, in a list, in an object. simdjson counts the top as a level.
+constexpr std::size_t kMaxDepth = 5;
 
 /// A parser that wipes its copies of a body.
 class WipingParser {
@@ -60,8 +60,8 @@ std::string* text_of(AdminBody& body, std::string_view name) {
 }
 
 /// The same for a list.
-std::vector<std::string>* list_of(AdminBody& body, std::string_view name) noexcept {
-  if (name == "groups") return &body.groups;
+std::vector<std::string>* list_of(AdminBody& body, std::string_view name) {
+  if (name == "groups") return &body.groups.emplace();
   if (name == "add") return &body.add;
   if (name == "remove") return &body.remove;
   return nullptr;
@@ -81,12 +81,14 @@ Result<void> take_list(std::vector<std::string>& list, std::string_view name, si
   return {};
 }
 
+Result<void> take_truth(bool& truth, std::string_view name, simdjson::dom::element value) {
+  if (value.get_bool().get(truth) == simdjson::SUCCESS) return {};
+  return wrong(fmt::format("has a '{}' that is no boolean", name));
+}
+
 Result<void> take_member(AdminBody& body, std::string_view name, simdjson::dom::element value) {
-  if (name == "superuser") {
-    if (value.get_bool().get(body.superuser) != simdjson::SUCCESS)
-      return wrong("has a 'superuser' that is no boolean");
-    return {};
-  }
+  if (name == "superuser") return take_truth(body.superuser.emplace(), name, value);
+  if (name == "active") return take_truth(body.active.emplace(), name, value);
   if (std::vector<std::string>* const list = list_of(body, name)) return take_list(*list, name, value);
   std::string_view text;
   const bool is_text = value.get_string().get(text) == simdjson::SUCCESS;
@@ -101,17 +103,40 @@ Result<void> take_member(AdminBody& body, std::string_view name, simdjson::dom::
   return {};
 }
 
-[[gnu::noinline]] Result<AdminBody> parse_admin_body(std::string_view body) {
-  if (body.size() > kMaxAdminBodyBytes)
-    return wrong(fmt::format("has more than {} bytes", kMaxAdminBodyBytes));
-  WipingParser parser(body);
-  simdjson::dom::object object;
-  if (body.empty() || parser.parse().get(object) != simdjson::SUCCESS) return wrong("is no JSON object");
+Result<AdminBody> read_members(const simdjson::dom::object& object) {
   AdminBody read;
   for (const auto& member : object) {
     LATCHKEY_TRY(take_member(read, member.key, member.value));
   }
   return read;
+}
+
+/// Parses `body`, and returns what `read` makes of its object.
+template <class Read>
+auto with_object(std::string_view body, Read read) -> decltype(read(simdjson::dom::object())) {
+  if (body.size() > kMaxAdminBodyBytes)
+    return wrong(fmt::format("has more than {} bytes", kMaxAdminBodyBytes));
+  WipingParser parser(body);
+  simdjson::dom::object object;
+  if (body.empty() || parser.parse().get(object) != simdjson::SUCCESS) return wrong("is no JSON object");
+  return read(object);
+}
+
+[[gnu::noinline]] Result<AdminBody> parse_admin_body(std::string_view body) {
+  return with_object(body, read_members);
+}
+
+Result<std::vector<AdminBody>> read_users(const simdjson::dom::object& object) {
+  simdjson::dom::array elements;
+  if (object["users"].get_array().get(elements) != simdjson::SUCCESS) return wrong("has no list 'users'");
+  std::vector<AdminBody> users;
+  for (const simdjson::dom::element element : elements) {
+    simdjson::dom::object user;
+    if (element.get_object().get(user) != simdjson::SUCCESS) return wrong("has a user that is no object");
+    LATCHKEY_TRY(AdminBody read, read_members(user));
+    users.push_back(std::move(read));
+  }
+  return users;
 }
 
 }  // namespace
@@ -122,6 +147,37 @@ Result<AdminBody> read_admin_body(std::string_view body) {
   return read;
 }
 
+Result<std::vector<AdminBody>> read_import_body(std::string_view body) {
+  return with_object(body, read_users);
+}
+
+Result<ImportBody> read_import_rules(std::string_view body) {
+  return with_object(body, [](const simdjson::dom::object& object) -> Result<ImportBody> {
+    ImportBody read;
+    std::string_view hash;
+    if (object["update"].get_bool().get(read.update) != simdjson::SUCCESS ||
+        object["dry_run"].get_bool().get(read.dry_run) != simdjson::SUCCESS ||
+        object["unusable_hash"].get_string().get(hash) != simdjson::SUCCESS) {
+      return wrong("lacks 'update', 'dry_run' or 'unusable_hash'");
+    }
+    read.unusable_hash = hash;
+    return read;
+  });
+}
+
+Result<KeyBody> read_key_body(std::string_view body) {
+  return with_object(body, [](const simdjson::dom::object& object) -> Result<KeyBody> {
+    KeyBody read;
+    std::string_view fingerprint;
+    if (object["fingerprint"].get_string().get(fingerprint) != simdjson::SUCCESS ||
+        object["signing"].get_int64().get(read.signing) != simdjson::SUCCESS) {
+      return wrong("lacks 'fingerprint' or 'signing'");
+    }
+    read.fingerprint = fingerprint;
+    return read;
+  });
+}
+
 void write_groups(JsonWriter& json, const credential::User& user) {
   json.begin_array("groups");
   for (const std::string& group : user.groups) json.element(group);
@@ -130,6 +186,11 @@ void write_groups(JsonWriter& json, const credential::User& user) {
 
 void write_user(JsonWriter& json, const credential::User& user) {
   json.begin_object();
+  write_user_members(json, user);
+  json.end();
+}
+
+void write_user_members(JsonWriter& json, const credential::User& user) {
   json.member("id", user.id);
   json.member("name", user.name);
   json.member("active", user.active);
@@ -139,11 +200,12 @@ void write_user(JsonWriter& json, const credential::User& user) {
   json.member("email", user.email);
   json.member("created", to_rfc3339(user.created));
   write_groups(json, user);
-  json.end();
 }
 
-void write_session(JsonWriter& json, const store::Session& session, std::chrono::milliseconds token_timeout) {
+void write_session(JsonWriter& json, const store::Session& session, std::chrono::milliseconds token_timeout,
+                   bool with_user) {
   json.begin_object();
+  if (with_user) json.member("user", session.user_name);
   json.member("row", session.row);
   json.member("created", to_rfc3339(session.created));
   json.member("last_used", to_rfc3339(session.last_used));

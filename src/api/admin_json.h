@@ -25,28 +25,50 @@ struct AdminBody {
   std::optional<std::string> name;
   std::optional<SecretText> password;
   std::optional<std::string> password_hash;
-  bool superuser = false;
+  std::optional<bool> superuser;
+  std::optional<bool> active;
   std::optional<std::string> first_name;
   std::optional<std::string> last_name;
   std::optional<std::string> email;
-  std::vector<std::string> groups;
+  std::optional<std::vector<std::string>> groups;
   std::vector<std::string> add;
   std::vector<std::string> remove;
 };
 
-/// Reads an object with these members. `superuser` is a boolean, the last three are lists of texts, and all
-/// others are texts. The parser's copies of the body are wiped.
-/// Errors: kInvalid for anything else, an unknown member included.
+/// Reads an object with these members. `superuser` and `active` are booleans, the last three are lists of
+/// texts, and all others are texts. The parser's copies of the body are wiped. Errors: kInvalid for anything
+/// else, an unknown member included.
 Result<AdminBody> read_admin_body(std::string_view body);
+
+/// Reads `{"users": [...]}`, of such objects.
+Result<std::vector<AdminBody>> read_import_body(std::string_view body);
+
+/// What ends an import: how to treat users who are there, and the hash of those who have none.
+struct ImportBody {
+  bool update = false;
+  bool dry_run = false;
+  std::string unusable_hash;
+};
+Result<ImportBody> read_import_rules(std::string_view body);
+
+/// What the command says of the key file that it has rotated.
+struct KeyBody {
+  std::string fingerprint;
+  std::int64_t signing = 0;
+};
+Result<KeyBody> read_key_body(std::string_view body);
 
 /// Writes the user's groups as the member `groups`, a list.
 void write_groups(JsonWriter& json, const credential::User& user);
 
 /// Writes the user as an object, without the password's hash.
 void write_user(JsonWriter& json, const credential::User& user);
+/// Writes the members of that object into the one that is open.
+void write_user_members(JsonWriter& json, const credential::User& user);
 
-/// Writes the session as an object, with `expires` if the timeout is known (not 0). Nothing in it grants
-/// access.
-void write_session(JsonWriter& json, const store::Session& session, std::chrono::milliseconds token_timeout);
+/// Writes the session as an object, with its user's name if wanted, and with `expires` if the timeout is
+/// known (not 0). Nothing in it grants access.
+void write_session(JsonWriter& json, const store::Session& session, std::chrono::milliseconds token_timeout,
+                   bool with_user);
 
 }  // namespace latchkey::api

@@ -207,6 +207,14 @@ runtime::Task<Result<std::string>> HashClient::make(SecretText password) {
   co_return run->take_outcome();
 }
 
+runtime::Task<Result<std::int64_t>> HashClient::step_for(std::string stored_hash, const Clock& clock) {
+  const auto run =
+      make_hash_run([stored_hash, &clock] { return RefusalStep::time_verification(stored_hash, clock); });
+  LATCHKEY_AWAIT(Waiting(*this, run));
+  LATCHKEY_CO_TRY_NOW(const std::int64_t took_ms, run->take_outcome());
+  co_return RefusalStep::step_for(took_ms);
+}
+
 runtime::Task<Result<void>> HashClient::measure(std::string stored_hash, const Clock& clock) {
   RefusalStep& step = pool_.refusal_step();
   if (step.covers(stored_hash)) co_return Result<void>();

@@ -1,16 +1,19 @@
 #include "latchkey/credential/hash_scheme.h"
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 #include <sodium.h>
 
 #include <algorithm>
 #include <array>
 
+#include "credential/crypt_library.h"
 #include "credential/scheme_argon2id.h"
 #include "credential/scheme_bcrypt.h"
 #include "credential/scheme_pbkdf2.h"
 #include "credential/scheme_scrypt.h"
 #include "credential/scheme_sha512_crypt.h"
+#include "credential/scheme_wrapped.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/base/secret.h"
 #include "latchkey/base/utf8.h"
@@ -21,13 +24,28 @@ namespace {
 
 constexpr std::size_t kBytesPerKib = 1024;
 constexpr std::size_t kMaxSchemeNameBytes = 32;
-/// The block size of SHA-256 in HMAC.
-constexpr std::size_t kHmacBlockBytes = 64;
 
 /// The first scheme whose prefix matches is the one. Consecutive schemes of the same name are listed once.
-constexpr std::array kSchemes = {&kArgon2id,          &kPbkdf2Sha256, &kBcryptSha256, &kBcryptA,
-                                 &kBcryptB,           &kBcryptY,      &kScrypt,       &kYescrypt,
-                                 &kSha512CryptRounds, &kSha512Crypt};
+constexpr std::array kSchemes = {&kArgon2id,
+                                 &kArgon2i,
+                                 &kPbkdf2Sha256,
+                                 &kPbkdf2Sha1,
+                                 &kModularPbkdf2Sha1,
+                                 &kModularPbkdf2Sha256,
+                                 &kModularPbkdf2Sha512,
+                                 &kBcryptSha256,
+                                 &kBcryptA,
+                                 &kBcryptB,
+                                 &kBcryptY,
+                                 &kScrypt,
+                                 &kYescrypt,
+                                 &kGostYescrypt,
+                                 &kSha512CryptRounds,
+                                 &kSha512Crypt,
+                                 &kSha256CryptRounds,
+                                 &kSha256Crypt,
+                                 &kWrappedDes,
+                                 &kWrapped};
 
 const StoredScheme* scheme_of(std::string_view stored) noexcept {
   const auto* const found =
@@ -59,16 +77,23 @@ std::string_view scheme_name(std::string_view stored) noexcept {
   return is_name ? name : "none that can be told";
 }
 
-/// Whether HMAC may make the same key from another password: from the digest of one over 64 bytes, if that
-/// digest is text, or from one over 64 bytes whose digest this is. A digest that ends in NULs is a shorter
+/// Whether HMAC may make the same key from another password: from the digest of one over a block, if that
+/// digest is text, or from one over a block whose digest this is. A digest that ends in NULs is a shorter
 /// key as well. Nobody need fear to meet such a text by chance, and whoever makes one knows both.
-bool may_be_folded(std::string_view password) {
-  if (password.size() <= kHmacBlockBytes) return password.size() == crypto_hash_sha256_BYTES;
-  SecretBytes<crypto_hash_sha256_BYTES> digest;
-  crypto_hash_sha256(digest.data(), reinterpret_cast<const unsigned char*>(password.data()), password.size());
-  std::string_view key(reinterpret_cast<const char*>(digest.data()), digest.bytes().size());
+bool may_be_folded(std::string_view password, const EVP_MD* hash) {
+  const auto digest_bytes = static_cast<std::size_t>(EVP_MD_get_size(hash));
+  const auto block_bytes = static_cast<std::size_t>(EVP_MD_get_block_size(hash));
+  if (password.size() <= block_bytes) return password.size() == digest_bytes;
+  SecretBytes<EVP_MAX_MD_SIZE> digest;
+  if (EVP_Digest(password.data(), password.size(), digest.data(), nullptr, hash, nullptr) != 1) return true;
+  std::string_view key(reinterpret_cast<const char*>(digest.data()), digest_bytes);
   while (key.ends_with('\0')) key.remove_suffix(1);
   return is_password(key) && is_utf8(key);
+}
+
+std::string_view why_folded(std::string_view password, const EVP_MD* hash) {
+  if (!may_be_folded(password, hash)) return {};
+  return "HMAC sees a long password as its digest, and this one may stand for another";
 }
 
 tl::unexpected<Error> too_long() {
@@ -141,10 +166,16 @@ std::string_view why_not_whole(std::string_view password, std::string_view store
       return password.size() < kMaxBcryptPasswordBytes
                  ? std::string_view{}
                  : "bcrypt sees 72 bytes of a password, and this one has as many or more";
+    case PasswordReach::kFirst8Bytes:
+      return password.size() < kDesPasswordBytes
+                 ? std::string_view{}
+                 : "DES sees 8 bytes of a password, and this one has as many or more";
+    case PasswordReach::kHmacSha1Key:
+      return why_folded(password, EVP_sha1());
     case PasswordReach::kHmacSha256Key:
-      return may_be_folded(password)
-                 ? "HMAC sees a password over 64 bytes as 32, and this one may stand for another"
-                 : std::string_view{};
+      return why_folded(password, EVP_sha256());
+    case PasswordReach::kHmacSha512Key:
+      return why_folded(password, EVP_sha512());
   }
   return {};
 }

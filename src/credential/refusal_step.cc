@@ -6,10 +6,14 @@
 
 namespace latchkey::credential {
 
-void RefusalStep::cover(std::int64_t verification_ms) noexcept {
+std::int64_t RefusalStep::step_for(std::int64_t verification_ms) noexcept {
   const std::int64_t grains =
       (2 * std::clamp<std::int64_t>(verification_ms, 0, kMaxMs) + kGrainMs - 1) / kGrainMs;
-  const std::int64_t needed_ms = std::min(grains * kGrainMs, kMaxMs);
+  return std::clamp(grains * kGrainMs, kMinMs, kMaxMs);
+}
+
+void RefusalStep::cover(std::int64_t verification_ms) noexcept {
+  const std::int64_t needed_ms = step_for(verification_ms);
   std::int64_t ms = ms_.load(std::memory_order_relaxed);
   while (ms < needed_ms && !ms_.compare_exchange_weak(ms, needed_ms, std::memory_order_relaxed)) continue;
 }

@@ -29,6 +29,9 @@ class RefusalStep {
 
   std::int64_t ms() const noexcept { return ms_.load(std::memory_order_relaxed); }
 
+  /// The step that covers a verification of this duration.
+  static std::int64_t step_for(std::int64_t verification_ms) noexcept;
+
   /// Makes the step at least twice the duration of a verification, so that one that had to wait falls into a
   /// later step whatever was wrong.
   void cover(std::int64_t verification_ms) noexcept;

@@ -15,7 +15,8 @@ namespace latchkey::credential {
 
 namespace {
 
-constexpr std::string_view kPrefix = "$argon2id$";
+constexpr std::string_view kPrefixOfId = "$argon2id$";
+constexpr std::string_view kPrefixOfI = "$argon2i$";
 constexpr std::uint32_t kVersion = 0x13;
 constexpr std::size_t kBytesPerKib = 1024;
 // The least that libsodium accepts, and far more than anybody writes.
@@ -50,9 +51,10 @@ bool take_parameter(std::string_view& text, std::string_view name, std::uint32_t
   return take_number(text, number);
 }
 
-std::optional<Parameters> read_parameters(std::string_view stored) noexcept {
+/// Requires: `stored` begins with `prefix`.
+std::optional<Parameters> read_parameters(std::string_view stored, std::string_view prefix) noexcept {
   const std::size_t whole_size = stored.size();
-  stored.remove_prefix(kPrefix.size());
+  stored.remove_prefix(prefix.size());
   Parameters read;
   const bool numbered = take_parameter(stored, "v=", read.version) &&
                         take_parameter(stored, "$m=", read.memory_kib) &&
@@ -69,8 +71,8 @@ std::optional<Parameters> read_parameters(std::string_view stored) noexcept {
   return read;
 }
 
-Result<std::size_t> check(std::string_view stored) {
-  const std::optional<Parameters> parameters = read_parameters(stored);
+Result<std::size_t> check(std::string_view stored, std::string_view prefix) {
+  const std::optional<Parameters> parameters = read_parameters(stored, prefix);
   if (!parameters || parameters->version != kVersion || parameters->passes == 0 || parameters->lanes == 0 ||
       parameters->memory_kib / kMinKibPerLane < parameters->lanes) {
     return malformed_hash();
@@ -84,19 +86,31 @@ Result<std::size_t> check(std::string_view stored) {
   return parameters->end;
 }
 
-Result<bool> verify(std::string_view password, std::string_view stored) {
+Result<std::size_t> check_id(std::string_view stored) { return check(stored, kPrefixOfId); }
+Result<std::size_t> check_i(std::string_view stored) { return check(stored, kPrefixOfI); }
+
+using Library = int (*)(const char* stored, const char* password, unsigned long long password_bytes);
+
+Result<bool> verify(std::string_view password, std::string_view stored, Library library) {
   const std::string terminated(stored);
   errno = 0;
-  if (crypto_pwhash_argon2id_str_verify(terminated.c_str(), password.data(), password.size()) == 0)
-    return true;
+  if (library(terminated.c_str(), password.data(), password.size()) == 0) return true;
   // libsodium distinguishes a wrong password from its other failures by EINVAL alone.
   if (errno == EINVAL) return false;
   if (errno == ENOMEM) return no_hash_memory();
   return malformed_hash();
 }
 
+Result<bool> verify_id(std::string_view password, std::string_view stored) {
+  return verify(password, stored, crypto_pwhash_argon2id_str_verify);
+}
+Result<bool> verify_i(std::string_view password, std::string_view stored) {
+  return verify(password, stored, crypto_pwhash_argon2i_str_verify);
+}
+
 }  // namespace
 
-const StoredScheme kArgon2id{"argon2id", kPrefix, check, verify, PasswordReach::kWhole};
+const StoredScheme kArgon2id{"argon2id", kPrefixOfId, check_id, verify_id, PasswordReach::kWhole};
+const StoredScheme kArgon2i{"argon2i", kPrefixOfI, check_i, verify_i, PasswordReach::kWhole};
 
 }  // namespace latchkey::credential

@@ -21,7 +21,8 @@ constexpr std::size_t kNumberDigits = 5;
 constexpr std::size_t kMaxSaltCharacters = 86;
 
 constexpr std::string_view kYescryptPrefix = "$y$";
-constexpr std::size_t kYescryptKind = std::string_view("$y$j9T$").size();
+constexpr std::string_view kGostYescryptPrefix = "$gy$";
+constexpr std::size_t kYescryptNumbers = std::string_view("j9T$").size();
 /// YESCRYPT_DEFAULTS, the only flavor in use.
 constexpr char kFlavor = 'j';
 /// From this value on, another digit continues the number.
@@ -83,25 +84,31 @@ bool is_whole_bytes(std::string_view salt) noexcept {
   }
 }
 
+template <const std::string_view& kPrefix>
 Result<std::size_t> check_yescrypt(std::string_view stored) {
-  if (stored.size() < kYescryptKind || stored[3] != kFlavor || stored[6] != '$') return malformed_hash();
+  const std::size_t kind = kPrefix.size() + kYescryptNumbers;
+  const std::string_view numbers = stored.substr(kPrefix.size(), kYescryptNumbers);
+  if (numbers.size() < kYescryptNumbers || numbers[0] != kFlavor || numbers[3] != '$')
+    return malformed_hash();
   // Each is written minus its least value, one.
-  const unsigned log_n = crypt_digit(stored[4]) + 1;
-  const unsigned blocks = crypt_digit(stored[5]) + 1;
+  const unsigned log_n = crypt_digit(numbers[1]) + 1;
+  const unsigned blocks = crypt_digit(numbers[2]) + 1;
   std::string_view salt;
   if (log_n < kMinYescryptLogN || log_n > kManyDigits || blocks > kManyDigits ||
-      !take_digest(stored.substr(kYescryptKind), salt) || !is_whole_bytes(salt)) {
+      !take_digest(stored.substr(kind), salt) || !is_whole_bytes(salt)) {
     return malformed_hash();
   }
   LATCHKEY_TRY(check_work(log_n, blocks, 1));
-  return kYescryptKind;
+  return kind;
 }
 
 }  // namespace
 
 const StoredScheme kScrypt{"scrypt ($7$)", kScryptPrefix, check_scrypt, verify_by_crypt,
                            PasswordReach::kHmacSha256Key};
-const StoredScheme kYescrypt{"yescrypt ($y$)", kYescryptPrefix, check_yescrypt, verify_by_crypt,
-                             PasswordReach::kWhole};
+const StoredScheme kYescrypt{"yescrypt ($y$)", kYescryptPrefix, check_yescrypt<kYescryptPrefix>,
+                             verify_by_crypt, PasswordReach::kWhole};
+const StoredScheme kGostYescrypt{"gost-yescrypt ($gy$)", kGostYescryptPrefix,
+                                 check_yescrypt<kGostYescryptPrefix>, verify_by_crypt, PasswordReach::kWhole};
 
 }  // namespace latchkey::credential

@@ -17,8 +17,13 @@ enum class PasswordReach : std::uint8_t {
   /// bcrypt looks at no more than this. It sees the end of a shorter password, because it hashes a NUL with
   /// it, but not the end of one of 72 bytes.
   kFirst72Bytes,
-  /// The password is the key of HMAC-SHA-256 (RFC 2104 §2): one over 64 bytes is replaced by its digest.
+  /// DES sees no more than this of a password, and pads a shorter one with NULs.
+  kFirst8Bytes,
+  /// The password is the key of HMAC (RFC 2104 §2): one over the hash's block (64 bytes, 128 of SHA-512) is
+  /// replaced by its digest.
+  kHmacSha1Key,
   kHmacSha256Key,
+  kHmacSha512Key,
 };
 
 struct StoredScheme {

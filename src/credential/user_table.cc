@@ -72,11 +72,6 @@ Result<bool> changed(Database& database, Statement& statement) {
   return database.changes() > 0;
 }
 
-Result<void> check(const User& user) {
-  LATCHKEY_TRY(check_new_user_name(user.name));
-  return check_profile(user);
-}
-
 void sort(std::vector<std::string>& groups) {
   std::sort(groups.begin(), groups.end());
   groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
@@ -111,6 +106,13 @@ Result<User> write_profile(Database& database, User user) {
 
 }  // namespace
 
+Result<void> check(const User& user) {
+  LATCHKEY_TRY(check_new_user_name(user.name));
+  return check_profile(user);
+}
+
+void sort_groups(User& user) { sort(user.groups); }
+
 Result<User> add(Database& database, User user) {
   sort(user.groups);
   LATCHKEY_TRY(check(user));
@@ -138,6 +140,26 @@ Result<User> add(Database& database, User user) {
   user.id = database.last_row();
   user.password_number = 0;
   return user;
+}
+
+Result<void> replace(Database& database, const User& user) {
+  LATCHKEY_TRY(Statement statement,
+               database.prepare(
+                   "UPDATE users SET password_hash = ?2, active = ?3, superuser = ?4, first_name = ?5,"
+                   " last_name = ?6, email = ?7, password_number = ?8, group_names = ?9, profile_number = ?10"
+                   " WHERE id = ?1"));
+  const std::string groups = join(user.groups);
+  statement.bind(1, user.id)
+      .bind(2, user.password_hash)
+      .bind(3, std::int64_t{user.active ? 1 : 0})
+      .bind(4, std::int64_t{user.superuser ? 1 : 0})
+      .bind(5, user.first_name)
+      .bind(6, user.last_name)
+      .bind(7, user.email)
+      .bind(8, user.password_number)
+      .bind(9, groups)
+      .bind(10, user.profile_number);
+  return statement.run();
 }
 
 Result<std::optional<User>> find(Database& database, std::string_view name) {
@@ -254,6 +276,22 @@ Result<bool> set_active(Database& database, std::int64_t id, bool active) {
           "UPDATE users SET active = ?2, password_number = password_number + (?2 = 0) WHERE id = ?1"));
   statement.bind(1, id).bind(2, std::int64_t{active ? 1 : 0});
   return changed(database, statement);
+}
+
+Result<User> rename(Database& database, std::int64_t id, std::string_view name) {
+  LATCHKEY_TRY(User user, find_present(database, id));
+  user.name = name;
+  LATCHKEY_TRY(check(user));
+  LATCHKEY_TRY(known_address_table::forget(database, id));
+  LATCHKEY_TRY(
+      Statement statement,
+      database.prepare("UPDATE users SET name = ?2, password_number = password_number + 1 WHERE id = ?1"));
+  statement.bind(1, id).bind(2, name);
+  if (Result<void> ran = statement.run(); !ran) {
+    if (ran.error().code != ErrorCode::kConflict) return tl::unexpected(std::move(ran.error()));
+    return failure(ErrorCode::kConflict, fmt::format("there is a user named '{}' already", name));
+  }
+  return find_present(database, id);
 }
 
 Result<bool> remove(Database& database, std::int64_t id) {

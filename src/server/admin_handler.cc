@@ -8,11 +8,24 @@
 
 namespace latchkey::server {
 
+namespace {
+
+struct Memo final : http::ConnectionMemo {
+  api::StagedImport staged;
+};
+
+}  // namespace
+
+std::unique_ptr<http::ConnectionMemo> AdminHandler::opened(const net::IpAddress& /*peer*/) {
+  return std::make_unique<Memo>();
+}
+
 runtime::Task<void> AdminHandler::answer(http::Exchange& exchange) {
   api::AdminRequest request;
   request.method = exchange.head.method_text;
   request.path = exchange.head.target;
   request.body = SecretText(exchange.body);
+  request.staged = &static_cast<Memo*>(exchange.memo)->staged;
   if (exchange.head.method != http::Method::kGet) {
     LATCHKEY_AWAIT(LogRoom room, api::wait_for_log_room(loop_, log_));
     request.room.emplace(std::move(room));

@@ -17,7 +17,7 @@ class AdminHandler final : public http::Handler {
   AdminHandler(runtime::Loop& loop, const api::AdminServices& services)
       : loop_(loop), log_(services.log), admin_(services) {}
 
-  std::unique_ptr<http::ConnectionMemo> opened(const net::IpAddress& /*peer*/) override { return nullptr; }
+  std::unique_ptr<http::ConnectionMemo> opened(const net::IpAddress& peer) override;
   bool answer_now(http::Exchange& /*exchange*/) override { return false; }
   runtime::Task<void> answer(http::Exchange& exchange) override;
 

@@ -180,7 +180,9 @@ std::unique_ptr<Core::AdminService> Core::make_admin_service() {
                                     .clock = context_.clock,
                                     .log = log_,
                                     .token_timeout = context_.api_settings.token_timeout,
-                                    .throttle = &context_.throttle};
+                                    .throttle = &context_.throttle,
+                                    .keyring = &context_.keyring,
+                                    .key_file = context_.key_file};
   return std::make_unique<AdminService>(*this, commands);
 }
 

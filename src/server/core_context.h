@@ -45,6 +45,7 @@ struct CoreContext {
 
   const api::ApiSettings api_settings;
   const http::ConnectionSettings connection_settings;
+  const std::string key_file;
   const std::size_t hash_queue;       ///< waiting logins per core
   const std::size_t max_connections;  ///< per core
   const PeerRules peer_rules;

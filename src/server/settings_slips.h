@@ -14,9 +14,6 @@
 
 namespace latchkey::server {
 
-/// Levenshtein's distance, except that swapping two neighbours is one edit.
-std::size_t edit_distance(std::string_view left, std::string_view right);
-
 /// In lower case, with underscores: `Token-Timeout` becomes token_timeout.
 std::string to_key(std::string_view text);
 

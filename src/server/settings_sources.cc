@@ -12,6 +12,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "latchkey/base/edit_distance.h"
 #include "latchkey/base/file_rules.h"
 #include "server/settings_sites.h"
 #include "server/settings_slips.h"

@@ -190,6 +190,28 @@ Result<std::vector<Session>> newest_live_sessions_of(Database& database, std::in
   return read_all(database, statement);
 }
 
+Result<std::vector<Session>> live_sessions(Database& database, RowId after, std::size_t limit) {
+  LATCHKEY_TRY(Statement statement,
+               database.prepare("SELECT " LATCHKEY_SESSION_COLUMNS
+                                " FROM sessions WHERE row > ?1 AND death = 0 ORDER BY row LIMIT ?2"));
+  statement.bind(1, after).bind(2, static_cast<std::int64_t>(limit));
+  return read_all(database, statement);
+}
+
+Result<std::vector<std::int64_t>> users_with_sessions(Database& database, std::int64_t after,
+                                                      std::size_t limit) {
+  LATCHKEY_TRY(Statement statement,
+               database.prepare("SELECT DISTINCT user_id FROM sessions INDEXED BY live_sessions_by_user"
+                                " WHERE death = 0 AND user_id > ?1 ORDER BY user_id LIMIT ?2"));
+  statement.bind(1, after).bind(2, static_cast<std::int64_t>(limit));
+  std::vector<std::int64_t> users;
+  while (true) {
+    LATCHKEY_TRY(const bool row, statement.step());
+    if (!row) return users;
+    users.push_back(statement.integer(0));
+  }
+}
+
 Result<std::size_t> bury_all_of(Database& database, const UserDeath& death) {
   LATCHKEY_ASSERT(death.reason != Death::kNone);
   LATCHKEY_TRY(Statement statement,

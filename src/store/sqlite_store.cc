@@ -55,6 +55,19 @@ runtime::Task<Result<std::vector<Session>>> SqliteStore::sessions_of(std::int64_
   }));
 }
 
+runtime::Task<Result<std::vector<Session>>> SqliteStore::live_sessions(RowId after, std::size_t limit) {
+  LATCHKEY_CO_RETURN(read(port_, store_, [after, limit](Database& database) {
+    return store::live_sessions(database, after, limit);
+  }));
+}
+
+runtime::Task<Result<std::vector<std::int64_t>>> SqliteStore::users_with_sessions(std::int64_t after,
+                                                                                  std::size_t limit) {
+  LATCHKEY_CO_RETURN(read(port_, store_, [after, limit](Database& database) {
+    return store::users_with_sessions(database, after, limit);
+  }));
+}
+
 runtime::Task<Result<std::vector<Session>>> SqliteStore::newest_sessions_of(std::int64_t user_id,
                                                                             RowId before, std::size_t limit) {
   LATCHKEY_CO_RETURN(read(port_, store_, [user_id, before, limit](Database& database) {

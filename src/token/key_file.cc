@@ -111,22 +111,6 @@ struct Fields {
   }
 };
 
-SecretText text_of(const KeyFile& file) {
-  std::array<char, 2 * kRootKeyBytes> digits{};
-  to_hex(file.root.bytes(), digits.data());
-  std::array<char, 512> bytes{};
-  const int size =
-      std::snprintf(bytes.data(), bytes.size(),
-                    "# Latchkey's keys. Whoever has this file and the database has every token.\n"
-                    "# Back it up, but apart from the database: neither opens anything without the other.\n"
-                    "root = %.*s\nsigning = %d\n",
-                    static_cast<int>(digits.size()), digits.data(), int{file.signing});
-  SecretText text(std::string_view(bytes.data(), static_cast<std::size_t>(size)));
-  wipe(digits.data(), digits.size());
-  wipe(bytes.data(), bytes.size());
-  return text;
-}
-
 Result<void> write_all(const File& file, std::string_view text, const std::string& path) {
   while (!text.empty()) {
     const ssize_t put = write(file.fd(), text.data(), text.size());
@@ -154,7 +138,7 @@ Result<void> write_file(const std::string& path, const KeyFile& file, unsigned r
   }
   const File out(open(written.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!out.open()) return failure(ErrorCode::kUnavailable, sentence("write", written, errno));
-  const SecretText text = text_of(file);
+  const SecretText text = key_file_text(file);
   Result<void> result = write_all(out, text.view(), written);
   if (result && renameat2(AT_FDCWD, written.c_str(), AT_FDCWD, path.c_str(), rename_flags) != 0) {
     const ErrorCode code = errno == EEXIST ? ErrorCode::kConflict : ErrorCode::kUnavailable;
@@ -186,6 +170,22 @@ Result<KeyFile> read_key_file(const std::string& path) {
                                             (fields.has_root ? "signing" : "root") + "`" + kWayOut);
   }
   return std::move(fields.file);
+}
+
+SecretText key_file_text(const KeyFile& file) {
+  std::array<char, 2 * kRootKeyBytes> digits{};
+  to_hex(file.root.bytes(), digits.data());
+  std::array<char, 512> bytes{};
+  const int size =
+      std::snprintf(bytes.data(), bytes.size(),
+                    "# Latchkey's keys. Whoever has this file and the database has every token.\n"
+                    "# Back it up, but apart from the database: neither opens anything without the other.\n"
+                    "root = %.*s\nsigning = %d\n",
+                    static_cast<int>(digits.size()), digits.data(), int{file.signing});
+  SecretText text(std::string_view(bytes.data(), static_cast<std::size_t>(size)));
+  wipe(digits.data(), digits.size());
+  wipe(bytes.data(), bytes.size());
+  return text;
 }
 
 Result<void> create_key_file(const std::string& path, const KeyFile& file) {

@@ -40,6 +40,9 @@ Result<void> move_key_file(const std::string& from, const std::string& to);
 /// Removes the file. It is no error if there is none.
 Result<void> remove_key_file(const std::string& path);
 
+/// The text of such a file.
+SecretText key_file_text(const KeyFile& file);
+
 /// Replaces the existing file with `file`, in one step.
 Result<void> replace_key_file(const std::string& path, const KeyFile& file);
 

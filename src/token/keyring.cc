@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <atomic>
 #include <string_view>
 #include <utility>
 
@@ -58,6 +59,7 @@ struct Keyring::Keys {
   SecretBytes<32> csrf;
   SecretBytes<32> known_address;
   std::array<SecretBytes<32>, kMaxSigningNumber> signing;  // [0] is number 1
+  std::atomic<std::uint8_t> number = 1;
 
   // Best effort: if the limit of locked memory is lower, keys may be swapped out.
   Keys() { static_cast<void>(sodium_mlock(this, sizeof *this)); }
@@ -66,10 +68,11 @@ struct Keyring::Keys {
   Keys& operator=(const Keys&) = delete;
 };
 
-Keyring::Keyring(const KeyFile& file) : signing_(file.signing) {
+Keyring::Keyring(const KeyFile& file) {
   const int ready = sodium_init();
   LATCHKEY_ASSERT(ready >= 0 && file.signing >= 1);
   keys_ = std::make_unique<Keys>();
+  keys_->number = file.signing;
   derive(keys_->tag, 1, kTagContext, file);
   derive(keys_->binding, 1, kBindingContext, file);
   derive(keys_->lookup, 1, kLookupContext, file);
@@ -98,17 +101,13 @@ Result<Keyring> Keyring::load(const std::string& path) {
   return Keyring(file);
 }
 
-Result<Keyring> Keyring::rotate(const std::string& path) {
-  LATCHKEY_TRY(KeyFile file, read_key_file(path));
-  if (file.signing == kMaxSigningNumber) {
-    return failure(ErrorCode::kConflict,
-                   "the key file " + path + " has used all " + std::to_string(kMaxSigningNumber) +
-                       " signing keys: run `latchkey key renew`, which makes a new key, ends all "
-                       "sessions and keeps the users");
-  }
-  ++file.signing;
-  LATCHKEY_TRY(replace_key_file(path, file));
-  return Keyring(file);
+std::uint8_t Keyring::signing_number() const noexcept {
+  return keys_->number.load(std::memory_order_relaxed);
+}
+
+void Keyring::sign_with(std::uint8_t number) const noexcept {
+  LATCHKEY_ASSERT(number >= 1);
+  keys_->number.store(number, std::memory_order_relaxed);
 }
 
 Tag Keyring::tag_of(std::int64_t user_id) const noexcept {

@@ -91,9 +91,10 @@ std::optional<Login> Shard::refreshed(EntryId id, TableTime now) {
 
 runtime::Task<Result<Login>> Shard::new_login(LoginRequest request) {
   const store::SessionId session_id = random_.bytes<sizeof(store::SessionId)>();
-  const Token token(keyring_->tag_of(request.user_id),
-                    keyring_->sign(keyring_->signing_number(), session_id));
-  LATCHKEY_CO_TRY_NOW(const EntryId added, add_pending(request, token));
+  // Read once, because the key may be rotated meanwhile.
+  const std::uint8_t key_number = keyring_->signing_number();
+  const Token token(keyring_->tag_of(request.user_id), keyring_->sign(key_number, session_id));
+  LATCHKEY_CO_TRY_NOW(const EntryId added, add_pending(request, token, key_number));
 
   const std::shared_ptr<LoginUnderWay> pending = logins_.add(request.user_id, added);
   LATCHKEY_AWAIT(const Result<Login> result, complete_pending(*pending, std::move(request), session_id));
@@ -151,7 +152,7 @@ void Shard::drop_pending(const LoginUnderWay& pending) {
   table_->remove(pending.entry());
 }
 
-Result<EntryId> Shard::add_pending(const LoginRequest& request, const Token& token) {
+Result<EntryId> Shard::add_pending(const LoginRequest& request, const Token& token, std::uint8_t key_number) {
   if (request.user_name.size() > UserRecord::kMaxNameBytes) {
     return failure(ErrorCode::kInvalid, "the user's name is too long");
   }
@@ -161,8 +162,7 @@ Result<EntryId> Shard::add_pending(const LoginRequest& request, const Token& tok
   if (counts().live >= settings_.max_tokens) {
     return failure(ErrorCode::kOverloaded, "there are as many tokens as the setting `tokens` allows");
   }
-  const EntryId id =
-      table_->add({token, request.binding, request.user_id, request.user_name, keyring_->signing_number()});
+  const EntryId id = table_->add({token, request.binding, request.user_id, request.user_name, key_number});
   if (id == 0) return failure(ErrorCode::kOverloaded, "there is no memory for another token");
   return id;
 }

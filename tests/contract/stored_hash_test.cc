@@ -23,6 +23,15 @@ constexpr Stored kStored[] = {
     {"yescrypt", "password", "$y$j9T$LdJMENpBABJJ3hIHjB1Bi.$u2OTvjfFNnWXgGAOFvgB1vH5NgjtzZuf1aX1t4YvTE."},
     {"sha512", "Hello world!",
      "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1"},
+    // tests/unit/credential/foreign_hash_test.cc names the sources of these. The last two are stored within
+    // Argon2id.
+    {"django_argon2i", "password",
+     "argon2$argon2i$v=19$m=256,t=2,p=2$c29tZXNhbHQ$T/XOJ2mh1/TIpJHfCdQan76Q5esCFVoT5MAeIM1Oq2E"},
+    {"django_scrypt", "l\xc3\xa8tmein",
+     "scrypt$1024$seasalt$8$5$ozpUt/qDR/QLBzi9csaWJofO252yHC+Oxl5cycNUQkna/"
+     "BBjumDq5KMXPAq1Xi3sxxGWxqtAlQmEE+DSWNl+FQ=="},
+    {"apr1", "l\xc3\xa8tmein", "$apr1$saltstri$HuxvQMjgix1I57A9uK12q0"},
+    {"ssha", "l\xc3\xa8tmein", "{SSHA}3lQyv8cbnV/nhmjP7ViiTeHpSmv6+/z9/v8AAAAAAAAAAAAA"},
 };
 
 constexpr const char* kRehashed = "event=login.rehashed user=";
@@ -143,7 +152,7 @@ TEST(C14, AHashThatIsNotReadIsRefusedAtItsImportWithTheSchemesThatAre) {
     EXPECT_EQ(added.status, 1);
     EXPECT_NE(added.errors.find(reason), std::string::npos) << added.errors;
   };
-  refused("$1$saltstri$qQY4WxjABChYG1ccLpfkz/", "yescrypt");
+  refused("$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "yescrypt");
   refused("hunter2", "pbkdf2_sha256");
   refused("$2b$05$short", "malformed");
   refused("$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "bounds");

@@ -29,18 +29,23 @@ std::size_t digit(char c) {
 
 /// Whether verifying a hash of this kind takes a few milliseconds at most.
 bool is_cheap(std::string_view kind) {
-  if (kind.starts_with("$argon2id$"))
+  if (kind.starts_with("$argon2") || kind.starts_with("wrapped_"))
     return number_behind(kind, "m=") <= 256 && number_behind(kind, "t=") <= 2 &&
            number_behind(kind, "p=") <= 4;
-  if (kind.starts_with("pbkdf2_sha256$")) return number_behind(kind, "pbkdf2_sha256$") <= 1000;
-  if (kind.starts_with("$6$rounds=")) return number_behind(kind, "rounds=") <= 2000;
+  for (const std::string_view front :
+       {"pbkdf2_sha256$", "pbkdf2_sha1$", "$pbkdf2$", "$pbkdf2-sha256$", "$pbkdf2-sha512$"}) {
+    if (kind.starts_with(front)) return number_behind(kind, front) <= 1000;
+  }
+  if (kind.starts_with("$6$rounds=") || kind.starts_with("$5$rounds="))
+    return number_behind(kind, "rounds=") <= 2000;
   if (kind.starts_with("$7$"))
     return digit(kind[3]) <= 8 && kind.substr(5, 4) == "...." && digit(kind[4]) <= 8 &&
            kind.substr(10, 4) == "....";
   if (kind.starts_with("$y$")) return digit(kind[4]) <= 8 && digit(kind[5]) <= 8;
+  if (kind.starts_with("$gy$")) return digit(kind[5]) <= 8 && digit(kind[6]) <= 8;
   const std::size_t bcrypt = kind.find("$2");
   if (bcrypt != std::string_view::npos) return kind.substr(bcrypt + 4, 2) == "04";
-  return kind == "$6$";
+  return kind == "$6$" || kind == "$5$";
 }
 
 void check_kind(std::string_view stored, std::string_view kind) {

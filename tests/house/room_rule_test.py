@@ -25,6 +25,7 @@ MAY_INCLUDE = {
     "credential": ("base", "runtime", "store"),
     "api": ("base", "runtime", "net", "http", "store", "token", "credential"),
     "server": ("base", "runtime", "net", "http", "store", "token", "credential", "api"),
+    "migration": ("base", "store"),
 }
 
 # Sources without a header, because nobody includes them: a program's main.

@@ -31,6 +31,7 @@ class Socket {
     if (file_ >= 0) ::close(file_);
   }
   int get() const noexcept { return file_; }
+  int release() noexcept { return std::exchange(file_, -1); }
 
  private:
   int file_;
@@ -100,14 +101,23 @@ Result<void> probe_server(const AdminSocket& socket) {
   return {};
 }
 
-Result<api::AdminReply> ask_server(const AdminSocket& socket, const api::AdminRequest& request) {
-  LATCHKEY_TRY(const Socket connected, connect_to(socket));
+Conversation::~Conversation() {
+  if (file_ >= 0) ::close(file_);
+}
+
+Result<api::AdminReply> Conversation::ask(const api::AdminRequest& request) {
+  // Given back to `file_` only if the server keeps the connection.
+  Socket connected(std::exchange(file_, -1));
+  if (connected.get() < 0) {
+    LATCHKEY_TRY(Socket made, connect_to(socket_));
+    file_ = made.release();
+    return ask(request);
+  }
   const std::string_view body = request.body.view();
   const std::string head = fmt::format(
-      "{} {} HTTP/1.1\r\nHost: latchkeyd\r\nConnection: close\r\nContent-Type: application/json\r\n"
-      "Content-Length: {}\r\n\r\n",
+      "{} {} HTTP/1.1\r\nHost: latchkeyd\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
       request.method, request.path, body.size());
-  if (!send_all(connected, head) || !send_all(connected, body)) return no_answer(socket.path);
+  if (!send_all(connected, head) || !send_all(connected, body)) return no_answer(socket_.path);
 
   http::ResponseReader reader(kMaxAnswerBytes);
   std::array<char, 65536> part{};
@@ -120,10 +130,16 @@ Result<api::AdminReply> ask_server(const AdminSocket& socket, const api::AdminRe
     std::string_view bytes(part.data(), static_cast<std::size_t>(got));
     const http::ResponseReader::Step step = reader.next(bytes, false, true);
     if (step == http::ResponseReader::Step::kRefused) break;
-    if (step == http::ResponseReader::Step::kAnswer)
+    if (step == http::ResponseReader::Step::kAnswer) {
+      if (reader.answer().keep_alive) file_ = connected.release();
       return api::AdminReply{reader.answer().status, std::string(reader.answer().body)};
+    }
   }
-  return no_answer(socket.path);
+  return no_answer(socket_.path);
+}
+
+Result<api::AdminReply> ask_server(const AdminSocket& socket, const api::AdminRequest& request) {
+  return Conversation(socket).ask(request);
 }
 
 }  // namespace latchkey::command

@@ -1,10 +1,11 @@
-// The client's side of a server's admin socket: one HTTP/1.1 request per connection, blocking, with bounds on
-// the time and on the answer's size.
+// The client's side of a server's admin socket: HTTP/1.1, blocking, with bounds on the time and on an
+// answer's size.
 #pragma once
 
 #include <sys/types.h>
 
 #include <filesystem>
+#include <utility>
 
 #include "latchkey/api/admin.h"
 #include "latchkey/base/result.h"
@@ -26,9 +27,26 @@ struct AdminSocket {
 /// Errors: kNotFound if nothing listens; kInvalid if another user's process does; else kUnavailable.
 Result<void> probe_server(const AdminSocket& socket);
 
-/// Sends a request to the server and returns its reply.
-/// Errors: those of probe_server; kUnavailable if no whole answer came, in which case the request may or may
-/// not have been carried out.
+/// Requests over one connection, which is made for the first.
+class Conversation {
+ public:
+  explicit Conversation(AdminSocket socket) : socket_(std::move(socket)) {}
+  Conversation(const Conversation&) = delete;
+  Conversation& operator=(const Conversation&) = delete;
+  ~Conversation();
+
+  /// Sends a request to the server and returns its reply.
+  /// Errors: those of probe_server; kUnavailable if no whole answer came, in which case the request may or
+  /// may not have been carried out.
+  Result<api::AdminReply> ask(const api::AdminRequest& request);
+
+ private:
+  AdminSocket socket_;
+  int file_ = -1;
+};
+
+/// One request over a connection of its own.
+/// Errors: as Conversation::ask.
 Result<api::AdminReply> ask_server(const AdminSocket& socket, const api::AdminRequest& request);
 
 }  // namespace latchkey::command

@@ -30,14 +30,15 @@ constexpr std::chrono::milliseconds kBetweenTries{50};
 
 class Online final : public Backend {
  public:
-  explicit Online(AdminSocket socket) : socket_(std::move(socket)) {}
-  Result<api::AdminReply> act(api::AdminRequest request) override { return ask_server(socket_, request); }
+  explicit Online(AdminSocket socket) : socket_(std::move(socket)), conversation_(socket_) {}
+  Result<api::AdminReply> act(api::AdminRequest request) override { return conversation_.ask(request); }
   std::string place() const override {
     return fmt::format("through the server at {}", whole_path(socket_.path));
   }
 
  private:
   AdminSocket socket_;
+  Conversation conversation_;
 };
 
 /// Of root's rights keeps only that to search directories which the user may not search, such as systemd's
@@ -47,23 +48,6 @@ bool keep_search_alone() noexcept {
   std::array<__user_cap_data_struct, 2> sets{};
   sets[0].effective = sets[0].permitted = 1U << CAP_DAC_READ_SEARCH;
   return ::syscall(SYS_capset, &header, sets.data()) == 0;
-}
-
-/// Makes root work as the owner of the data. Files that root created there would keep the server from
-/// starting, and what that user put there must not be followed with root's rights.
-Result<void> become_owner(const std::filesystem::path& data) {
-  struct stat status {};
-  if (::geteuid() != 0 || ::stat(data.c_str(), &status) != 0 || status.st_uid == 0) return {};
-  if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0 && ::setgroups(0, nullptr) == 0 &&
-      ::setresgid(status.st_gid, status.st_gid, status.st_gid) == 0 &&
-      ::setresuid(status.st_uid, status.st_uid, status.st_uid) == 0 && keep_search_alone()) {
-    return {};
-  }
-  return failure(
-      ErrorCode::kUnavailable,
-      fmt::format("{} belongs to the user with the id {}, whom this cannot become: {}; run the command as "
-                  "that user",
-                  data.string(), status.st_uid, std::system_category().message(errno)));
 }
 
 Result<store::DataDirectory> lock(const BackendOptions& options) {
@@ -78,6 +62,23 @@ AdminSocket admin_socket_of(const BackendOptions& options) {
   struct stat status {};
   const bool is_there = ::stat(options.data.c_str(), &status) == 0;
   return {options.socket, is_there ? status.st_uid : ::geteuid()};
+}
+
+// Files that root created there would keep the server from starting, and what that user put there must not be
+// followed with root's rights.
+Result<void> become_owner(const std::filesystem::path& data) {
+  struct stat status {};
+  if (::geteuid() != 0 || ::stat(data.c_str(), &status) != 0 || status.st_uid == 0) return {};
+  if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0 && ::setgroups(0, nullptr) == 0 &&
+      ::setresgid(status.st_gid, status.st_gid, status.st_gid) == 0 &&
+      ::setresuid(status.st_uid, status.st_uid, status.st_uid) == 0 && keep_search_alone()) {
+    return {};
+  }
+  return failure(
+      ErrorCode::kUnavailable,
+      fmt::format("{} belongs to the user with the id {}, whom this cannot become: {}; run the command as "
+                  "that user",
+                  data.string(), status.st_uid, std::system_category().message(errno)));
 }
 
 std::string whole_path(const std::filesystem::path& path) {

@@ -13,6 +13,7 @@
 
 namespace latchkey::command {
 
+/// All requests of a backend are of one conversation: an import is in several.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -34,6 +35,9 @@ struct BackendOptions {
 
 /// The server must be run by the owner of the data directory, or, without one, by the user of this command.
 AdminSocket admin_socket_of(const BackendOptions& options);
+
+/// Makes root work as the owner of the data, for good. Does nothing for anybody else.
+Result<void> become_owner(const std::filesystem::path& data);
 
 /// Waits some seconds for another command that holds the lock.
 Result<std::unique_ptr<Backend>> open_backend(const BackendOptions& options);

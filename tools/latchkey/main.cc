@@ -1,283 +1,37 @@
 // latchkey: the administrator's command. It reads the arguments and the password, has a Backend carry out the
-// request, and prints. Exit status: 0 done, 1 refused (standard error says what to do), 2 wrong usage.
+// request, and prints. Exit status: 0 done, 1 refused (standard error says what to do), 2 wrong usage, 3 done
+// in part.
 
-#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <functional>
 #include <iostream>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <tuple>
 #include <utility>
-#include <vector>
 
-#include "backend.h"
+#include "arguments.h"
 #include "command_line/describe.h"
+#include "export.h"
+#include "import.h"
 #include "key.h"
-#include "latchkey/base/json_text.h"
-#include "latchkey/base/percent.h"
-#include "latchkey/base/printable.h"
-#include "latchkey/base/utf8.h"
-#include "latchkey/store/data_directory.h"
-#include "output.h"
-#include "password.h"
+#include "suggestion.h"
+#include "tokens.h"
 #include "user_words.h"
+#include "users.h"
 
 namespace latchkey::command {
 
 namespace {
 
-constexpr int kExitDone = 0;
-constexpr int kExitRefused = 1;
-constexpr int kExitUsage = 2;
-
-constexpr std::size_t kMaxPages = 100'000;
-
 /// The argument that names a user.
 constexpr const char* kUserPlace = "NAME";
-
-/// What the unit of systemd serves, and where it has the admin socket: outside the data, which the group that
-/// may administer cannot search.
-constexpr std::string_view kDataOfUnit = "/var/lib/latchkey";
-constexpr std::string_view kSocketOfUnit = "/run/latchkey/admin.sock";
-
-struct Arguments {
-  std::string data{kDataOfUnit};
-  std::string socket;
-  std::string key_file;
-  std::string user;
-  bool create = false;
-  bool json = false;
-  bool password_stdin = false;
-  bool password_hash_stdin = false;
-  bool superuser = false;
-  std::optional<std::string> first_name;
-  std::optional<std::string> last_name;
-  std::optional<std::string> email;
-  std::vector<std::string> groups;
-};
-
-int refuse(std::string_view text) {
-  fmt::print(stderr, "latchkey: {}\n", text);
-  return kExitRefused;
-}
-
-/// JSON carries only UTF-8: any other text would arrive changed, and nobody could log in with it.
-Result<void> check_encoding(const Arguments& arguments) {
-  std::vector<std::string> texts = arguments.groups;
-  texts.push_back(arguments.user);
-  for (const auto* const detail : {&arguments.first_name, &arguments.last_name, &arguments.email}) {
-    texts.push_back(detail->value_or(""));
-  }
-  if (std::all_of(texts.begin(), texts.end(), [](const std::string& text) { return is_utf8(text); }))
-    return {};
-  return failure(ErrorCode::kInvalid,
-                 "an argument is not valid UTF-8: see the terminal's encoding and `locale`");
-}
-
-/// The password, or the hash given in its place.
-Result<SecretText> password_of(const Arguments& arguments) {
-  const bool is_piped = arguments.password_stdin || arguments.password_hash_stdin;
-  Result<SecretText> password = is_piped ? read_password_from_stdin() : ask_for_password(arguments.user);
-  if (password && !is_utf8(password->view())) {
-    return failure(ErrorCode::kInvalid,
-                   "the password is not valid UTF-8: see the terminal's encoding and `locale`");
-  }
-  return password;
-}
-
-/// The body of a request that sets a password or its hash, built in one piece of memory that is wiped.
-SecretText body_with(const Arguments& arguments, const SecretText& password, std::string_view other_members) {
-  constexpr std::size_t kLongestEscape = 6;
-  std::string json;
-  json.reserve(other_members.size() + password.view().size() * kLongestEscape + 32);
-  json += arguments.password_hash_stdin ? "{\"password_hash\":" : "{\"password\":";
-  append_json_string(json, password.view());
-  json += other_members;
-  json.push_back('}');
-  SecretText body(json);
-  wipe(json.data(), json.size());
-  return body;
-}
-
-/// The details that are given, each behind a comma.
-std::string members_of_details(const Arguments& arguments) {
-  std::string json;
-  for (const auto& [name, detail] :
-       {std::pair("first_name", &arguments.first_name), std::pair("last_name", &arguments.last_name),
-        std::pair("email", &arguments.email)}) {
-    if (!*detail) continue;
-    json += fmt::format(",\"{}\":", name);
-    append_json_string(json, **detail);
-  }
-  return json;
-}
-
-std::string json_list(const std::vector<std::string>& texts) {
-  std::string json = "[";
-  for (const std::string& text : texts) {
-    if (json.size() > 1) json.push_back(',');
-    append_json_string(json, text);
-  }
-  return json + "]";
-}
-
-std::string members_of_new_user(const Arguments& arguments) {
-  std::string json = ",\"name\":";
-  append_json_string(json, arguments.user);
-  json += members_of_details(arguments);
-  json += ",\"groups\":" + json_list(arguments.groups);
-  json += arguments.superuser ? ",\"superuser\":true" : ",\"superuser\":false";
-  return json;
-}
-
-std::filesystem::path socket_of(const std::filesystem::path& data) {
-  std::error_code ignored;
-  if (whole_path(data) == kDataOfUnit && std::filesystem::exists(kSocketOfUnit, ignored))
-    return kSocketOfUnit;
-  return store::DataDirectory::admin_socket_path(data);
-}
-
-BackendOptions options_of(const Arguments& arguments) {
-  const std::filesystem::path data(arguments.data);
-  const auto or_else = [](const std::string& given, std::filesystem::path derived) {
-    return given.empty() ? std::move(derived) : std::filesystem::path(given);
-  };
-  return {.data = data,
-          .socket = or_else(arguments.socket, socket_of(data)),
-          .key_file = or_else(arguments.key_file, store::DataDirectory::key_path(data)),
-          .may_create = arguments.create};
-}
-
-Result<std::unique_ptr<Backend>> backend_for(const Arguments& arguments) {
-  return open_backend(options_of(arguments));
-}
-
-/// Turns a reply's JSON and the place where the command acted into text for people.
-using ReplyText = std::function<std::string(std::string_view json, const std::string& place)>;
-
-/// Sends one request and prints the reply's JSON, or what `text` makes of it.
-int act(const Arguments& arguments, api::AdminRequest request, const ReplyText& text) {
-  Result<std::unique_ptr<Backend>> backend = backend_for(arguments);
-  if (!backend) return refuse(backend.error().text);
-  const Result<api::AdminReply> reply = (*backend)->act(std::move(request));
-  if (!reply) return refuse(reply.error().text);
-  if (reply->status / 100 != 2) return refuse(refusal_text(reply->json));
-  fmt::print("{}{}", arguments.json ? reply->json : text(reply->json, (*backend)->place()),
-             arguments.json ? "\n" : "");
-  return kExitDone;
-}
-
-int add_user(const Arguments& arguments) {
-  const Result<SecretText> password = password_of(arguments);
-  if (!password) return refuse(password.error().text);
-  return act(arguments, {"POST", "/users", body_with(arguments, *password, members_of_new_user(arguments))},
-             [&](std::string_view, const std::string& place) {
-               return fmt::format("added {} {}\n", printable(arguments.user), place);
-             });
-}
-
-int set_password(const Arguments& arguments) {
-  const Result<SecretText> password = password_of(arguments);
-  if (!password) return refuse(password.error().text);
-  return act(arguments,
-             {"POST", "/users/" + percent_encode_component(arguments.user) + "/password",
-              body_with(arguments, *password, "")},
-             [&](std::string_view json, const std::string& place) {
-               return fmt::format("set the password of {} {}{}\n{}", printable(arguments.user), place,
-                                  ended_text(json), unlocked_text(json));
-             });
-}
-
-int unlock_user(const Arguments& arguments) {
-  return act(arguments,
-             {"POST", "/users/" + percent_encode_component(arguments.user) + "/unlock", SecretText()},
-             [&](std::string_view json, const std::string& place) {
-               return fmt::format("{} {}: {}", printable(arguments.user), place, unlocked_text(json));
-             });
-}
-
-int change_user(const Arguments& arguments, std::string method, std::string_view act_path,
-                std::string_view done) {
-  return act(arguments,
-             {std::move(method),
-              fmt::format("/users/{}{}", percent_encode_component(arguments.user), act_path), SecretText()},
-             [&](std::string_view json, const std::string& place) {
-               return fmt::format("{} {} {}{}\n", done, printable(arguments.user), place, ended_text(json));
-             });
-}
-
-int set_details(const Arguments& arguments) {
-  std::string members = members_of_details(arguments);
-  if (members.empty()) return refuse("give --first-name, --last-name or --email, and the new text");
-  members.front() = '{';
-  return act(
-      arguments,
-      {"POST", "/users/" + percent_encode_component(arguments.user) + "/details", SecretText(members + "}")},
-      [&](std::string_view, const std::string& place) {
-        return fmt::format("set the details of {} {}\n", printable(arguments.user), place);
-      });
-}
-
-/// `list` says what becomes of the given groups: "add" or "remove".
-int change_groups(const Arguments& arguments, std::string_view list) {
-  const std::string body = fmt::format("{{\"{}\":{}}}", list, json_list(arguments.groups));
-  return act(arguments,
-             {"POST", "/users/" + percent_encode_component(arguments.user) + "/groups", SecretText(body)},
-             [&](std::string_view json, const std::string& place) {
-               return fmt::format("{} {}: {}\n", printable(arguments.user), place, groups_text(json));
-             });
-}
-
-int list_users(const Arguments& arguments) {
-  Result<std::unique_ptr<Backend>> backend = backend_for(arguments);
-  if (!backend) return refuse(backend.error().text);
-  std::vector<std::string> users;
-  std::string after;
-  for (std::size_t pages = 0; pages < kMaxPages; ++pages) {
-    const Result<api::AdminReply> reply =
-        (*backend)->act({"GET", "/users?after=" + percent_encode_component(after), SecretText()});
-    if (!reply) return refuse(reply.error().text);
-    if (reply->status != 200) return refuse(refusal_text(reply->json));
-    UserPage page = read_user_page(reply->json);
-    std::move(page.users.begin(), page.users.end(), std::back_inserter(users));
-    if (page.next.empty()) break;
-    after = std::move(page.next);
-  }
-  fmt::print("{}", arguments.json ? users_json(users) + "\n" : users_table(users));
-  return kExitDone;
-}
-
-int list_tokens(const Arguments& arguments) {
-  return act(arguments, {"GET", "/tokens/" + percent_encode_component(arguments.user), SecretText()},
-             [](std::string_view json, const std::string&) { return tokens_table(json); });
-}
-
-int revoke_tokens(const Arguments& arguments) {
-  return act(arguments, {"DELETE", "/tokens/" + percent_encode_component(arguments.user), SecretText()},
-             [&](std::string_view json, const std::string& place) {
-               return fmt::format("logged {} out {}{}\n", printable(arguments.user), place, ended_text(json));
-             });
-}
-
-int renew_key_file(const Arguments& arguments) {
-  const BackendOptions options = options_of(arguments);
-  const Result<token::KeyRenewal> done = renew_key(options);
-  if (!done) return refuse(done.error().text);
-  fmt::print("{}", arguments.json ? renewal_json(*done, options) : renewal_text(*done, options));
-  return kExitDone;
-}
 
 /// The arguments with the data directory and the socket of a command line that is still being typed.
 Arguments with_place(Arguments arguments, int argc, char** argv) {
@@ -310,6 +64,9 @@ class CommandLine {
         ->envname("LATCHKEY_ADMIN_SOCKET")
         ->type_name("FILE");
     app_.require_subcommand(1);
+    take_json(app_);
+    // What stands above a command may stand behind it too.
+    app_.fallthrough();
     add_user_commands();
     add_token_commands();
     add_key_commands();
@@ -326,10 +83,16 @@ class CommandLine {
   int run() const { return chosen_(arguments_); }
 
  private:
+  void take_json(CLI::App& of) { of.add_flag("--json", arguments_.json, "print JSON"); }
+  CLI::App& group(CLI::App& parent, const char* name, const char* help) {
+    CLI::App& made = *parent.add_subcommand(name, help)->require_subcommand(1);
+    take_json(made);
+    return made;
+  }
   CLI::App* leaf(CLI::App& parent, const char* name, const char* help,
                  std::function<int(const Arguments&)> act) {
     CLI::App* const made = parent.add_subcommand(name, help);
-    made->add_flag("--json", arguments_.json, "print JSON");
+    take_json(*made);
     made->callback([this, act = std::move(act)] { chosen_ = act; });
     return made;
   }
@@ -359,7 +122,7 @@ class CommandLine {
   }
 
   void add_user_commands() {
-    CLI::App& users = *app_.add_subcommand("user", "users")->require_subcommand(1);
+    CLI::App& users = group(app_, "user", "users");
     CLI::App& add = *leaf_of_user(users, "add", "add a user; asks for the password twice", add_user);
     take_password(add);
     add.add_flag("--create", arguments_.create,
@@ -384,33 +147,102 @@ class CommandLine {
     take_details(
         *leaf_of_user(users, "set", "set names and e-mail address; an empty text clears one", set_details));
     leaf(users, "list", "list all users", list_users);
+    leaf_of_user(users, "show",
+                 "show a user: details, groups, the kind of the password's hash, how many tokens live",
+                 show_user);
+    leaf_of_user(
+        users, "rename",
+        "give a user another name; password and groups stay; ends the user's tokens, which carry the name, "
+        "and forgets the addresses from which the user logged in; a site's list `users` keeps the old name",
+        rename_user)
+        ->add_option("NEW", arguments_.new_name, "the new name")
+        ->required();
     add_group_commands(users);
+    add_moving_commands(users);
   }
 
   void add_group_commands(CLI::App& users) {
-    CLI::App& groups = *users.add_subcommand("group", "the groups of a user")->require_subcommand(1);
+    CLI::App& groups = group(users, "group", "the groups of a user");
     take_groups(*leaf_of_user(groups, "add", "put a user into groups; holds at once",
                               [](const Arguments& given) { return change_groups(given, "add"); }));
     take_groups(*leaf_of_user(groups, "remove", "take a user out of groups; holds at once",
                               [](const Arguments& given) { return change_groups(given, "remove"); }));
   }
 
+  void add_moving_commands(CLI::App& users) {
+    CLI::App& import =
+        *leaf(users, "import",
+              "take in another program's users, all in one transaction; says of each what was done, and "
+              "exits with 3 if any was refused",
+              import_users);
+    import
+        .add_option("--from", arguments_.source,
+                    "what wrote the file: django, awx, htpasswd, shadow, authelia, ldif, keycloak, latchkey")
+        ->type_name("SOURCE")
+        ->required();
+    import.add_option("FILE", arguments_.file, "the file; - is standard input")->required();
+    import.add_flag("--dry-run", arguments_.dry_run, "say what would be done, and do nothing");
+    import.add_flag(
+        "--update", arguments_.update,
+        "change users who are there to what the file says; another password ends a user's tokens");
+    import.add_flag("--only-active", arguments_.only_active, "leave out users who are not active");
+    import.add_option("--table", arguments_.table, "django: the table of the users in SQLite's file")
+        ->type_name("NAME")
+        ->capture_default_str();
+    import
+        .add_option("--passwd", arguments_.passwd,
+                    "shadow: the passwd beside it, for numbers and people's names")
+        ->type_name("FILE");
+    import.add_flag("--system-users", arguments_.system_users, "shadow: also accounts numbered below 1000");
+    import.add_flag("--create", arguments_.create,
+                    "make the data directory (not those above it) and its database where they are missing");
+    CLI::App& exported =
+        *leaf(users, "export",
+              "write all users; exits with 3 if any was left out; the file is made for its owner "
+              "alone, and must not be there yet",
+              export_users);
+    exported.add_option("FILE", arguments_.file, "the file (default standard output)");
+    exported
+        .add_option("--format", arguments_.format,
+                    "jsonl, which `user import --from latchkey` reads, or htpasswd")
+        ->check(CLI::IsMember({"jsonl", "htpasswd"}))
+        ->type_name("FORMAT")
+        ->capture_default_str();
+    exported.add_flag("--with-hashes", arguments_.with_hashes,
+                      "with the passwords' hashes; never to a terminal");
+  }
+
   void add_token_commands() {
-    CLI::App& tokens = *app_.add_subcommand("token", "tokens")->require_subcommand(1);
-    leaf_of_user(tokens, "list", "list a user's tokens, without what would let anybody in", list_tokens);
-    leaf_of_user(tokens, "revoke", "end all of a user's tokens", revoke_tokens);
+    CLI::App& tokens = group(app_, "token", "tokens");
+    CLI::App& list =
+        *leaf(tokens, "list", "list a user's tokens, or all, without what would let anybody in", list_tokens);
+    list.add_option(kUserPlace, arguments_.user, "the user's name; without it, all users' tokens");
+    CLI::App& revoke = *leaf(tokens, "revoke", "end all tokens of a user, or of all users", revoke_tokens);
+    CLI::Option* const name = revoke.add_option(kUserPlace, arguments_.user, "the user's name");
+    revoke
+        .add_flag("--all", arguments_.all,
+                  "end the tokens of all users whose login was answered before this: for the day of a breach")
+        ->excludes(name);
   }
 
   void add_key_commands() {
-    CLI::App& keys = *app_.add_subcommand("key", "the key file")->require_subcommand(1);
+    CLI::App& keys = group(app_, "key", "the key file");
     CLI::App& renew = *leaf(
         keys, "renew",
         "make a new key where the old one is lost or known to others; ends all sessions, keeps the users; "
         "while no server runs",
         renew_key_file);
-    renew.add_option("--key-file", arguments_.key_file, "the key file (default DIR/latchkey.key)")
-        ->envname("LATCHKEY_KEY_FILE")
-        ->type_name("FILE");
+    CLI::App& rotate = *leaf(
+        keys, "rotate",
+        "sign new tokens with the next key of the same file; those that live go on until they end; also while a "
+        "server runs; exits with 3 if the file cannot be written and the new one is on standard output",
+        rotate_key_file);
+    for (CLI::App* const of : {&renew, &rotate}) {
+      of->add_option("--key-file", arguments_.key_file,
+                     "the key file (default DIR/latchkey.key, or the server's)")
+          ->envname("LATCHKEY_KEY_FILE")
+          ->type_name("FILE");
+    }
   }
 
   Arguments& arguments_;
@@ -435,6 +267,11 @@ int run(int argc, char** argv) {
   try {
     command_line.app().parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (const std::string meant = suggestion_for(command_line.app(), argc, argv);
+        error.get_exit_code() != 0 && !meant.empty()) {
+      refuse(meant);
+      return kExitUsage;
+    }
     return command_line.app().exit(error) == 0 ? kExitDone : kExitUsage;
   }
   if (const Result<void> good = check_encoding(arguments); !good) return refuse(good.error().text);

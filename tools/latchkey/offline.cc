@@ -28,8 +28,9 @@ namespace latchkey::command {
 namespace {
 
 constexpr runtime::PortId kOnlyPort = 0;
-/// One request is in progress at a time, and waits for one message at a time.
-constexpr std::size_t kMessages = 4;
+/// One request is in progress at a time. It waits for one message at a time, or for as many as users' tokens
+/// are ended at once.
+constexpr std::size_t kMessages = 64;
 
 /// No thread sleeps that would have to be woken.
 class NoDoorbell final : public runtime::Doorbell {
@@ -72,6 +73,7 @@ class Offline final : public Backend {
 
   Result<api::AdminReply> act(api::AdminRequest request) override {
     std::optional<api::AdminReply> reply;
+    request.staged = &staged_;
     runtime::Nursery nursery;
     nursery.spawn(keep(admin_.handle(std::move(request)), reply));
     // Each pass runs what was sent and brings back what is done, so the request always makes progress.
@@ -103,6 +105,7 @@ class Offline final : public Backend {
   credential::SqliteDirectory users_{port_, store_};
   store::SqliteStore sessions_{port_, store_};
   DatabaseEnder ender_{port_, store_, clock_};
+  api::StagedImport staged_;
   api::Admin admin_{{users_, hasher_, sessions_, ender_, clock_, log_, token_timeout_}};
 };
 

@@ -108,17 +108,42 @@ std::string unlocked_text(std::string_view json) {
       seconds, guesses);
 }
 
-UserPage read_user_page(std::string_view json) {
-  UserPage page;
+Page read_page(std::string_view json, std::string_view member) {
+  Page page;
   parser parsing;
   element reply;
-  simdjson::dom::array users;
+  simdjson::dom::array elements;
   if (parsing.parse(json.data(), json.size()).get(reply) != simdjson::SUCCESS) return page;
-  if (reply["users"].get_array().get(users) != simdjson::SUCCESS) return page;
-  for (const element user : users) page.users.push_back(simdjson::minify(user));
+  if (reply[member].get_array().get(elements) == simdjson::SUCCESS) {
+    for (const element of : elements) page.elements.push_back(simdjson::minify(of));
+  }
   std::string_view next;
   if (reply["next"].get_string().get(next) == simdjson::SUCCESS) page.next = next;
   return page;
+}
+
+std::uint64_t number_member(std::string_view json, std::string_view name) {
+  parser parsing;
+  element reply;
+  std::uint64_t number = 0;
+  if (parsing.parse(json.data(), json.size()).get(reply) != simdjson::SUCCESS) return 0;
+  return reply[name].get_uint64().get(number) == simdjson::SUCCESS ? number : 0;
+}
+
+bool truth_member(std::string_view json, std::string_view name) {
+  parser parsing;
+  element of;
+  bool truth = false;
+  if (parsing.parse(json.data(), json.size()).get(of) != simdjson::SUCCESS) return false;
+  return of[name].get_bool().get(truth) == simdjson::SUCCESS && truth;
+}
+
+std::string text_member(std::string_view json, std::string_view name) {
+  parser parsing;
+  element of;
+  std::string_view text;
+  if (parsing.parse(json.data(), json.size()).get(of) != simdjson::SUCCESS) return {};
+  return of[name].get_string().get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
 }
 
 std::string users_json(const std::vector<std::string>& users) {
@@ -135,6 +160,37 @@ std::string users_table(const std::vector<std::string>& users) {
     rows.push_back({text_of(user, "name"), yes_or_no(user, "active"), yes_or_no(user, "superuser"),
                     text_of(user, "created"), text_of(user, "first_name"), text_of(user, "last_name"),
                     text_of(user, "email"), groups_of(user)});
+  }
+  return table(rows);
+}
+
+std::string user_lines(std::string_view json) {
+  parser parsing;
+  element user;
+  if (parsing.parse(json.data(), json.size()).get(user) != simdjson::SUCCESS) return {};
+  std::string out;
+  for (const auto& [name, value] :
+       {std::pair("name", text_of(user, "name")), std::pair("active", yes_or_no(user, "active")),
+        std::pair("superuser", yes_or_no(user, "superuser")), std::pair("created", text_of(user, "created")),
+        std::pair("first name", text_of(user, "first_name")),
+        std::pair("last name", text_of(user, "last_name")), std::pair("email", text_of(user, "email")),
+        std::pair("groups", groups_of(user)), std::pair("hash", text_of(user, "hash_kind")),
+        std::pair("tokens", std::to_string(number_member(json, "live_tokens")))}) {
+    std::string line = fmt::format("{:<11} {}", name, value);
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + '\n';
+  }
+  return out;
+}
+
+std::string all_tokens_table(const std::vector<std::string>& tokens) {
+  std::vector<Row> rows = {{"USER", "CREATED", "LAST USED", "EXPIRES", "ADDRESS", "AGENT"}};
+  for (const std::string& json : tokens) {
+    parser parsing;
+    element token;
+    if (parsing.parse(json).get(token) != simdjson::SUCCESS) continue;
+    rows.push_back({text_of(token, "user"), text_of(token, "created"), text_of(token, "last_used"),
+                    text_of(token, "expires"), text_of(token, "address"), text_of(token, "agent")});
   }
   return table(rows);
 }

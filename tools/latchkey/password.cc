@@ -12,6 +12,7 @@
 #include <string>
 
 #include "latchkey/base/printable.h"
+#include "latchkey/credential/foreign_hash.h"
 #include "latchkey/credential/hash_scheme.h"
 
 namespace latchkey::command {
@@ -146,6 +147,63 @@ Result<SecretText> read_password_from_stdin() {
     if (got == 0) return password_of(without_byte_order_mark(line.text()));
   }
   return too_long();
+}
+
+namespace {
+
+std::string_view without_blanks(std::string_view text) noexcept {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+/// The hash in `input`: alone, or behind the user's name as in htpasswd and shadow.
+Result<std::string_view> find_hash(std::string_view input, std::string_view user) {
+  std::string_view hash = without_blanks(input);
+  if (hash.empty()) return failure(ErrorCode::kInvalid, "standard input has no hash");
+  if (hash.find('\n') != std::string_view::npos) {
+    return failure(ErrorCode::kInvalid,
+                   "standard input has more than one line: give the hash alone, or read the whole file with "
+                   "`latchkey user import`");
+  }
+  if (const std::size_t colon = hash.find(':'); colon != std::string_view::npos) {
+    if (hash.substr(0, colon) != user) {
+      return failure(
+          ErrorCode::kInvalid,
+          fmt::format("the line is another user's, and not that of {}: give the hash alone, or the "
+                      "line that begins with '{}:'",
+                      printable(user), printable(user)));
+    }
+    hash.remove_prefix(colon + 1);
+    hash = without_blanks(hash.substr(0, hash.find(':')));
+  }
+  if (hash.empty())
+    return failure(ErrorCode::kInvalid, "the hash is empty, which would be a login without a password");
+  if (hash.starts_with('!') || hash.starts_with('*')) {
+    return failure(
+        ErrorCode::kInvalid,
+        fmt::format("it begins with '{}': the account is locked, or has no password; for a hash behind "
+                    "it, leave that out, and disable the user",
+                    hash.front()));
+  }
+  return hash;
+}
+
+}  // namespace
+
+Result<SecretText> read_hash_from_stdin(std::string_view user) {
+  LATCHKEY_TRY(const SecretText input, read_password_from_stdin());
+  LATCHKEY_TRY(const std::string_view given, find_hash(input.view(), user));
+  LATCHKEY_TRY(const credential::ForeignHash hash, credential::ForeignHash::read(given));
+  LATCHKEY_TRY(const std::string stored, hash.to_store());
+  if (!hash.weak().empty()) {
+    fmt::print(
+        stderr,
+        "latchkey: the hash is fast to guess ({}): Argon2id of it is stored, and the next login replaces that\n",
+        hash.weak());
+  }
+  return SecretText(stored);
 }
 
 Result<SecretText> ask_for_password(std::string_view user) {

@@ -14,6 +14,13 @@ namespace latchkey::command {
 /// Errors: kInvalid if it is too long, or in UTF-16 or UTF-32; kUnavailable if it cannot be read.
 Result<SecretText> read_password_from_stdin();
 
+/// Reads a password's hash so, as another program stored it, and returns the one to store. Takes a whole line
+/// `name:hash` of this user too, and blank lines behind. Says on standard error if the hash is wrapped
+/// because it is fast to guess.
+/// Errors: those of read_password_from_stdin; kInvalid if there is no hash that is read, or another user's
+/// line.
+Result<SecretText> read_hash_from_stdin(std::string_view user);
+
 /// Asks twice on the controlling terminal, with echo off, and always restores the terminal.
 /// Errors: kUnavailable if there is no terminal; kInvalid if the two differ or are too long; kCancelled if a
 /// signal came.

@@ -6,6 +6,8 @@
 //   POST   /users                 {"name", "password", "superuser", "first_name", "last_name", "email",
 //                                 "groups"}
 //   GET    /users?after=NAME      one page of users, ordered by name
+//   GET    /users/NAME            the user, the kind of the password's hash, and how many tokens live
+//   POST   /users/NAME/rename     {"name"}; ends the user's tokens, forgets known addresses
 //   POST   /users/NAME/password   {"password"}; ends the user's tokens, unlocks the name
 //   POST   /users/NAME/unlock     for one window, counts the name's failures at each address alone
 //   POST   /users/NAME/disable    ends the user's tokens
@@ -15,6 +17,14 @@
 //   DELETE /users/NAME            ends the user's tokens
 //   GET    /tokens/NAME           the user's tokens, oldest first, without anything that would grant access
 //   DELETE /tokens/NAME           ends the user's tokens
+//   GET    /tokens?after=ROW      one page of all tokens, in the order of their rows
+//   DELETE /tokens?after=ID       ends the tokens of one page of all users who have any
+//   GET    /key                   the key's file, its fingerprint, and the number that new tokens are signed
+//   with POST   /key                   {"fingerprint", "signing"}: from now on they are signed with this
+//   number GET    /export?after=NAME     as GET /users, with the passwords' hashes POST   /import/users
+//   {"users"}: adds to the import of this connection POST   /import/commit         {"update", "dry_run",
+//   "unusable_hash"}: does it, in one transaction GET    /import/outcomes?after=N  one page of what became of
+//   each, in their order
 //
 // "password_hash" may replace "password". It is a hash made by another program (hash_scheme.h), and is kept
 // unchanged until the user logs in. NAME is percent-encoded. Every change is durable when it is answered, and
@@ -30,6 +40,7 @@
 #include <string_view>
 
 #include "api/admin_json.h"
+#include "api/staged_import.h"
 #include "latchkey/base/clock.h"
 #include "latchkey/base/log.h"
 #include "latchkey/base/result.h"
@@ -38,7 +49,8 @@
 #include "latchkey/credential/sqlite_directory.h"
 #include "latchkey/credential/throttle.h"
 #include "latchkey/runtime/task.h"
-#include "latchkey/store/store.h"
+#include "latchkey/store/sqlite_store.h"
+#include "latchkey/token/keyring.h"
 #include "latchkey/token/profile.h"
 
 namespace latchkey::api {
@@ -54,6 +66,9 @@ struct AdminRequest {
   SecretText body;   ///< may hold a password
   /// Room in the log for the line about this request, if the caller has waited for it.
   std::optional<LogRoom> room = std::nullopt;
+  /// The import of the connection that the request came by.
+  /// Lifetime: outlives the request.
+  StagedImport* staged = nullptr;
 };
 
 struct AdminReply {
@@ -78,7 +93,7 @@ class UserSessions {
 struct AdminServices {
   credential::SqliteDirectory& directory;
   credential::HashClient& hasher;
-  store::Store& store;
+  store::SqliteStore& store;
   UserSessions& sessions;
   const Clock& clock;
   Log& log;
@@ -86,7 +101,27 @@ struct AdminServices {
   std::chrono::milliseconds token_timeout{0};
   /// Null if no server runs: then no failures are remembered.
   credential::Throttle* throttle = nullptr;
+  /// Null if no server runs: then no key is in use.
+  const token::Keyring* keyring = nullptr;
+  std::string key_file{};
 };
+
+/// What is to be done about one user's tokens.
+struct TokenEffect {
+  std::int64_t user_id = 0;
+  std::optional<store::Death> end{};  ///< why all end, if they do
+  std::optional<token::ProfileParts> profile{};
+};
+/// The same for many users, while it is being done.
+struct TokenEffects {
+  std::vector<TokenEffect> users{};
+  std::size_t next = 0;
+  std::size_t ended = 0;
+  std::optional<Error> error{};  ///< the first
+};
+
+/// A whole number; 0 for an empty text.
+std::optional<std::int64_t> number_of(std::string_view text) noexcept;
 
 /// The outcome of unlocking a name.
 struct Unlocking {
@@ -112,7 +147,29 @@ class Admin {
   /// Tells the cores of a change of groups or details that is written, and answers with the user.
   runtime::Task<Result<AdminReply>> tell_profile(credential::User user, std::string_view done);
   runtime::Task<Result<AdminReply>> remove_user(credential::User user, LogRoom room);
+  runtime::Task<Result<AdminReply>> show_user(credential::User user);
+  runtime::Task<Result<AdminReply>> rename_user(credential::User user, SecretText body, LogRoom room);
   runtime::Task<Result<AdminReply>> list_tokens(credential::User user);
+  runtime::Task<Result<AdminReply>> list_all_tokens(std::string after);
+  runtime::Task<Result<AdminReply>> end_all_tokens(std::string after, LogRoom room);
+  void write_live(JsonWriter& json, const std::vector<store::Session>& sessions, bool with_user) const;
+  /// Does what there is to do about tokens. `done` says what has already happened, for the text of an error.
+  runtime::Task<Result<bool>> apply(TokenEffects& effects, std::string_view done);
+  runtime::Task<void> apply_some(TokenEffects& effects);
+  Result<AdminReply> act_on_key(std::string_view method, std::string_view body, LogRoom room);
+
+  /// The refusal step (C-14) before an import and after it.
+  struct ImportSteps {
+    std::int64_t before_ms = 0;
+    std::int64_t after_ms = 0;
+  };
+  runtime::Task<Result<AdminReply>> act_on_import(std::string method, std::string act, SecretText body,
+                                                  LogRoom room, StagedImport* staged, std::string after);
+  static Result<AdminReply> stage(std::string_view body, StagedImport& staged);
+  runtime::Task<Result<ImportSteps>> measure_kinds(std::vector<std::string> hashes, bool dry_run);
+  runtime::Task<Result<AdminReply>> import_staged(SecretText body, LogRoom room, StagedImport& staged);
+  static Result<AdminReply> list_outcomes(const StagedImport& staged, std::string_view after);
+  runtime::Task<Result<AdminReply>> export_users(std::string after);
   Result<AdminReply> unlock(const credential::User& user, LogRoom room);
   /// Errors: kOverloaded when there is no room for another unlocked name.
   Result<Unlocking> unlock_name(const credential::User& user, LogRoom room);

@@ -65,6 +65,9 @@ class HashClient final : public runtime::LoopHook {
   /// Errors: those of check_stored_hash (kInvalid); kUnavailable if this machine lacks the memory to verify
   /// it; kOverloaded if the queue has overflowed. Lifetime: `clock` outlives the client.
   runtime::Task<Result<void>> measure(std::string stored_hash, const Clock& clock);
+  /// The step (RefusalStep) that such a hash would need, which it does not get.
+  /// Errors: as `measure`.
+  runtime::Task<Result<std::int64_t>> step_for(std::string stored_hash, const Clock& clock);
 
   /// Answers refused jobs, and relieves workers that got no CPU time. A client that is no hook of a loop
   /// relieves nobody, and answers the refused jobs when the next job comes home.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "latchkey/credential/directory.h"
+#include "latchkey/credential/user_import.h"
 #include "latchkey/credential/user_table.h"
 #include "latchkey/runtime/mailbox.h"
 #include "latchkey/store/store_thread.h"
@@ -34,7 +35,13 @@ class SqliteDirectory final : public Directory {
   runtime::Task<Result<User>> change_groups(std::int64_t id, user_table::GroupChange change);
   runtime::Task<Result<User>> change_details(std::int64_t id, user_table::DetailChange change);
   runtime::Task<Result<bool>> set_active(std::int64_t id, bool active);
+  runtime::Task<Result<User>> rename(std::int64_t id, std::string name);
   runtime::Task<Result<bool>> remove(std::int64_t id);
+
+  /// As the function of this name in user_import.h, in one transaction.
+  /// Lifetime: both arguments outlive the task.
+  runtime::Task<Result<ImportResult>> import_users(const std::vector<ImportedUser>& users,
+                                                   const ImportRules& rules);
 
  private:
   runtime::Port& port_;

@@ -21,6 +21,16 @@ namespace latchkey::credential::user_table {
 /// taken.
 Result<User> add(store::Database& database, User user);
 
+/// What `add` checks: the rules of a new user's name, and of the rest.
+/// Errors: as those of `add`, but the name may be taken.
+Result<void> check(const User& user);
+/// Brings the groups into the order in which they are kept, each once.
+void sort_groups(User& user);
+
+/// Writes all of a user who is there, found by the id, but the name and when it was made.
+/// Requires: the user has passed check_profile, and its groups are sorted.
+Result<void> replace(store::Database& database, const User& user);
+
 Result<std::optional<User>> find(store::Database& database, std::string_view name);
 Result<std::optional<User>> find_by_id(store::Database& database, std::int64_t id);
 
@@ -67,6 +77,10 @@ Result<bool> replace_hash(store::Database& database, std::int64_t id, std::strin
 /// Disabling increments the password's number, so that nothing that was learnt before is valid once the user
 /// is enabled again.
 Result<bool> set_active(store::Database& database, std::int64_t id, bool active);
+/// Gives the user another name and the next password number, so that a login in progress under the old name,
+/// and the addresses known by it, hold no more.
+/// Errors: kInvalid as of `check`; kConflict if the name is taken; kNotFound.
+Result<User> rename(store::Database& database, std::int64_t id, std::string_view name);
 /// Also removes the user's known addresses.
 Result<bool> remove(store::Database& database, std::int64_t id);
 

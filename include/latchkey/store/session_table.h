@@ -37,6 +37,13 @@ Result<std::vector<Session>> live_sessions_of(Database& database, std::int64_t u
 Result<std::vector<Session>> newest_live_sessions_of(Database& database, std::int64_t user_id, RowId before,
                                                      std::size_t limit);
 
+/// Up to `limit` of all live rows above `after`, in their order.
+Result<std::vector<Session>> live_sessions(Database& database, RowId after, std::size_t limit);
+
+/// Up to `limit` of the users who have live rows and whose ids are above `after`, in their order.
+Result<std::vector<std::int64_t>> users_with_sessions(Database& database, std::int64_t after,
+                                                      std::size_t limit);
+
 /// Buries those of the user's live rows that `death` selects. Returns how many.
 Result<std::size_t> bury_all_of(Database& database, const UserDeath& death);
 

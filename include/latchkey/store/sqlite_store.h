@@ -26,6 +26,9 @@ class SqliteStore final : public Store {
   runtime::Task<Result<std::vector<Session>>> sessions_of(std::int64_t user_id, std::size_t limit) override;
   runtime::Task<Result<std::vector<Session>>> newest_sessions_of(std::int64_t user_id, RowId before,
                                                                  std::size_t limit) override;
+  /// As the functions of the same names in session_table.h.
+  runtime::Task<Result<std::vector<Session>>> live_sessions(RowId after, std::size_t limit);
+  runtime::Task<Result<std::vector<std::int64_t>>> users_with_sessions(std::int64_t after, std::size_t limit);
   runtime::Task<Result<std::optional<Session>>> find_row(RowId row) override;
 
  private:

@@ -1,6 +1,7 @@
 // Keyring: the server's keys. All are derived from the one root in the key file, each for one purpose, so
 // none reveals anything about another. Keys are locked into memory if the kernel allows it.
-// Thread: made on the main thread before any core runs; unchanged after that, so any thread may use it.
+// Thread: made on the main thread before any core runs; unchanged after that but for the signing number,
+// which is atomic. So any thread may use it.
 #pragma once
 
 #include <array>
@@ -32,16 +33,15 @@ class Keyring {
   static Result<Keyring> create(const std::string& path, Random& random);
   /// Errors: as `read_key_file`.
   static Result<Keyring> load(const std::string& path);
-  /// Advances to the next signing number, durable when this returns. Tokens signed earlier stay valid.
-  /// Errors: kConflict after the last number.
-  static Result<Keyring> rotate(const std::string& path);
-
   /// Identifies the root without revealing it: 32 hexadecimal digits. The database keeps them, so that it is
   /// never opened with another key.
   const std::string& fingerprint() const noexcept { return fingerprint_; }
 
   /// The number of the key that new tokens are signed with.
-  std::uint8_t signing_number() const noexcept { return signing_; }
+  std::uint8_t signing_number() const noexcept;
+  /// Signs new tokens with this one from now on, 1 to 255. Those signed before stay valid.
+  /// Thread: any.
+  void sign_with(std::uint8_t number) const noexcept;
 
   Tag tag_of(std::int64_t user_id) const noexcept;
   /// The secret of a session's token. `number` is any signing number that was ever in use, 1 to 255.
@@ -60,7 +60,6 @@ class Keyring {
   struct Keys;
 
   std::unique_ptr<Keys> keys_;
-  std::uint8_t signing_;
   std::string fingerprint_;
 };
 

@@ -212,7 +212,7 @@ class Shard {
   runtime::Task<Result<void>> check_pending(LoginUnderWay& pending, std::int64_t password_number);
   runtime::Task<Result<Login>> write_pending(LoginUnderWay& pending, LoginRequest request,
                                              store::SessionId id);
-  Result<EntryId> add_pending(const LoginRequest& request, const Token& token);
+  Result<EntryId> add_pending(const LoginRequest& request, const Token& token, std::uint8_t key_number);
   std::vector<Victim> choose_victims(std::int64_t user_id, TableTime now);
   store::LoginRecord record_of(LoginRequest request, const store::SessionId& id, EntryId entry,
                                const std::vector<Victim>& victims, TableTime now) const;

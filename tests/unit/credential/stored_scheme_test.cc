@@ -242,9 +242,10 @@ TEST(StoredScheme, NeverVerifiesAPasswordThatIsTooLongForLibxcrypt) {
 
 TEST(StoredScheme, SaysWhichSchemesAreReadWhereOneIsNot) {
   expect_refused("$1$saltstri$qQY4WxjABChYG1ccLpfkz/",
-                 "does not read (1); it reads argon2id, pbkdf2_sha256, bcrypt_sha256, bcrypt, scrypt ($7$), "
-                 "yescrypt ($y$), sha512-crypt ($6$)");
-  expect_refused("pbkdf2_sha1$260000$seasalt2$wAibXvW6jgvatCdONi6SMJ6q7mI=", "(pbkdf2_sha1)");
+                 "does not read (1); it reads argon2id, argon2i, pbkdf2_sha256, pbkdf2_sha1, $pbkdf2$, "
+                 "$pbkdf2-sha256$, $pbkdf2-sha512$, bcrypt_sha256, bcrypt, scrypt ($7$), yescrypt ($y$), "
+                 "gost-yescrypt ($gy$), sha512-crypt ($6$), sha256-crypt ($5$), wrapped");
+  expect_refused("pbkdf2_md5$260000$seasalt2$wAibXvW6jgvatCdONi6SMJ6q7mI=", "(pbkdf2_md5)");
   expect_refused("$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "(2x)");
 }
 

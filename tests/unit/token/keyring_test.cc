@@ -9,6 +9,7 @@
 #include <sstream>
 #include <string>
 
+#include "latchkey/token/key_rotation.h"
 #include "support/temporary_directory.h"
 
 namespace latchkey::token {
@@ -121,9 +122,12 @@ TEST_F(KeyringTest, ADirectoryIsNoKeyFile) {
 
 TEST_F(KeyringTest, RotatingGoesToTheNextSigningKeyAndKeepsAllElse) {
   const Keyring before = Keyring::create(path_, random_).value();
-  const Keyring after = Keyring::rotate(path_).value();
+  const Result<KeyRotation> done = rotate_key(path_, 1, before.fingerprint());
+  ASSERT_TRUE(done.has_value()) << done.error().text;
+  EXPECT_EQ(done->signing, 2);
+  EXPECT_TRUE(done->unwritten.empty());
+  const Keyring after = Keyring::load(path_).value();
   EXPECT_EQ(after.signing_number(), 2);
-  EXPECT_EQ(Keyring::load(path_)->signing_number(), 2);
   EXPECT_EQ(after.fingerprint(), before.fingerprint());
   EXPECT_EQ(after.tag_of(9), before.tag_of(9));
   EXPECT_EQ(after.sign(1, kSession), before.sign(1, kSession));
@@ -132,9 +136,29 @@ TEST_F(KeyringTest, RotatingGoesToTheNextSigningKeyAndKeepsAllElse) {
   EXPECT_EQ(after.known_address_hash(kSession), before.known_address_hash(kSession));
 }
 
+TEST_F(KeyringTest, RotatesToANumberThatWasNeverInUse) {
+  write(line('c') + "signing = 3\n");
+  EXPECT_EQ(rotate_key(path_, 7, "")->signing, 8);
+  EXPECT_EQ(rotate_key(path_, 2, "")->signing, 9);
+}
+
+TEST_F(KeyringTest, RotatesNoKeyButTheOneInUse) {
+  write(line('c') + "signing = 3\n");
+  const Result<KeyRotation> rotated = rotate_key(path_, 3, std::string(32, '0'));
+  ASSERT_FALSE(rotated);
+  EXPECT_EQ(rotated.error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(Keyring::load(path_)->signing_number(), 3);
+}
+
+TEST_F(KeyringTest, SignsWithAnotherNumberAsSoonAsItIsTold) {
+  const Keyring keyring = Keyring::create(path_, random_).value();
+  keyring.sign_with(9);
+  EXPECT_EQ(keyring.signing_number(), 9);
+}
+
 TEST_F(KeyringTest, AfterTheLastSigningKeyThereIsNoNext) {
   write(line('c') + "signing = 255\n");
-  const Result<Keyring> rotated = Keyring::rotate(path_);
+  const Result<KeyRotation> rotated = rotate_key(path_, 1, "");
   ASSERT_FALSE(rotated);
   EXPECT_EQ(rotated.error().code, ErrorCode::kConflict);
   EXPECT_EQ(Keyring::load(path_)->signing_number(), 255);

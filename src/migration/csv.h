@@ -1,0 +1,23 @@
+// Reads CSV (RFC 4180): fields between commas, in double quotes where they hold one, `""` for a quote.
+// Thread: any.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "latchkey/base/result.h"
+
+namespace latchkey::migration {
+
+struct CsvRow {
+  std::size_t line = 0;  ///< where it begins, from 1
+  std::vector<std::string> fields;
+};
+
+/// All rows. An empty line is none.
+/// Errors: kInvalid with the line, if a quote is not closed or stands within a field.
+Result<std::vector<CsvRow>> read_csv(std::string_view text);
+
+}  // namespace latchkey::migration
