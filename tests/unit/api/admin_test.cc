@@ -159,12 +159,16 @@ TEST_F(AdminTest, RefusesBadInputWithWhatIsWrong) {
 
 TEST_F(AdminTest, KnowsItsResourcesAndTheirMethods) {
   add("alice");
-  for (const char* const path : {"/", "", "/other", "/users/alice/other", "/users/alice/password/x",
-                                 "/tokens", "/tokens/alice/x", "/users?limit=3", "users"}) {
+  for (const char* const path :
+       {"/", "", "/other", "/users/alice/other", "/users/alice/password/x", "/tokens/alice/x",
+        "/users?limit=3", "users", "/key", "/key/x", "/import/users", "/import/outcomes"}) {
     EXPECT_EQ(ask("GET", path).status, 404) << path;
   }
   EXPECT_EQ(ask("PUT", "/users").status, 405);
-  EXPECT_EQ(ask("GET", "/users/alice").status, 405);
+  EXPECT_EQ(ask("PUT", "/users/alice").status, 405);
+  EXPECT_EQ(ask("POST", "/tokens").status, 405);
+  EXPECT_EQ(ask("GET", "/users/alice").status, 200);
+  EXPECT_EQ(ask("GET", "/tokens").status, 200);
   EXPECT_EQ(ask("GET", "/users/alice/password").status, 405);
   EXPECT_EQ(ask("POST", "/tokens/alice").status, 405);
 }
@@ -178,6 +182,18 @@ TEST_F(AdminTest, SaysThatThereIsNoSuchUser) {
     EXPECT_EQ(reply.json, R"({"detail":"there is no user named 'bob'"})");
   }
   EXPECT_TRUE(sessions.asked.empty());
+}
+
+TEST_F(AdminTest, RenamesAUserAndEndsTheTokensAfterThat) {
+  add("alice");
+  add("bob");
+  const std::int64_t number = user("alice")->password_number;
+  EXPECT_EQ(ask("POST", "/users/alice/rename", R"({"name":"bob"})").status, 409);
+  ASSERT_EQ(ask("POST", "/users/alice/rename", R"({"name":"alicia"})").status, 200);
+  EXPECT_FALSE(user("alice").has_value());
+  EXPECT_EQ(user("alicia")->password_number, number + 1) << "a login under the old name may go on";
+  ASSERT_EQ(sessions.asked.size(), 1U);
+  EXPECT_EQ(sessions.asked.front().user->name, "alicia");
 }
 
 TEST_F(AdminTest, TakesANameInAPathPercentEncoded) {
