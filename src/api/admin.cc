@@ -141,6 +141,11 @@ Result<void> check_new_password(const std::optional<SecretText>& password) {
 
 }  // namespace
 
+AdminReply Admin::refuse_for_log() {
+  if (services_.metrics != nullptr) services_.metrics->no_log_room.add();
+  return refusal(log_is_full());
+}
+
 Task<AdminReply> Admin::handle(AdminRequest request) {
   LATCHKEY_AWAIT(Result<AdminReply> reply, answer(std::move(request)));
   co_return reply ? std::move(*reply) : refusal(reply.error());
@@ -192,7 +197,7 @@ Task<Result<AdminReply>> Admin::act_on_user(std::string method, std::string name
   if (!is_act) co_return no_such_resource();
   const bool is_show = act.empty() && method == "GET";
   if (!is_show && method != (act.empty() ? "DELETE" : "POST")) co_return no_such_method();
-  if (gives_access(act) && !room.is_held()) co_return refusal(log_is_full());
+  if (gives_access(act) && !room.is_held()) co_return refuse_for_log();
   LATCHKEY_CO_TRY(User user, find_user(std::move(name)));
   if (is_show) {
     LATCHKEY_CO_RETURN(show_user(std::move(user)));
@@ -223,7 +228,7 @@ Task<Result<AdminReply>> Admin::act_on_tokens(std::string method, std::string na
     LATCHKEY_CO_RETURN(list_tokens(std::move(user)));
   }
   LogEvent(std::move(room), LogLevel::kInfo, "admin.tokens_ended").text("user", user.name);
-  LATCHKEY_CO_RETURN(end_tokens(std::move(user), store::Death::kDeleted, "nothing is lost"));
+  LATCHKEY_CO_RETURN(end_tokens(std::move(user), SessionEnd::kAdmin, "nothing is lost"));
 }
 
 Task<Result<User>> Admin::find_user(std::string name) {
@@ -244,7 +249,7 @@ Task<Result<std::string>> Admin::hash_of(AdminBody body) {
 }
 
 Task<Result<AdminReply>> Admin::add_user(SecretText body, LogRoom room) {
-  if (!room.is_held()) co_return refusal(log_is_full());
+  if (!room.is_held()) co_return refuse_for_log();
   LATCHKEY_CO_TRY_NOW(AdminBody read, read_admin_body(body.view()));
   User user;
   user.name = read.name.value_or("");
@@ -294,7 +299,7 @@ Task<Result<AdminReply>> Admin::set_password(User user, SecretText body, LogRoom
   }
   // After the password: a login under way sees the new one, or its token is among those ended.
   LATCHKEY_CO_RETURN(
-      end_tokens(std::move(user), store::Death::kDeleted, "the password is set", std::move(unlocking)));
+      end_tokens(std::move(user), SessionEnd::kPassword, "the password is set", std::move(unlocking)));
 }
 
 Result<Unlocking> Admin::unlock_name(const User& user, LogRoom room) {
@@ -339,14 +344,14 @@ Task<Result<AdminReply>> Admin::set_active(User user, bool active, LogRoom room)
   if (active) {
     co_return AdminReply{200, user_json(user)};
   }
-  LATCHKEY_CO_RETURN(end_tokens(std::move(user), store::Death::kInactive, "the user is disabled"));
+  LATCHKEY_CO_RETURN(end_tokens(std::move(user), SessionEnd::kDisabled, "the user is disabled"));
 }
 
 Task<Result<AdminReply>> Admin::change_groups(User user, SecretText body, LogRoom room) {
   LATCHKEY_CO_TRY_NOW(AdminBody read, read_admin_body(body.view()));
   if (read.add.empty() && read.remove.empty()) co_return failure(ErrorCode::kInvalid, "no group is given");
   // Taking a user out of a group takes access away.
-  if (!read.add.empty() && !room.is_held()) co_return refusal(log_is_full());
+  if (!read.add.empty() && !room.is_held()) co_return refuse_for_log();
   const std::string added = joined(read.add);
   const std::string removed = joined(read.remove);
   LATCHKEY_CO_TRY(User changed, services_.directory.change_groups(
@@ -416,11 +421,12 @@ Task<Result<AdminReply>> Admin::rename_user(User user, SecretText body, LogRoom 
       .text("user", former)
       .text("name", renamed.name);
   // After the name: a login under way sees the next password number, or its token is among those ended.
-  LATCHKEY_CO_RETURN(end_tokens(std::move(renamed), store::Death::kDeleted, "the user is renamed"));
+  LATCHKEY_CO_RETURN(end_tokens(std::move(renamed), SessionEnd::kAdmin, "the user is renamed"));
 }
 
-Task<Result<AdminReply>> Admin::end_tokens(User user, store::Death reason, std::string_view done,
+Task<Result<AdminReply>> Admin::end_tokens(User user, SessionEnd end, std::string_view done,
                                            std::optional<Unlocking> unlocking) {
+  const store::Death reason = end == SessionEnd::kDisabled ? store::Death::kInactive : store::Death::kDeleted;
   LATCHKEY_AWAIT(const Result<std::size_t> ended, services_.sessions.end_all(user.id, reason));
   if (!ended) {
     const Error& error = ended.error();
@@ -429,6 +435,7 @@ Task<Result<AdminReply>> Admin::end_tokens(User user, store::Death reason, std::
                                   "the same again",
                                   done, user.name, error.text));
   }
+  if (services_.metrics != nullptr) services_.metrics->ended[end].add(*ended);
   JsonWriter json;
   json.begin_object();
   json.member("user", user.name);

@@ -9,6 +9,7 @@
 #include "api/page_paths.h"
 #include "latchkey/api/answers.h"
 #include "latchkey/base/assert.h"
+#include "latchkey/http/http_metrics.h"
 #include "latchkey/runtime/await.h"
 
 namespace latchkey::api {
@@ -112,8 +113,23 @@ Api::Api(Services& services)
   prepare();
 }
 
+/// A resource with several paths goes by that of the API's present version, or else by its first.
+void Api::number_resources() {
+  for (const Route& route : routes_) {
+    Resource& resource = *route.resource;
+    if (resource.number() == 0) {
+      resource.set_number(resource_paths_.size());
+      resource_paths_.push_back(route.path.text());
+    } else if (route.path.text().starts_with("/api/v2/")) {
+      resource_paths_[resource.number()] = route.path.text();
+    }
+  }
+  LATCHKEY_ASSERT(resource_paths_.size() <= http::HttpMetrics::kMaxResources);
+}
+
 /// Renders the constant parts, so that no request costs a core that time.
 void Api::prepare() {
+  number_resources();
   pages_.prepare(kNotFoundDescription);
   for (const Route& route : routes_) {
     const ResourceDescription& description = route.resource->description();
@@ -185,12 +201,14 @@ bool Api::answer_now(http::Exchange& exchange) {
   if (http::has_forwarded_field(exchange.head)) watch_forwarded(exchange);
   // The hottest path needs no search and no negotiation.
   if (VerifyResource* const asked = question(exchange.head, exchange.asks)) {
+    exchange.resource = asked->number();
     RequestContext request = context_of_question(exchange);
     return asked->answer_now(request);
   }
   if (refuse_misdirected_question(exchange)) return true;
   const Route* const route = find(exchange.head.path);
   if (route == nullptr && redirect(exchange)) return true;
+  exchange.resource = route == nullptr ? 0 : route->resource->number();
   const http::Negotiated wanted = negotiated(route, exchange.head);
   if (wanted.is_plain_json()) return answer_json_now(route, exchange);
   if (wanted.status == http::Negotiated::Status::kUnknownFormat) {
@@ -211,12 +229,14 @@ bool Api::answer_now(http::Exchange& exchange) {
 
 runtime::Task<void> Api::answer(http::Exchange& exchange) {
   if (VerifyResource* const asked = question(exchange.head, exchange.asks)) {
+    exchange.resource = asked->number();
     RequestContext request = context_of_question(exchange);
     LATCHKEY_AWAIT(asked->answer(request));
     co_return;
   }
   const Route* const route = find(exchange.head.path);
   LATCHKEY_ASSERT(route != nullptr);
+  exchange.resource = route->resource->number();
   const http::Negotiated wanted = negotiated(route, exchange.head);
   if (wanted.is_plain_json()) {
     LATCHKEY_AWAIT(answer_json(*route, exchange));

@@ -62,7 +62,8 @@ runtime::Task<void> AuthTokenResource::answer(RequestContext& request) {
 }
 
 runtime::Task<void> AuthTokenResource::obtain(RequestContext& request) {
-  LATCHKEY_AWAIT(const std::optional<Granted> granted, logins_.log_in(request, kOperations[0]));
+  LATCHKEY_AWAIT(const std::optional<Granted> granted,
+                 logins_.log_in(request, kOperations[0], LoginVia::kAuthtoken));
   if (!granted) co_return;
   const token::Token::Digits digits = granted->login.token.digits();
   request.reply(200)

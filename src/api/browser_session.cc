@@ -104,7 +104,7 @@ runtime::Task<void> SessionResource::answer(RequestContext& request) {
 
 runtime::Task<void> SessionResource::sign_in(RequestContext& request) {
   if (!is_from_here(request.head())) co_return request.refuse(403, kForgeryText);
-  LATCHKEY_AWAIT(const std::optional<Granted> granted, logins_.log_in(request, kSignIn));
+  LATCHKEY_AWAIT(const std::optional<Granted> granted, logins_.log_in(request, kSignIn, LoginVia::kSession));
   if (!granted) co_return;
   const token::Token& token = granted->login.token;
   const token::Token::Digits digits = token.digits();

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "api/logins.h"
 #include "latchkey/api/profile_parts.h"
 #include "latchkey/http/credentials.h"
 #include "latchkey/runtime/await.h"
@@ -25,13 +26,18 @@ void note_refused_basic(std::string_view name, const net::IpAddress& address, bo
 }  // namespace
 
 runtime::Task<std::variant<Caller, Refusal>> check_basic(RequestContext& request, Services& services) {
+  const BootTime began = services.now();
   Result<http::BasicCredentials> credentials = http::parse_basic(request.presented().word);
-  if (!credentials) co_return RequestContext::basic_refusal(credentials.error().text);
+  if (!credentials) {
+    note_login(services, LoginVia::kBasic, LoginResult::kInvalid, began);
+    co_return RequestContext::basic_refusal(credentials.error().text);
+  }
   request.watch_address();
   const std::string name = credentials->user;
   LATCHKEY_AWAIT(const PasswordVerdict verdict,
                  services.passwords.check(std::move(credentials->user), std::move(credentials->password),
                                           request.address()));
+  note_login(services, LoginVia::kBasic, login_result_of(verdict), began);
   if (const auto* const user = std::get_if<credential::User>(&verdict))
     co_return Caller{user->id, user->name, std::nullopt, token::Profile::make(profile_parts(*user))};
   // A password too long to be anybody's is simply wrong.

@@ -38,7 +38,7 @@ runtime::Task<tl::expected<Admission, PasswordVerdict>> LoginGate::admit(const s
   wait_ms = admission.by_pair.put_on(throttle.by_pair(), metered_pair(name, network, mark), began);
   if (wait_ms > 0) {
     admission.refund();
-    co_return refuse(name, address, "user_at_address", wait_ms, throttle.metrics().by_user);
+    co_return refuse(name, address, "user_at_address", wait_ms, throttle.metrics().by_pair);
   }
   if (mark != 0) co_return Outcome(std::move(admission));
   wait_ms = admission.by_user.put_on(throttle.by_user(), name, began);

@@ -16,8 +16,39 @@ constexpr std::string_view kRefusedLogin = R"({"__all__":["Unable to login with 
 
 }  // namespace
 
+LoginResult failed_login_of(const Error& error) noexcept {
+  if (error.code == ErrorCode::kInvalid) return LoginResult::kInvalid;
+  return error.code == ErrorCode::kOverloaded ? LoginResult::kOverloaded : LoginResult::kUnavailable;
+}
+
+LoginResult login_result_of(const PasswordVerdict& verdict) noexcept {
+  if (std::holds_alternative<credential::User>(verdict)) return LoginResult::kChecked;
+  if (std::holds_alternative<WrongPassword>(verdict)) return LoginResult::kRefused;
+  const auto* const error = std::get_if<Error>(&verdict);
+  return error == nullptr ? LoginResult::kThrottled : failed_login_of(*error);
+}
+
+void note_login(Services& services, LoginVia via, LoginResult result, BootTime began) noexcept {
+  services.metrics.logins_via(via)[result].add();
+  const std::int64_t took_ns = (services.now() - began).count() * kNanosecondsPerMillisecond;
+  const bool is_granted =
+      result == LoginResult::kNew || result == LoginResult::kAgain || result == LoginResult::kChecked;
+  if (is_granted) services.metrics.granted.record(took_ns);
+  if (result == LoginResult::kRefused) services.metrics.refused.record(took_ns);
+}
+
 runtime::Task<std::optional<Granted>> Logins::log_in(RequestContext& request,
-                                                     const OperationDescription& operation) {
+                                                     const OperationDescription& operation, LoginVia via) {
+  const BootTime began = services_.now();
+  LoginResult result = LoginResult::kInvalid;
+  LATCHKEY_AWAIT(std::optional<Granted> granted, attempt(request, operation, result));
+  note_login(services_, via, result, began);
+  co_return granted;
+}
+
+runtime::Task<std::optional<Granted>> Logins::attempt(RequestContext& request,
+                                                      const OperationDescription& operation,
+                                                      LoginResult& result) {
   if (!request.has_address()) {
     request.refuse_nameless();
     co_return std::nullopt;
@@ -37,18 +68,21 @@ runtime::Task<std::optional<Granted>> Logins::log_in(RequestContext& request,
   LATCHKEY_AWAIT(const PasswordVerdict verdict,
                  services_.passwords.check(name, std::move(fields.values[1]), request.address()));
   const auto* const user = std::get_if<credential::User>(&verdict);
+  result = login_result_of(verdict);
   if (user == nullptr) {
     if (!request.untried(verdict)) answer_refused_login(request, name);
     co_return std::nullopt;
   }
-  LATCHKEY_CO_RETURN(grant(request, *user, began));
+  LATCHKEY_CO_RETURN(grant(request, *user, began, result));
 }
 
 runtime::Task<std::optional<Granted>> Logins::grant(RequestContext& request, const credential::User& user,
-                                                    BootTime began) {
+                                                    BootTime began, LoginResult& result) {
   // Taken before the token is durable: every login that was answered has its line.
   LATCHKEY_AWAIT(LogRoom room, wait_for_log_room(services_.loop, services_.log));
   if (!room.is_held()) {
+    result = LoginResult::kOverloaded;
+    services_.metrics.no_log_room.add();
     request.unavailable(log_is_full());
     co_return std::nullopt;
   }
@@ -63,9 +97,10 @@ runtime::Task<std::optional<Granted>> Logins::grant(RequestContext& request, con
   }
   LATCHKEY_AWAIT(const Result<token::Login> login, services_.sessions.login(std::move(wanted)));
   if (!login) {
-    LATCHKEY_AWAIT(answer_failed(request, user, login.error(), began));
+    LATCHKEY_AWAIT(result, answer_failed(request, user, login.error(), began));
     co_return std::nullopt;
   }
+  result = login->is_new ? LoginResult::kNew : LoginResult::kAgain;
   LogEvent(std::move(room), LogLevel::kInfo, login->is_new ? "login.new" : "login.again")
       .field("address", request.address().to_text())
       .text("user", user.name);
@@ -73,15 +108,16 @@ runtime::Task<std::optional<Granted>> Logins::grant(RequestContext& request, con
 }
 
 // Answers when the name and password were right but there is no token.
-runtime::Task<void> Logins::answer_failed(RequestContext& request, const credential::User& user,
-                                          const Error& error, BootTime began) {
+runtime::Task<LoginResult> Logins::answer_failed(RequestContext& request, const credential::User& user,
+                                                 const Error& error, BootTime began) {
   if (error.code == ErrorCode::kCancelled) {
     // The user may no longer log in, or their tokens were ended meanwhile and they may try again.
     LATCHKEY_AWAIT(const Result<bool> holds,
                    credential::still_holds(services_.directory, user.id, user.password_number));
     if (holds && !*holds) {
+      services_.metrics.changed_meanwhile.add();
       LATCHKEY_AWAIT(refuse(request, user.name, began));
-      co_return;
+      co_return LoginResult::kRefused;
     }
   } else {
     LogEvent(services_.log, LogLevel::kError, "login.failed")
@@ -90,6 +126,7 @@ runtime::Task<void> Logins::answer_failed(RequestContext& request, const credent
         .text("reason", error.text);
   }
   request.unavailable(error);
+  co_return failed_login_of(error);
 }
 
 // The password was right when it was checked, but is valid no longer. The answer has the same bytes, at the
@@ -124,6 +161,7 @@ runtime::Task<bool> Logins::log_out(RequestContext& request) {
     co_return false;
   }
   if (*ended) {
+    services_.metrics.ended[SessionEnd::kLogout].add();
     LogEvent(LogRoom::take(services_.log), LogLevel::kInfo, "logout")
         .field("address", request.address().to_text());
   }

@@ -69,7 +69,10 @@ runtime::Task<void> MyPasswordResource::change(RequestContext& request, Caller c
   LATCHKEY_AWAIT(Result<std::string> hash, services_.hasher.make(std::move(password)));
   if (!hash) co_return request.unavailable(hash.error());
   LATCHKEY_AWAIT(LogRoom room, wait_for_log_room(services_.loop, services_.log));
-  if (!room.is_held()) co_return request.unavailable(log_is_full());
+  if (!room.is_held()) {
+    services_.metrics.no_log_room.add();
+    co_return request.unavailable(log_is_full());
+  }
   LATCHKEY_AWAIT(const Result<bool> set,
                  services_.directory.change_password_hash(user.id, user.password_number, std::move(*hash)));
   if (!set) co_return request.unavailable(set.error());
@@ -93,6 +96,7 @@ runtime::Task<void> MyPasswordResource::change(RequestContext& request, Caller c
         .json(detail_json("The password is changed, but not all other sessions could be ended. End them."));
     co_return;
   }
+  services_.metrics.ended[SessionEnd::kPassword].add(*ended);
   request.reply(200).json(fmt::format(R"({{"ended":{}}})", *ended));
 }
 

@@ -158,6 +158,7 @@ runtime::Task<void> MyTokensResource::end_all(RequestContext& request, Caller ca
   LATCHKEY_AWAIT(const Result<std::size_t> ended,
                  services_.sessions.end_all(caller.user_id, store::Death::kDeleted));
   if (!ended) co_return request.unavailable(ended.error());
+  services_.metrics.ended[SessionEnd::kLogoutAll].add(*ended);
   LogEvent(LogRoom::take(services_.log), LogLevel::kInfo, "logout.all")
       .field("address", request.address().to_text())
       .field("tokens", *ended)
@@ -177,6 +178,7 @@ runtime::Task<void> MyTokenResource::answer(RequestContext& request) {
   LATCHKEY_AWAIT(const Result<bool> ended, services_.sessions.end_session(**session));
   if (!ended) co_return request.unavailable(ended.error());
   if (!*ended) co_return request.not_found();
+  services_.metrics.ended[SessionEnd::kLogout].add();
   LogEvent(LogRoom::take(services_.log), LogLevel::kInfo, "logout.one")
       .field("address", request.address().to_text())
       .text("user", caller.name);

@@ -3,6 +3,7 @@
 // Thread: its core's.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,10 @@ class Resource {
   /// The body of an answer to OPTIONS.
   std::string_view options_json() const noexcept { return options_json_; }
 
+  /// The resource's number among those of HttpMetrics; 0 until it is set.
+  std::size_t number() const noexcept { return number_; }
+  void set_number(std::size_t number) noexcept { number_ = number; }
+
   /// Answers if that needs no wait. Returns false and writes nothing if `answer` is to be called.
   /// Requires: the method is one of the description's operations.
   virtual bool answer_now(RequestContext&) { return false; }
@@ -43,6 +48,7 @@ class Resource {
   const ResourceDescription& description_;
   const std::string allow_;
   const std::string options_json_;
+  std::size_t number_ = 0;
 };
 
 }  // namespace latchkey::api

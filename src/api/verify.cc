@@ -138,6 +138,7 @@ bool VerifyResource::answer_now(RequestContext& request) {
     if (answer_without_credentials(question, request)) return true;
   }
   if (!request.has_address()) {
+    count(CheckResult::kNoAddress);
     refuse(request.nameless_refusal(), question, request);
     return true;
   }
@@ -173,11 +174,15 @@ void VerifyResource::answer_with_token(const Presented& shown, const Question& q
                                        RequestContext& request) {
   token::Admission admission;
   if (shown.kind == Presented::Kind::kToken) admission = request.admission();
-  if (admission.outcome != token::Outcome::kAdmitted)
+  if (admission.outcome != token::Outcome::kAdmitted) {
+    count(result_of(admission, shown));
     return refuse(request.refusal_of(admission.outcome), question, request);
+  }
   const token::Profile* const profile = admission.user->profile();
-  if (question.site != nullptr && !may_enter(*question.site, admission.user->name(), profile))
+  if (question.site != nullptr && !may_enter(*question.site, admission.user->name(), profile)) {
+    count(CheckResult::kForbidden);
     return refuse(forbidden(kMayNotEnterText), question, request);
+  }
   admit({admission.user->header_name(), profile}, request);
 }
 
@@ -185,11 +190,13 @@ runtime::Task<void> VerifyResource::answer(RequestContext& request) {
   LATCHKEY_AWAIT(auto checked, check_basic(request, services_));
   const Question question = question_of(request);
   if (auto* const refusal = std::get_if<Refusal>(&checked)) {
+    count(CheckResult::kBasicRefused);
     refuse(std::move(*refusal), question, request);
     co_return;
   }
   const Caller& caller = std::get<Caller>(checked);
   if (question.site != nullptr && !may_enter(*question.site, caller.name, caller.profile.get())) {
+    count(CheckResult::kForbidden);
     refuse(forbidden(kMayNotEnterText), question, request);
     co_return;
   }
@@ -197,7 +204,35 @@ runtime::Task<void> VerifyResource::answer(RequestContext& request) {
   admit({user, caller.profile.get()}, request);
 }
 
+CheckResult VerifyResource::result_of(const token::Admission& admission, const Presented& shown) noexcept {
+  switch (shown.kind) {
+    case Presented::Kind::kNothing:
+      return CheckResult::kNoToken;
+    case Presented::Kind::kAmbiguous:
+      return CheckResult::kAmbiguous;
+    case Presented::Kind::kMalformed:
+    case Presented::Kind::kBasic:
+      return CheckResult::kMalformed;
+    case Presented::Kind::kToken:
+      break;
+  }
+  if (!shown.token) return CheckResult::kMalformed;
+  switch (admission.outcome) {
+    case token::Outcome::kExpired:
+      return admission.detail == token::Detail::kEnded ? CheckResult::kEnded : CheckResult::kExpired;
+    case token::Outcome::kLimit:
+      return CheckResult::kOverLimit;
+    case token::Outcome::kInactive:
+      return CheckResult::kInactive;
+    case token::Outcome::kUnknown:
+    case token::Outcome::kAdmitted:
+      break;
+  }
+  return admission.detail == token::Detail::kElsewhere ? CheckResult::kOtherBinding : CheckResult::kUnknown;
+}
+
 void VerifyResource::admit(const Identity& identity, RequestContext& request) const {
+  count(CheckResult::kAdmitted);
   http::ResponseWriter& response = request.response();
   if (identity.profile == nullptr) {
     response.ok_head({plain_head_, identity.user, plain_middle_, identity.user});
@@ -213,6 +248,7 @@ void VerifyResource::admit(const Identity& identity, RequestContext& request) co
 }
 
 void VerifyResource::admit_anonymous(RequestContext& request) const {
+  count(CheckResult::kAnonymous);
   request.response().ok_head({anonymous_head_}).no_body(services_.now());
 }
 
@@ -258,6 +294,7 @@ void VerifyResource::refuse(Refusal refusal, const Question& question, RequestCo
 
 void VerifyResource::refuse_unknown_host(const Question& question, RequestContext& request) const {
   const std::string_view host = question.about ? question.about->authority.host : std::string_view();
+  count(CheckResult::kUnknownHost);
   const std::string_view reason = question.about ? kUnknownHostText : kNoHostText;
   const std::optional<std::uint64_t> left_out =
       services_.unknown_hosts == nullptr ? std::nullopt : services_.unknown_hosts->due(host, services_.now());

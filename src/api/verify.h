@@ -49,6 +49,9 @@ class VerifyResource final : public Resource {
   void answer_with_token(const Presented& shown, const Question& question, RequestContext& request);
 
   void admit(const Identity& identity, RequestContext& request) const;
+  void count(CheckResult result) const noexcept { services_.metrics.checks[result].add(); }
+  [[gnu::noinline]] static CheckResult result_of(const token::Admission& admission,
+                                                 const Presented& shown) noexcept;
   void admit_anonymous(RequestContext& request) const;
   [[gnu::noinline]] void refuse(Refusal refusal, const Question& question, RequestContext& request) const;
   /// Shows the page of no entry to a person at a browser, to whom the proxy hands the answer on. Returns

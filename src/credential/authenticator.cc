@@ -33,6 +33,7 @@ Task<Result<std::optional<User>>> Authenticator::authenticate(std::string name, 
     co_return failure(ErrorCode::kInvalid, "the password is too long");
   }
   LATCHKEY_CO_TRY(std::optional<User> user, find_usable(directory_, std::move(name)));
+  LoginRefusal why = user ? LoginRefusal::kWrongPassword : LoginRefusal::kUnknownUser;
   if (user) names_.found(user->name);
   // What C-15 refuses may still come by Basic, and an imported hash may be of an empty password.
   if (!is_password(password.view())) user.reset();
@@ -42,8 +43,14 @@ Task<Result<std::optional<User>>> Authenticator::authenticate(std::string name, 
   const bool is_old = user && needs_rehash(user->password_hash, hasher_.pool().settings());
   if (is_old) again = SecretText(password.view());
 
+  const bool is_tried = user.has_value();
   LATCHKEY_CO_TRY(const bool is_right, verify(std::move(password), user, verification_began));
-  if (!is_right || !user || !user->active) co_return std::optional<User>();
+  if (!is_right || !user || !user->active) {
+    if (is_tried && !user) why = LoginRefusal::kUnreadableHash;
+    if (is_right && user) why = LoginRefusal::kDisabled;
+    metrics_.refusals[why].add();
+    co_return std::optional<User>();
+  }
   if (is_old && is_whole(again, *user)) {
     LATCHKEY_AWAIT(rehash(std::move(again), *user));
   }
@@ -91,6 +98,7 @@ Task<void> Authenticator::rehash(SecretText password, User& user) {
   if (!made) co_return;
   LATCHKEY_AWAIT(const Result<bool> replaced, directory_.replace_hash(user.id, user.password_hash, *made));
   if (!replaced || !*replaced) co_return;
+  metrics_.rehashes[scheme_place(user.password_hash)].add();
   user.password_hash = std::move(*made);
   LogEvent(log_, LogLevel::kInfo, "login.rehashed").text("user", user.name);
 }

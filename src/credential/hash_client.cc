@@ -127,9 +127,16 @@ void HashClient::come_home(const Attempt& attempt) noexcept {
   start_next();
   if (home->job->settle(home->runner)) {
     metrics_.hashes.fetch_add(1, std::memory_order_relaxed);
+    note_times(*home->job);
     home->job->waiter().resume();
   }
   answer_refused(queue_.refused());
+}
+
+void HashClient::note_times(const HashRun& run) noexcept {
+  const BootTime began = run.began();
+  metrics_.wait.record((began - run.asked()).count() * kNanosecondsPerMillisecond);
+  metrics_.duration[run.scheme()].record((pool_.clock().boot() - began).count() * kNanosecondsPerMillisecond);
 }
 
 std::unique_ptr<HashClient::Attempt> HashClient::take_home(const Attempt& attempt) noexcept {
@@ -190,9 +197,11 @@ void HashClient::relieve(std::size_t worker) noexcept {
 
 runtime::Task<Result<bool>> HashClient::verify(SecretText password, std::string stored_hash,
                                                BootTime* began) {
+  const std::size_t scheme = scheme_place(stored_hash);
   const auto run = make_hash_run([password = std::move(password), stored_hash = std::move(stored_hash)] {
     return verify_password(password.view(), stored_hash);
   });
+  run->describe(pool_.clock().boot(), scheme);
   LATCHKEY_AWAIT(Waiting(*this, run));
   Result<bool> outcome = run->take_outcome();
   if (began != nullptr && outcome) *began = run->began();
@@ -203,6 +212,7 @@ runtime::Task<Result<std::string>> HashClient::make(SecretText password) {
   const auto run = make_hash_run([password = std::move(password), &settings = pool_.settings()] {
     return make_hash(password.view(), settings);
   });
+  run->describe(pool_.clock().boot(), scheme_place(pool_.dummy_hash()));
   LATCHKEY_AWAIT(Waiting(*this, run));
   co_return run->take_outcome();
 }
@@ -220,6 +230,7 @@ runtime::Task<Result<void>> HashClient::measure(std::string stored_hash, const C
   if (step.covers(stored_hash)) co_return Result<void>();
   const auto run =
       make_hash_run([stored_hash, &clock] { return RefusalStep::time_verification(stored_hash, clock); });
+  run->describe(pool_.clock().boot(), scheme_place(stored_hash));
   LATCHKEY_AWAIT(Waiting(*this, run));
   LATCHKEY_CO_TRY_NOW(const std::int64_t took_ms, run->take_outcome());
   step.cover(stored_hash, took_ms);

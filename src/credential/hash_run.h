@@ -54,6 +54,14 @@ class HashRun {
   /// Requires: the run is settled.
   BootTime began() const noexcept { return began_[settled_slot()]; }
 
+  /// What monitoring knows of it: when it was asked for, and the scheme_place of its hash.
+  void describe(BootTime asked, std::size_t scheme) noexcept {
+    asked_ = asked;
+    scheme_ = scheme;
+  }
+  BootTime asked() const noexcept { return asked_; }
+  std::size_t scheme() const noexcept { return scheme_; }
+
   void set_waiter(std::coroutine_handle<> waiter) noexcept { waiter_ = waiter; }
   std::coroutine_handle<> waiter() const noexcept { return waiter_; }
 
@@ -71,6 +79,8 @@ class HashRun {
 
   std::array<BootTime, kSlots> began_;
   std::atomic<std::size_t> settled_slot_{kNoSlot};
+  BootTime asked_{};
+  std::size_t scheme_ = 0;
   std::coroutine_handle<> waiter_;
 };
 

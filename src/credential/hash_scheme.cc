@@ -66,6 +66,11 @@ std::string names_of_schemes() {
   return names;
 }
 
+/// Without what an error adds to it.
+std::string_view label_of(const StoredScheme& scheme) noexcept {
+  return scheme.name.substr(0, scheme.name.find(' '));
+}
+
 /// The name alone: `argon2i` from `$argon2i$...`, `pbkdf2_sha1` from `pbkdf2_sha1$...`.
 std::string_view scheme_name(std::string_view stored) noexcept {
   if (stored.starts_with('$')) stored.remove_prefix(1);
@@ -148,6 +153,25 @@ std::vector<std::string_view> hash_prefixes() {
   prefixes.reserve(kSchemes.size());
   for (const StoredScheme* const scheme : kSchemes) prefixes.push_back(scheme->prefix);
   return prefixes;
+}
+
+std::vector<std::string_view> scheme_labels() {
+  static_assert(kSchemes.size() <= kMaxSchemes);
+  std::vector<std::string_view> labels;
+  for (const StoredScheme* const scheme : kSchemes) {
+    if (labels.empty() || labels.back() != label_of(*scheme)) labels.push_back(label_of(*scheme));
+  }
+  return labels;
+}
+
+std::size_t scheme_place(std::string_view stored) noexcept {
+  const StoredScheme* const found = scheme_of(stored);
+  if (found == nullptr) return 0;
+  std::size_t place = 0;
+  for (std::size_t i = 1; i < kSchemes.size() && label_of(*kSchemes[i - 1]) != label_of(*found); ++i) {
+    if (label_of(*kSchemes[i]) != label_of(*kSchemes[i - 1])) ++place;
+  }
+  return place;
 }
 
 Result<bool> verify_password(std::string_view password, std::string_view stored) {

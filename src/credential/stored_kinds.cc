@@ -63,6 +63,21 @@ Result<StoredKinds> find_stored_kinds(store::Database& database) {
   return found;
 }
 
+Result<StoredSchemes> count_stored_schemes(store::Database& database) {
+  StoredSchemes counts{};
+  const std::vector<std::string_view> prefixes = hash_prefixes();
+  for (const std::string_view prefix : prefixes) {
+    // What begins with another prefix of the same scheme is counted there.
+    const bool is_within = std::any_of(prefixes.begin(), prefixes.end(), [prefix](std::string_view other) {
+      return other.size() < prefix.size() && prefix.starts_with(other);
+    });
+    if (is_within) continue;
+    LATCHKEY_TRY(const std::int64_t count, user_table::count_hashes_from(database, prefix, behind(prefix)));
+    counts[scheme_place(prefix)] += count;
+  }
+  return counts;
+}
+
 Result<void> measure_stored_kinds(store::Database& database, RefusalStep& step, const Clock& clock,
                                   Log& log) {
   LATCHKEY_TRY(const StoredKinds found, find_stored_kinds(database));

@@ -243,6 +243,14 @@ Result<std::optional<IndexedHash>> first_hash_from(Database& database, std::stri
       IndexedHash{std::string(statement.text(0)), std::string(statement.text(1))});
 }
 
+Result<std::int64_t> count_hashes_from(Database& database, std::string_view from, std::string_view end) {
+  LATCHKEY_TRY(Statement statement,
+               database.prepare("SELECT count(*) FROM users INDEXED BY users_by_hash_kind"
+                                " WHERE " LATCHKEY_INDEXED_PART " >= ?1 AND " LATCHKEY_INDEXED_PART " < ?2"));
+  LATCHKEY_TRY(statement.bind(1, from).bind(2, end).step());
+  return statement.integer(0);
+}
+
 Result<bool> set_password_hash(Database& database, std::int64_t id, std::string_view hash) {
   LATCHKEY_TRY(
       Statement statement,

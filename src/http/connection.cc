@@ -28,6 +28,12 @@ constexpr std::size_t kMaxLingerBytes = std::size_t{256} * 1024;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kJson = "application/json";
 
+/// The bound that a refusal with this status has met, where the status says it.
+Bound bound_of(int status) noexcept {
+  if (status == 413) return Bound::kBodyLimit;
+  return status == 414 || status == 431 ? Bound::kHeadLimit : Bound::kSyntax;
+}
+
 bool announces_body(const RequestHead& head) noexcept {
   return head.body == BodyFraming::kChunked || head.content_length > 0;
 }
@@ -157,6 +163,7 @@ Connection::Step Connection::step() {
     return leave(Step::kNeedsTask, parsed.head_bytes);
   }
   LATCHKEY_ASSERT(response.finished());
+  services_.metrics.count_answer(exchange.resource, response.status_code());
   if (body.empty() && !may_hold_password(head)) {
     input_.consume_unwiped(request_bytes);
   } else {
@@ -209,6 +216,9 @@ std::string& Connection::output() {
 
 // Refuses a request that breaks HTTP itself. It is answered by C-4 and C-5 like any other, and is the last.
 void Connection::refuse(int status, std::string_view reason, std::string_view allow) {
+  services_.metrics.count_answer(0, status);
+  // Of the deadlines, whoever waited for them knows which it was.
+  if (status != 408) services_.metrics.bounds[bound_of(status)].add();
   LimitedEvent(services_.log, LogLevel::kInfo, "http.refused")
       .field("peer", text_of_peer(origin_))
       .field("status", status)
@@ -254,6 +264,7 @@ runtime::Task<bool> Connection::receive_body(Request& request) {
     stream_.set_deadline(deadline);
     net::Received received = co_await stream_.receive();
     if (received.end == net::StreamEnd::kTimedOut) {
+      services_.metrics.bounds[Bound::kBodyTimeout].add();
       request.body.clear();
       co_await refuse_and_end(408, "the body did not arrive in time", allow_of(request.head));
     }
@@ -272,6 +283,7 @@ runtime::Task<bool> Connection::answer_slowly(Request& request) {
     const bool answered = !request.was_asked && services_.handler.answer_now(exchange);
     if (!answered) co_await services_.handler.answer(exchange);
     LATCHKEY_ASSERT(response.finished());
+    services_.metrics.count_answer(exchange.resource, response.status_code());
     keep_alive = response.keep_alive();
   }
   request.wipe();
@@ -297,6 +309,9 @@ runtime::Task<bool> Connection::receive_more() {
     input_.add(std::move(received.chunk));
     co_return true;
   }
+  if (received.end == net::StreamEnd::kTimedOut) {
+    services_.metrics.bounds[between_requests ? Bound::kIdleTimeout : Bound::kHeaderTimeout].add();
+  }
   if (received.end == net::StreamEnd::kTimedOut && !between_requests) {
     co_await refuse_and_end(408, "the head of the request did not arrive in time");
   }
@@ -308,6 +323,7 @@ runtime::Task<bool> Connection::flush() {
   stream_.set_deadline(services_.loop.now() + services_.settings.write_timeout);
   const net::StreamEnd end = co_await stream_.send(output_);
   services_.outputs.give_back(std::exchange(output_, std::string()));
+  if (end == net::StreamEnd::kTimedOut) services_.metrics.bounds[Bound::kWriteTimeout].add();
   co_return end == net::StreamEnd::kNone;
 }
 
@@ -344,6 +360,7 @@ runtime::Task<bool> Connection::read_proxy_header() {
       co_return true;
     }
     if (header.status == net::ProxyHeader::Status::kRefused) {
+      services_.metrics.bounds[Bound::kProxyProtocol].add();
       LimitedEvent(services_.log, LogLevel::kWarning, "proxy_protocol.refused")
           .field("peer", text_of_peer(origin_))
           .field("reason", header.reason);
@@ -355,6 +372,7 @@ runtime::Task<bool> Connection::read_proxy_header() {
     if (idle_ && services_.draining) co_return false;
     net::Received received = co_await stream_.receive();
     idle_ = false;
+    if (received.end == net::StreamEnd::kTimedOut) services_.metrics.bounds[Bound::kHeaderTimeout].add();
     if (received.end != net::StreamEnd::kNone) co_return false;
     input_.add(std::move(received.chunk));
   }

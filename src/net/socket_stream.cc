@@ -20,8 +20,14 @@ bool is_passing(std::int32_t result) noexcept {
 
 }  // namespace
 
-SocketStream::SocketStream(runtime::Loop& loop, runtime::BufferRing& buffers, int fd, int message_flags)
-    : loop_(loop), buffers_(buffers), fd_(fd), message_flags_(message_flags), queue_(buffers) {
+SocketStream::SocketStream(runtime::Loop& loop, runtime::BufferRing& buffers, int fd, int message_flags,
+                           SendBy send_by)
+    : loop_(loop),
+      buffers_(buffers),
+      fd_(fd),
+      message_flags_(message_flags),
+      send_by_(send_by),
+      queue_(buffers) {
   loop_.watch(*this);
 }
 
@@ -144,6 +150,10 @@ void SocketStream::start_send(std::span<const char> bytes, std::coroutine_handle
 
 void SocketStream::send_rest() noexcept {
   loop_.ring().start(&send_operation_, [this](io_uring_sqe& entry) {
+    if (send_by_ == SendBy::kWrite) {
+      io_uring_prep_write(&entry, fd_, unsent_.data(), static_cast<unsigned>(unsent_.size()), 0);
+      return;
+    }
     // WAITALL: the kernel itself continues after a short write. It gives up if something stops it on the way:
     // an error, which it does not report then, a cancellation, or a socket that must not wait. The result
     // says how far it came.

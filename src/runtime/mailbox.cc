@@ -11,7 +11,10 @@ Mailbox::Mailbox(std::size_t ports, std::size_t capacity) {
 
 bool Port::send(PortId to, Message& message) noexcept {
   Mailbox::Way& way = mailbox_.way(id_, to);
-  if (way.unfinished == way.requests.capacity()) return false;
+  if (way.unfinished == way.requests.capacity()) {
+    refused_.add();
+    return false;
+  }
   ++way.unfinished;
   message.set_origin(id_);
   const bool pushed = way.requests.push(&message);
@@ -19,6 +22,8 @@ bool Port::send(PortId to, Message& message) noexcept {
   wake(to);
   return true;
 }
+
+std::size_t Port::unfinished(PortId to) const noexcept { return mailbox_.way(id_, to).unfinished; }
 
 void Port::finish(Message& message) noexcept {
   const PortId home = message.origin();

@@ -8,14 +8,15 @@
 #include "latchkey/api/admin.h"
 #include "latchkey/http/handler.h"
 #include "latchkey/runtime/loop.h"
+#include "server/admin_counts.h"
 
 namespace latchkey::server {
 
 class AdminHandler final : public http::Handler {
  public:
   /// Lifetime: the arguments must outlive the handler.
-  AdminHandler(runtime::Loop& loop, const api::AdminServices& services)
-      : loop_(loop), log_(services.log), admin_(services) {}
+  AdminHandler(runtime::Loop& loop, const api::AdminServices& services, AdminCounts& counts)
+      : loop_(loop), log_(services.log), counts_(counts), admin_(services) {}
 
   std::unique_ptr<http::ConnectionMemo> opened(const net::IpAddress& peer) override;
   bool answer_now(http::Exchange& /*exchange*/) override { return false; }
@@ -24,6 +25,7 @@ class AdminHandler final : public http::Handler {
  private:
   runtime::Loop& loop_;
   Log& log_;
+  AdminCounts& counts_;
   api::Admin admin_;
 };
 

@@ -1,6 +1,7 @@
 #include "server/core.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -28,11 +29,15 @@ constexpr std::chrono::milliseconds kDrainLook{20};
 constexpr const char* kManyInAll = "as many connections are open as the setting `connections` allows";
 constexpr const char* kManyOfClient =
     "a client has as many connections open as the setting `connections_by_address` allows";
+constexpr const char* kNoDescriptors =
+    "the descriptors have run out, but for those of `admin_listen`: raise the limit on open files";
 constexpr const char* kStrangerAtAdmin =
     "the admin socket serves root, the user that this server runs as, and the group `admin_group`";
 
 // Admin connections allowed beyond `connections`, so that an administrator gets in when the server is full.
 constexpr std::size_t kSpareForAdmin = 16;
+
+bool is_lack_of_descriptors(int error) noexcept { return error == -EMFILE || error == -ENFILE; }
 
 /// The socket's mode says the same; this check holds even if the mode was changed.
 bool may_administer(int fd, std::optional<gid_t> group) noexcept {
@@ -56,7 +61,7 @@ struct Core::Client final : public http::SourceGate {
     if (taken) {
       cell = *taken;
     } else {
-      core.refuse({source}, kManyOfClient);
+      core.refuse({source}, kManyOfClient, CoreBound::kConnectionsByAddress);
     }
     return taken.has_value();
   }
@@ -82,11 +87,9 @@ class Core::Door final : public net::Acceptor::Handler {
 
   void accepted(int fd) override { core_.accept(fd, listener_); }
   void accept_failed(int error) override {
-    LimitedEvent(core_.log_, LogLevel::kWarning, "accept.failed")
-        .field("reason", std::strerror(-error))
-        .field("remedy", error == -EMFILE || error == -ENFILE
-                             ? "raise the limit on open files (LimitNOFILE=) or lower `connections`"
-                             : "give the machine more memory or lower `connections`");
+    core_.metrics_.refused[is_lack_of_descriptors(error) ? CoreBound::kDescriptors : CoreBound::kMemory]
+        .add();
+    log_failed_accept(core_.log_, error);
   }
 
  private:
@@ -95,9 +98,17 @@ class Core::Door final : public net::Acceptor::Handler {
   net::Acceptor acceptor_;
 };
 
+void log_failed_accept(Log& log, int error) {
+  LimitedEvent(log, LogLevel::kWarning, "accept.failed")
+      .field("reason", std::strerror(-error))
+      .field("remedy", is_lack_of_descriptors(error)
+                           ? "raise the limit on open files (LimitNOFILE=) or lower `connections`"
+                           : "give the machine more memory or lower `connections`");
+}
+
 struct Core::AdminService {
   AdminService(Core& core, const api::AdminServices& commands)
-      : handler(core.loop_, commands),
+      : handler(core.loop_, commands, core.context_.admin_counts),
         services{core.loop_, core.context_.connection_settings, core.lines_, handler, core.log_} {}
 
   AdminHandler handler;
@@ -182,7 +193,8 @@ std::unique_ptr<Core::AdminService> Core::make_admin_service() {
                                     .token_timeout = context_.api_settings.token_timeout,
                                     .throttle = &context_.throttle,
                                     .keyring = &context_.keyring,
-                                    .key_file = context_.key_file};
+                                    .key_file = context_.key_file,
+                                    .metrics = &services_.metrics};
   return std::make_unique<AdminService>(*this, commands);
 }
 
@@ -207,6 +219,8 @@ void Core::run(const runtime::RingTable& rings) noexcept {
   ready_.store(true, std::memory_order_release);
   ready_.notify_one();
   if (!enabled_) return;
+  clockid_t cpu_clock = 0;
+  if (::pthread_getcpuclockid(::pthread_self(), &cpu_clock) == 0) metrics_.cpu_clock.store(cpu_clock);
   going_.wait(false, std::memory_order_acquire);
   context_.quiescence.activate(static_cast<runtime::CoreId>(number_));
   for (const CoreListener& listener : listeners_) doors_.push_back(std::make_unique<Door>(*this, listener));
@@ -216,9 +230,13 @@ void Core::run(const runtime::RingTable& rings) noexcept {
   context_.quiescence.rest(static_cast<runtime::CoreId>(number_));
 }
 
-void Core::before_wait() noexcept { context_.quiescence.rest(static_cast<runtime::CoreId>(number_)); }
+void Core::before_wait() noexcept {
+  pass_meter_.end(connection_services_.metrics.answered.value(), metrics_.passes);
+  context_.quiescence.rest(static_cast<runtime::CoreId>(number_));
+}
 
 void Core::after_wait() noexcept {
+  pass_meter_.begin(connection_services_.metrics.answered.value());
   context_.quiescence.activate(static_cast<runtime::CoreId>(number_));
   lines_.set_time(loop_.wall_now());
 }
@@ -242,7 +260,11 @@ void Core::accept(int fd, const CoreListener& at) {
   const net::IpAddress& peer = origin.peer;
   if (clients_ >= context_.max_connections + (is_admin ? kSpareForAdmin : 0)) {
     ::close(fd);
-    return refuse(origin, kManyInAll);
+    return refuse(origin, kManyInAll, CoreBound::kConnections);
+  }
+  if (fd >= context_.end_of_descriptors) {
+    ::close(fd);
+    return refuse(origin, kNoDescriptors, CoreBound::kDescriptors);
   }
   if (is_admin && !may_administer(fd, at.admin_group)) {
     ::close(fd);
@@ -250,6 +272,7 @@ void Core::accept(int fd, const CoreListener& at) {
   }
   if (proxied && !context_.peer_rules.may_name_client(peer)) {
     ::close(fd);
+    connection_services_.metrics.bounds[http::Bound::kProxyProtocol].add();
     // A peer that has gone already has no address.
     if (peer != net::IpAddress{}) context_.forwarding.stranger_came(peer, loop_.now());
     return;
@@ -258,7 +281,7 @@ void Core::accept(int fd, const CoreListener& at) {
   if (!is_unix && !proxied) cell = take_cell(peer);
   if (!cell) {
     ::close(fd);
-    return refuse(origin, kManyOfClient);
+    return refuse(origin, kManyOfClient, CoreBound::kConnectionsByAddress);
   }
   loop_.nursery().spawn(serve(*this, fd, Origin{origin, at.entrance, *cell}));
 }
@@ -269,7 +292,8 @@ std::optional<ConnectionCounts::Cell> Core::take_cell(const net::IpAddress& sour
                                                 : ConnectionCounts::kUncounted;
 }
 
-void Core::refuse(const http::ConnectionOrigin& origin, const char* reason) {
+void Core::refuse(const http::ConnectionOrigin& origin, const char* reason, std::optional<CoreBound> bound) {
+  if (bound) metrics_.refused[*bound].add();
   LimitedEvent(log_, LogLevel::kWarning, "connection.refused")
       .field("peer", http::text_of_peer(origin))
       .field("connections", clients_)
@@ -277,11 +301,14 @@ void Core::refuse(const http::ConnectionOrigin& origin, const char* reason) {
 }
 
 runtime::Task<void> Core::serve(Core& core, int fd, Origin origin) {
+  const std::size_t kind = origin.entrance == Entrance::kProxied ? 1 : 0;
+  if (origin.entrance != Entrance::kAdmin) core.metrics_.accepted[kind].add();
   Client client(core, fd, origin);
   core.link(client);
   LATCHKEY_AWAIT(client.connection.serve());
   LATCHKEY_AWAIT(client.stream.close());
   core.unlink(client);
+  if (origin.entrance != Entrance::kAdmin) core.metrics_.ended[kind].add();
   core.context_.connection_counts.give_back(client.cell);
 }
 
@@ -324,6 +351,15 @@ void Core::close_listeners() noexcept {
 }
 
 runtime::Task<bool> Core::end_shard() { LATCHKEY_CO_RETURN(shard_.stop()); }
+
+CoreLevels Core::levels() noexcept {
+  CoreLevels levels{.tokens = shard_.counts(),
+                    .store_jobs = loop_.port().unfinished(context_.store.port_id())};
+  if (levels.tokens.refreshes_waiting > 0) {
+    levels.oldest_refresh_ms = (context_.table_clock.at(loop_.now()) - levels.tokens.oldest_refresh).count();
+  }
+  return levels;
+}
 
 bool Core::end_loop() noexcept {
   loop_.stop();

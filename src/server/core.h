@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -29,6 +31,7 @@
 #include "latchkey/token/shard.h"
 #include "server/connection_counts.h"
 #include "server/core_context.h"
+#include "server/core_metrics.h"
 
 namespace latchkey::server {
 
@@ -37,6 +40,7 @@ enum class Entrance : std::uint8_t {
   kClients,  ///< HTTP from the first byte, from a client or a proxy
   kProxied,  ///< a PROXY protocol header, then HTTP
   kAdmin,    ///< the administrator's commands
+  kStatus,   ///< questions about health and metrics; on the main thread, so no core has one
 };
 
 /// A listening socket of one core.
@@ -46,6 +50,16 @@ struct CoreListener {
   http::ProxyFamily asks = http::ProxyFamily::kNone;  ///< kClients: if not kNone, everything is a question
   std::optional<gid_t> admin_group{};                 ///< kAdmin: whose members may come too
 };
+
+/// What a core has at one moment.
+struct CoreLevels {
+  token::ShardCounts tokens;
+  std::int64_t oldest_refresh_ms = 0;  ///< how long the oldest use that waits has waited
+  std::size_t store_jobs = 0;          ///< at the store, and not answered yet
+};
+
+/// Logs that the kernel refused to accept a connection (-errno).
+void log_failed_accept(Log& log, int error);
 
 class Core final : private runtime::LoopHook {
  public:
@@ -74,6 +88,29 @@ class Core final : private runtime::LoopHook {
   runtime::Task<bool> end_shard();
   /// Ends the loop once everything that it runs has ended.
   bool end_loop() noexcept;
+
+  /// Thread: the core's own, called by mailbox.
+  CoreLevels levels() noexcept;
+
+  /// What the core counts.
+  /// Thread: any.
+  struct Counts {
+    const CoreMetrics& core;
+    const http::HttpMetrics& http;
+    const api::ApiMetrics& api;
+    const credential::AuthenticatorMetrics& authenticator;
+    const credential::HashMetrics& hashes;
+    const token::ShardMetrics& tokens;
+  };
+  Counts counts() const noexcept {
+    return {metrics_,
+            connection_services_.metrics,
+            services_.metrics,
+            authenticator_.metrics(),
+            hash_client_.metrics(),
+            shard_.metrics()};
+  }
+  std::span<const std::string_view> resource_paths() const noexcept { return api_.resource_paths(); }
 
  private:
   /// Where a connection comes from.
@@ -115,7 +152,8 @@ class Core final : private runtime::LoopHook {
   std::unique_ptr<AdminService> make_admin_service();
   void accept(int fd, const CoreListener& at);
   std::optional<ConnectionCounts::Cell> take_cell(const net::IpAddress& source) noexcept;
-  void refuse(const http::ConnectionOrigin& origin, const char* reason);
+  void refuse(const http::ConnectionOrigin& origin, const char* reason,
+              std::optional<CoreBound> bound = std::nullopt);
   static runtime::Task<void> serve(Core& core, int fd, Origin origin);
   void close_listeners() noexcept;
   void link(Client& client) noexcept;
@@ -144,6 +182,9 @@ class Core final : private runtime::LoopHook {
   http::ConnectionServices connection_services_;
 
   const std::unique_ptr<AdminService> admin_;
+
+  CoreMetrics metrics_;
+  PassMeter pass_meter_;
 
   std::vector<std::unique_ptr<Door>> doors_;
   Client* first_client_ = nullptr;

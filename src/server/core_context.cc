@@ -1,8 +1,12 @@
 #include "server/core_context.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
+#include <climits>
 
 #include "server/room_settings.h"
+#include "server/status_listener.h"
 
 namespace latchkey::server {
 
@@ -24,6 +28,16 @@ credential::ThrottleSettings throttle_settings_of(const Settings& settings) {
           settings.login_failures_window.count()};
 }
 
+/// The kernel gives the lowest free number. So what lies beyond this is left for the main thread's
+/// connections while the cores have all others.
+int end_of_descriptors_of(const Settings& settings) noexcept {
+  constexpr rlim_t kReserved = StatusListener::kMaxConnections + 1;
+  rlimit limit{};
+  if (settings.admin_listen.empty() || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) return INT_MAX;
+  if (limit.rlim_cur >= INT_MAX || limit.rlim_cur <= kReserved) return INT_MAX;
+  return static_cast<int>(limit.rlim_cur - kReserved);
+}
+
 }  // namespace
 
 CoreContext::CoreContext(StartContext& start, const token::Keyring& the_keyring,
@@ -41,6 +55,7 @@ CoreContext::CoreContext(StartContext& start, const token::Keyring& the_keyring,
       key_file(start.settings.key_file.string()),
       hash_queue(share_of(start.settings.hash_queue, start.ports.cores())),
       max_connections(share_of(start.settings.connections, start.ports.cores())),
+      end_of_descriptors(end_of_descriptors_of(start.settings)),
       peer_rules{start.settings.trusted_proxy, start.settings.counted_networks},
       name_key(random_name_key(start.random)),
       shards(tables.shards_by_number()),

@@ -22,6 +22,7 @@
 #include "latchkey/token/keyring.h"
 #include "latchkey/token/shard.h"
 #include "latchkey/token/table_time.h"
+#include "server/admin_counts.h"
 #include "server/connection_counts.h"
 #include "server/start_context.h"
 #include "server/start_tables.h"
@@ -48,6 +49,7 @@ struct CoreContext {
   const std::string key_file;
   const std::size_t hash_queue;       ///< waiting logins per core
   const std::size_t max_connections;  ///< per core
+  const int end_of_descriptors;       ///< a connection gets a descriptor below this one
   const PeerRules peer_rules;
   const credential::NamesInLog::Key name_key;
 
@@ -59,6 +61,7 @@ struct CoreContext {
   ConnectionCounts connection_counts;  ///< per client, over all cores
   http::ForwardingWatch forwarding;
   Notices unknown_hosts;
+  AdminCounts admin_counts;  ///< core 0's
 };
 
 }  // namespace latchkey::server

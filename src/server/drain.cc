@@ -110,10 +110,16 @@ runtime::Task<void> end_loops(const ServingParts& parts) {
 runtime::Task<void> stop_at_signal(const ServingParts& parts, bool& ended_in_order) {
   LATCHKEY_AWAIT(const int signal, next_that_stops(parts));
   LogEvent(parts.log, LogLevel::kInfo, "server.stopping").field("signal", strsignal(signal));
-  parts.manager.tell_stopping(parts.drain_timeout);
+  parts.manager.tell_stopping(parts.drain_delay + parts.drain_timeout);
+  parts.status.set_stage(Stage::kDraining);
+  // A balancer that polls /readyz must see it before it is refused.
+  co_await parts.control.sleep_until(parts.control.now() + parts.drain_delay);
   LATCHKEY_AWAIT(drain_all(parts));
   LATCHKEY_AWAIT(ended_in_order, end_shards(parts));
+  // No core is asked any more once its loop ends.
+  parts.pulse.stop();
   LATCHKEY_AWAIT(end_loops(parts));
+  parts.status_listener.close();
   parts.control.stop();
 }
 

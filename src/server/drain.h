@@ -10,8 +10,11 @@
 #include "latchkey/runtime/loop.h"
 #include "latchkey/store/store_thread.h"
 #include "server/core.h"
+#include "server/pulse.h"
 #include "server/service_manager.h"
 #include "server/signals.h"
+#include "server/status_handler.h"
+#include "server/status_listener.h"
 
 namespace latchkey::server {
 
@@ -22,7 +25,11 @@ struct ServingParts {
   ServiceManager& manager;
   const std::vector<std::unique_ptr<Core>>& cores;  ///< all running
   const store::StoreMetrics& store;
+  Pulse& pulse;
+  StatusHandler& status;
+  StatusListener& status_listener;
   Log& log;
+  std::chrono::milliseconds drain_delay;
   std::chrono::milliseconds drain_timeout;
   bool hang_up_stops;  ///< SIGHUP stops the server, as on a terminal
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 namespace latchkey::server {
@@ -81,6 +82,15 @@ Result<VerifyAddress> VerifyAddress::parse(std::string_view text) {
 std::string VerifyAddress::to_text() const {
   if (family == http::ProxyFamily::kNginx) return where.to_text();
   return fmt::format("{}@{}", name_of(family), where.to_text());
+}
+
+bool is_public(const net::IpAddress& address) {
+  constexpr std::string_view kSetAside[] = {
+      "127.0.0.0/8",   "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
+      "100.64.0.0/10", "::1",        "fc00::/7",      "fe80::/10"};
+  return std::none_of(std::begin(kSetAside), std::end(kSetAside), [&address](std::string_view network) {
+    return net::Network::parse(network).value().contains(address);
+  });
 }
 
 std::string_view name_of(http::ProxyFamily family) noexcept {

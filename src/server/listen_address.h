@@ -31,6 +31,10 @@ struct ListenAddress {
   auto operator<=>(const ListenAddress&) const = default;
 };
 
+/// Whether others than this machine and the networks of its own site may reach an address: it is neither
+/// loopback's nor one of those that are set aside (RFC 1918, RFC 4193, RFC 6598, link-local).
+bool is_public(const net::IpAddress& address);
+
 /// Where every request is a question of a proxy of this family (S-7).
 struct VerifyAddress {
   ListenAddress where;

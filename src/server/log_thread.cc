@@ -160,6 +160,7 @@ bool LogThread::emit(const Entry& entry) noexcept {
   std::string line(options_.to_journal ? journal_prefix(entry.level) : std::string_view());
   line += log_line(options_.format, entry.time, entry.level, entry.line);
   logger_->log(spdlog::level::info, spdlog::string_view_t(line));
+  if (!has_failed_) written_lines_.add();
   return !has_failed_;
 }
 

@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "latchkey/base/clock.h"
+#include "latchkey/base/counter.h"
 #include "latchkey/base/log.h"
 #include "server/log_line.h"
 
@@ -78,6 +79,9 @@ class LogThread final : public Log {
   /// Lines lost since the start because their room was full or the sink failed.
   /// Thread: any.
   std::uint64_t dropped_lines() const noexcept { return dropped_lines_.load(std::memory_order_relaxed); }
+  /// Lines written since the start.
+  /// Thread: any.
+  std::uint64_t written_lines() const noexcept { return written_lines_.value(); }
 
  private:
   struct Entry {
@@ -120,6 +124,7 @@ class LogThread final : public Log {
   std::atomic<bool> stopping_{false};
   /// Thread: the log's alone.
   alignas(64) std::uint64_t next_to_empty_ = 0;
+  Counter written_lines_;
   std::uint64_t dropped_lines_told_ = 0;
   bool has_failed_ = false;  ///< whether the sink lost the last line
 

@@ -13,7 +13,7 @@ namespace latchkey::server {
 
 class RunningThreads {
  public:
-  /// Enables the main thread's ring, so that the service manager can be told how the start gets on. If the
+  /// Enables the main thread's ring, so that its loop turns while the data are loaded. If the
   /// kernel refuses, standard error says so and the process ends with kExitRefused. Lifetime: the arguments
   /// must outlive the object.
   RunningThreads(const Ports& ports, const Threads& threads, const Cores& cores);

@@ -4,13 +4,19 @@
 #include <sodium.h>
 #include <sys/resource.h>
 
+#include <functional>
 #include <string>
 #include <utility>
 
+#include "latchkey/base/named_thread.h"
 #include "server/confinement.h"
 #include "server/drain.h"
 #include "server/fatal_end.h"
+#include "server/listen_address.h"
 #include "server/log_thread.h"
+#include "server/metrics.h"
+#include "server/process_files.h"
+#include "server/pulse.h"
 #include "server/room_settings.h"
 #include "server/running_threads.h"
 #include "server/signals.h"
@@ -20,6 +26,8 @@
 #include "server/start_sockets.h"
 #include "server/start_tables.h"
 #include "server/start_threads.h"
+#include "server/status_handler.h"
+#include "server/status_listener.h"
 #include "server/stderr_sink.h"
 
 namespace latchkey::server {
@@ -71,6 +79,13 @@ void log_findings(Log& log, const StartContext& start, const Sockets& sockets, c
   for (const std::string& gap : gaps) {
     LogEvent(log, LogLevel::kWarning, "server.not_confined").field("reason", gap);
   }
+  for (const net::Endpoint& endpoint : start.settings.admin_listen) {
+    if (!is_public(endpoint.address)) continue;
+    LogEvent(log, LogLevel::kWarning, "admin_listen.public")
+        .field("address", endpoint.to_text())
+        .field("effect", "whoever can reach it may read how the server fares and how many log in")
+        .field("remedy", "name 127.0.0.1 or a private address, or have a firewall or a proxy guard it");
+  }
   if (database_checked) {
     LogEvent(log, LogLevel::kWarning, "database.checked")
         .field("reason", "the last run could not trust what is on disk")
@@ -90,12 +105,24 @@ void announce(const Sockets& sockets, ServiceManager& manager) {
   manager.tell("READY=1");
 }
 
+/// The loop answers for health meanwhile, and asks the service manager for time whenever the load gets on.
+Result<Recorded> load_beside_loop(const StartContext& start, const store::DataDirectory& directory,
+                                  const token::Keyring& keyring, const Tables& tables, const Threads& threads,
+                                  SideWork& side_work) {
+  const auto load = [&](const std::function<void()>& got_on) {
+    return begin_run(start, directory, keyring, tables, got_on);
+  };
+  return side_work.run(
+      *threads.control, "load", [&threads] { threads.manager->ask_for_time(); }, load);
+}
+
 /// Runs a start's stages in order, then serves. What the stages returned is destroyed in reverse order.
 Result<void> serve_over(const store::DataDirectory& directory, StartContext& start, ConfinementGaps& gaps) {
   const Settings& settings = start.settings;
   LATCHKEY_TRY(Data data, open_data(settings, directory, start.random));
   LATCHKEY_TRY(Sockets sockets, bind_sockets(settings, start.ports.cores(), directory));
   LATCHKEY_TRY(Channels channels, open_channels());
+  const ProcessFiles process = ProcessFiles::open();
   // Before the first thread, so that all threads inherit it.
   LATCHKEY_TRY(confine_process(settings, gaps));
   LogThread log(
@@ -109,13 +136,25 @@ Result<void> serve_over(const store::DataDirectory& directory, StartContext& sta
   {  // The cores end in here, so what their logs left out is reported before server.stopped.
     LATCHKEY_TRY(const Cores cores, make_cores(start, data.keyring, *hash_pool, threads, tables,
                                                std::move(sockets.of_cores), log));
+    Pulse pulse(*threads.control, *threads.manager, channels.watchdog);
+    MetricsSources metrics{start, threads, cores, pulse, log, process, gaps.size()};
+    StatusHandler status(*threads.control, pulse, threads.store->metrics(), metrics);
+    StatusListener status_listener(*threads.control, *threads.control_buffers, std::move(sockets.status),
+                                   status, settings.node, log, start.clock);
     // All rings and all sockets exist.
     if (settings.sandbox) LATCHKEY_TRY(close_ways_out());
     RunningThreads running(start.ports, threads, cores);
+    status_listener.open();
     LATCHKEY_TRY(const Recorded recorded,
-                 end_if_fatal(directory, begin_run(start, directory, data.keyring, tables,
-                                                   [&threads] { threads.manager->ask_for_time(); })));
+                 end_if_fatal(directory, load_beside_loop(start, directory, data.keyring, tables, threads,
+                                                          channels.side_work)));
+    metrics.last_start_unclean = !recorded.run.was_clean;
+    metrics.stored_schemes = recorded.schemes;
     running.start();
+    // From here on the main thread takes the CPU from no core either, whatever it is asked.
+    set_own_policy(SCHED_BATCH);
+    pulse.start(cores.cores);
+    status.set_stage(Stage::kServing);
     log_start(log, start, recorded);
     log_findings(log, start, sockets, gaps, data.was_checked, recorded.run);
     announce(sockets, *threads.manager);
@@ -124,7 +163,11 @@ Result<void> serve_over(const store::DataDirectory& directory, StartContext& sta
                                          .manager = *threads.manager,
                                          .cores = cores.cores,
                                          .store = threads.store->metrics(),
+                                         .pulse = pulse,
+                                         .status = status,
+                                         .status_listener = status_listener,
                                          .log = log,
+                                         .drain_delay = settings.drain_delay,
                                          .drain_timeout = settings.drain_timeout,
                                          .hang_up_stops = start.on_terminal});
   }

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstddef>
 #include <cstring>
+#include <system_error>
 
 namespace latchkey::server {
 
@@ -50,6 +52,20 @@ Result<ManagerSocket> ManagerSocket::connect(const char* address) {
     return unheard(name, error);
   }
   return ManagerSocket(fd);
+}
+
+std::chrono::milliseconds watchdog_of(const char* microseconds, const char* process, pid_t own) noexcept {
+  const auto number_in = [](const char* text) {
+    std::int64_t number = 0;
+    if (text == nullptr) return number;
+    const char* const end = text + std::strlen(text);
+    const auto [after, error] = std::from_chars(text, end, number);
+    return error == std::errc{} && after == end ? number : 0;
+  };
+  // The variables may be those of a parent that the manager watches.
+  if (process != nullptr && number_in(process) != own) return {};
+  const std::chrono::microseconds period(number_in(microseconds));
+  return std::chrono::duration_cast<std::chrono::milliseconds>(period);
 }
 
 Result<std::unique_ptr<ServiceManager>> ServiceManager::create(ManagerSocket socket, runtime::Ring& ring,

@@ -6,6 +6,8 @@
 // Thread: the main thread owns it.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -42,6 +44,10 @@ class ManagerSocket {
 
   int fd_ = -1;
 };
+
+/// Within what time the manager wants to hear WATCHDOG=1 again and again (sd_watchdog_enabled(3)), by what it
+/// set in the environment for the process `own`; 0 if it wants nothing.
+std::chrono::milliseconds watchdog_of(const char* microseconds, const char* process, pid_t own) noexcept;
 
 class ServiceManager final : private runtime::Operation {
  public:

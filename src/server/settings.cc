@@ -91,7 +91,8 @@ void find_twice_named(const Settings& settings, std::vector<std::string>& proble
     }
     if ((!where.is_unix() && where.endpoint.port == 0) || seen.insert(where).second) continue;
     problems.push_back(
-        fmt::format("listen: {} is named twice in listen, proxy_listen and verify_listen", where.to_text()));
+        fmt::format("listen: {} is named twice in listen, proxy_listen, verify_listen and admin_listen",
+                    where.to_text()));
   }
 }
 

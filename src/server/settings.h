@@ -46,6 +46,8 @@ struct Settings {
   /// Whose members may administer, beside root and the server's user; empty: nobody's. The socket's mode is
   /// then 0660.
   std::string admin_group;
+  /// Where the main thread answers for health and metrics; nowhere unless set.
+  std::vector<net::Endpoint> admin_listen;
   /// Core threads; 0: one for each CPU that the process may run on.
   std::size_t cores = 0;
   /// X-API-Node (C-4).
@@ -99,6 +101,8 @@ struct Settings {
   std::chrono::milliseconds write_timeout = std::chrono::seconds(20);
   /// How long requests in progress may take to end after SIGTERM.
   std::chrono::milliseconds drain_timeout = std::chrono::seconds(10);
+  /// How long after SIGTERM the server goes on as before, while /readyz already says that it drains.
+  std::chrono::milliseconds drain_delay{0};
   /// Open connections, over all cores.
   std::size_t connections = 100'000;
   /// Open connections per client (C-20); 0: any number. Loopback and trusted proxies are bounded only if

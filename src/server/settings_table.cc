@@ -29,6 +29,7 @@ constexpr std::size_t kMiB = 1024 * kKiB;
 constexpr std::size_t kGiB = 1024 * kMiB;
 
 constexpr std::size_t kMaxListeners = 64;
+constexpr std::size_t kMaxAdminListeners = 4;
 constexpr std::size_t kMaxTrustedNetworks = 256;
 constexpr std::size_t kMaxCountedNetworks = 256;
 constexpr std::size_t kMaxPathBytes = 4095;  // PATH_MAX without its NUL.
@@ -90,6 +91,8 @@ constexpr Setting kTable[] = {
     {"admin_group", "GROUP",
      NameKind{.member = &Settings::admin_group, .max_bytes = kMaxGroupBytes, .may_be_empty = true},
      "The group whose members may administer through it; empty leaves it to root and the server's user."},
+    {"admin_listen", "ADDR:PORT", ListKind<net::Endpoint>{&Settings::admin_listen, kMaxAdminListeners},
+     "Where whoever can reach it is told of health and metrics, over plain HTTP."},
     {"cores", "N", Count{&Settings::cores, 0, 512}, "Core threads; 0 is one for each CPU it may run on."},
     {"node", "NAME", NameKind{&Settings::node, kMaxNodeBytes}, "This server's name, sent as X-API-Node."},
     {"log_level", "LEVEL", ChoiceKind<LogLevel>{&Settings::log_level, kLogLevels},
@@ -158,6 +161,8 @@ constexpr Setting kTable[] = {
      "How long an answer may take to be received."},
     {"drain_timeout", "DURATION", DurationKind{&Settings::drain_timeout, milliseconds(0), hours(1)},
      "How long open requests may take to end after SIGTERM."},
+    {"drain_delay", "DURATION", DurationKind{&Settings::drain_delay, milliseconds(0), hours(1)},
+     "How long after SIGTERM it goes on as before, while /readyz already says that it drains."},
     {"connections", "N", Count{&Settings::connections, 1, 10'000'000}, "Open connections, in all."},
     {"connections_by_address", "N", Count{&Settings::connections_by_address, 0, 10'000'000},
      "Open connections of a client's address (IPv6: its /64), in all; 0 is any number."},

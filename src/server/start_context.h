@@ -38,6 +38,7 @@ struct StartContext {
   /// Whether standard error is read by systemd's journal.
   const bool to_journal = is_journal(STDERR_FILENO, journal_stream());
   SystemClock clock;
+  const WallTime began = clock.wall();
   SystemRandom random;
 };
 

@@ -81,7 +81,8 @@ Result<Recorded> begin_run(const StartContext& start, const store::DataDirectory
   LATCHKEY_TRY(const std::size_t sessions, load_sessions(database, keyring, tables.shards_by_number(),
                                                          tables.clock->now(), run.exact_since, got_on));
   LATCHKEY_TRY(credential::known_address_table::prune(database, start.clock.wall()));
-  return Recorded{run, users, sessions};
+  LATCHKEY_TRY(const credential::StoredSchemes schemes, credential::count_stored_schemes(database));
+  return Recorded{run, users, sessions, schemes};
 }
 
 Result<void> end_run(const StartContext& start, store::StoreThread& store, bool ended_in_order) {

@@ -12,6 +12,7 @@
 
 #include "latchkey/base/random.h"
 #include "latchkey/base/result.h"
+#include "latchkey/credential/stored_kinds.h"
 #include "latchkey/store/data_directory.h"
 #include "latchkey/store/database.h"
 #include "latchkey/store/schema.h"
@@ -47,6 +48,7 @@ struct Recorded {
   store::RunStart run;
   std::int64_t users = 0;
   std::size_t sessions = 0;  ///< as many as the shards took
+  credential::StoredSchemes schemes{};
 };
 
 /// Marks the database as in use and fills the tables from it. It is the last stage that can refuse a start,

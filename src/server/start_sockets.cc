@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <grp.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -24,6 +25,12 @@ constexpr mode_t kOpenToGroup = 0660;
 Result<void> bind_tcp(Sockets& sockets, Sockets::Address& address) {
   net::Endpoint& endpoint = address.where.endpoint;
   LATCHKEY_TRY(net::Listener::check_free(endpoint));
+  if (address.entrance == Entrance::kStatus) {
+    LATCHKEY_TRY(net::Listener listener, net::Listener::bind_tcp(endpoint));
+    endpoint = listener.endpoint();
+    sockets.status.push_back(std::move(listener));
+    return {};
+  }
   for (std::vector<CoreListener>& of_core : sockets.of_cores) {
     LATCHKEY_TRY(net::Listener listener, net::Listener::bind_tcp(endpoint));
     endpoint = listener.endpoint();  // port 0 has become a real one, the same for all cores
@@ -108,13 +115,17 @@ Result<Sockets> bind_sockets(const Settings& settings, std::size_t cores,
 
 std::vector<Sockets::Address> addresses_of(const Settings& settings) {
   std::vector<Sockets::Address> addresses;
-  addresses.reserve(settings.listen.size() + settings.proxy_listen.size() + settings.verify_listen.size());
+  addresses.reserve(settings.listen.size() + settings.proxy_listen.size() + settings.verify_listen.size() +
+                    settings.admin_listen.size());
   for (const ListenAddress& where : settings.listen) addresses.push_back({where});
   for (const net::Endpoint& endpoint : settings.proxy_listen) {
     addresses.push_back({ListenAddress{endpoint, {}}, Entrance::kProxied});
   }
   for (const VerifyAddress& address : settings.verify_listen) {
     addresses.push_back({address.where, Entrance::kClients, address.family});
+  }
+  for (const net::Endpoint& endpoint : settings.admin_listen) {
+    addresses.push_back({ListenAddress{endpoint, {}}, Entrance::kStatus});
   }
   return addresses;
 }
@@ -124,6 +135,7 @@ std::string announcement_of(const Sockets::Address& address) {
   std::string line =
       fmt::format("latchkeyd: listening on {}{}", address.where.is_unix() ? "" : "http://", where);
   if (address.entrance == Entrance::kProxied) line += " (PROXY protocol)";
+  if (address.entrance == Entrance::kStatus) line += " (health and metrics)";
   if (address.asks != http::ProxyFamily::kNone)
     line += fmt::format(" (questions of {})", name_of(address.asks));
   return line + '\n';
@@ -152,7 +164,9 @@ Result<net::UnixAccess> admin_access_of(const Settings& settings) {
 
 Result<Channels> open_channels() {
   LATCHKEY_TRY(SignalReader signals, SignalReader::open());
-  return Channels{std::move(signals), connect_to_manager()};
+  LATCHKEY_TRY(SideWork side_work, SideWork::open());
+  return Channels{std::move(signals), std::move(side_work), connect_to_manager(),
+                  watchdog_of(std::getenv("WATCHDOG_USEC"), std::getenv("WATCHDOG_PID"), ::getpid())};
 }
 
 }  // namespace latchkey::server

@@ -2,6 +2,7 @@
 // Thread: the main thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <string>
@@ -15,6 +16,7 @@
 #include "server/listen_address.h"
 #include "server/service_manager.h"
 #include "server/settings.h"
+#include "server/side_work.h"
 #include "server/signals.h"
 
 namespace latchkey::server {
@@ -28,7 +30,8 @@ struct Sockets {
   };
 
   std::vector<std::vector<CoreListener>> of_cores;  ///< by the core's number; the admin socket is core 0's
-  std::vector<Address> addresses;                   ///< where all cores listen
+  std::vector<net::Listener> status;                ///< the main thread's
+  std::vector<Address> addresses;                   ///< where all of them listen, but for the admin socket
   std::vector<std::string> warnings;                ///< what is weaker than the settings ask for
 };
 
@@ -61,10 +64,13 @@ Result<void> check_admin_directory(const Settings& settings);
 Result<net::UnixAccess> unix_access_of(const Settings& settings);
 Result<net::UnixAccess> admin_access_of(const Settings& settings);
 
-/// The descriptors from which the main thread reads signals and by which it tells the service manager.
+/// The descriptors from which the main thread reads signals, and hears that work beside it is done, and by
+/// which it tells the service manager.
 struct Channels {
   SignalReader signals;
+  SideWork side_work;
   ManagerSocket manager;
+  std::chrono::milliseconds watchdog;  ///< as watchdog_of
 };
 
 /// If the service manager cannot be reached, standard error says so, and the server starts without it.

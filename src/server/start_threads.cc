@@ -16,10 +16,15 @@ namespace latchkey::server {
 
 namespace {
 
-// The main thread reads signals and writes to the service manager.
-constexpr std::array<std::uint8_t, 4> kControlOperations = {IORING_OP_READ, IORING_OP_WRITE,
-                                                            IORING_OP_MSG_RING, IORING_OP_ASYNC_CANCEL};
-constexpr unsigned kControlEntries = 64;
+// The main thread reads signals, writes to the service manager, and serves the connections of `admin_listen`.
+// It answers those by writes too: a send could name another peer for the manager's socket.
+constexpr std::array<std::uint8_t, 7> kControlOperations = {
+    IORING_OP_READ,   IORING_OP_WRITE, IORING_OP_MSG_RING, IORING_OP_ASYNC_CANCEL,
+    IORING_OP_ACCEPT, IORING_OP_RECV,  IORING_OP_CLOSE};
+constexpr unsigned kControlEntries = 128;
+// Two for each connection of StatusListener.
+constexpr unsigned kControlBuffers = 32;
+constexpr std::size_t kControlBufferBytes = 4096;
 
 // Unfinished messages from one thread to another; beyond this a client gets 503. A server with few threads
 // can afford more.
@@ -81,6 +86,7 @@ Result<Threads> make_threads(const StartContext& start, const store::DataDirecto
   const Ports& ports = start.ports;
   auto mailbox = std::make_unique<runtime::Mailbox>(ports.count(), messages_of(ports.count()));
   LATCHKEY_TRY(std::unique_ptr<runtime::Ring> ring, make_control_ring());
+  LATCHKEY_TRY(auto buffers, runtime::BufferRing::create(*ring, kControlBuffers, kControlBufferBytes));
   LATCHKEY_TRY(auto manager, ServiceManager::create(std::move(manager_socket), *ring, start.clock, log));
   auto control =
       std::make_unique<runtime::Loop>(std::move(ring), mailbox->port(ports.control()), start.clock);
@@ -93,6 +99,7 @@ Result<Threads> make_threads(const StartContext& start, const store::DataDirecto
   LATCHKEY_TRY(auto hash_workers, make_hash_workers(ports, *mailbox, hash_pool));
   return Threads{.mailbox = std::move(mailbox),
                  .manager = std::move(manager),
+                 .control_buffers = std::move(buffers),
                  .control = std::move(control),
                  .store = std::move(store),
                  .store_worker = std::move(store_worker),

@@ -9,6 +9,7 @@
 #include "latchkey/base/log.h"
 #include "latchkey/base/result.h"
 #include "latchkey/credential/hash_pool.h"
+#include "latchkey/runtime/buffer_ring.h"
 #include "latchkey/runtime/loop.h"
 #include "latchkey/runtime/mailbox.h"
 #include "latchkey/runtime/worker.h"
@@ -30,6 +31,7 @@ Result<std::unique_ptr<credential::HashPool>> make_hash_pool(StartContext& start
 struct Threads {
   std::unique_ptr<runtime::Mailbox> mailbox;
   std::unique_ptr<ServiceManager> manager;
+  std::unique_ptr<runtime::BufferRing> control_buffers;
   std::unique_ptr<runtime::Loop> control;  ///< the main thread's
   std::unique_ptr<store::StoreThread> store;
   std::unique_ptr<runtime::Worker> store_worker;

@@ -90,6 +90,7 @@ constexpr const char* kAllowed[] = {
     "readlink",
     "readlinkat",
     "getcwd",
+    "getdents64",
     "fsync",
     "fdatasync",
     "ftruncate",

@@ -63,9 +63,14 @@ Result<Database> StoreThread::release() {
 
 void StoreThread::commit_group() noexcept {
   // An earlier, full group may have failed fatally while more jobs were still to come.
+  const auto began = std::chrono::steady_clock::now();
   const Result<void> committed = fatal_ ? Result<void>(tl::unexpected(*fatal_)) : run_group();
+  metrics_.commit_duration.record(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - began).count());
+  metrics_.is_refusing.store(!committed, std::memory_order_relaxed);
   if (committed) {
     count(metrics_.groups);
+    metrics_.last_commit_ms.store(clock_.boot().ms, std::memory_order_relaxed);
   } else {
     count(metrics_.failed_groups);
     if (committed.error().code == ErrorCode::kFatal) note_fatal(committed.error());

@@ -190,6 +190,7 @@ ShardCounts Shard::counts() const noexcept {
           .tombstones = tombstones_.count(),
           .users = table_->users(),
           .refreshes_waiting = writes_.refreshes_waiting(),
+          .oldest_refresh = writes_.oldest_refresh(),
           .deaths_waiting = writes_.deaths_waiting(),
           .tombstones_cut = tombstones_cut_,
           .rows_left_behind = writes_.rows_left_behind(),

@@ -124,6 +124,7 @@ void Shard::kill(EntryId id, State state, Life reason, TableTime died) {
 bool Shard::expire(EntryId id, State state) {
   const TableTime died = state.last_used() + settings_.timeout;
   if (!table_->entry(id).change(state, state.dead(Life::kExpired, died))) return false;
+  metrics_.timed_out.add();
   bury(id);
   return true;
 }

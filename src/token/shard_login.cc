@@ -157,14 +157,17 @@ Result<EntryId> Shard::add_pending(const LoginRequest& request, const Token& tok
     return failure(ErrorCode::kInvalid, "the user's name is too long");
   }
   if (logins_.is_full() || !table_->can_retire()) {
+    metrics_.logins_refused.add();
     return failure(ErrorCode::kOverloaded, "too many logins are under way");
   }
-  if (counts().live >= settings_.max_tokens) {
+  if (table_->entries() - tombstones_.count() >= settings_.max_tokens) {
+    metrics_.logins_refused.add();
     return failure(ErrorCode::kOverloaded, "there are as many tokens as the setting `tokens` allows");
   }
   const EntryId id = table_->add({token, request.binding, request.user_id, request.user_name, key_number});
-  if (id == 0) return failure(ErrorCode::kOverloaded, "there is no memory for another token");
-  return id;
+  if (id != 0) return id;
+  metrics_.logins_refused.add();
+  return failure(ErrorCode::kOverloaded, "there is no memory for another token");
 }
 
 /// The oldest tokens that must go to stay within the limit. The new token is in the user's list already.
@@ -217,6 +220,7 @@ void Shard::end_victim(const Victim& victim) {
   const State state = table_->entry(victim.id).state();
   if (state.life() == Life::kLive && state.generation() == victim.generation) {
     kill(victim.id, state, Life::kLimit, clock_.now());
+    metrics_.ended_by_limit.add();
   }
 }
 

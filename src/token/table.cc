@@ -97,23 +97,28 @@ bool Table::look(EntryId id, const Token& token, const SecretWords& secret, cons
   const auto [ref, lone] = entry.holder();
   State state = entry.state();
   if (state.generation() != before.generation() || !same_secret) return false;
-  if (!same_binding) return true;
+  if (!same_binding) {
+    verdict.detail = Detail::kElsewhere;
+    return true;
+  }
   if (state.life() == Life::kLive) {
     const Tag tag = ref.is_name() ? lone.tag() : records_[ref.record()].tag();
     if (tag != token.tag()) return true;
   }
   switch (use(entry, state, now)) {
     case Use::kLive:
-      verdict = {Outcome::kAdmitted, view_of(ref, lone)};
+      verdict = {Outcome::kAdmitted, Detail::kNone, view_of(ref, lone)};
       break;
     case Use::kSaveDue:
-      verdict = {Outcome::kAdmitted, view_of(ref, lone), id};
+      verdict = {Outcome::kAdmitted, Detail::kNone, view_of(ref, lone), id};
       break;
     case Use::kTimedOut:
       verdict.outcome = Outcome::kExpired;
       break;
     case Use::kNotLive:
-      if (state.generation() == before.generation()) verdict.outcome = outcome_of(state.life());
+      if (state.generation() != before.generation()) break;
+      verdict.outcome = outcome_of(state.life());
+      if (state.life() == Life::kDeleted) verdict.detail = Detail::kEnded;
       break;
   }
   return true;

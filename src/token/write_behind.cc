@@ -41,6 +41,12 @@ bool WriteBehind::save(const Table& table, EntryId id) {
   return true;
 }
 
+TableTime WriteBehind::oldest_refresh() const noexcept {
+  TableTime oldest = kNoTime;
+  for (const Refresh& refresh : refreshes_) oldest = std::min(oldest, refresh.last_used);
+  return oldest;
+}
+
 void WriteBehind::forget(store::RowId row) {
   if (forgotten_.size() < kMaxForgotten) {
     forgotten_.push_back(row);

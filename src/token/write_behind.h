@@ -65,6 +65,8 @@ class WriteBehind {
   runtime::Task<bool> finish();
 
   std::size_t refreshes_waiting() const noexcept { return refreshes_.size(); }
+  /// The earliest use that waits to be written.
+  TableTime oldest_refresh() const noexcept;
   std::size_t deaths_waiting() const noexcept { return unwritten_deaths_.size(); }
   std::uint64_t rows_left_behind() const noexcept { return rows_left_behind_; }
 

@@ -78,6 +78,8 @@ class FieldLine : public HostileTable {};
 TEST_P(FieldLine, IsRefusedAndTheConnectionClosed) { expect_refused(); }
 INSTANTIATE_TEST_SUITE_P(Rfc9112, FieldLine,
                          ::testing::ValuesIn(at_every_listener(fields_that_are_refused())), case_name);
+INSTANTIATE_TEST_SUITE_P(AtAdminListen, FieldLine,
+                         ::testing::ValuesIn(at_admin_listen(fields_that_are_refused())), case_name);
 
 class GoodFieldLine : public HostileTable {};
 TEST_P(GoodFieldLine, IsAnsweredAndTheNextRequestRead) { expect_answered(); }

@@ -137,6 +137,8 @@ class Framing : public HostileTable {};
 TEST_P(Framing, IsRefusedAndTheConnectionClosed) { expect_refused(); }
 INSTANTIATE_TEST_SUITE_P(Rfc9112, Framing,
                          ::testing::ValuesIn(at_every_listener(framings_that_are_refused())), case_name);
+INSTANTIATE_TEST_SUITE_P(AtAdminListen, Framing,
+                         ::testing::ValuesIn(at_admin_listen(framings_that_are_refused())), case_name);
 
 class GoodFraming : public HostileTable {};
 TEST_P(GoodFraming, IsAnsweredAndTheNextRequestRead) { expect_answered(); }

@@ -159,10 +159,14 @@ class RequestLine : public HostileTable {};
 TEST_P(RequestLine, IsRefusedAndTheConnectionClosed) { expect_refused(); }
 INSTANTIATE_TEST_SUITE_P(Rfc9112, RequestLine,
                          ::testing::ValuesIn(at_every_listener(lines_that_are_refused())), case_name);
+INSTANTIATE_TEST_SUITE_P(AtAdminListen, RequestLine,
+                         ::testing::ValuesIn(at_admin_listen(lines_that_are_refused())), case_name);
 
 class Host : public HostileTable {};
 TEST_P(Host, IsRefusedAndTheConnectionClosed) { expect_refused(); }
 INSTANTIATE_TEST_SUITE_P(Rfc9112, Host, ::testing::ValuesIn(at_every_listener(hosts_that_are_refused())),
+                         case_name);
+INSTANTIATE_TEST_SUITE_P(AtAdminListen, Host, ::testing::ValuesIn(at_admin_listen(hosts_that_are_refused())),
                          case_name);
 
 class GoodRequestLine : public HostileTable {};

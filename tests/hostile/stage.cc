@@ -7,6 +7,8 @@
 #include <memory>
 #include <utility>
 
+#include "support/admin_listen.h"
+
 namespace latchkey::test {
 
 namespace {
@@ -28,7 +30,8 @@ std::string socket_of(At at) { return name_of(at) + ".sock"; }
 
 /// One listener of each kind, and one for the PROXY protocol.
 SharedServer& server_with(std::vector<std::string> flags) {
-  flags.insert(flags.end(), {"--proxy-listen", "127.0.0.1:0", "--listen", "127.0.0.1:0"});
+  flags.insert(flags.end(),
+               {"--proxy-listen", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"});
   for (const At at : kEveryListener) {
     const std::string where = is_unix(at) ? "unix:DIRECTORY/" + socket_of(at) : "127.0.0.1:0";
     if (asks(at)) flags.insert(flags.end(), {"--verify-listen", family_of(at) + "@" + where});
@@ -75,6 +78,7 @@ bool announces_body(const std::string& bytes) {
 bool asks(At at) { return !family_of(at).empty(); }
 
 std::string name_of(At at) {
+  if (at == At::kAdminListen) return "admin_listen";
   const std::string family = family_of(at);
   return (family.empty() ? "" : "questions_of_" + family + "_") + (is_unix(at) ? "unix" : "tcp");
 }
@@ -82,6 +86,7 @@ std::string name_of(At at) {
 std::string listener_name(const ::testing::TestParamInfo<At>& info) { return name_of(info.param); }
 
 Door door_of(ServerProcess& server, At at) {
+  if (at == At::kAdminListen) return admin_port(server);
   if (is_unix(at)) return server.socket(socket_of(at));
   return asks(at) ? server.verify_port(family_of(at)) : server.port();
 }
@@ -104,6 +109,15 @@ HostileCase question(HostileCase hostile) {
 std::vector<HostileCase> questions(std::vector<HostileCase> cases) {
   for (HostileCase& hostile : cases) hostile.is_question = true;
   return cases;
+}
+
+std::vector<HostileCase> at_admin_listen(const std::vector<HostileCase>& cases) {
+  std::vector<HostileCase> all;
+  for (HostileCase hostile : cases) {
+    hostile.at = At::kAdminListen;
+    if (!hostile.is_question) all.push_back(std::move(hostile));
+  }
+  return all;
 }
 
 std::vector<HostileCase> at_every_listener(const std::vector<HostileCase>& cases) {

@@ -22,7 +22,18 @@ ServerProcess& impatient_server();
 
 /// The kinds of listener that take HTTP from the first byte. At those for questions every request is one
 /// (S-7).
-enum class At { kTcp, kUnix, kNginxTcp, kNginxUnix, kForwardTcp, kForwardUnix, kEnvoyTcp, kEnvoyUnix };
+enum class At {
+  kTcp,
+  kUnix,
+  kNginxTcp,
+  kNginxUnix,
+  kForwardTcp,
+  kForwardUnix,
+  kEnvoyTcp,
+  kEnvoyUnix,
+  kAdminListen,  ///< health and metrics; of no core, and with limits of its own
+};
+/// Those of the cores.
 inline constexpr At kEveryListener[] = {At::kTcp,        At::kUnix,        At::kNginxTcp, At::kNginxUnix,
                                         At::kForwardTcp, At::kForwardUnix, At::kEnvoyTcp, At::kEnvoyUnix};
 
@@ -92,7 +103,10 @@ struct HostileCase {
 HostileCase question(HostileCase hostile);
 std::vector<HostileCase> questions(std::vector<HostileCase> cases);
 
-/// Each case at each kind of listener.
+/// The cases whose heads are refused, at admin_listen.
+std::vector<HostileCase> at_admin_listen(const std::vector<HostileCase>& cases);
+
+/// Each case at each kind of listener of the cores.
 std::vector<HostileCase> at_every_listener(const std::vector<HostileCase>& cases);
 void PrintTo(const HostileCase& hostile, std::ostream* out);
 std::string case_name(const ::testing::TestParamInfo<HostileCase>& info);

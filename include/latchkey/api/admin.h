@@ -41,6 +41,7 @@
 
 #include "api/admin_json.h"
 #include "api/staged_import.h"
+#include "latchkey/api/api_metrics.h"
 #include "latchkey/base/clock.h"
 #include "latchkey/base/log.h"
 #include "latchkey/base/result.h"
@@ -104,6 +105,7 @@ struct AdminServices {
   /// Null if no server runs: then no key is in use.
   const token::Keyring* keyring = nullptr;
   std::string key_file{};
+  ApiMetrics* metrics = nullptr;  ///< null if no server runs
 };
 
 /// What is to be done about one user's tokens.
@@ -138,6 +140,7 @@ class Admin {
 
  private:
   runtime::Task<Result<AdminReply>> answer(AdminRequest request);
+  AdminReply refuse_for_log();
   runtime::Task<Result<AdminReply>> add_user(SecretText body, LogRoom room);
   runtime::Task<Result<AdminReply>> list_users(std::string after);
   runtime::Task<Result<AdminReply>> set_password(credential::User user, SecretText body, LogRoom room);
@@ -173,10 +176,9 @@ class Admin {
   Result<AdminReply> unlock(const credential::User& user, LogRoom room);
   /// Errors: kOverloaded when there is no room for another unlocked name.
   Result<Unlocking> unlock_name(const credential::User& user, LogRoom room);
-  /// Ends the user's tokens and answers with their number and the outcome of an unlocking, if any. `done`
-  /// says what has already happened, for the text of an error.
-  runtime::Task<Result<AdminReply>> end_tokens(credential::User user, store::Death reason,
-                                               std::string_view done,
+  /// Ends the user's tokens and answers with their number and the outcome of an unlocking, if any. `end` is
+  /// what they count as. `done` says what has already happened, for the text of an error.
+  runtime::Task<Result<AdminReply>> end_tokens(credential::User user, SessionEnd end, std::string_view done,
                                                std::optional<Unlocking> unlocking = {});
   runtime::Task<Result<AdminReply>> act_on_user(std::string method, std::string name, std::string act,
                                                 SecretText body, LogRoom room);

@@ -43,10 +43,14 @@ class Api final : public http::Handler {
   /// All routes: the only list of them.
   std::span<const Route> routes() const noexcept { return routes_; }
 
+  /// The path of each resource, by its number in HttpMetrics. That of number 0, which is none, is `none`.
+  std::span<const std::string_view> resource_paths() const noexcept { return resource_paths_; }
+
  private:
   static constexpr std::size_t kRoutes = 30;
 
   void prepare();
+  void number_resources();
   const Route* find(std::string_view path) const noexcept;
   /// The resource that answers a proxy's question; nullptr if the request is none.
   VerifyResource* question(const http::RequestHead& head, http::ProxyFamily asks) noexcept;
@@ -89,6 +93,7 @@ class Api final : public http::Handler {
   VerifyResource envoy_;
   const std::array<Route, kRoutes> routes_;
   std::size_t most_slashes_ = 0;  ///< in the path of any route
+  std::vector<std::string_view> resource_paths_{"none"};
 };
 
 }  // namespace latchkey::api

@@ -2,6 +2,7 @@
 // Thread: that core's.
 #pragma once
 
+#include "latchkey/api/api_metrics.h"
 #include "latchkey/api/password_check.h"
 #include "latchkey/api/sessions.h"
 #include "latchkey/api/settings.h"
@@ -28,6 +29,7 @@ struct Services {
   runtime::Turns& turns;
   http::ForwardingWatch* forwarding = nullptr;  ///< the server's, if it has one
   Notices* unknown_hosts = nullptr;             ///< the server's: hosts that no site has
+  ApiMetrics metrics{};
 
   BootTime now() const noexcept { return loop.now(); }
 };

@@ -3,21 +3,36 @@
 // Thread: one object per core thread, used by that thread's coroutines only.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "latchkey/base/clock.h"
+#include "latchkey/base/counter.h"
 #include "latchkey/base/log.h"
 #include "latchkey/base/result.h"
 #include "latchkey/base/secret.h"
 #include "latchkey/credential/directory.h"
 #include "latchkey/credential/hash_client.h"
+#include "latchkey/credential/hash_scheme.h"
 #include "latchkey/credential/names_in_log.h"
 #include "latchkey/runtime/task.h"
 
 namespace latchkey::credential {
+
+/// Why a password that was tried did not count.
+enum class LoginRefusal : std::uint8_t { kWrongPassword, kUnknownUser, kDisabled, kUnreadableHash };
+inline constexpr std::array<std::string_view, 4> kLoginRefusalNames = {"wrong_password", "unknown_user",
+                                                                       "disabled", "unreadable_hash"};
+
+/// Thread: the authenticator's counts; any reads.
+struct alignas(64) AuthenticatorMetrics {
+  CounterSet<LoginRefusal, kLoginRefusalNames.size()> refusals;
+  std::array<Counter, kMaxSchemes> rehashes;  ///< by scheme_place of the hash that was replaced
+};
 
 class Authenticator {
  public:
@@ -30,6 +45,7 @@ class Authenticator {
 
   /// How names appear in the log. Each name by which `authenticate` found a user is among them.
   const NamesInLog& names() const noexcept { return names_; }
+  const AuthenticatorMetrics& metrics() const noexcept { return metrics_; }
 
   /// Returns the active user with this name and password, or an empty optional for any other pair, after
   /// exactly one verification. After a success it tries to replace a hash that was made by other settings, if
@@ -59,6 +75,7 @@ class Authenticator {
   NamesInLog names_;
   BootTime kept_logged_ = BootTime{} - kKeptLogPause;  ///< when a hash that stays was last logged
   std::uint64_t kept_unlogged_ = 0;                    ///< logins since then that met one
+  AuthenticatorMetrics metrics_;
 };
 
 }  // namespace latchkey::credential

@@ -5,6 +5,7 @@
 // the core. Thread: its core's.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -15,9 +16,11 @@
 
 #include "credential/hash_queue.h"
 #include "latchkey/base/clock.h"
+#include "latchkey/base/counter.h"
 #include "latchkey/base/result.h"
 #include "latchkey/base/secret.h"
 #include "latchkey/credential/hash_pool.h"
+#include "latchkey/credential/hash_scheme.h"
 #include "latchkey/runtime/loop.h"
 #include "latchkey/runtime/mailbox.h"
 #include "latchkey/runtime/task.h"
@@ -26,12 +29,15 @@ namespace latchkey::credential {
 
 class HashRun;
 
-/// Only tests read them. Thread: any.
-struct HashMetrics {
+/// Thread: the client's counts; any reads.
+struct alignas(64) HashMetrics {
   std::atomic<std::uint64_t> hashes{0};   ///< jobs done
   std::atomic<std::uint64_t> refused{0};  ///< jobs refused because the queue overflowed
   std::atomic<std::uint64_t> waiting{0};  ///< jobs in the queue now
   std::atomic<std::uint64_t> reliefs{0};  ///< jobs given to a standby, as their worker got no time
+  Histogram<kLoginBoundsNs> wait;         ///< from the request until a runner begins
+  /// From then until its outcome is home, by scheme_place.
+  std::array<Histogram<kLoginBoundsNs>, kMaxSchemes> duration;
 };
 
 class HashClient final : public runtime::LoopHook {
@@ -93,6 +99,7 @@ class HashClient final : public runtime::LoopHook {
   void start(Job job, std::size_t worker) noexcept;
   void send(Attempt& attempt, runtime::PortId to) noexcept;
   void come_home(const Attempt& attempt) noexcept;
+  void note_times(const HashRun& run) noexcept;
   std::unique_ptr<Attempt> take_home(const Attempt& attempt) noexcept;
   void answer_refused(std::size_t most) noexcept;
   void relieve_where_needed(BootTime now) noexcept;

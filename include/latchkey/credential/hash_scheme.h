@@ -73,6 +73,12 @@ Result<std::string_view> hash_kind(std::string_view stored);
 /// The prefix of each scheme that is read. One prefix may begin with another.
 std::vector<std::string_view> hash_prefixes();
 
+/// The names of the schemes that are read, each once, as monitoring shows them: the same in every run.
+inline constexpr std::size_t kMaxSchemes = 32;
+std::vector<std::string_view> scheme_labels();
+/// The place in `scheme_labels` of the scheme of `stored`; 0 if it has none that is read.
+std::size_t scheme_place(std::string_view stored) noexcept;
+
 /// Whether `password` is the one that `stored` was made from.
 /// Errors: kInvalid if the password is too long or `stored` does not pass check_stored_hash; kUnavailable if
 /// there is no memory.

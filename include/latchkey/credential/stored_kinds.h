@@ -3,6 +3,7 @@
 // Thread: the main thread at start, on a database of its own.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "latchkey/base/clock.h"
 #include "latchkey/base/log.h"
 #include "latchkey/base/result.h"
+#include "latchkey/credential/hash_scheme.h"
 #include "latchkey/store/database.h"
 
 namespace latchkey::credential {
@@ -36,5 +38,9 @@ Result<StoredKinds> find_stored_kinds(store::Database& database);
 /// short. The server can still run, but the time of a refusal may then reveal something.
 /// Errors: those of the database.
 Result<void> measure_stored_kinds(store::Database& database, RefusalStep& step, const Clock& clock, Log& log);
+
+/// How many users have a hash of each scheme, by scheme_place.
+using StoredSchemes = std::array<std::int64_t, kMaxSchemes>;
+Result<StoredSchemes> count_stored_schemes(store::Database& database);
 
 }  // namespace latchkey::credential

@@ -85,9 +85,11 @@ class FailureMeter {
   std::vector<std::atomic<std::int64_t>> cells_;
 };
 
-/// Attempts that were refused. Any thread may read them; only tests do.
+/// Attempts that were refused.
+/// Thread: any counts and reads.
 struct ThrottleMetrics {
   std::atomic<std::uint64_t> by_user{0};
+  std::atomic<std::uint64_t> by_pair{0};
   std::atomic<std::uint64_t> by_address{0};
 };
 

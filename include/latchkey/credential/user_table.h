@@ -66,6 +66,9 @@ struct IndexedHash {
 /// look-up.
 Result<std::optional<IndexedHash>> first_hash_from(store::Database& database, std::string_view from,
                                                    std::string_view end);
+/// How many users have a hash whose front lies in that range.
+Result<std::int64_t> count_hashes_from(store::Database& database, std::string_view from,
+                                       std::string_view end);
 
 /// Returns false if there is no such user.
 Result<bool> set_password_hash(store::Database& database, std::int64_t id, std::string_view hash);

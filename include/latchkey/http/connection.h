@@ -13,6 +13,7 @@
 #include "latchkey/base/log.h"
 #include "latchkey/http/forwarding_watch.h"
 #include "latchkey/http/handler.h"
+#include "latchkey/http/http_metrics.h"
 #include "latchkey/http/request_parser.h"
 #include "latchkey/http/response.h"
 #include "latchkey/net/stream.h"
@@ -73,6 +74,7 @@ struct ConnectionServices {
   RequestHead head{};
   bool draining = false;                  ///< the server stops: every answer is its connection's last
   ForwardingWatch* forwarding = nullptr;  ///< the server's, if it has one
+  HttpMetrics metrics{};
 };
 
 class Connection {

@@ -3,6 +3,7 @@
 // Thread: one core's.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -41,6 +42,8 @@ struct Exchange {
   bool is_unix_peer = false;
   /// The family for whose questions the listener is: there, every request is one.
   ProxyFamily asks = ProxyFamily::kNone;
+  /// The number of the resource that answers, which the handler sets, for HttpMetrics.
+  std::size_t resource = 0;
 };
 
 class Handler {

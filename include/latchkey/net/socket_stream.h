@@ -7,6 +7,7 @@
 
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 
 #include "latchkey/net/stream.h"
 #include "latchkey/runtime/buffer_ring.h"
@@ -15,13 +16,18 @@
 
 namespace latchkey::net {
 
+/// The operation by which a stream sends. A ring that may not send can still write.
+enum class SendBy : std::uint8_t { kSend, kWrite };
+
 class SocketStream final : public Stream, private runtime::Watched, private runtime::BufferWaiter {
  public:
   /// Takes ownership of `fd`. `message_flags` are MSG_* flags for every receive and send, beside the stream's
   /// own. With MSG_DONTWAIT the kernel answers at once: if it would have to wait, the answer is short or
-  /// -EAGAIN.
+  /// -EAGAIN. A write takes no flags.
+  /// Requires: SIGPIPE is ignored if the stream is to write.
   /// Lifetime: `loop` and `buffers` must outlive the stream.
-  SocketStream(runtime::Loop& loop, runtime::BufferRing& buffers, int fd, int message_flags = 0);
+  SocketStream(runtime::Loop& loop, runtime::BufferRing& buffers, int fd, int message_flags = 0,
+               SendBy send_by = SendBy::kSend);
   ~SocketStream() override;
 
   void set_deadline(BootTime when) noexcept override { deadline_ = when; }
@@ -83,6 +89,7 @@ class SocketStream final : public Stream, private runtime::Watched, private runt
   runtime::BufferRing& buffers_;
   int fd_;
   const int message_flags_;
+  const SendBy send_by_;
   ReceiveOperation receive_operation_{*this};
   SendOperation send_operation_{*this};
   BootTime deadline_{runtime::kNever};

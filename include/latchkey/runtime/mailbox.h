@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "latchkey/base/counter.h"
 #include "latchkey/base/result.h"
 #include "latchkey/runtime/nursery.h"
 #include "latchkey/runtime/task.h"
@@ -80,6 +81,12 @@ class Port {
   /// messages as it may.
   [[nodiscard]] bool send(PortId to, Message& message) noexcept;
 
+  /// How many messages found their queue full.
+  /// Thread: any.
+  std::uint64_t refused() const noexcept { return refused_.value(); }
+  /// How many messages to `to` are not home yet.
+  std::size_t unfinished(PortId to) const noexcept;
+
   /// Sends a message home from where it worked. Never full: the way back has room for all that may be out.
   void finish(Message& message) noexcept;
 
@@ -106,6 +113,7 @@ class Port {
   const PortId id_;
   Doorbell* doorbell_ = nullptr;
   bool owes_wakes_ = false;
+  Counter refused_;
   Nursery nursery_;
 };
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "latchkey/base/clock.h"
+#include "latchkey/base/counter.h"
 #include "latchkey/base/log.h"
 #include "latchkey/base/rated_log.h"
 #include "latchkey/base/result.h"
@@ -45,8 +46,7 @@ class StoreJob : public runtime::Message {
   StoreThread& store_;
 };
 
-/// Only tests read them.
-/// Thread: any.
+/// Thread: any reads; the store's counts.
 struct StoreMetrics {
   std::atomic<std::uint64_t> reads{0};
   std::atomic<std::uint64_t> writes{0};         ///< jobs that were part of a group
@@ -55,6 +55,10 @@ struct StoreMetrics {
   std::atomic<std::uint64_t> checkpoints{0};
   std::atomic<std::uint64_t> failed_checkpoints{0};
   std::atomic<std::int64_t> log_pages{0};  ///< pages in the write-ahead log
+  std::atomic<bool> is_refusing{false};    ///< the last commit failed
+  /// When the last commit succeeded (CLOCK_BOOTTIME, ms); 0 before the first.
+  std::atomic<std::int64_t> last_commit_ms{0};
+  Histogram<kCommitBoundsNs> commit_duration;  ///< of groups, those that failed too
 };
 
 class StoreThread final : public runtime::WorkerHooks {

@@ -18,6 +18,7 @@ namespace latchkey::token {
 
 struct Admission {
   Outcome outcome = Outcome::kUnknown;
+  Detail detail = Detail::kNone;
   runtime::Borrowed<UserView> user;  ///< if admitted; valid until the next `co_await`
 };
 
@@ -41,7 +42,8 @@ class Registry {
     if (verdict.save_due != 0 && writes_ != nullptr) writes_->save(table, verdict.save_due);
     // A core at rest must not look at all, whatever it would see.
     const runtime::Borrowed<UserView> user(verdict.user, quiescence_, core_);
-    return {verdict.outcome, verdict.outcome == Outcome::kAdmitted ? user : runtime::Borrowed<UserView>()};
+    return {verdict.outcome, verdict.detail,
+            verdict.outcome == Outcome::kAdmitted ? user : runtime::Borrowed<UserView>()};
   }
 
   /// The table in which tokens with this tag are looked up.

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "latchkey/base/counter.h"
 #include "latchkey/base/log.h"
 #include "latchkey/base/random.h"
 #include "latchkey/base/result.h"
@@ -105,10 +106,18 @@ struct ShardCounts {
   std::size_t tombstones = 0;
   std::size_t users = 0;
   std::size_t refreshes_waiting = 0;
+  TableTime oldest_refresh{};  ///< the earliest use that waits; only if any waits
   std::size_t deaths_waiting = 0;
   std::uint64_t tombstones_cut = 0;    ///< dropped early because of the bound
   std::uint64_t rows_left_behind = 0;  ///< left on disk until the next start because of the bound
   std::size_t memory_bytes = 0;
+};
+
+/// Thread: the shard's counts; any reads.
+struct alignas(64) ShardMetrics {
+  Counter ended_by_limit;
+  Counter timed_out;
+  Counter logins_refused;  ///< for want of room: the bound on tokens, or on what is under way
 };
 
 class Shard {
@@ -185,6 +194,7 @@ class Shard {
   /// The core's only WriteBehind.
   WriteBehind& writes() noexcept { return writes_; }
   ShardCounts counts() const noexcept;
+  const ShardMetrics& metrics() const noexcept { return metrics_; }
 
  private:
   struct WheelLinks {
@@ -262,6 +272,7 @@ class Shard {
   TableTime advanced_to_;
   store::RowId newest_row_ = 0;  // of all that were loaded or made here
   std::uint64_t tombstones_cut_ = 0;
+  ShardMetrics metrics_;
   std::size_t revived_ = 0;  // loaded tokens alive only by the tenth of the timeout that a crash adds
 };
 

@@ -31,8 +31,16 @@ enum class Outcome : std::uint8_t {
   kInactive,  ///< its user was deactivated
 };
 
+/// What the holder is not told, for monitoring.
+enum class Detail : std::uint8_t {
+  kNone,
+  kElsewhere,  ///< kUnknown: there is such a token, bound to another address or agent
+  kEnded,      ///< kExpired: it was ended, and did not time out
+};
+
 struct Verdict {
   Outcome outcome = Outcome::kUnknown;
+  Detail detail = Detail::kNone;
   UserView user;  ///< if admitted; valid until the core's pass ends
   /// The token's entry if a refresh is due, 0 if not.
   EntryId save_due = 0;

@@ -30,6 +30,7 @@ enum class ProbeTask : int {
   kOtherCallTable,  ///< a system call by the table of 32-bit programs
   kX32CallTable,
   kOwnHandler,  ///< another handler for SIGSYS
+  kSpin,        ///< nothing, for as long as this is the task: the thread does no work
 };
 
 struct Answer {
@@ -41,6 +42,10 @@ struct ProbePage {
   std::atomic<ProbeTask> task;
   /// Set before the server starts, to leave SIGSYS to the server's handler.
   std::atomic<int> keep_handler;
+  /// While it is 1, the thread that loads the sessions does not begin.
+  std::atomic<int> hold_load;
+  /// Counts the threads that have begun to spin.
+  std::atomic<std::uint32_t> spinning;
   /// Counts finished tasks; a futex.
   std::atomic<std::uint32_t> over;
   std::atomic<std::uint32_t> answered;

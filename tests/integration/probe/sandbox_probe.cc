@@ -3,7 +3,9 @@
 // system calls. Thread: one at a time.
 #include <dlfcn.h>
 #include <liburing.h>
+#include <pthread.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <ucontext.h>
 
 #include <cerrno>
@@ -79,6 +81,11 @@ void probe(int) noexcept {
     case ProbeTask::kHarmless:
       for (int i = 0; i < 2; ++i) try_way("getppid", [] { return ::syscall(SYS_getppid); });
       break;
+    case ProbeTask::kSpin:
+      page->spinning.fetch_add(1);
+      while (page->task == ProbeTask::kSpin) {
+      }
+      break;
     default:
       end_by_signal();
       break;
@@ -137,6 +144,17 @@ extern "C" int io_uring_queue_init_params(unsigned entries, io_uring* ring, io_u
       latchkey::test::next<int (*)(unsigned, io_uring*, io_uring_params*)>("io_uring_queue_init_params");
   if (rings_made < latchkey::test::kMaxRings) latchkey::test::rings[rings_made++] = ring;
   return function(entries, ring, parameters);
+}
+
+// The thread that loads names itself before it begins.
+extern "C" int pthread_setname_np(pthread_t thread, const char* name) noexcept {
+  using namespace latchkey::test;
+  static const auto function = next<int (*)(pthread_t, const char*)>("pthread_setname_np");
+  while (page != nullptr && page->hold_load != 0 && std::strcmp(name, "load") == 0) {
+    constexpr timespec kPause{0, 10'000'000};
+    ::nanosleep(&kPause, nullptr);
+  }
+  return function(thread, name);
 }
 
 // Code that an attacker runs in the process may catch SIGSYS itself, or try to.

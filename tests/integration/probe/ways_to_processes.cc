@@ -31,9 +31,9 @@ constexpr std::array kListed = {
     SYS_getcpu, SYS_getrusage, SYS_prlimit64, SYS_sysinfo, SYS_uname, SYS_getuid, SYS_geteuid, SYS_getgid,
     SYS_getegid, SYS_openat, SYS_open, SYS_close, SYS_read, SYS_pread64, SYS_readv, SYS_preadv, SYS_write,
     SYS_pwrite64, SYS_writev, SYS_pwritev, SYS_lseek, SYS_fstat, SYS_stat, SYS_lstat, SYS_newfstatat,
-    SYS_statx, SYS_access, SYS_faccessat, SYS_faccessat2, SYS_readlink, SYS_readlinkat, SYS_getcwd, SYS_fsync,
-    SYS_fdatasync, SYS_ftruncate, SYS_fallocate, SYS_fcntl, SYS_unlink, SYS_unlinkat, SYS_fchmod, SYS_fchown,
-    SYS_shutdown, SYS_getsockname, SYS_getpeername, SYS_getsockopt,
+    SYS_statx, SYS_access, SYS_faccessat, SYS_faccessat2, SYS_readlink, SYS_readlinkat, SYS_getcwd,
+    SYS_getdents64, SYS_fsync, SYS_fdatasync, SYS_ftruncate, SYS_fallocate, SYS_fcntl, SYS_unlink,
+    SYS_unlinkat, SYS_fchmod, SYS_fchown, SYS_shutdown, SYS_getsockname, SYS_getpeername, SYS_getsockopt,
     SYS_clone3 /* answered as unknown, for the C library */,
     // uretprobe and uprobe. The kernel shows them to no filter, and answers by ending the process.
     335, 336};

@@ -105,7 +105,7 @@ class LoginsTest : public CoreTest {
 
   static runtime::Task<void> run(Logins& logins, Services& services, Attempt& attempt) {
     RequestContext request(attempt.exchange, services, "POST", {.basic = false});
-    auto logging_in = logins.log_in(request, kLogin);
+    auto logging_in = logins.log_in(request, kLogin, LoginVia::kAuthtoken);
     attempt.granted = co_await logging_in;
     attempt.ended = true;
   }

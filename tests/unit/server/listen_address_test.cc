@@ -126,5 +126,14 @@ TEST(ListenSettings, AModeIsOctalAndTheOwnersAtLeast) {
   }
 }
 
+TEST(IsPublic, IsEveryAddressButThoseOfThisMachineAndOfANetworkOfOnesOwn) {
+  const auto is_public_text = [](std::string_view text) { return is_public(*net::IpAddress::parse(text)); };
+  for (const char* const text : {"127.0.0.1", "::1", "10.1.2.3", "172.31.0.1", "192.168.1.1", "169.254.1.1",
+                                 "100.64.0.1", "fd00::1", "fe80::1", "::ffff:10.0.0.1"})
+    EXPECT_FALSE(is_public_text(text)) << text;
+  for (const char* const text : {"0.0.0.0", "::", "8.8.8.8", "172.32.0.1", "192.0.2.1", "2001:db8::1"})
+    EXPECT_TRUE(is_public_text(text)) << text;
+}
+
 }  // namespace
 }  // namespace latchkey::server

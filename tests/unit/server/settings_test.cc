@@ -305,8 +305,9 @@ TEST_F(SettingsTest, EveryProblemIsToldNotOnlyTheFirst) {
 }
 
 TEST_F(SettingsTest, WhatContradictsItselfIsAProblem) {
-  EXPECT_EQ(load({"--listen", "127.0.0.1:1", "--proxy-listen", "127.0.0.1:1"}).problems,
-            Problems{"listen: 127.0.0.1:1 is named twice in listen, proxy_listen and verify_listen"});
+  EXPECT_EQ(
+      load({"--listen", "127.0.0.1:1", "--proxy-listen", "127.0.0.1:1"}).problems,
+      Problems{"listen: 127.0.0.1:1 is named twice in listen, proxy_listen, verify_listen and admin_listen"});
   EXPECT_EQ(load({}, {{"LATCHKEY_LISTEN", ""}}).problems,
             Problems{"listen: neither listen nor proxy_listen names an address, so nobody could be served"});
   EXPECT_EQ(load({"--basic=false", "--verify-basic"}).problems,
