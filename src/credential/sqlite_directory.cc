@@ -74,13 +74,6 @@ Task<Result<User>> SqliteDirectory::rename(std::int64_t id, std::string name) {
       port_, store_, [id, &name](Database& database) { return user_table::rename(database, id, name); }));
 }
 
-Task<Result<ImportResult>> SqliteDirectory::import_users(const std::vector<ImportedUser>& users,
-                                                         const ImportRules& rules) {
-  LATCHKEY_CO_RETURN(store::transact(port_, store_, [&users, &rules](Database& database) {
-    return credential::import_users(database, users, rules);
-  }));
-}
-
 Task<Result<bool>> SqliteDirectory::remove(std::int64_t id) {
   LATCHKEY_CO_RETURN(
       store::transact(port_, store_, [id](Database& database) { return user_table::remove(database, id); }));
