@@ -48,6 +48,7 @@ struct CoreParts {
                                                 .max_tombstones = settings.max_tombstones}));
     shards.push_back(shard.get());
     sessions = std::make_unique<api::Sessions>(mailbox.port(0), sessions_context);
+    // NOLINTNEXTLINE(modernize-make-unique): an aggregate whose counters are neither copied nor moved
     services.reset(new api::Services{loop, log, api_settings, *sessions, passwords, directory, hash_client,
                                      store, turns});
     api = std::make_unique<api::Api>(*services);

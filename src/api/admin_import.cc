@@ -38,12 +38,15 @@ ImportedUser imported(AdminBody body) {
           .groups = std::move(body.groups)};
 }
 
+/// What a string takes beside its text.
+constexpr std::size_t kStringBytes = sizeof(std::string);
+
 std::size_t bytes_of(const ImportedUser& user) {
   std::size_t bytes = sizeof user + user.name.size();
   for (const auto* const text : {&user.password_hash, &user.first_name, &user.last_name, &user.email})
     bytes += *text ? (*text)->size() : 0;
   if (!user.groups) return bytes;
-  for (const std::string& group : *user.groups) bytes += sizeof group + group.size();
+  for (const std::string& group : *user.groups) bytes += kStringBytes + group.size();
   return bytes;
 }
 

@@ -66,7 +66,8 @@ class Hasher {
   bool is_good_ = true;
 };
 
-using Md5Digest = SecretBytes<16>;
+constexpr std::size_t kMd5Bytes = 16;
+using Md5Digest = SecretBytes<kMd5Bytes>;
 
 /// Two texts, one behind the other, as hexadecimal digits of their digest.
 Result<SecretText> hex_of(const EVP_MD* hash, std::string_view first, std::string_view second) {
@@ -74,7 +75,7 @@ Result<SecretText> hex_of(const EVP_MD* hash, std::string_view first, std::strin
   Hasher hasher(hash);
   hasher.add(first).add(second).take(digest.data());
   if (!hasher.is_good()) return no_hash_memory();
-  std::array<char, 2 * EVP_MAX_MD_SIZE> digits{};
+  std::array<char, std::size_t{2} * EVP_MAX_MD_SIZE> digits{};
   const auto bytes = static_cast<std::size_t>(EVP_MD_get_size(hash));
   to_hex(digest.bytes().first(bytes), digits.data());
   SecretText text(std::string_view(digits.data(), 2 * bytes));
@@ -106,8 +107,8 @@ Result<SecretText> md5_crypt(std::string_view password, std::string_view salt, s
   Hasher hasher(EVP_md5());
   hasher.add(password).add(salt).add(password).take(digest.data());
   hasher.add(password).add(magic).add(salt);
-  for (std::size_t left = password.size(); left > 0; left -= std::min<std::size_t>(left, digest.size()))
-    hasher.add(std::span(digest.data(), std::min<std::size_t>(left, digest.size())));
+  for (std::size_t left = password.size(); left > 0; left -= std::min<std::size_t>(left, kMd5Bytes))
+    hasher.add(std::span(digest.data(), std::min<std::size_t>(left, kMd5Bytes)));
   for (std::size_t bits = password.size(); bits > 0; bits >>= 1) {
     if ((bits & 1) != 0) {
       hasher.add(std::span<const unsigned char>(kNul));
@@ -117,7 +118,7 @@ Result<SecretText> md5_crypt(std::string_view password, std::string_view salt, s
   }
   hasher.take(digest.data());
   for (int round = 0; round < kRounds; ++round) {
-    const std::string_view last(reinterpret_cast<const char*>(digest.data()), digest.size());
+    const std::string_view last(reinterpret_cast<const char*>(digest.data()), kMd5Bytes);
     const bool is_odd = round % 2 != 0;
     hasher.add(is_odd ? password : last);
     if (round % 3 != 0) hasher.add(salt);

@@ -361,7 +361,8 @@ TEST(CommandLine, ThatIsWrongIsToldSo) {
                                                 {"user"},
                                                 {"user", "add"},
                                                 {"user", "make", "dave"},
-                                                {"token", "list"},
+                                                {"token", "revoke"},
+                                                {"token", "revoke", "dave", "--all"},
                                                 {"user", "add", "dave", "--nonsense"},
                                                 {"user", "list", "dave", "erin"}}) {
     const Finished command = run_latchkey(directory / "data", words);

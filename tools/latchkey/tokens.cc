@@ -55,7 +55,8 @@ int list_tokens(const Arguments& arguments) {
 
 int revoke_tokens(const Arguments& arguments) {
   if (arguments.user.empty() != arguments.all) {
-    return refuse("name the user whose tokens are to end, or give --all to end those of all users");
+    refuse("name the user whose tokens are to end, or give --all to end those of all users");
+    return kExitUsage;
   }
   if (arguments.all) return revoke_all_tokens(arguments);
   return act(arguments, {"DELETE", "/tokens/" + percent_encode_component(arguments.user), SecretText()},
