@@ -32,8 +32,9 @@ class Reader {
  private:
   Result<std::string> take_field() {
     if (is_at_end() || text_[at_] != '"') {
-      const std::size_t end = std::min(text_.find_first_of(",\r\n", at_), text_.size());
-      return std::string(text_.substr(std::exchange(at_, end), end - at_));
+      const std::size_t start = at_;
+      at_ = std::min(text_.find_first_of(",\r\n", start), text_.size());
+      return std::string(text_.substr(start, at_ - start));
     }
     const std::size_t began = line_;
     std::string field;
