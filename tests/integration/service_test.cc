@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "latchkey/base/sanitized.h"
 #include "support/rig.h"
 
 namespace latchkey::test {
@@ -227,6 +228,8 @@ TEST(AdminGroup, ThatDoesNotExistIsRefused) {
 // As under the unit with another Group= in a drop-in.
 TEST(AdminGroup, ThatTheSocketCannotHaveLeavesItToRootAndTheServersUserAndSaysSo) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can play another user";
+  if (kThreadSanitized)
+    GTEST_SKIP() << "ThreadSanitizer takes no threads in a child of a process that has some";
   OwnServer before;
   EXPECT_EQ(before.process.stop(), 0);
   const fs::path data = before.process.data();
