@@ -180,6 +180,17 @@ class Latchkeyd(Server):
             return answer.read().decode().split('"')[3]
 
 
+class LatchkeydAskedByAProxy(Latchkeyd):
+    """By TCP, from a trusted proxy: the same request as by a Unix socket."""
+
+    name = "latchkeyd asked by a proxy"
+    flags = ["--trusted-proxy", "127.0.0.1"]
+
+    def start(self) -> None:
+        super().start()
+        self.headers["X-Forwarded-For"] = "127.0.0.1"
+
+
 class LatchkeydByUnixSocket(Latchkeyd):
     """The token is bound to 127.0.0.1, from where the login came, as the field says of each check too."""
 
@@ -294,5 +305,5 @@ class Redis(Server):
         os.environ.setdefault("LC_ALL", "C")
 
 
-KINDS = [Floor, FloorByUnixSocket, Latchkeyd, LatchkeydByUnixSocket, NginxReturn, NginxGatedByItself, NginxGatedByLatchkeyd,
-         NginxGatedByItselfByUnixSocket, NginxGatedByLatchkeydByUnixSocket, Redis]
+KINDS = [Floor, FloorByUnixSocket, Latchkeyd, LatchkeydAskedByAProxy, LatchkeydByUnixSocket, NginxReturn,
+         NginxGatedByItself, NginxGatedByLatchkeyd, NginxGatedByItselfByUnixSocket, NginxGatedByLatchkeydByUnixSocket, Redis]

@@ -55,14 +55,13 @@ TEST(Hex, RefusesAnyOtherLength) {
 constexpr std::string_view kLower = "0123456789abcdef";
 
 TEST(Hex, ReadsLowerCaseAloneInEveryPlace) {
-  // Longer than a word, so that both the digits read eight at a time and the rest are tried.
-  constexpr std::size_t kDigits = 20;
+  // Digits are read sixteen at a time, then eight, then two.
+  constexpr std::size_t kDigits = 44;
   std::array<std::uint8_t, kDigits / 2> read{};
   std::array<std::uint8_t, kDigits / 2> expected{};
   for (std::size_t at = 0; at < kDigits; ++at) {
     for (int code = 0; code < 256; ++code) {
-      std::string text(kLower.begin(), kLower.begin() + 16);
-      text += "fedc";
+      std::string text = std::string(kLower) + "fedcba9876543210" + "01234567" + "89ab";
       text[at] = static_cast<char>(code);
       const bool digit = kLower.find(text[at]) != std::string_view::npos;
       ASSERT_EQ(from_lower_hex(text, read), digit) << "code " << code << " at " << at;
