@@ -139,11 +139,12 @@ Result<void> serve_over(const store::DataDirectory& directory, StartContext& sta
     Pulse pulse(*threads.control, *threads.manager, channels.watchdog);
     MetricsSources metrics{start, threads, cores, pulse, log, process, gaps.size()};
     StatusHandler status(*threads.control, pulse, threads.store->metrics(), metrics);
-    StatusListener status_listener(*threads.control, *threads.control_buffers, std::move(sockets.status),
-                                   status, settings.node, log, start.clock);
     // All rings and all sockets exist.
     if (settings.sandbox) LATCHKEY_TRY(close_ways_out());
     RunningThreads running(start.ports, threads, cores);
+    // It ends before them: its last passes may ask the cores.
+    StatusListener status_listener(*threads.control, *threads.control_buffers, std::move(sockets.status),
+                                   status, settings.node, log, start.clock);
     status_listener.open();
     LATCHKEY_TRY(const Recorded recorded,
                  end_if_fatal(directory, load_beside_loop(start, directory, data.keyring, tables, threads,

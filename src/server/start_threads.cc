@@ -9,8 +9,10 @@
 #include <utility>
 
 #include "latchkey/credential/stored_kinds.h"
+#include "latchkey/net/socket_stream.h"
 #include "latchkey/runtime/ring.h"
 #include "server/fatal_end.h"
+#include "server/status_listener.h"
 
 namespace latchkey::server {
 
@@ -22,9 +24,12 @@ constexpr std::array<std::uint8_t, 7> kControlOperations = {
     IORING_OP_READ,   IORING_OP_WRITE, IORING_OP_MSG_RING, IORING_OP_ASYNC_CANCEL,
     IORING_OP_ACCEPT, IORING_OP_RECV,  IORING_OP_CLOSE};
 constexpr unsigned kControlEntries = 128;
-// Two for each connection of StatusListener.
-constexpr unsigned kControlBuffers = 32;
-constexpr std::size_t kControlBufferBytes = 4096;
+// Small and many: clients of `admin_listen` that send without reading fill their queues, and still leave
+// most.
+constexpr unsigned kControlBuffers = 512;
+static_assert(kControlBuffers >= 2 * StatusListener::kMaxConnections * net::SocketStream::kEnoughQueued);
+constexpr unsigned kControlBuffersOfNobody = 2;
+constexpr std::size_t kControlBufferBytes = 1024;
 
 // Unfinished messages from one thread to another; beyond this a client gets 503. A server with few threads
 // can afford more.
@@ -86,7 +91,8 @@ Result<Threads> make_threads(const StartContext& start, const store::DataDirecto
   const Ports& ports = start.ports;
   auto mailbox = std::make_unique<runtime::Mailbox>(ports.count(), messages_of(ports.count()));
   LATCHKEY_TRY(std::unique_ptr<runtime::Ring> ring, make_control_ring());
-  LATCHKEY_TRY(auto buffers, runtime::BufferRing::create(*ring, kControlBuffers, kControlBufferBytes));
+  const unsigned count = start.settings.admin_listen.empty() ? kControlBuffersOfNobody : kControlBuffers;
+  LATCHKEY_TRY(auto buffers, runtime::BufferRing::create(*ring, count, kControlBufferBytes));
   LATCHKEY_TRY(auto manager, ServiceManager::create(std::move(manager_socket), *ring, start.clock, log));
   auto control =
       std::make_unique<runtime::Loop>(std::move(ring), mailbox->port(ports.control()), start.clock);

@@ -22,7 +22,7 @@ class StatusListener final : private runtime::LoopHook {
   /// One more is closed at once.
   static constexpr std::size_t kMaxConnections = 16;
 
-  /// Requires: the loop has not been started.
+  /// Thread: the loop's, between passes.
   /// Lifetime: everything passed by reference outlives the object.
   StatusListener(runtime::Loop& loop, runtime::BufferRing& buffers, std::vector<net::Listener> listeners,
                  http::Handler& handler, std::string_view node, Log& log, const Clock& clock);

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -204,17 +205,20 @@ TEST(Health, SaysThatItDrainsForDrainDelayWhileEverybodyIsServedAsBefore) {
   server.process.kill();
 }
 
-/// A port of loopback that nobody holds.
+/// A port of loopback that nobody holds: below those that the kernel gives to outgoing connections.
 std::uint16_t free_port() {
+  std::random_device random;
+  std::uniform_int_distribution<std::uint16_t> ports(20'000, 31'999);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  EXPECT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), size), 0);
-  EXPECT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  ::close(fd);
-  return ntohs(address.sin_port);
+  for (;;) {
+    address.sin_port = htons(ports(random));
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool is_free = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    ::close(fd);
+    if (is_free) return ntohs(address.sin_port);
+  }
 }
 
 class HealthFromInside : public ::testing::Test {

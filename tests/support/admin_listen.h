@@ -2,10 +2,7 @@
 // Thread: one.
 #pragma once
 
-#include <charconv>
 #include <cstdint>
-#include <optional>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,13 +21,7 @@ inline ServerOptions measured(std::vector<std::string> flags = {}) {
 
 /// The port of its first `admin_listen`.
 inline std::uint16_t admin_port(ServerProcess& server) {
-  const std::optional<std::string> line = server.wait_for_log(" (health and metrics)");
-  if (!line) throw std::runtime_error("latchkeyd has no admin_listen: " + server.log());
-  const std::size_t end = line->find(" (");
-  const std::size_t begin = line->rfind(':', end) + 1;
-  std::uint16_t port = 0;
-  std::from_chars(line->data() + begin, line->data() + end, port);
-  return port;
+  return server.port_of_listener("(health and metrics)");
 }
 
 }  // namespace latchkey::test

@@ -196,6 +196,11 @@ bool HttpClient::has_answer_within(std::chrono::milliseconds time) {
   return !received_.empty() || ::poll(&ready, 1, static_cast<int>(time.count())) != 0;
 }
 
+bool HttpClient::was_reset() const {
+  pollfd wanted{socket_, 0, 0};
+  return ::poll(&wanted, 1, 0) > 0 && (wanted.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 void HttpClient::finish_sending() { ::shutdown(socket_, SHUT_WR); }
 
 void HttpClient::reset() {

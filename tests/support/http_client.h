@@ -82,6 +82,9 @@ class HttpClient {
   /// Whether the server sends something or closes within this time.
   bool has_answer_within(std::chrono::milliseconds time);
 
+  /// Whether the server has reset the connection, whatever there is still to read.
+  bool was_reset() const;
+
   /// Half-closes the connection: the server sees the end of the stream and can still answer.
   void finish_sending();
   /// Closes the connection so that the server sees a reset.

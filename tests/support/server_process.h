@@ -87,6 +87,9 @@ class ServerProcess {
   void signal(int number) const noexcept { child_->signal(number); }
   /// Asks it to end, without waiting.
   void terminate() { child_->signal(SIGTERM); }
+  /// The port of the first listener that is announced with this mark.
+  std::uint16_t port_of_listener(const std::string& mark);
+
   /// Waits for the end that `terminate` asked for. Returns the exit status.
   int wait() { return child_->wait(); }
   int stop();
@@ -98,7 +101,6 @@ class ServerProcess {
 
  private:
   void start();
-  std::uint16_t port_of_listener(const std::string& mark);
 
   std::filesystem::path data_;
   ServerOptions options_;

@@ -14,9 +14,10 @@ namespace latchkey {
 class Counter {
  public:
   void add(std::uint64_t more = 1) noexcept {
-    value_.store(value_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+    value_.store(value_.load(std::memory_order_relaxed) + more, std::memory_order_release);
   }
-  std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
+  /// What its writer counted before, in any counter, is seen by later reads too.
+  std::uint64_t value() const noexcept { return value_.load(std::memory_order_acquire); }
 
  private:
   std::atomic<std::uint64_t> value_{0};

@@ -21,6 +21,10 @@ enum class SendBy : std::uint8_t { kSend, kWrite };
 
 class SocketStream final : public Stream, private runtime::Watched, private runtime::BufferWaiter {
  public:
+  /// At this length of the queue the stream asks for no more. What the kernel receives until the cancellation
+  /// takes effect comes on top.
+  static constexpr std::size_t kEnoughQueued = 8;
+
   /// Takes ownership of `fd`. `message_flags` are MSG_* flags for every receive and send, beside the stream's
   /// own. With MSG_DONTWAIT the kernel answers at once: if it would have to wait, the answer is short or
   /// -EAGAIN. A write takes no flags.
@@ -43,9 +47,6 @@ class SocketStream final : public Stream, private runtime::Watched, private runt
   StreamEnd send_result() noexcept override { return send_end_; }
 
  private:
-  // At this length the stream asks for no more. What the kernel receives until the cancellation takes effect
-  // comes on top.
-  static constexpr std::size_t kEnoughQueued = 8;
   // How long the stream waits after the kernel had no memory or no room.
   static constexpr std::int64_t kRetryMs = 50;
 

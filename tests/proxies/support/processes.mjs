@@ -30,14 +30,23 @@ export function run(program, words, { input = '', environment = {} } = {}) {
   });
 }
 
-/** A port of loopback that nobody has at this moment. */
+const LEAST_PORT = 20_000;
+const PORTS = 12_000;
+
+/** A port of loopback that nobody has at this moment: below those that the kernel gives to outgoing connections. */
 export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = LEAST_PORT + Math.floor(Math.random() * PORTS);
+    const server = createServer();
+    const isFree = await new Promise((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 function answers(address) {
