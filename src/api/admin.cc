@@ -8,8 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "latchkey/api/admin_routes.h"
 #include "latchkey/api/log_room.h"
 #include "latchkey/api/profile_parts.h"
+#include "latchkey/base/assert.h"
 #include "latchkey/base/json_writer.h"
 #include "latchkey/base/utf8.h"
 #include "latchkey/http/percent.h"
@@ -28,40 +30,6 @@ std::string decoded(std::string_view text) {
   std::string out(text.size(), '\0');
   out.resize(http::percent_decode(text, http::PlusSign::kLiteral, out));
   return out;
-}
-
-/// The target that a path names: /users, /users/NAME/ACT, /tokens/NAME, /import/ACT.
-struct Target {
-  std::string_view resource;
-  std::string_view name;  ///< percent-encoded
-  std::string_view act;
-  std::string_view after;  ///< from the query, percent-encoded
-  bool is_whole = true;    ///< nothing follows
-};
-
-std::string_view take_segment(std::string_view& path) noexcept {
-  if (!path.starts_with('/')) return {};
-  path.remove_prefix(1);
-  const std::string_view segment = path.substr(0, path.find('/'));
-  path.remove_prefix(segment.size());
-  return segment;
-}
-
-Target target_of(std::string_view path) noexcept {
-  Target target;
-  constexpr std::string_view kAfter = "after=";
-  const std::size_t mark = path.find('?');
-  if (mark != std::string_view::npos) {
-    const std::string_view query = path.substr(mark + 1);
-    if (query.starts_with(kAfter)) target.after = query.substr(kAfter.size());
-    target.is_whole = query.starts_with(kAfter);
-    path = path.substr(0, mark);
-  }
-  target.resource = take_segment(path);
-  target.name = take_segment(path);
-  target.act = take_segment(path);
-  target.is_whole = target.is_whole && path.empty();
-  return target;
 }
 
 AdminReply refusal(int status, std::string_view text) {
@@ -94,13 +62,10 @@ std::string joined(const std::vector<std::string>& groups) {
   return fmt::format("{}", fmt::join(groups, ","));
 }
 
-/// Whether the act grants access, so that the log must have room for its line.
-bool gives_access(std::string_view act) noexcept {
-  return act == "password" || act == "unlock" || act == "enable" || act == "details" || act == "rename";
+AdminReply no_such_request(bool is_resource) {
+  return is_resource ? refusal(405, "the resource has no such method")
+                     : refusal(404, "there is no such resource");
 }
-
-AdminReply no_such_resource() { return refusal(404, "there is no such resource"); }
-AdminReply no_such_method() { return refusal(405, "the resource has no such method"); }
 
 void write_unlocking(JsonWriter& json, const Unlocking& unlocking) {
   json.member("unlocked", unlocking.why_not.empty());
@@ -114,7 +79,9 @@ void write_unlocking(JsonWriter& json, const Unlocking& unlocking) {
 
 std::string user_json(const User& user) {
   JsonWriter json;
-  write_user(json, user);
+  json.begin_object();
+  write_user_members(json, user);
+  json.end();
   return json.take();
 }
 
@@ -147,85 +114,75 @@ AdminReply Admin::refuse_for_log() {
 }
 
 Task<AdminReply> Admin::handle(AdminRequest request) {
-  LATCHKEY_AWAIT(Result<AdminReply> reply, answer(std::move(request)));
-  co_return reply ? std::move(*reply) : refusal(reply.error());
+  const AdminTarget target = admin_target(request.method, request.path);
+  if (target.route == nullptr) co_return no_such_request(target.is_resource);
+  const AdminAction action = target.route->action;
+  LATCHKEY_AWAIT(Result<AdminReply> answered,
+                 answer(*target.route, decoded(target.name), decoded(target.after), std::move(request)));
+  AdminReply reply = answered ? std::move(*answered) : refusal(answered.error());
+  reply.action = action;
+  co_return reply;
 }
 
-Task<Result<AdminReply>> Admin::answer(AdminRequest request) {
-  const Target target = target_of(request.path);
+Task<Result<AdminReply>> Admin::answer(const AdminRoute& route, std::string name, std::string after,
+                                       AdminRequest request) {
   LogRoom room = request.room ? std::move(*request.room) : LogRoom::take(services_.log);
-  if (!target.is_whole) co_return no_such_resource();
-  if (target.resource == "users" && target.name.empty() && target.act.empty()) {
-    if (request.method == "GET") {
-      LATCHKEY_CO_RETURN(list_users(decoded(target.after)));
-    }
-    if (request.method != "POST") co_return no_such_method();
-    LATCHKEY_CO_RETURN(add_user(std::move(request.body), std::move(room)));
+  if (route.line == LineInLog::kNeeded && !room.is_held()) co_return refuse_for_log();
+  SecretText& body = request.body;
+  switch (route.action) {
+    case AdminAction::kUserList:
+      LATCHKEY_CO_RETURN(list_users(std::move(after)));
+    case AdminAction::kUserAdd:
+      LATCHKEY_CO_RETURN(add_user(std::move(body), std::move(room)));
+    case AdminAction::kUserExport:
+      LATCHKEY_CO_RETURN(export_users(std::move(after)));
+    case AdminAction::kImportStage:
+      if (request.staged == nullptr) co_return no_such_request(false);
+      co_return stage(body.view(), *request.staged);
+    case AdminAction::kImportCommit:
+      if (request.staged == nullptr) co_return no_such_request(false);
+      LATCHKEY_CO_RETURN(import_staged(std::move(body), std::move(room), *request.staged));
+    case AdminAction::kImportOutcomes:
+      if (request.staged == nullptr) co_return no_such_request(false);
+      co_return list_outcomes(*request.staged, after);
+    case AdminAction::kTokenListAll:
+      LATCHKEY_CO_RETURN(list_all_tokens(std::move(after)));
+    case AdminAction::kTokenRevokeAll:
+      LATCHKEY_CO_RETURN(end_all_tokens(std::move(after), std::move(room)));
+    case AdminAction::kKeyShow:
+      co_return show_key();
+    case AdminAction::kKeyRotate:
+      co_return rotate_key(body.view(), std::move(room));
+    default:
+      break;
   }
-  if (target.resource == "users" && !target.name.empty()) {
-    LATCHKEY_CO_RETURN(act_on_user(request.method, decoded(target.name), std::string(target.act),
-                                   std::move(request.body), std::move(room)));
-  }
-  if (target.resource == "tokens" && target.name.empty() && target.act.empty()) {
-    if (request.method == "GET") {
-      LATCHKEY_CO_RETURN(list_all_tokens(decoded(target.after)));
-    }
-    if (request.method != "DELETE") co_return no_such_method();
-    LATCHKEY_CO_RETURN(end_all_tokens(decoded(target.after), std::move(room)));
-  }
-  if (target.resource == "key" && target.name.empty()) {
-    if (request.method != "GET" && request.method != "POST") co_return no_such_method();
-    co_return act_on_key(request.method, request.body.view(), std::move(room));
-  }
-  if (target.resource == "export" && target.name.empty() && request.method == "GET") {
-    LATCHKEY_CO_RETURN(export_users(decoded(target.after)));
-  }
-  if (target.resource == "import" && target.act.empty()) {
-    LATCHKEY_CO_RETURN(act_on_import(request.method, std::string(target.name), std::move(request.body),
-                                     std::move(room), request.staged, decoded(target.after)));
-  }
-  if (target.resource == "tokens" && !target.name.empty() && target.act.empty()) {
-    LATCHKEY_CO_RETURN(act_on_tokens(request.method, decoded(target.name), std::move(room)));
-  }
-  co_return no_such_resource();
+  LATCHKEY_CO_TRY(User user, find_user(std::move(name)));
+  LATCHKEY_CO_RETURN(act_on_user(route.action, std::move(user), std::move(body), std::move(room)));
 }
 
-Task<Result<AdminReply>> Admin::act_on_user(std::string method, std::string name, std::string act,
-                                            SecretText body, LogRoom room) {
-  const bool is_act = act.empty() || act == "password" || act == "unlock" || act == "disable" ||
-                      act == "enable" || act == "groups" || act == "details" || act == "rename";
-  if (!is_act) co_return no_such_resource();
-  const bool is_show = act.empty() && method == "GET";
-  if (!is_show && method != (act.empty() ? "DELETE" : "POST")) co_return no_such_method();
-  if (gives_access(act) && !room.is_held()) co_return refuse_for_log();
-  LATCHKEY_CO_TRY(User user, find_user(std::move(name)));
-  if (is_show) {
-    LATCHKEY_CO_RETURN(show_user(std::move(user)));
-  }
-  if (act.empty()) {
-    LATCHKEY_CO_RETURN(remove_user(std::move(user), std::move(room)));
-  }
-  if (act == "password") {
-    LATCHKEY_CO_RETURN(set_password(std::move(user), std::move(body), std::move(room)));
-  }
-  if (act == "unlock") co_return unlock(user, std::move(room));
-  if (act == "groups") {
-    LATCHKEY_CO_RETURN(change_groups(std::move(user), std::move(body), std::move(room)));
-  }
-  if (act == "rename") {
-    LATCHKEY_CO_RETURN(rename_user(std::move(user), std::move(body), std::move(room)));
-  }
-  if (act == "details") {
-    LATCHKEY_CO_RETURN(change_details(std::move(user), std::move(body), std::move(room)));
-  }
-  LATCHKEY_CO_RETURN(set_active(std::move(user), act == "enable", std::move(room)));
-}
-
-Task<Result<AdminReply>> Admin::act_on_tokens(std::string method, std::string name, LogRoom room) {
-  if (method != "GET" && method != "DELETE") co_return no_such_method();
-  LATCHKEY_CO_TRY(User user, find_user(std::move(name)));
-  if (method == "GET") {
-    LATCHKEY_CO_RETURN(list_tokens(std::move(user)));
+Task<Result<AdminReply>> Admin::act_on_user(AdminAction action, User user, SecretText body, LogRoom room) {
+  switch (action) {
+    case AdminAction::kUserShow:
+      LATCHKEY_CO_RETURN(show_user(std::move(user)));
+    case AdminAction::kUserDelete:
+      LATCHKEY_CO_RETURN(remove_user(std::move(user), std::move(room)));
+    case AdminAction::kUserPassword:
+      LATCHKEY_CO_RETURN(set_password(std::move(user), std::move(body), std::move(room)));
+    case AdminAction::kUserUnlock:
+      co_return unlock(user, std::move(room));
+    case AdminAction::kUserDisable:
+    case AdminAction::kUserEnable:
+      LATCHKEY_CO_RETURN(set_active(std::move(user), action == AdminAction::kUserEnable, std::move(room)));
+    case AdminAction::kUserGroups:
+      LATCHKEY_CO_RETURN(change_groups(std::move(user), std::move(body), std::move(room)));
+    case AdminAction::kUserDetails:
+      LATCHKEY_CO_RETURN(change_details(std::move(user), std::move(body), std::move(room)));
+    case AdminAction::kUserRename:
+      LATCHKEY_CO_RETURN(rename_user(std::move(user), std::move(body), std::move(room)));
+    case AdminAction::kTokenList:
+      LATCHKEY_CO_RETURN(list_tokens(std::move(user)));
+    default:
+      LATCHKEY_ASSERT(action == AdminAction::kTokenRevoke);
   }
   LogEvent(std::move(room), LogLevel::kInfo, "admin.tokens_ended").text("user", user.name);
   LATCHKEY_CO_RETURN(end_tokens(std::move(user), SessionEnd::kAdmin, "nothing is lost"));
@@ -249,7 +206,6 @@ Task<Result<std::string>> Admin::hash_of(AdminBody body) {
 }
 
 Task<Result<AdminReply>> Admin::add_user(SecretText body, LogRoom room) {
-  if (!room.is_held()) co_return refuse_for_log();
   LATCHKEY_CO_TRY_NOW(AdminBody read, read_admin_body(body.view()));
   User user;
   user.name = read.name.value_or("");
@@ -272,18 +228,7 @@ Task<Result<AdminReply>> Admin::add_user(SecretText body, LogRoom room) {
 
 Task<Result<AdminReply>> Admin::list_users(std::string after) {
   LATCHKEY_CO_TRY(const std::vector<User> users, services_.directory.list(std::move(after), kUsersPerPage));
-  JsonWriter json;
-  json.begin_object();
-  json.begin_array("users");
-  for (const User& user : users) write_user(json, user);
-  json.end();
-  if (users.size() == kUsersPerPage) {
-    json.member("next", users.back().name);
-  } else {
-    json.member("next", nullptr);
-  }
-  json.end();
-  co_return AdminReply{200, json.take()};
+  co_return AdminReply{200, users_page(users, kUsersPerPage, PasswordHashes::kLeftOut)};
 }
 
 Task<Result<AdminReply>> Admin::set_password(User user, SecretText body, LogRoom room) {
@@ -424,10 +369,16 @@ Task<Result<AdminReply>> Admin::rename_user(User user, SecretText body, LogRoom 
   LATCHKEY_CO_RETURN(end_tokens(std::move(renamed), SessionEnd::kAdmin, "the user is renamed"));
 }
 
+Task<Result<std::size_t>> Admin::end_all_of(std::int64_t user_id, SessionEnd end) {
+  const store::Death reason = end == SessionEnd::kDisabled ? store::Death::kInactive : store::Death::kDeleted;
+  LATCHKEY_AWAIT(Result<std::size_t> ended, services_.sessions.end_all(user_id, reason));
+  if (ended && services_.metrics != nullptr) services_.metrics->ended[end].add(*ended);
+  co_return ended;
+}
+
 Task<Result<AdminReply>> Admin::end_tokens(User user, SessionEnd end, std::string_view done,
                                            std::optional<Unlocking> unlocking) {
-  const store::Death reason = end == SessionEnd::kDisabled ? store::Death::kInactive : store::Death::kDeleted;
-  LATCHKEY_AWAIT(const Result<std::size_t> ended, services_.sessions.end_all(user.id, reason));
+  LATCHKEY_AWAIT(const Result<std::size_t> ended, end_all_of(user.id, end));
   if (!ended) {
     const Error& error = ended.error();
     co_return failure(error.code,
@@ -435,7 +386,6 @@ Task<Result<AdminReply>> Admin::end_tokens(User user, SessionEnd end, std::strin
                                   "the same again",
                                   done, user.name, error.text));
   }
-  if (services_.metrics != nullptr) services_.metrics->ended[end].add(*ended);
   JsonWriter json;
   json.begin_object();
   json.member("user", user.name);

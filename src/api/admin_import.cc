@@ -69,6 +69,11 @@ std::vector<std::string> one_of_each_kind(const std::vector<ImportedUser>& users
   return hashes;
 }
 
+std::optional<SessionEnd> counted_as(const std::optional<store::Death>& end) noexcept {
+  if (!end) return std::nullopt;
+  return *end == store::Death::kInactive ? SessionEnd::kDisabled : SessionEnd::kPassword;
+}
+
 std::size_t count(const std::vector<ImportedAs>& outcomes, ImportOutcome outcome) {
   return static_cast<std::size_t>(
       std::count_if(outcomes.begin(), outcomes.end(),
@@ -76,17 +81,6 @@ std::size_t count(const std::vector<ImportedAs>& outcomes, ImportOutcome outcome
 }
 
 }  // namespace
-
-Task<Result<AdminReply>> Admin::act_on_import(std::string method, std::string act, SecretText body,
-                                              LogRoom room, StagedImport* staged, std::string after) {
-  if (staged == nullptr) co_return failure(ErrorCode::kNotFound, "there is no such resource");
-  if (method == "POST" && act == "users") co_return stage(body.view(), *staged);
-  if (method == "GET" && act == "outcomes") co_return list_outcomes(*staged, after);
-  if (method != "POST" || act != "commit")
-    co_return failure(ErrorCode::kNotFound, "there is no such resource");
-  if (!room.is_held()) co_return tl::unexpected<Error>(log_is_full());
-  LATCHKEY_CO_RETURN(import_staged(std::move(body), std::move(room), *staged));
-}
 
 Result<AdminReply> Admin::stage(std::string_view body, StagedImport& staged) {
   LATCHKEY_TRY(std::vector<AdminBody> users, read_import_body(body));
@@ -133,7 +127,7 @@ Task<Result<AdminReply>> Admin::import_staged(SecretText body, LogRoom room, Sta
   LATCHKEY_CO_TRY_NOW(const ImportBody read, read_import_rules(body.view()));
   credential::ImportRules rules{.update = read.update,
                                 .dry_run = true,
-                                .unusable_hash = read.unusable_hash,
+                                .unusable_hash = services_.hasher.pool().dummy_hash(),
                                 .now = services_.clock.wall()};
   LATCHKEY_CO_TRY(ImportResult done, services_.directory.import_users(staged.users, rules));
   LATCHKEY_CO_TRY(const ImportSteps steps,
@@ -157,7 +151,7 @@ Task<Result<AdminReply>> Admin::import_staged(SecretText body, LogRoom room, Sta
     for (credential::ImportEffect& effect : done.effects)
       effects.users.push_back(
           {.user_id = effect.user.id,
-           .end = effect.end,
+           .end = counted_as(effect.end),
            .profile = effect.has_other_profile ? std::optional(profile_parts(effect.user)) : std::nullopt});
     LATCHKEY_CO_TRY(apply(effects, "the users are imported"));
   }
@@ -195,23 +189,7 @@ Result<AdminReply> Admin::list_outcomes(const StagedImport& staged, std::string_
 
 Task<Result<AdminReply>> Admin::export_users(std::string after) {
   LATCHKEY_CO_TRY(const std::vector<User> users, services_.directory.list(std::move(after), kUsersPerPage));
-  JsonWriter json;
-  json.begin_object();
-  json.begin_array("users");
-  for (const User& user : users) {
-    json.begin_object();
-    write_user_members(json, user);
-    json.member("password_hash", user.password_hash);
-    json.end();
-  }
-  json.end();
-  if (users.size() == kUsersPerPage) {
-    json.member("next", users.back().name);
-  } else {
-    json.member("next", nullptr);
-  }
-  json.end();
-  co_return AdminReply{200, json.take()};
+  co_return AdminReply{200, users_page(users, kUsersPerPage, PasswordHashes::kShown)};
 }
 
 }  // namespace latchkey::api

@@ -134,6 +134,8 @@ Result<std::vector<AdminBody>> read_users(const simdjson::dom::object& object) {
     simdjson::dom::object user;
     if (element.get_object().get(user) != simdjson::SUCCESS) return wrong("has a user that is no object");
     LATCHKEY_TRY(AdminBody read, read_members(user));
+    if (read.password || !read.add.empty() || !read.remove.empty())
+      return wrong("has a user with a password, or with groups to add or remove: an import takes none");
     users.push_back(std::move(read));
   }
   return users;
@@ -154,13 +156,10 @@ Result<std::vector<AdminBody>> read_import_body(std::string_view body) {
 Result<ImportBody> read_import_rules(std::string_view body) {
   return with_object(body, [](const simdjson::dom::object& object) -> Result<ImportBody> {
     ImportBody read;
-    std::string_view hash;
     if (object["update"].get_bool().get(read.update) != simdjson::SUCCESS ||
-        object["dry_run"].get_bool().get(read.dry_run) != simdjson::SUCCESS ||
-        object["unusable_hash"].get_string().get(hash) != simdjson::SUCCESS) {
-      return wrong("lacks 'update', 'dry_run' or 'unusable_hash'");
+        object["dry_run"].get_bool().get(read.dry_run) != simdjson::SUCCESS) {
+      return wrong("lacks 'update' or 'dry_run'");
     }
-    read.unusable_hash = hash;
     return read;
   });
 }
@@ -184,12 +183,6 @@ void write_groups(JsonWriter& json, const credential::User& user) {
   json.end();
 }
 
-void write_user(JsonWriter& json, const credential::User& user) {
-  json.begin_object();
-  write_user_members(json, user);
-  json.end();
-}
-
 void write_user_members(JsonWriter& json, const credential::User& user) {
   json.member("id", user.id);
   json.member("name", user.name);
@@ -200,6 +193,31 @@ void write_user_members(JsonWriter& json, const credential::User& user) {
   json.member("email", user.email);
   json.member("created", to_rfc3339(user.created));
   write_groups(json, user);
+}
+
+std::string users_page(const std::vector<credential::User>& users, std::size_t page_users,
+                       PasswordHashes hashes) {
+  JsonWriter json;
+  json.begin_object();
+  json.begin_array("users");
+  for (const credential::User& user : users) {
+    json.begin_object();
+    write_user_members(json, user);
+    if (hashes == PasswordHashes::kShown) json.member("password_hash", user.password_hash);
+    json.end();
+  }
+  json.end();
+  write_next(json, users.size() == page_users ? std::optional(users.back().name) : std::nullopt);
+  json.end();
+  return json.take();
+}
+
+void write_next(JsonWriter& json, const std::optional<std::string>& next) {
+  if (next) {
+    json.member("next", *next);
+  } else {
+    json.member("next", nullptr);
+  }
 }
 
 void write_session(JsonWriter& json, const store::Session& session, std::chrono::milliseconds token_timeout,

@@ -43,11 +43,10 @@ Result<AdminBody> read_admin_body(std::string_view body);
 /// Reads `{"users": [...]}`, of such objects.
 Result<std::vector<AdminBody>> read_import_body(std::string_view body);
 
-/// What ends an import: how to treat users who are there, and the hash of those who have none.
+/// What ends an import: whether users who are there are changed, and whether anything is done.
 struct ImportBody {
   bool update = false;
   bool dry_run = false;
-  std::string unusable_hash;
 };
 Result<ImportBody> read_import_rules(std::string_view body);
 
@@ -61,10 +60,17 @@ Result<KeyBody> read_key_body(std::string_view body);
 /// Writes the user's groups as the member `groups`, a list.
 void write_groups(JsonWriter& json, const credential::User& user);
 
-/// Writes the user as an object, without the password's hash.
-void write_user(JsonWriter& json, const credential::User& user);
-/// Writes the members of that object into the one that is open.
+/// Writes the user's members, without the password's hash, into the object that is open.
 void write_user_members(JsonWriter& json, const credential::User& user);
+
+/// Whether a user is shown with the password's hash.
+enum class PasswordHashes : std::uint8_t { kLeftOut, kShown };
+/// One page of users, of whom a full page has `page_users`: `{"users": [...], "next": NAME}`.
+std::string users_page(const std::vector<credential::User>& users, std::size_t page_users,
+                       PasswordHashes hashes);
+
+/// Writes, as the member `next`, what `after` is to be for the next page, or null behind the last one.
+void write_next(JsonWriter& json, const std::optional<std::string>& next);
 
 /// Writes the session as an object, with its user's name if wanted, and with `expires` if the timeout is
 /// known (not 0). Nothing in it grants access.

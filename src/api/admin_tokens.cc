@@ -58,11 +58,8 @@ Task<Result<AdminReply>> Admin::list_all_tokens(std::string after) {
   json.begin_array("tokens");
   write_live(json, sessions, true);
   json.end();
-  if (sessions.size() == kMaxListedTokens) {
-    json.member("next", std::to_string(sessions.back().row));
-  } else {
-    json.member("next", nullptr);
-  }
+  const bool is_full = sessions.size() == kMaxListedTokens;
+  write_next(json, is_full ? std::optional(std::to_string(sessions.back().row)) : std::nullopt);
   json.end();
   co_return AdminReply{200, json.take()};
 }
@@ -86,20 +83,18 @@ Task<Result<AdminReply>> Admin::end_all_tokens(std::string after, LogRoom room) 
                   services_.store.users_with_sessions(*user_id, kUsersEndedAtOnce));
   TokenEffects effects;
   for (const std::int64_t id : users)
-    effects.users.push_back({.user_id = id, .end = store::Death::kDeleted, .profile = std::nullopt});
-  LATCHKEY_CO_TRY(apply(effects, "some tokens are ended"));
+    effects.users.push_back({.user_id = id, .end = SessionEnd::kAdmin, .profile = std::nullopt});
+  LATCHKEY_AWAIT(const Result<bool> applied, apply(effects, "some tokens are ended"));
   LogEvent(std::move(room), LogLevel::kInfo, "admin.all_tokens_ended")
       .field("users", users.size())
       .field("ended", effects.ended);
+  if (!applied) co_return tl::unexpected(applied.error());
   JsonWriter json;
   json.begin_object();
   json.member("users", users.size());
   json.member("ended_tokens", effects.ended);
-  if (users.size() == kUsersEndedAtOnce) {
-    json.member("next", std::to_string(users.back()));
-  } else {
-    json.member("next", nullptr);
-  }
+  const bool is_full = users.size() == kUsersEndedAtOnce;
+  write_next(json, is_full ? std::optional(std::to_string(users.back())) : std::nullopt);
   json.end();
   co_return AdminReply{200, json.take()};
 }
@@ -108,18 +103,17 @@ Task<void> Admin::apply_some(TokenEffects& effects) {
   while (effects.next < effects.users.size() && !effects.error) {
     TokenEffect& effect = effects.users[effects.next++];
     if (effect.end) {
-      LATCHKEY_AWAIT(const Result<std::size_t> ended,
-                     services_.sessions.end_all(effect.user_id, *effect.end));
+      LATCHKEY_AWAIT(const Result<std::size_t> ended, end_all_of(effect.user_id, *effect.end));
       if (ended) {
         effects.ended += *ended;
-      } else {
+      } else if (!effects.error) {
         effects.error = ended.error();
       }
     }
     if (effect.profile) {
       LATCHKEY_AWAIT(const Result<bool> told,
                      services_.sessions.set_profile(effect.user_id, std::move(*effect.profile)));
-      if (!told) effects.error = told.error();
+      if (!told && !effects.error) effects.error = told.error();
     }
   }
 }
@@ -137,10 +131,21 @@ Task<Result<bool>> Admin::apply(TokenEffects& effects, std::string_view done) {
                   done, effects.error->text));
 }
 
-Result<AdminReply> Admin::act_on_key(std::string_view method, std::string_view body, LogRoom room) {
+Result<AdminReply> Admin::show_key() const {
   const token::Keyring* const keyring = services_.keyring;
   if (keyring == nullptr) return failure(ErrorCode::kNotFound, "no server runs here, and no key is in use");
-  if (method == "POST") {
+  JsonWriter json;
+  json.begin_object();
+  json.member("key_file", services_.key_file);
+  json.member("fingerprint", keyring->fingerprint());
+  json.member("signing", keyring->signing_number());
+  json.end();
+  return AdminReply{200, json.take()};
+}
+
+Result<AdminReply> Admin::rotate_key(std::string_view body, LogRoom room) {
+  const token::Keyring* const keyring = services_.keyring;
+  if (keyring != nullptr) {
     LATCHKEY_TRY(const KeyBody key, read_key_body(body));
     if (key.fingerprint != keyring->fingerprint()) {
       return failure(ErrorCode::kConflict,
@@ -151,13 +156,7 @@ Result<AdminReply> Admin::act_on_key(std::string_view method, std::string_view b
     keyring->sign_with(static_cast<std::uint8_t>(key.signing));
     LogEvent(std::move(room), LogLevel::kInfo, "admin.key_rotated").field("signing", key.signing);
   }
-  JsonWriter json;
-  json.begin_object();
-  json.member("key_file", services_.key_file);
-  json.member("fingerprint", keyring->fingerprint());
-  json.member("signing", keyring->signing_number());
-  json.end();
-  return AdminReply{200, json.take()};
+  return show_key();
 }
 
 }  // namespace latchkey::api

@@ -217,22 +217,27 @@ runtime::Task<Result<std::string>> HashClient::make(SecretText password) {
   co_return run->take_outcome();
 }
 
-runtime::Task<Result<std::int64_t>> HashClient::step_for(std::string stored_hash, const Clock& clock) {
-  const auto run =
-      make_hash_run([stored_hash, &clock] { return RefusalStep::time_verification(stored_hash, clock); });
+runtime::Task<Result<std::int64_t>> HashClient::time(std::string stored_hash, const Clock& clock) {
+  const std::size_t scheme = scheme_place(stored_hash);
+  const auto run = make_hash_run([stored_hash = std::move(stored_hash), &clock] {
+    return RefusalStep::time_verification(stored_hash, clock);
+  });
+  run->describe(pool_.clock().boot(), scheme);
   LATCHKEY_AWAIT(Waiting(*this, run));
-  LATCHKEY_CO_TRY_NOW(const std::int64_t took_ms, run->take_outcome());
-  co_return RefusalStep::step_for(took_ms);
+  co_return run->take_outcome();
+}
+
+runtime::Task<Result<std::int64_t>> HashClient::step_for(std::string stored_hash, const Clock& clock) {
+  RefusalStep& step = pool_.refusal_step();
+  if (step.covers(stored_hash)) co_return step.ms();
+  LATCHKEY_CO_TRY(const std::int64_t took_ms, time(std::move(stored_hash), clock));
+  co_return std::max(step.ms(), RefusalStep::step_for(took_ms));
 }
 
 runtime::Task<Result<void>> HashClient::measure(std::string stored_hash, const Clock& clock) {
   RefusalStep& step = pool_.refusal_step();
   if (step.covers(stored_hash)) co_return Result<void>();
-  const auto run =
-      make_hash_run([stored_hash, &clock] { return RefusalStep::time_verification(stored_hash, clock); });
-  run->describe(pool_.clock().boot(), scheme_place(stored_hash));
-  LATCHKEY_AWAIT(Waiting(*this, run));
-  LATCHKEY_CO_TRY_NOW(const std::int64_t took_ms, run->take_outcome());
+  LATCHKEY_CO_TRY(const std::int64_t took_ms, time(stored_hash, clock));
   step.cover(stored_hash, took_ms);
   co_return Result<void>();
 }

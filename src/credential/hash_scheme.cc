@@ -23,7 +23,43 @@ namespace latchkey::credential {
 namespace {
 
 constexpr std::size_t kBytesPerKib = 1024;
-constexpr std::size_t kMaxSchemeNameBytes = 32;
+// What the hashes of others begin with, of crypt(5), passlib, LDAP's servers and Django: an error may print
+// it.
+constexpr std::array<std::string_view, 35> kNamesOfOthers = {"$1",
+                                                             "$2",
+                                                             "$2a",
+                                                             "$2b",
+                                                             "$2x",
+                                                             "$2y",
+                                                             "$3",
+                                                             "$5",
+                                                             "$6",
+                                                             "$7",
+                                                             "$8",
+                                                             "$9",
+                                                             "$apr1",
+                                                             "$argon2d",
+                                                             "$argon2i",
+                                                             "$argon2id",
+                                                             "$bcrypt-sha256",
+                                                             "$gy",
+                                                             "$md5",
+                                                             "$pbkdf2",
+                                                             "$pbkdf2-sha256",
+                                                             "$pbkdf2-sha512",
+                                                             "$scrypt",
+                                                             "$sha1",
+                                                             "$sm3",
+                                                             "$y",
+                                                             "argon2",
+                                                             "bcrypt",
+                                                             "bcrypt_sha256",
+                                                             "md5",
+                                                             "pbkdf2_md5",
+                                                             "pbkdf2_sha1",
+                                                             "pbkdf2_sha256",
+                                                             "scrypt",
+                                                             "sha1"};
 
 /// The first scheme whose prefix matches is the one. Consecutive schemes of the same name are listed once.
 constexpr std::array kSchemes = {&kArgon2id,
@@ -71,15 +107,16 @@ std::string_view label_of(const StoredScheme& scheme) noexcept {
   return scheme.name.substr(0, scheme.name.find(' '));
 }
 
-/// The name alone: `argon2i` from `$argon2i$...`, `pbkdf2_sha1` from `pbkdf2_sha1$...`.
+/// The name alone, if it is one of a scheme that others write: `argon2i` from `$argon2i$...`, `pbkdf2_md5`
+/// from `pbkdf2_md5$...`. Anything else before a `$` may be part of a password in clear text.
 std::string_view scheme_name(std::string_view stored) noexcept {
-  if (stored.starts_with('$')) stored.remove_prefix(1);
-  const std::string_view name = stored.substr(0, stored.find('$'));
-  const bool is_name = name.size() < stored.size() && !name.empty() && name.size() <= kMaxSchemeNameBytes &&
-                       std::all_of(name.begin(), name.end(), [](char c) {
-                         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-                       });
-  return is_name ? name : "none that can be told";
+  const std::size_t end = stored.find('$', 1);
+  if (end == std::string_view::npos) return "none that can be told";
+  const std::string_view name = stored.substr(0, end);
+  if (std::find(kNamesOfOthers.begin(), kNamesOfOthers.end(), name) == kNamesOfOthers.end()) {
+    return "none that can be told";
+  }
+  return name.starts_with('$') ? name.substr(1) : name;
 }
 
 /// Whether HMAC may make the same key from another password: from the digest of one over a block, if that

@@ -25,8 +25,7 @@ bool RefusalStep::covers(std::string_view stored) {
 }
 
 Result<std::int64_t> RefusalStep::time_verification(std::string_view stored, const Clock& clock) {
-  // The longest, because sha512-crypt takes longer for it. It matters to no other scheme, and nobody has this
-  // password.
+  // The longest, because sha512-crypt and sha256-crypt take longer for it. Nobody has this password.
   const std::string password(kMaxPasswordBytes, 'x');
   const BootTime began = clock.boot();
   LATCHKEY_TRY(verify_password(password, stored));

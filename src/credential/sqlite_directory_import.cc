@@ -10,9 +10,13 @@ using store::Database;
 
 Task<Result<ImportResult>> SqliteDirectory::import_users(const std::vector<ImportedUser>& users,
                                                          const ImportRules& rules) {
-  LATCHKEY_CO_RETURN(store::transact(port_, store_, [&users, &rules](Database& database) {
+  const auto import = [&users, &rules](Database& database) {
     return credential::import_users(database, users, rules);
-  }));
+  };
+  if (rules.dry_run) {
+    LATCHKEY_CO_RETURN(store::read(port_, store_, import));
+  }
+  LATCHKEY_CO_RETURN(store::transact(port_, store_, import));
 }
 
 }  // namespace latchkey::credential

@@ -104,6 +104,19 @@ Result<User> write_profile(Database& database, User user) {
   return user;
 }
 
+/// Binds what both ways of writing a whole user have at the same places.
+/// Lifetime: both arguments outlive the statement's run.
+Statement& bind_record(Statement& statement, const User& user, const std::string& groups) {
+  return statement.bind(2, user.password_hash)
+      .bind(3, std::int64_t{user.active ? 1 : 0})
+      .bind(4, std::int64_t{user.superuser ? 1 : 0})
+      .bind(5, user.first_name)
+      .bind(6, user.last_name)
+      .bind(7, user.email)
+      .bind(9, groups)
+      .bind(10, user.profile_number);
+}
+
 }  // namespace
 
 Result<void> check(const User& user) {
@@ -123,16 +136,7 @@ Result<User> add(Database& database, User user) {
                    " created_ms, password_number, group_names, profile_number)"
                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10)"));
   const std::string groups = join(user.groups);
-  statement.bind(1, user.name)
-      .bind(2, user.password_hash)
-      .bind(3, std::int64_t{user.active ? 1 : 0})
-      .bind(4, std::int64_t{user.superuser ? 1 : 0})
-      .bind(5, user.first_name)
-      .bind(6, user.last_name)
-      .bind(7, user.email)
-      .bind(8, user.created.ms)
-      .bind(9, groups)
-      .bind(10, user.profile_number);
+  bind_record(statement, user, groups).bind(1, user.name).bind(8, user.created.ms);
   if (Result<void> ran = statement.run(); !ran) {
     if (ran.error().code != ErrorCode::kConflict) return tl::unexpected(std::move(ran.error()));
     return failure(ErrorCode::kConflict, fmt::format("there is a user named '{}' already", user.name));
@@ -149,16 +153,7 @@ Result<void> replace(Database& database, const User& user) {
                    " last_name = ?6, email = ?7, password_number = ?8, group_names = ?9, profile_number = ?10"
                    " WHERE id = ?1"));
   const std::string groups = join(user.groups);
-  statement.bind(1, user.id)
-      .bind(2, user.password_hash)
-      .bind(3, std::int64_t{user.active ? 1 : 0})
-      .bind(4, std::int64_t{user.superuser ? 1 : 0})
-      .bind(5, user.first_name)
-      .bind(6, user.last_name)
-      .bind(7, user.email)
-      .bind(8, user.password_number)
-      .bind(9, groups)
-      .bind(10, user.profile_number);
+  bind_record(statement, user, groups).bind(1, user.id).bind(8, user.password_number);
   return statement.run();
 }
 

@@ -20,6 +20,10 @@ class Reader {
     while (true) {
       LATCHKEY_TRY(std::string field, take_field());
       row.fields.push_back(std::move(field));
+      if (row.fields.size() > kMaxFields) {
+        return failure(ErrorCode::kInvalid,
+                       fmt::format("line {}: it has over {} fields", row.line, kMaxFields));
+      }
       if (is_at_end()) return row;
       const char end = text_[at_++];
       if (end == ',') continue;
@@ -61,10 +65,10 @@ class Reader {
 
 }  // namespace
 
-Result<std::vector<CsvRow>> read_csv(std::string_view text) {
+Result<std::vector<CsvRow>> read_csv(std::string_view text, std::size_t max_rows) {
   std::vector<CsvRow> rows;
   Reader reader(text);
-  while (!reader.is_at_end()) {
+  while (!reader.is_at_end() && rows.size() < max_rows) {
     LATCHKEY_TRY(CsvRow row, reader.take_row());
     if (row.fields.size() > 1 || !row.fields.front().empty()) rows.push_back(std::move(row));
   }

@@ -16,8 +16,12 @@ struct CsvRow {
   std::vector<std::string> fields;
 };
 
-/// All rows. An empty line is none.
-/// Errors: kInvalid with the line, if a quote is not closed or stands within a field.
-Result<std::vector<CsvRow>> read_csv(std::string_view text);
+/// The most fields of a row.
+inline constexpr std::size_t kMaxFields = 1000;
+
+/// The rows, at most `max_rows` of them. An empty line is none.
+/// Errors: kInvalid with the line, if a quote is not closed or stands within a field, or if a row has too
+/// many fields.
+Result<std::vector<CsvRow>> read_csv(std::string_view text, std::size_t max_rows);
 
 }  // namespace latchkey::migration

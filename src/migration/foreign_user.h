@@ -13,6 +13,14 @@ namespace latchkey::migration {
 inline constexpr std::size_t kMaxFileBytes = std::size_t{64} << 20;
 inline constexpr std::size_t kMaxUsers = 100'000;
 
+/// More groups than a user may be in (credential/user.h). A reader need not know how many more there are.
+inline constexpr std::size_t kMaxGroupsRead = 256;
+/// More than a group's name may have.
+inline constexpr std::size_t kMaxGroupBytesRead = 256;
+
+/// Whether a reader goes on: beyond the bound it need not know how many more there are.
+inline bool has_room(std::size_t users) noexcept { return users <= kMaxUsers; }
+
 /// What a file does not say of a user is absent, and an update leaves it as it is.
 struct ForeignUser {
   std::string name;

@@ -47,22 +47,30 @@ void add_note(ForeignUser& user, std::string_view note) {
   user.note += note;
 }
 
+/// Several names that are alike.
+struct Alike {
+  ForeignUser* first = nullptr;
+  std::size_t count = 0;
+};
+
+// Each user gets one note at most, whatever the file holds.
 void check_names(std::vector<ForeignUser>& users) {
-  std::map<std::string, std::vector<ForeignUser*>> by_fold;
+  std::map<std::string_view, const ForeignUser*> by_name;
+  std::map<std::string, Alike> by_fold;
   for (ForeignUser& user : users) {
     if (!user.why_skipped.empty() || !user.why_refused.empty()) continue;
-    std::vector<ForeignUser*>& alike = by_fold[folded(user.name)];
-    const auto same = std::find_if(alike.begin(), alike.end(),
-                                   [&user](const ForeignUser* other) { return other->name == user.name; });
-    if (same != alike.end()) {
-      user.why_refused = fmt::format("the name stands in the file before, at {}", (*same)->where);
+    const auto [same, is_new] = by_name.emplace(user.name, &user);
+    if (!is_new) {
+      user.why_refused = fmt::format("the name stands in the file before, at {}", same->second->where);
       continue;
     }
-    for (ForeignUser* const other : alike) {
-      add_note(user, fmt::format("differs from '{}' in case alone", other->name));
-      add_note(*other, fmt::format("differs from '{}' in case alone", user.name));
-    }
-    alike.push_back(&user);
+    Alike& alike = by_fold[folded(user.name)];
+    if (alike.count == 0) alike.first = &user;
+    if (alike.count > 0)
+      add_note(user, fmt::format("differs from '{}' in case or Unicode form alone", alike.first->name));
+    if (alike.count == 1)
+      add_note(*alike.first, fmt::format("differs from '{}' in case or Unicode form alone", user.name));
+    ++alike.count;
   }
 }
 
@@ -73,7 +81,7 @@ Result<std::vector<ForeignUser>> finish_reading(Users users) {
   if (users->size() > kMaxUsers) {
     return failure(
         ErrorCode::kInvalid,
-        fmt::format("it has {} users, and at most {} are read at once: split it", users->size(), kMaxUsers));
+        fmt::format("it has over {} users, and so many are read at once at most: split it", kMaxUsers));
   }
   if (users->empty()) {
     return failure(ErrorCode::kInvalid, "there is no user in it: see whether --from names what wrote it");

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "latchkey/migration/read_users.h"
@@ -16,8 +17,13 @@ namespace {
 using store::Database;
 using store::Statement;
 
+/// The columns of a table; none if there is no such table.
 Result<std::vector<std::string>> columns_of(Database& database, std::string_view table) {
-  LATCHKEY_TRY(Statement statement, database.prepare("SELECT name FROM pragma_table_info(?1)"));
+  // A view may have rows without end.
+  LATCHKEY_TRY(
+      Statement statement,
+      database.prepare("SELECT name FROM pragma_table_info(?1) WHERE EXISTS (SELECT 1 FROM sqlite_schema"
+                       " WHERE type = 'table' AND name = ?1 COLLATE NOCASE)"));
   statement.bind(1, table);
   std::vector<std::string> columns;
   while (true) {
@@ -70,8 +76,8 @@ Result<std::string> groups_sql(Database& database, std::string_view table) {
   if (!holds(link_columns, "user_id") || !holds(link_columns, "group_id") || !holds(group_columns, "name"))
     return std::string();
   return fmt::format(
-      "SELECT auth_group.name FROM auth_group JOIN {0} ON {0}.group_id = auth_group.id WHERE {0}.user_id = ?1",
-      sql_name(link));
+      "SELECT auth_group.name FROM auth_group JOIN {0} ON {0}.group_id = auth_group.id WHERE {0}.user_id = ?1 LIMIT {1}",
+      sql_name(link), kMaxGroupsRead);
 }
 
 }  // namespace
@@ -89,14 +95,21 @@ Result<std::vector<ForeignUser>> read_django_database(const std::filesystem::pat
   LATCHKEY_TRY(const std::string of_groups, groups_sql(database, table));
   constexpr std::string_view kNames[] = {"id",           "username",   "password",  "is_active",
                                          "is_superuser", "first_name", "last_name", "email"};
+  constexpr int kLastText = std::size(kNames) - 1;
   std::string sql = "SELECT ";
   for (const std::string_view name : kNames) sql += column_or_null(columns, name) + ", ";
   sql += fmt::format("rowid FROM {} ORDER BY rowid LIMIT {}", sql_name(table), kMaxUsers + 1);
   LATCHKEY_TRY(Statement row, database.prepare(sql));
   std::vector<ForeignUser> users;
+  std::size_t bytes = 0;
   while (true) {
     LATCHKEY_TRY(const bool is_there, row.step());
     if (!is_there) break;
+    for (int column = 1; column <= kLastText; ++column) bytes += row.text(column).size();
+    if (bytes > kMaxFileBytes) {
+      return failure(ErrorCode::kInvalid,
+                     fmt::format("the users' texts have over {} MiB", kMaxFileBytes >> 20));
+    }
     ForeignUser user;
     user.where = fmt::format("row {}", row.integer(8));
     user.name = row.text(1);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <yaml.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -15,9 +16,9 @@ namespace {
 
 /// More than the most users have.
 constexpr std::size_t kMaxNodes = 20 * kMaxUsers;
-/// An alias is a node for each that names it, so what is read of one by every user has a bound.
+/// An alias is a node for each that names it, so what is read of one by every user has a bound: this many
+/// members, and in all no more text than the file has.
 constexpr std::size_t kMaxMembers = 64;
-constexpr std::size_t kMaxGroups = 256;
 /// What libyaml reads of lists in lists takes a time that grows with the square of their depth.
 constexpr std::ptrdiff_t kMaxDepth = 100;
 
@@ -59,7 +60,7 @@ class Nodes {
     std::vector<const yaml_node_t*> out;
     if (node == nullptr || node->type != YAML_SEQUENCE_NODE) return out;
     for (const yaml_node_item_t* item = node->data.sequence.items.start;
-         item != node->data.sequence.items.top && out.size() < kMaxGroups; ++item)
+         item != node->data.sequence.items.top && out.size() < kMaxGroupsRead; ++item)
       out.push_back(at(*item));
     return out;
   }
@@ -74,9 +75,9 @@ class Nodes {
   }
 
   /// Nothing for what is no scalar.
-  static std::optional<std::string> text(const yaml_node_t* node) {
+  static std::optional<std::string_view> text(const yaml_node_t* node) noexcept {
     if (node == nullptr || node->type != YAML_SCALAR_NODE) return std::nullopt;
-    return std::string(reinterpret_cast<const char*>(node->data.scalar.value), node->data.scalar.length);
+    return std::string_view(reinterpret_cast<const char*>(node->data.scalar.value), node->data.scalar.length);
   }
 
  private:
@@ -97,13 +98,13 @@ ForeignUser user_of(const Nodes& nodes, const yaml_node_t* key, const yaml_node_
   }
   if (const auto shown = Nodes::text(nodes.member(value, "displayname")))
     split_name(*shown, user.first_name.emplace(), user.last_name.emplace());
-  user.email = Nodes::text(nodes.member(value, "email"));
+  if (const auto email = Nodes::text(nodes.member(value, "email"))) user.email = *email;
   if (const yaml_node_t* const groups = nodes.member(value, "groups")) {
     user.groups.emplace();
     for (const yaml_node_t* const group : nodes.items(groups))
-      user.groups->push_back(Nodes::text(group).value_or(""));
+      user.groups->emplace_back(Nodes::text(group).value_or("").substr(0, kMaxGroupBytesRead));
   }
-  user.hash = Nodes::text(nodes.member(value, "password"));
+  if (const auto hash = Nodes::text(nodes.member(value, "password"))) user.hash = *hash;
   if (!user.hash || user.hash->empty()) user.why_refused = "it has no password";
   return user;
 }
@@ -120,15 +121,39 @@ bool is_deep(std::string_view text) noexcept {
   return false;
 }
 
+/// Whether it may have more nodes than are read: libyaml has all of them in memory before it can be asked.
+/// Each has one of these characters before or behind it. They stand in texts too, hence twice as many.
+bool may_have_many_nodes(std::string_view text) noexcept {
+  static constexpr std::string_view kMarks = "-:,[{?*";
+  const auto marks = std::count_if(text.begin(), text.end(),
+                                   [](char c) { return kMarks.find(c) != std::string_view::npos; });
+  return static_cast<std::size_t>(marks) > 2 * kMaxNodes;
+}
+
+/// How much text a user takes. An alias takes as much as what it stands for.
+std::size_t bytes_of(const ForeignUser& user) noexcept {
+  std::size_t bytes = user.name.size();
+  for (const auto* const text : {&user.hash, &user.first_name, &user.last_name, &user.email})
+    bytes += *text ? (*text)->size() : 0;
+  if (!user.groups) return bytes;
+  for (const std::string& group : *user.groups) bytes += group.size();
+  return bytes;
+}
+
 tl::unexpected<Error> no_yaml(const yaml_parser_t& parser) {
   return failure(ErrorCode::kInvalid, fmt::format("it is not YAML: line {}: {}", parser.problem_mark.line + 1,
                                                   parser.problem == nullptr ? "no memory" : parser.problem));
+}
+
+tl::unexpected<Error> too_many_values() {
+  return failure(ErrorCode::kInvalid, "it has too many values: split it");
 }
 
 }  // namespace
 
 Users read_authelia(std::string_view text, const ReadOptions& /*options*/) {
   if (is_deep(text)) return failure(ErrorCode::kInvalid, "it has lists nested deeper than this reads");
+  if (may_have_many_nodes(text)) return too_many_values();
   Parser parser;
   if (yaml_parser_initialize(&parser.of) == 0) return failure(ErrorCode::kUnavailable, "there is no memory");
   yaml_parser_set_input_string(&parser.of, reinterpret_cast<const unsigned char*>(text.data()), text.size());
@@ -136,7 +161,7 @@ Users read_authelia(std::string_view text, const ReadOptions& /*options*/) {
   if (yaml_parser_load(&parser.of, &document.of) == 0) return no_yaml(parser.of);
   document.is_loaded = true;
   const auto nodes_made = static_cast<std::size_t>(document.of.nodes.top - document.of.nodes.start);
-  if (nodes_made > kMaxNodes) return failure(ErrorCode::kInvalid, "it has too many values: split it");
+  if (nodes_made > kMaxNodes) return too_many_values();
   const Nodes nodes(document.of);
   const yaml_node_t* const found = nodes.member(nodes.root(), "users");
   if (found == nullptr || found->type != YAML_MAPPING_NODE) {
@@ -144,7 +169,13 @@ Users read_authelia(std::string_view text, const ReadOptions& /*options*/) {
                    "there is no mapping `users` in it, as in Authelia's users_database.yml");
   }
   std::vector<ForeignUser> users;
-  for (const auto& [key, value] : nodes.pairs(found)) users.push_back(user_of(nodes, key, value));
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : nodes.pairs(found)) {
+    if (!has_room(users.size())) break;
+    users.push_back(user_of(nodes, key, value));
+    bytes += bytes_of(users.back());
+    if (bytes > kMaxFileBytes) return too_many_values();
+  }
   return users;
 }
 

@@ -112,6 +112,7 @@ Users read_dump(std::string_view text) {
       for_each_row(text, [&groups](const object& row, const std::string&) { take_group(row, groups); }));
   std::vector<ForeignUser> users;
   LATCHKEY_TRY(for_each_row(text, [&](const object& row, const std::string& where) {
+    if (!has_room(users.size())) return;
     std::optional<ForeignUser> user = user_of(row, groups);
     if (!user) return;
     user->where = where;
@@ -142,7 +143,7 @@ class NamedRow {
 };
 
 Users read_table(std::string_view text) {
-  LATCHKEY_TRY(const std::vector<CsvRow> rows, read_csv(text));
+  LATCHKEY_TRY(const std::vector<CsvRow> rows, read_csv(text, 1 + kMaxUsers + 1));  // with the header
   const CsvRow none;
   const CsvRow& first = rows.empty() ? none : rows.front();
   const NamedRow header(first, first);

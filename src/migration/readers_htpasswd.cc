@@ -8,7 +8,7 @@ namespace latchkey::migration {
 
 Users read_htpasswd(std::string_view text, const ReadOptions& /*options*/) {
   std::vector<ForeignUser> users;
-  for (std::size_t number = 1; !text.empty(); ++number) {
+  for (std::size_t number = 1; !text.empty() && has_room(users.size()); ++number) {
     const std::string_view line = take_line(text);
     const std::string_view seen = trimmed(line);
     if (seen.empty() || seen.starts_with('#')) continue;

@@ -165,6 +165,7 @@ Users read_keycloak(std::string_view text, const ReadOptions& /*options*/) {
   for (const element of : elements) {
     object from;
     ++number;
+    if (!has_room(users.size())) break;
     if (of.get_object().get(from) != SUCCESS) continue;
     ForeignUser user;
     user.where = fmt::format("user {}", number);

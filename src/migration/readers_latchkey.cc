@@ -26,7 +26,7 @@ std::optional<std::vector<std::string>> groups_of(const simdjson::dom::object& o
 Users read_latchkey(std::string_view text, const ReadOptions& /*options*/) {
   std::vector<ForeignUser> users;
   simdjson::dom::parser parser;
-  for (std::size_t number = 1; !text.empty(); ++number) {
+  for (std::size_t number = 1; !text.empty() && has_room(users.size()); ++number) {
     const std::string_view line = take_line(text);
     if (trimmed(line).empty()) continue;
     simdjson::dom::object object;

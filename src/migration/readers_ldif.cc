@@ -118,7 +118,7 @@ Users read_ldif(std::string_view text, const ReadOptions& /*options*/) {
     if (!unfolded.empty() && !is_comment) take_attribute(entry, unfolded);
     unfolded.clear();
   };
-  while (!text.empty()) {
+  while (!text.empty() && has_room(users.size())) {
     const std::string_view line = take_line(text);
     ++number;
     // A line that begins with a blank continues the one before.

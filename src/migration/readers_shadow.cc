@@ -15,8 +15,7 @@ namespace {
 constexpr std::size_t kFields = 9;
 constexpr std::size_t kExpiryField = 7;
 constexpr std::int64_t kFirstPerson = 1000;
-/// nobody
-constexpr std::int64_t kLastPerson = 65533;
+constexpr std::int64_t kNobody = 65534;
 constexpr std::int64_t kMillisecondsPerDay = std::int64_t{86'400} * 1000;
 
 std::optional<std::int64_t> number_of(std::string_view text) noexcept {
@@ -64,7 +63,7 @@ void take_password(ForeignUser& user, std::string_view field) {
 
 void take_expiry(ForeignUser& user, std::string_view field, WallTime now) {
   const std::optional<std::int64_t> day = number_of(field);
-  if (!day || *day * kMillisecondsPerDay > now.ms || *day > now.ms) return;
+  if (!day || *day < 0 || *day > now.ms / kMillisecondsPerDay) return;
   user.active = false;
   user.note = "disabled: the account has expired";
 }
@@ -77,7 +76,7 @@ void take_person(ForeignUser& user, const std::map<std::string, Person, std::les
     return;
   }
   const Person& person = found->second;
-  if (!system_users && (person.number < kFirstPerson || person.number > kLastPerson)) {
+  if (!system_users && (person.number < kFirstPerson || person.number == kNobody)) {
     user.why_skipped = fmt::format(
         "the account has the number {}, as the system's own; --system-users takes it", person.number);
     return;
@@ -91,7 +90,7 @@ void take_person(ForeignUser& user, const std::map<std::string, Person, std::les
 Users read_shadow(std::string_view text, const ReadOptions& options) {
   const auto people = read_passwd(options.passwd);
   std::vector<ForeignUser> users;
-  for (std::size_t number = 1; !text.empty(); ++number) {
+  for (std::size_t number = 1; !text.empty() && has_room(users.size()); ++number) {
     const std::string_view line = take_line(text);
     if (trimmed(line).empty()) continue;
     const std::vector<std::string_view> fields = split(line, ':');

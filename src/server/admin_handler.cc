@@ -31,7 +31,7 @@ runtime::Task<void> AdminHandler::answer(http::Exchange& exchange) {
     request.room.emplace(std::move(room));
   }
   LATCHKEY_AWAIT(const api::AdminReply reply, admin_.handle(std::move(request)));
-  counts_.count(exchange.head.method_text, exchange.head.target, reply.status);
+  counts_.count(reply.action, reply.status);
   exchange.response.status(reply.status).body(api::kJsonType, reply.json, loop_.now());
 }
 

@@ -67,15 +67,6 @@ Pair take_pair(std::string_view& rest) {
   return pair;
 }
 
-bool is_utf8(std::string_view text) noexcept {
-  while (!text.empty()) {
-    const std::size_t bytes = first_utf8_character(text).bytes;
-    if (bytes == 0) return false;
-    text.remove_prefix(bytes);
-  }
-  return true;
-}
-
 std::string json_line(WallTime time, LogLevel level, std::string_view event) {
   JsonWriter json;
   json.begin_object();

@@ -49,28 +49,25 @@ void write_dropped_lines(MetricsText& text, const MetricsSources& from) {
 
 void write_admin(MetricsText& text, const MetricsSources& from) {
   const AdminCounts& counts = from.cores.context->admin_counts;
-  for (std::size_t action = 0; action < AdminCounts::actions().size(); ++action) {
+  for (std::size_t number = 0; number < api::kAdminActions; ++number) {
+    const auto action = static_cast<api::AdminAction>(number);
     for (std::size_t result = 0; result < kAdminResultNames.size(); ++result) {
       text.sample(counts.value(action, result),
-                  {{"action", AdminCounts::actions()[action].name}, {"result", kAdminResultNames[result]}});
+                  {{"action", api::admin_label(action)}, {"result", kAdminResultNames[result]}});
     }
   }
 }
 
-void write_cpu(MetricsText& text, const MetricsSources& from) {
-  text.sample(from.process.read().cpu_seconds);
-}
+void write_cpu(MetricsText& text, const MetricsSources& from) { text.sample(from.reading.cpu_seconds); }
 void write_resident(MetricsText& text, const MetricsSources& from) {
-  text.sample(from.process.read().resident_bytes);
+  text.sample(from.reading.resident_bytes);
 }
-void write_virtual(MetricsText& text, const MetricsSources& from) {
-  text.sample(from.process.read().virtual_bytes);
-}
+void write_virtual(MetricsText& text, const MetricsSources& from) { text.sample(from.reading.virtual_bytes); }
 void write_descriptors(MetricsText& text, const MetricsSources& from) {
-  text.sample(from.process.read().open_descriptors);
+  text.sample(from.reading.open_descriptors);
 }
 void write_max_descriptors(MetricsText& text, const MetricsSources& from) {
-  text.sample(from.process.read().max_descriptors);
+  text.sample(from.reading.max_descriptors);
 }
 void write_start_time(MetricsText& text, const MetricsSources& from) {
   text.sample(static_cast<double>(from.start.began.ms) / 1000);
@@ -107,7 +104,8 @@ constexpr MetricFamily kFamilies[] = {
 
 std::span<const MetricFamily> server_metrics() noexcept { return kFamilies; }
 
-std::string metrics_text(const MetricsSources& from) {
+std::string metrics_text(MetricsSources& from) {
+  from.reading = from.process.read();
   MetricsText text;
   for (const auto part :
        {request_metrics(), connection_metrics(), token_metrics(), store_metrics(), server_metrics()}) {

@@ -34,6 +34,7 @@ struct MetricsSources {
   std::size_t confinement_gaps = 0;
   bool last_start_unclean = false;
   credential::StoredSchemes stored_schemes{};
+  ProcessReading reading{};  ///< of `process`, for one answer
   bool is_ready = false;
   bool is_draining = false;
 };
@@ -61,6 +62,6 @@ std::span<const MetricFamily> store_metrics() noexcept;
 std::span<const MetricFamily> server_metrics() noexcept;
 
 /// The answer of /metrics.
-std::string metrics_text(const MetricsSources& from);
+std::string metrics_text(MetricsSources& from);
 
 }  // namespace latchkey::server

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -235,7 +236,8 @@ TEST_P(Moving, SaysWhichNamesDifferInCaseAloneAndRefusesTheSameTwice) {
   write(directory_ / "file", "Dave" + hash + "dave" + hash + "Dave" + hash);
   const Finished imported = import("htpasswd", "file");
   EXPECT_EQ(imported.status, kInPart);
-  EXPECT_TRUE(holds(imported.output, "added    dave: differs from 'Dave' in case alone")) << imported.output;
+  EXPECT_TRUE(holds(imported.output, "added    dave: differs from 'Dave' in case or Unicode form alone"))
+      << imported.output;
   EXPECT_TRUE(holds(imported.output, "refused  Dave (line 3): the name stands in the file before, at line 1"))
       << imported.output;
 }
@@ -283,6 +285,42 @@ TEST_P(Moving, WritesHtpasswdOfTheHashesThatOthersVerify) {
   EXPECT_EQ(exported.output, "dave:$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n");
   EXPECT_TRUE(holds(exported.errors, "left out erin")) << exported.errors;
   EXPECT_EQ(run({"user", "export", "--format", "htpasswd"}).status, 1);
+}
+
+TEST_P(Moving, ReadsUsersFromAPipe) {
+  const std::string fifo = (directory_ / "fifo").string();
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  std::thread writer(
+      [&] { write(fifo, "dave:$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n"); });
+  const Finished imported = import("htpasswd", "fifo");
+  writer.join();
+  EXPECT_EQ(imported.status, kDone) << imported.errors;
+  EXPECT_TRUE(holds(imported.output, "added    dave")) << imported.output;
+}
+
+TEST_P(Moving, ReadsNoViewThatStandsInThePlaceOfATable) {
+  const std::string file = (directory_ / "endless.sqlite3").string();
+  const Finished made = run_to_end(
+      {.arguments =
+           {"/usr/bin/python3", "-c",
+            "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('CREATE VIEW auth_user AS WITH "
+            "RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) SELECT id, id AS username, id AS "
+            "password FROM n')",
+            file},
+       .input = {},
+       .environment = {}});
+  ASSERT_EQ(made.status, 0) << made.errors;
+  const Finished imported = import("django", "endless.sqlite3");
+  EXPECT_EQ(imported.status, 1) << imported.output;
+  EXPECT_TRUE(holds(imported.errors, "there is no table 'auth_user'")) << imported.errors;
+}
+
+TEST_P(Moving, WritesUsersToNoFileThatALinkNames) {
+  const std::filesystem::path target = directory_ / "target";
+  std::filesystem::create_symlink(target, directory_ / "link");
+  const Finished exported = run({"user", "export", (directory_ / "link").string()});
+  EXPECT_EQ(exported.status, 1) << exported.output;
+  EXPECT_FALSE(std::filesystem::exists(target));
 }
 
 TEST_P(Moving, UnderstandsAWholeLineAndBlankLinesInThePlaceOfAHash) {

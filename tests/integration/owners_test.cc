@@ -18,14 +18,13 @@
 #include <thread>
 #include <utility>
 
+#include "integration/stranger.h"
 #include "support/rig.h"
 
 namespace latchkey::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr uid_t kStranger = 61'234;
 
 Finished start(const fs::path& data, const std::vector<std::string>& flags = {}) {
   ServerOptions options;
@@ -304,22 +303,7 @@ TEST(AdminSocket, ServesNoStrangerEvenWhereItsModeWouldLetHimIn) {
   ASSERT_EQ(::chmod(path.c_str(), 0666), 0);
   ASSERT_EQ(::chmod(server.process.data().c_str(), 0755), 0);
   ASSERT_EQ(::chmod(server.process.data().parent_path().c_str(), 0755), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    if (::setgid(kStranger) != 0 || ::setuid(kStranger) != 0) ::_exit(2);
-    const int client = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-    if (::connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) ::_exit(3);
-    constexpr std::string_view kAsk = "GET /users HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    ::send(client, kAsk.data(), kAsk.size(), MSG_NOSIGNAL);
-    char answer = 0;
-    ::_exit(::read(client, &answer, 1) > 0 ? 1 : 0);
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status << server.process.log();
+  EXPECT_EQ(ask_as_stranger(path), StrangerGot::kNoAnswer) << server.process.log();
   EXPECT_TRUE(server.process.wait_for_log("the admin socket serves root"));
   EXPECT_EQ(run_latchkey(server.process.data(), {"user", "list"}).status, 0);
 }

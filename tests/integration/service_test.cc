@@ -6,19 +6,18 @@
 #include <linux/posix_acl_xattr.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <array>
-#include <cstring>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "integration/stranger.h"
 #include "latchkey/base/sanitized.h"
 #include "support/rig.h"
 
@@ -27,7 +26,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uid_t kStranger = 61'234;
 constexpr gid_t kUsers = 100;  // base-passwd has it in every Debian
 
 /// Lets one user read what is root's, as setfacl(1) does: systemd lays credentials so from version 254 on.
@@ -163,28 +161,6 @@ TEST_F(KeyAsCredential, ThatIsMissingMakesNoNewKey) {
   EXPECT_FALSE(fs::exists(data_ / "latchkey.key"));
 }
 
-/// What a process of another user, in these groups, gets from the admin socket: 0 an answer, 1 none, 3 no
-/// connection.
-int asked_by_stranger(const fs::path& socket, gid_t own, const std::vector<gid_t>& others) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    if (::setgroups(others.size(), others.data()) != 0 || ::setgid(own) != 0 || ::setuid(kStranger) != 0)
-      ::_exit(2);
-    const int client = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, socket.c_str(), sizeof address.sun_path - 1);
-    if (::connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) ::_exit(3);
-    constexpr std::string_view kAsk = "GET /users HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    ::send(client, kAsk.data(), kAsk.size(), MSG_NOSIGNAL);
-    char answer = 0;
-    ::_exit(::read(client, &answer, 1) > 0 ? 0 : 1);
-  }
-  int status = 0;
-  if (::waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
-  return WEXITSTATUS(status);
-}
-
 TEST(AdminGroup, ServesItsMembersAndNobodyElse) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can play another user";
   const TemporaryDirectory elsewhere;
@@ -200,11 +176,12 @@ TEST(AdminGroup, ServesItsMembersAndNobodyElse) {
   EXPECT_EQ(found.st_mode & 07777, mode_t{0660});
   EXPECT_EQ(found.st_gid, kUsers);
   EXPECT_EQ(found.st_uid, kTestUser);
-  EXPECT_EQ(asked_by_stranger(socket, kUsers, {}), 0) << "the group as his own";
-  EXPECT_EQ(asked_by_stranger(socket, kStranger, {7, kUsers, 61'235}), 0) << "the group among others";
-  EXPECT_EQ(asked_by_stranger(socket, kStranger, {7}), 3);
+  EXPECT_EQ(ask_as_stranger(socket, kUsers), StrangerGot::kAnswer) << "the group as his own";
+  EXPECT_EQ(ask_as_stranger(socket, kStranger, {7, kUsers, 61'235}), StrangerGot::kAnswer)
+      << "the group among others";
+  EXPECT_EQ(ask_as_stranger(socket, kStranger, {7}), StrangerGot::kNoConnection);
   ASSERT_EQ(::chmod(socket.c_str(), 0666), 0);
-  EXPECT_EQ(asked_by_stranger(socket, kStranger, {7}), 1) << "the mode was changed";
+  EXPECT_EQ(ask_as_stranger(socket, kStranger, {7}), StrangerGot::kNoAnswer) << "the mode was changed";
   EXPECT_TRUE(server.process.wait_for_log("the admin socket serves root"));
   const Finished listed =
       run_latchkey(server.process.data(), {"--admin-socket", socket.string(), "user", "list"});

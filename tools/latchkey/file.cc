@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -46,6 +47,9 @@ Result<std::string> read_file(const std::string& name, std::size_t max_bytes) {
 }
 
 std::string front_of_file(const std::string& name, std::size_t bytes) {
+  // What is read of a pipe is gone for whoever reads it next.
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(name, ignored)) return {};
   const int file = ::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
   if (file < 0) return {};
   std::string front(bytes, '\0');
@@ -67,10 +71,15 @@ Result<NewFile> NewFile::make(const std::string& name) {
 }
 
 NewFile::NewFile(NewFile&& other) noexcept
-    : name_(std::move(other.name_)), file_(std::exchange(other.file_, -1)), is_own_(other.is_own_) {}
+    : name_(std::move(other.name_)),
+      file_(std::exchange(other.file_, -1)),
+      is_own_(other.is_own_),
+      is_finished_(other.is_finished_) {}
 
 NewFile::~NewFile() {
-  if (is_own_ && file_ >= 0) ::close(file_);
+  if (!is_own_ || file_ < 0) return;
+  if (!is_finished_) ::unlink(name_.c_str());
+  ::close(file_);
 }
 
 bool NewFile::is_terminal() const noexcept { return ::isatty(file_) == 1; }
@@ -87,6 +96,7 @@ Result<void> NewFile::write(std::string_view text) {
 
 Result<void> NewFile::finish() {
   if (is_own_ && ::fsync(file_) != 0) return cannot("sync", name_, errno);
+  is_finished_ = true;
   return {};
 }
 

@@ -13,10 +13,11 @@ namespace latchkey::command {
 /// Errors: kUnavailable if it cannot be read; kInvalid if it has more than `max_bytes`.
 Result<std::string> read_file(const std::string& name, std::size_t max_bytes);
 
-/// The beginning of a file, at most `bytes` of it; empty if it cannot be read.
+/// The beginning of a file, at most `bytes` of it; empty if it cannot be read, or if it is no regular file.
 std::string front_of_file(const std::string& name, std::size_t bytes);
 
-/// A file for its owner alone that is made when this is, or standard output for `-`.
+/// A file for its owner alone that is made when this is, or standard output for `-`. Without `finish` it is
+/// removed at the end.
 class NewFile {
  public:
   /// Errors: kConflict if there is such a file; kUnavailable.
@@ -28,7 +29,7 @@ class NewFile {
   bool is_terminal() const noexcept;
   /// Errors: kUnavailable.
   Result<void> write(std::string_view text);
-  /// Syncs the file.
+  /// Syncs the file, which stays from then on.
   Result<void> finish();
 
  private:
@@ -37,6 +38,7 @@ class NewFile {
   std::string name_;
   int file_;
   bool is_own_;
+  bool is_finished_ = false;
 };
 
 }  // namespace latchkey::command

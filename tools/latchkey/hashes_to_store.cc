@@ -1,12 +1,10 @@
 #include "hashes_to_store.h"
 
 #include <fmt/format.h>
-#include <sodium.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstdio>
 #include <map>
@@ -15,9 +13,6 @@
 #include <thread>
 #include <utility>
 
-#include "latchkey/base/hex.h"
-#include "latchkey/base/random.h"
-
 namespace latchkey::command {
 
 namespace {
@@ -25,10 +20,10 @@ namespace {
 constexpr std::size_t kMaxThreads = 16;
 /// Below a server that runs, but not so far that a busy one holds up the import.
 constexpr int kNiceness = 5;
-/// With more than this, a person at a terminal is told how far the work is.
+/// With more than this, a person at a terminal is told that it takes a while.
 constexpr std::size_t kManyHashes = 200;
 
-/// Runs `work(i)` for each number below `count`, on several threads. Returns the first error.
+/// Runs `work(i)` for each number below `count`, on several threads. Returns an error if there was one.
 template <class Work>
 std::optional<Error> for_each(std::size_t count, Work work) {
   std::atomic<std::size_t> next = 0;
@@ -53,13 +48,6 @@ std::optional<Error> for_each(std::size_t count, Work work) {
   return first;
 }
 
-std::string random_password() {
-  std::array<std::uint8_t, 32> bytes{};
-  SystemRandom random;
-  random.fill(bytes);
-  return to_hex(bytes);
-}
-
 }  // namespace
 
 Result<std::string_view> HashesToStore::add(std::string& hash) {
@@ -70,19 +58,20 @@ Result<std::string_view> HashesToStore::add(std::string& hash) {
 }
 
 Result<void> HashesToStore::make() {
-  LATCHKEY_TRY(unusable_, credential::make_hash(random_password(), credential::HashSettings{}));
   std::map<std::string_view, std::string> of_kind;
   std::vector<Place*> to_wrap;
   for (Place& place : places_) {
-    if (!place.read.weak().empty() && !dry_run_) {
+    if (place.read.weak().empty()) {
+      LATCHKEY_TRY(*place.hash, place.read.to_store());
+    } else if (!dry_run_) {
       to_wrap.push_back(&place);
-      continue;
+    } else {
+      std::string& made = of_kind[place.read.weak()];
+      if (made.empty()) {
+        LATCHKEY_TRY(made, place.read.to_store());
+      }
+      *place.hash = made;
     }
-    std::string& made = of_kind[place.read.weak()];
-    if (made.empty() || place.read.weak().empty()) {
-      LATCHKEY_TRY(made, place.read.to_store());
-    }
-    *place.hash = made;
   }
   if (to_wrap.size() > kManyHashes && ::isatty(STDERR_FILENO) == 1)
     fmt::print(stderr, "latchkey: wrapping {} hashes in Argon2id; each takes as long as a login\n",

@@ -27,9 +27,6 @@ class HashesToStore {
   /// Errors: kUnavailable if there is no memory.
   Result<void> make();
 
-  /// The hash of a password that nobody knows.
-  const std::string& unusable() const noexcept { return unusable_; }
-
  private:
   struct Place {
     std::string* hash;
@@ -38,7 +35,6 @@ class HashesToStore {
 
   const bool dry_run_;
   std::vector<Place> places_;
-  std::string unusable_;
 };
 
 }  // namespace latchkey::command

@@ -117,11 +117,17 @@ std::string json_of(const ForeignUser& user) {
 /// Sends the users who are not refused yet.
 Result<void> stage(Backend& backend, std::vector<Row>& rows) {
   std::string body;
+  std::size_t sent = 0;
   const auto send = [&]() -> Result<void> {
     if (body.empty()) return {};
-    LATCHKEY_TRY(ask(backend, {"POST", "/import/users", SecretText("{\"users\":[" + body + "]}")}));
+    LATCHKEY_TRY(const std::string json,
+                 ask(backend, {"POST", "/import/users", SecretText("{\"users\":[" + body + "]}")}));
     body.clear();
-    return {};
+    // An import belongs to its connection: what went over another one is not in it.
+    if (number_member(json, "staged") == sent) return {};
+    return failure(
+        ErrorCode::kUnavailable,
+        "the server closed the connection while the users were sent, and has taken none: try again");
   };
   for (Row& row : rows) {
     if (!row.outcome.empty()) continue;
@@ -133,6 +139,7 @@ Result<void> stage(Backend& backend, std::vector<Row>& rows) {
     if (body.size() + user.size() > kBodyBytes) LATCHKEY_TRY(send());
     if (!body.empty()) body += ',';
     body += user;
+    ++sent;
   }
   return send();
 }
@@ -279,8 +286,8 @@ int import_users(const Arguments& arguments) {
   Result<std::unique_ptr<Backend>> backend = backend_for(arguments);
   if (!backend) return refuse(backend.error().text);
   if (const Result<void> staged = stage(**backend, rows); !staged) return refuse(staged.error().text);
-  const std::string rules = fmt::format("{{\"update\":{},\"dry_run\":{},\"unusable_hash\":\"{}\"}}",
-                                        arguments.update, arguments.dry_run, hashes.unusable());
+  const std::string rules =
+      fmt::format("{{\"update\":{},\"dry_run\":{}}}", arguments.update, arguments.dry_run);
   const Result<std::string> reply = ask(**backend, {"POST", "/import/commit", SecretText(rules)});
   if (!reply) return refuse(reply.error().text);
   if (const Result<void> taken = take_outcomes(**backend, rows); !taken) return refuse(taken.error().text);

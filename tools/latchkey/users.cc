@@ -17,14 +17,16 @@ namespace {
 
 /// The password, or the hash to store in its place.
 Result<SecretText> password_of(const Arguments& arguments) {
-  if (arguments.password_hash_stdin) return read_hash_from_stdin(arguments.user);
-  Result<SecretText> password =
-      arguments.password_stdin ? read_password_from_stdin() : ask_for_password(arguments.user);
-  if (password && !is_utf8(password->view())) {
+  Result<SecretText> given = arguments.password_hash_stdin ? read_hash_from_stdin(arguments.user)
+                             : arguments.password_stdin    ? read_password_from_stdin()
+                                                           : ask_for_password(arguments.user);
+  if (given && !is_utf8(given->view())) {
     return failure(ErrorCode::kInvalid,
-                   "the password is not valid UTF-8: see the terminal's encoding and `locale`");
+                   arguments.password_hash_stdin
+                       ? "the hash is not valid UTF-8, which Latchkey cannot store: set a password"
+                       : "the password is not valid UTF-8: see the terminal's encoding and `locale`");
   }
-  return password;
+  return given;
 }
 
 /// The body of a request that sets a password or its hash, built in one piece of memory that is wiped.

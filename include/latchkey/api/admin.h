@@ -19,12 +19,13 @@
 //   DELETE /tokens/NAME           ends the user's tokens
 //   GET    /tokens?after=ROW      one page of all tokens, in the order of their rows
 //   DELETE /tokens?after=ID       ends the tokens of one page of all users who have any
-//   GET    /key                   the key's file, its fingerprint, and the number that new tokens are signed
-//   with POST   /key                   {"fingerprint", "signing"}: from now on they are signed with this
-//   number GET    /export?after=NAME     as GET /users, with the passwords' hashes POST   /import/users
-//   {"users"}: adds to the import of this connection POST   /import/commit         {"update", "dry_run",
-//   "unusable_hash"}: does it, in one transaction GET    /import/outcomes?after=N  one page of what became of
-//   each, in their order
+//   GET    /key                   the key's file, its fingerprint, and the number that new tokens carry
+//   POST   /key                   {"fingerprint", "signing"}: from now on new tokens carry this number
+//   GET    /export?after=NAME     as GET /users, with the passwords' hashes
+//   POST   /import/users          {"users"}: adds to the import of this connection
+//   POST   /import/commit         {"update", "dry_run"}: does it, in one transaction
+//   GET    /import/outcomes?after=N
+//                                 one page of what became of each, in their order
 //
 // "password_hash" may replace "password". It is a hash made by another program (hash_scheme.h), and is kept
 // unchanged until the user logs in. NAME is percent-encoded. Every change is durable when it is answered, and
@@ -41,6 +42,7 @@
 
 #include "api/admin_json.h"
 #include "api/staged_import.h"
+#include "latchkey/api/admin_routes.h"
 #include "latchkey/api/api_metrics.h"
 #include "latchkey/base/clock.h"
 #include "latchkey/base/log.h"
@@ -74,7 +76,8 @@ struct AdminRequest {
 
 struct AdminReply {
   int status = 200;
-  std::string json;  ///< `{"detail": "..."}` where the status is not 2xx
+  std::string json{};  ///< `{"detail": "..."}` where the status is not 2xx
+  AdminAction action = AdminAction::kOther;
 };
 
 /// A user's tokens, in whichever shard they are.
@@ -111,7 +114,7 @@ struct AdminServices {
 /// What is to be done about one user's tokens.
 struct TokenEffect {
   std::int64_t user_id = 0;
-  std::optional<store::Death> end{};  ///< why all end, if they do
+  std::optional<SessionEnd> end{};  ///< what all that end count as, if they do
   std::optional<token::ProfileParts> profile{};
 };
 /// The same for many users, while it is being done.
@@ -139,7 +142,12 @@ class Admin {
   runtime::Task<AdminReply> handle(AdminRequest request);
 
  private:
-  runtime::Task<Result<AdminReply>> answer(AdminRequest request);
+  /// `name` and `after` are decoded.
+  runtime::Task<Result<AdminReply>> answer(const AdminRoute& route, std::string name, std::string after,
+                                           AdminRequest request);
+  /// Of the actions whose path names a user.
+  runtime::Task<Result<AdminReply>> act_on_user(AdminAction action, credential::User user, SecretText body,
+                                                LogRoom room);
   AdminReply refuse_for_log();
   runtime::Task<Result<AdminReply>> add_user(SecretText body, LogRoom room);
   runtime::Task<Result<AdminReply>> list_users(std::string after);
@@ -159,15 +167,16 @@ class Admin {
   /// Does what there is to do about tokens. `done` says what has already happened, for the text of an error.
   runtime::Task<Result<bool>> apply(TokenEffects& effects, std::string_view done);
   runtime::Task<void> apply_some(TokenEffects& effects);
-  Result<AdminReply> act_on_key(std::string_view method, std::string_view body, LogRoom room);
+  /// Ends all tokens of a user, and counts them.
+  runtime::Task<Result<std::size_t>> end_all_of(std::int64_t user_id, SessionEnd end);
+  Result<AdminReply> show_key() const;
+  Result<AdminReply> rotate_key(std::string_view body, LogRoom room);
 
   /// The refusal step (C-14) before an import and after it.
   struct ImportSteps {
     std::int64_t before_ms = 0;
     std::int64_t after_ms = 0;
   };
-  runtime::Task<Result<AdminReply>> act_on_import(std::string method, std::string act, SecretText body,
-                                                  LogRoom room, StagedImport* staged, std::string after);
   static Result<AdminReply> stage(std::string_view body, StagedImport& staged);
   runtime::Task<Result<ImportSteps>> measure_kinds(std::vector<std::string> hashes, bool dry_run);
   runtime::Task<Result<AdminReply>> import_staged(SecretText body, LogRoom room, StagedImport& staged);
@@ -180,9 +189,6 @@ class Admin {
   /// what they count as. `done` says what has already happened, for the text of an error.
   runtime::Task<Result<AdminReply>> end_tokens(credential::User user, SessionEnd end, std::string_view done,
                                                std::optional<Unlocking> unlocking = {});
-  runtime::Task<Result<AdminReply>> act_on_user(std::string method, std::string name, std::string act,
-                                                SecretText body, LogRoom room);
-  runtime::Task<Result<AdminReply>> act_on_tokens(std::string method, std::string name, LogRoom room);
   runtime::Task<Result<credential::User>> find_user(std::string name);
   /// The hash to store: the given one if it can be verified here, or a new hash of the password.
   runtime::Task<Result<std::string>> hash_of(AdminBody body);

@@ -71,7 +71,7 @@ class HashClient final : public runtime::LoopHook {
   /// Errors: those of check_stored_hash (kInvalid); kUnavailable if this machine lacks the memory to verify
   /// it; kOverloaded if the queue has overflowed. Lifetime: `clock` outlives the client.
   runtime::Task<Result<void>> measure(std::string stored_hash, const Clock& clock);
-  /// The step (RefusalStep) that such a hash would need, which it does not get.
+  /// The step (RefusalStep) that there would be with such a hash, which it does not get.
   /// Errors: as `measure`.
   runtime::Task<Result<std::int64_t>> step_for(std::string stored_hash, const Clock& clock);
 
@@ -87,6 +87,9 @@ class HashClient final : public runtime::LoopHook {
   const HashMetrics& metrics() const noexcept { return metrics_; }
 
  private:
+  /// How long a verification of this hash takes on a worker, in milliseconds.
+  runtime::Task<Result<std::int64_t>> time(std::string stored_hash, const Clock& clock);
+
   using Job = std::shared_ptr<HashRun>;
   class Waiting;  ///< what a coroutine awaits until its job is settled or refused
   class Attempt;  ///< a job on its way to one runner and back

@@ -8,12 +8,11 @@
 // Argon2id is read, and so are hashes that other programs have written: Argon2i; Django's pbkdf2_sha256,
 // pbkdf2_sha1 and bcrypt_sha256; PBKDF2 as passlib writes it ($pbkdf2-sha256$, $pbkdf2-sha512$, $pbkdf2$);
 // and from crypt(5) bcrypt ($2a$, $2b$, $2y$), scrypt ($7$), yescrypt ($y$, $gy$), sha512-crypt ($6$) and
-// sha256-crypt
-// ($5$). Digests that are fast to guess are read within Argon2id alone (wrapped_md5$ and its like);
-// foreign_hash.h makes those, and reads other spellings. The next login replaces those others (needs_rehash)
-// if it has verified the password whole (why_not_whole). A password that contains a NUL matches only Argon2id
-// and bcrypt_sha256 hashes. A password over 511 bytes matches no scheme of crypt(5) but bcrypt. bcrypt looks
-// only at the first 72 bytes, so a longer password is right if those are.
+// sha256-crypt ($5$). Digests that are fast to guess are read within Argon2id alone (wrapped_md5$ and its
+// like); foreign_hash.h makes those, and reads other spellings. The next login replaces all of these
+// (needs_rehash) if it has verified the password whole (why_not_whole). A password that contains a NUL
+// matches only Argon2id and bcrypt_sha256 hashes. A password over 511 bytes matches no scheme of crypt(5) but
+// bcrypt. bcrypt looks only at the first 72 bytes, so a longer password is right if those are.
 #pragma once
 
 #include <cstddef>

@@ -161,16 +161,33 @@ TEST_F(AdminTest, KnowsItsResourcesAndTheirMethods) {
   add("alice");
   for (const char* const path :
        {"/", "", "/other", "/users/alice/other", "/users/alice/password/x", "/tokens/alice/x",
-        "/users?limit=3", "users", "/key", "/key/x", "/import/users", "/import/outcomes"}) {
+        "/users?limit=3", "users", "/key", "/key/x", "/import", "/import/outcomes", "/users/", "//users"}) {
     EXPECT_EQ(ask("GET", path).status, 404) << path;
   }
-  EXPECT_EQ(ask("PUT", "/users").status, 405);
+  for (const char* const path : {"/users", "/export", "/key", "/import/users", "/users/alice/password"}) {
+    EXPECT_EQ(ask("PUT", path).status, 405) << path;
+  }
   EXPECT_EQ(ask("PUT", "/users/alice").status, 405);
   EXPECT_EQ(ask("POST", "/tokens").status, 405);
   EXPECT_EQ(ask("GET", "/users/alice").status, 200);
   EXPECT_EQ(ask("GET", "/tokens").status, 200);
   EXPECT_EQ(ask("GET", "/users/alice/password").status, 405);
   EXPECT_EQ(ask("POST", "/tokens/alice").status, 405);
+}
+
+TEST_F(AdminTest, NamesEachActionThatItIsAskedFor) {
+  for (const AdminRoute& route : admin_routes()) {
+    std::string path(route.path);
+    if (const std::size_t name = path.find('*'); name != std::string::npos) path.replace(name, 1, "nobody");
+    path += "?after=x";
+    EXPECT_EQ(ask(std::string(route.method), path).action, route.action) << route.label;
+    EXPECT_EQ(admin_label(route.action), route.label);
+    const AdminTarget target = admin_target(route.method, path);
+    EXPECT_EQ(target.after, "x");
+    EXPECT_EQ(target.name, route.path.find('*') == std::string_view::npos ? "" : "nobody") << route.label;
+  }
+  EXPECT_EQ(ask("POST", "/users/alice/fly").action, AdminAction::kOther);
+  EXPECT_EQ(ask("PUT", "/users").action, AdminAction::kOther);
 }
 
 TEST_F(AdminTest, SaysThatThereIsNoSuchUser) {

@@ -249,5 +249,12 @@ TEST(StoredScheme, SaysWhichSchemesAreReadWhereOneIsNot) {
   expect_refused("$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "(2x)");
 }
 
+TEST(StoredScheme, TellsNothingOfAPasswordInClearTextThatHoldsADollar) {
+  for (const char* const password :
+       {"secret$2026", "$secret$2026", "1$secret", "$$secret", "secret$", "$", "$1"}) {
+    expect_refused(password, "(none that can be told)");
+  }
+}
+
 }  // namespace
 }  // namespace latchkey::credential

@@ -65,11 +65,12 @@ TEST_F(ReadUsersTest, TellsWhichAccountsOfShadowAreOpenLockedOrExpired) {
   const auto users =
       read(Source::kShadow,
            "open::1:0:9:7:::\nnone:*:1:0:9:7:::\nnever:!!:1:0:9:7:::\nlocked:!$6$a$b:1:0:9:7:::\n"
-           "gone:$6$a$b:1:0:9:7::19999:\nsoon:$6$a$b:1:0:9:7::20001:\nsystem:$6$a$b:1:0:9:7:::\nshort:x:1\n",
+           "gone:$6$a$b:1:0:9:7::19999:\nsoon:$6$a$b:1:0:9:7::20001:\nsystem:$6$a$b:1:0:9:7:::\nshort:x:1\n"
+           "nobody:$6$a$b:1:0:9:7:::\nlate:$6$a$b:1:0:9:7::9000000000000000000:\n",
            {.passwd = "open:x:1000:1::/:/\nlocked:x:1001:1:Ann B Person,,:/:/\ngone:x:1002:1::/:/\n"
-                      "soon:x:1003:1::/:/\nsystem:x:12:1::/:/\n",
+                      "soon:x:1003:1::/:/\nsystem:x:12:1::/:/\nnobody:x:65534:1::/:/\nlate:x:1004:1::/:/\n",
             .now = now});
-  ASSERT_EQ(users.size(), 8U);
+  ASSERT_EQ(users.size(), 10U);
   EXPECT_NE(users[0].why_refused.find("empty"), std::string::npos);
   EXPECT_FALSE(users[1].why_skipped.empty());
   EXPECT_FALSE(users[2].why_skipped.empty());
@@ -81,6 +82,8 @@ TEST_F(ReadUsersTest, TellsWhichAccountsOfShadowAreOpenLockedOrExpired) {
   EXPECT_FALSE(users[5].active.has_value());
   EXPECT_NE(users[6].why_skipped.find("12"), std::string::npos);
   EXPECT_NE(users[7].why_refused.find("3 fields"), std::string::npos);
+  EXPECT_FALSE(users[8].why_skipped.empty());
+  EXPECT_FALSE(users[9].active.has_value()) << "the day has not come";
 }
 
 TEST_F(ReadUsersTest, DisablesUsersWithoutAPasswordInDjango) {
@@ -156,6 +159,42 @@ TEST_F(ReadUsersTest, SurvivesYamlThatIsDeepOrRefersToItself) {
       "users: {a: {password: x, groups: " + std::string(5000, '[') + std::string(5000, ']') + "}}";
   static_cast<void>(read_users(Source::kAuthelia, nested, {}));
   static_cast<void>(read_users(Source::kAuthelia, "users: &a {b: *a}", {}));
+}
+
+TEST_F(ReadUsersTest, RefusesYamlWhoseAliasesMakeMuchOfLittle) {
+  std::string many = "users:\n  a: &a {password: '" + std::string(1 << 20, 'x') + "'}\n";
+  for (int i = 0; i < 100; ++i) many += "  user" + std::to_string(i) + ": *a\n";
+  expect_refused(Source::kAuthelia, many, "too many values");
+  std::string groups = "users:\n  a: {password: x, email: &g '" + std::string(1 << 20, 'x') + "', groups: [";
+  for (int i = 0; i < 10'000; ++i) groups += "*g, ";
+  const auto users = read(Source::kAuthelia, groups + "]}\n");
+  ASSERT_EQ(users.size(), 1U);
+  EXPECT_LE(users[0].groups->size(), 256U);
+  EXPECT_LE(users[0].groups->front().size(), 256U);
+  const std::string shared =
+      "users:\n  a: &a {password: x, groups: [" + std::string(200, 'g') + "]}\n  b: *a\n  c: *a\n";
+  EXPECT_EQ(read(Source::kAuthelia, shared).size(), 3U) << "sharing alone is no fault";
+}
+
+TEST_F(ReadUsersTest, ReadsNoMoreUsersThanItTakes) {
+  std::string many;
+  for (std::size_t i = 0; i <= 100'000; ++i) many += "u" + std::to_string(i) + ":x\n";
+  expect_refused(Source::kHtpasswd, many, "over 100000 users");
+}
+
+TEST_F(ReadUsersTest, GivesEachNameOneNoteAtMostHoweverManyAreAlike) {
+  constexpr int kLetters = 10;
+  std::string many;
+  for (int number = 0; number < 1 << kLetters; ++number) {
+    for (int bit = 0; bit < kLetters; ++bit) many += (number >> bit & 1) != 0 ? 'A' : 'a';
+    many += ":x\n";
+  }
+  const auto users = read(Source::kHtpasswd, many);
+  ASSERT_EQ(users.size(), std::size_t{1} << kLetters);
+  for (const ForeignUser& user : users) {
+    EXPECT_FALSE(user.note.empty()) << user.name;
+    EXPECT_LT(user.note.size(), 60U) << user.name;
+  }
 }
 
 TEST_F(ReadUsersTest, CutsKeycloaksPbkdf2ToOneBlockAndBuildsArgon2) {
