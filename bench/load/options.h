@@ -9,8 +9,13 @@
 
 namespace latchkey::load {
 
+// The exit statuses. The comment above each is what the manual page and docs/reference say of it.
+
+/// Done.
 inline constexpr int kExitDone = 0;
-inline constexpr int kExitBroken = 1;  ///< an assertion does not hold, or nothing could be loaded
+/// An assertion does not hold, or nothing could be loaded.
+inline constexpr int kExitBroken = 1;
+/// Wrong usage.
 inline constexpr int kExitUsage = 2;
 
 /// Returns a plan that is valid except for its tokens; or, if there is nothing to run, the exit status. Help

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "server/confinement.h"
+#include "server/event_help.h"
 #include "server/server.h"
 #include "server/settings.h"
 #include "server/settings_manual.h"
@@ -22,6 +23,8 @@ int main(int argument_count, char** arguments) {
     return kExitRefused;
   }
   if (describe_settings(argument_count, arguments, std::cout)) return kExitDone;
+  if (const auto explained = explain_event(argument_count, arguments, std::cout, std::cerr))
+    return *explained;
   const LoadedSettings loaded = load_settings(argument_count, arguments, to_environment(environ));
   const std::optional<int> status = answer_without_serving(loaded, std::cout, std::cerr);
   if (status) return *status;

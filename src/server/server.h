@@ -11,11 +11,17 @@
 
 namespace latchkey::server {
 
-/// The exit statuses of the process.
+// The exit statuses of the process. The comment above each is what the manual page and docs/reference say of
+// it.
+
+/// It ended in order, or what was asked for is good.
 inline constexpr int kExitDone = 0;
-inline constexpr int kExitRefused = 1;  ///< it did not start; standard error says why
-/// The data on disk can no longer be trusted (a failed fsync): EX_IOERR of sysexits.h.
-inline constexpr int kExitFatal = 74;
+/// It did not start, or what `--check` looked at is not good; standard error says why, and what to do.
+inline constexpr int kExitRefused = 1;
+/// `--explain` was given a name that no event has.
+inline constexpr int kExitUsage = 2;
+/// The disk refused to keep what was written. The next start checks the whole database.
+inline constexpr int kExitFatal = 74;  // EX_IOERR of sysexits.h
 
 /// Serves until a signal ends the run. The settings' `warnings` go to the log.
 /// Errors: only the start's, each with what to do.

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/event_help.h"
 #include "server/settings_table.h"
 #include "server/settings_text.h"
 
@@ -25,6 +26,7 @@ constexpr OtherFlag kOtherFlags[] = {
     {"--config", "FILE", "The file to read (also $LATCHKEY_CONFIG); none is read unless it is named."},
     {"--check", "", "Say what is wrong with the settings, the data directory and the ports, and stop."},
     {"--print-config", "", "Print the settings in force as a file, and stop."},
+    {"--explain", "EVENT", "Say what an event of the log means and what to do, and stop."},
     {"--version", "", "Print the version, and stop."},
     {"--help", "", "Print all settings, and stop."},
 };
@@ -58,9 +60,15 @@ const Setting* setting_of(std::string_view flag) {
 
 std::string values_offered(std::string_view flag, std::string_view before, std::string_view begun) {
   if (flag == "--config") return ":files\n";
+  std::string text;
+  if (flag == "--explain") {
+    for (const std::string_view name : event_names()) {
+      if (name.starts_with(begun)) text += fmt::format("{}{}\t\n", before, name);
+    }
+    return text;
+  }
   const Setting* const setting = setting_of(flag);
   if (setting == nullptr) return {};
-  std::string text;
   for (const std::string_view word : std::visit(ValueWords{}, setting->kind)) {
     if (word.starts_with(begun)) text += fmt::format("{}{}\t\n", before, word);
   }
@@ -79,7 +87,7 @@ std::string flags_offered(std::string_view begun) {
 
 /// Whether the argument behind this one is its value: a switch's stands behind an equals sign.
 bool takes_next(std::string_view word) {
-  if (word == "--config") return true;
+  if (word == "--config" || word == "--explain") return true;
   const Setting* const setting = setting_of(word);
   return setting != nullptr && !setting->is_switch();
 }

@@ -24,6 +24,7 @@ The hosts that are guarded, and who may enter them, are [[site]] tables of FILE 
   --config FILE         the file to read (LATCHKEY_CONFIG); none is read unless it is named
   --check               say what is wrong with the settings, the data directory and the ports, and stop
   --print-config        print the settings in force as a file, and stop
+  --explain EVENT       say what an event of the log means and what to do, and stop
   --version, -h, --help
 
 )";

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Checks the log's events against every source: text written by others comes after all that the server itself says, and
-docs/logs.md lists each event as the source writes it.
+docs/reference/log-events.md explains each event, with its level, kind and fields as the source writes them.
 
-usage: log_events_test.py    prints every breach and fails if there is one.
+usage: log_events_test.py            prints every breach and fails if there is one
+       log_events_test.py --write    writes the line of each event's level, kind and fields anew, and a heading for an event
+                                     that has none
 """
 
 import pathlib
@@ -10,7 +12,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TABLE = ROOT / "docs/logs.md"
+PAGE = ROOT / "docs/reference/log-events.md"
 
 # Keys whose values others write. They never use `field`.
 FREE_KEYS = {"user", "unknown_user", "agent", "error", "name"}
@@ -61,29 +63,55 @@ def breaches_of(path: pathlib.Path, text: str):
                 yield f"{path}: {name}: `{key}` is what others wrote: text(), not field()"
 
 
-def row_of(name: str, kind: str, level: str, calls) -> str:
-    fields = [f"`{key}`" for _, key in calls]
-    return f"| `{name}` | {level} | {kind} | {', '.join(fields)} |".replace("|  |", "| |")
+def facts_of(level, kind, calls):
+    fields = ", ".join(f"`{key}`" for _, key in calls)
+    return f"`{level}`, {kind}. " + (f"Fields: {fields}." if fields else "No fields.")
+
+
+SECTION = re.compile(r"^### (.+)\n\n(.+)\n\n((?:(?!#).*\n)*)", re.MULTILINE)
+
+
+def breaches_of_page(page, events):
+    """`events`: name -> facts. The page has a section for each, with its facts, what it means and what to do."""
+    sections = {name: (facts, text) for name, facts, text in SECTION.findall(page)}
+    for name, facts in sorted(events.items()):
+        where = f"docs/reference/log-events.md: {name}:"
+        if name not in sections:
+            yield f"{where} there is no section: run {sys.argv[0]} --write, and explain it there"
+        elif sections[name][0] != facts:
+            yield f"{where} it is now: {facts} Run {sys.argv[0]} --write"
+        elif not re.match(r"[A-Z`][^\n]{9}(?:.*\n)+\nWhat to do: \S", sections[name][1]):
+            yield f"{where} say below that line what it means, and behind `What to do: ` what to do"
+    yield from (f"docs/reference/log-events.md: {name}: no source writes this" for name in sorted(set(sections) - set(events)))
+
+
+def with_facts(page, events):
+    """The page with the facts of these events."""
+    page = SECTION.sub(lambda found: f"### {found[1]}\n\n{events.get(found[1], found[2])}\n\n{found[3]}", page)
+    new = sorted(set(events) - {name for name, _, _ in SECTION.findall(page)})
+    return page + "".join(f"\n### {name}\n\n{events[name]}\n\n" for name in new)
 
 
 def main() -> int:
     breaches = []
-    rows = {row_of("log.dropped", "common", "warning", [("field", "lines"), ("field", "reason")])}  # of log_thread.cc
-    rows.add(row_of("sandbox.refused", "direct", "error", [("field", key) for key in REFUSED_CALL]))
+    found = [("log.dropped", facts_of("warning", "common", [("field", "lines"), ("field", "reason")]))]  # of log_thread.cc
+    found.append(("sandbox.refused", facts_of("error", "direct", [("field", key) for key in REFUSED_CALL])))
     for path in sorted((ROOT / "src").rglob("*.cc")):
         if path.name in ("log.cc", "log_thread.cc"):
             continue
         text = path.read_text()
         breaches += breaches_of(path.relative_to(ROOT), text)
-        rows |= {row_of(*event) for event in events_of(text)}
+        found += [(name, facts_of(level, kind, calls)) for name, kind, level, calls in events_of(text)]
+    events = dict(found)
+    breaches += [f"{name}: one source writes it as {facts} Another: {events[name]}"
+                 for name, facts in found if events[name] != facts]
     line = (ROOT / "src/server/refused_call.cc").read_text().partition("level=error event=sandbox.refused")[2]
     if tuple(re.findall(r"[ \"](\w+)=", line.partition("write()")[0])) != REFUSED_CALL:
         breaches.append(f"src/server/refused_call.cc: sandbox.refused has other fields than {', '.join(REFUSED_CALL)}")
-    documented = {" | ".join(cell.strip() for cell in line.split("|")[:5]).strip() + " |"
-                  for line in TABLE.read_text().splitlines() if line.startswith("| `") and line.count("|") > 4}
-    breaches += [f"docs/logs.md lacks, or has otherwise: {row}" for row in sorted(rows - documented)]
-    breaches += [f"docs/logs.md has what no source writes: {row}" for row in sorted(documented - rows)]
-    print("\n".join(breaches) if breaches else f"{len(rows)} events, as docs/logs.md lists them")
+    if sys.argv[1:] == ["--write"]:
+        PAGE.write_text(with_facts(PAGE.read_text(), events))
+    breaches += breaches_of_page(PAGE.read_text(), events)
+    print("\n".join(breaches) if breaches else f"{len(events)} events, as docs/reference/log-events.md explains them")
     return 1 if breaches else 0
 
 

@@ -122,7 +122,7 @@ class Tree:
         return {f"{suite}.{name}" for suite, name in found} | {suite for suite, _ in found}
 
     def has_path(self, name):
-        name = re.sub(r"<\w+>", "*", name).rstrip("/").removeprefix("./")
+        name = re.sub(r"^(?:\.\.?/)+", "", re.sub(r"<\w+>", "*", name).rstrip("/"))
         return name in self.endings or ("*" in name and bool(fnmatch.filter(self.endings, name)))
 
 

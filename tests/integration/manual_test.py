@@ -13,16 +13,15 @@ import subprocess
 import sys
 import unittest
 
+import real_programs
+
 BUILD = pathlib.Path("build/debug").resolve()
 REMEDY = "run tools/setup --dev, then build again"
-PROGRAMS = {"latchkeyd": "src/server/latchkeyd", "latchkey": "tools/latchkey", "latchkey-bench": "bench/load/latchkey-bench"}
 OPTION = re.compile(r"^ +(?:-\w, *)?(--[a-z][a-z-]*)", re.MULTILINE)
 
 
 def said_by(program: str, *words: str) -> str:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("LATCHKEY_")}
-    return subprocess.run([BUILD / PROGRAMS[program], *words], env=environment, capture_output=True, text=True,
-                          check=True).stdout
+    return real_programs.said_by(BUILD, program, *words)
 
 
 def page_of(name: str) -> str:

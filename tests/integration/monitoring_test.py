@@ -12,9 +12,9 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
-import urllib.request
+
+import real_programs
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools/lib"))
@@ -23,8 +23,6 @@ import metrics_reference  # noqa: E402
 
 MONITORING = ROOT / "docs/monitoring"
 REFERENCE = ROOT / "docs/reference/metrics.md"
-TEST_USER = 64000
-PATIENCE_SECONDS = 120
 
 NAME = re.compile(r"\b((?:latchkey|process)_\w+)")
 NO_PROMTOOL = "there is no promtool: run `tools/setup --dev`"
@@ -32,28 +30,15 @@ NO_PROMTOOL = "there is no promtool: run `tools/setup --dev`"
 
 def scrape():
     """The metrics of a server that has just started."""
-    with tempfile.TemporaryDirectory() as directory:
-        if os.geteuid() == 0:
-            os.chown(directory, TEST_USER, TEST_USER)
-        command = [os.environ["LATCHKEYD"], "--data", f"{directory}/data", "--create", "--cores", "2",
-                   "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0",
-                   "--hash-memory", "1MiB", "--hash-passes", "1"]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
-            try:
-                address = next(found[1] for line in server.stderr
-                               if (found := re.search(r"(http://\S+) \(health and metrics\)", line)))
-                with urllib.request.urlopen(f"{address}/metrics", timeout=PATIENCE_SECONDS) as answer:
-                    return answer.read().decode()
-            finally:
-                server.terminate()
-                server.stderr.read()
+    with real_programs.serving(os.environ["LATCHKEYD"]) as lines:
+        return real_programs.answer_of(lines, " (health and metrics)", "/metrics")
 
 
 def promtool(*words, given=""):
     if shutil.which("promtool") is None:
         raise AssertionError(NO_PROMTOOL)
     return subprocess.run(["promtool", *words], input=given, capture_output=True, text=True, check=False,
-                          timeout=PATIENCE_SECONDS)
+                          timeout=real_programs.PATIENCE_SECONDS)
 
 
 def expressions_of(panel):

@@ -15,9 +15,16 @@
 
 namespace latchkey::command {
 
+// The exit statuses. The comment above each is what the manual page and docs/reference say of it.
+
+/// Done.
 inline constexpr int kExitDone = 0;
+/// Refused; standard error says why, and what to do.
 inline constexpr int kExitRefused = 1;
+/// Wrong usage.
 inline constexpr int kExitUsage = 2;
+/// Done in part: `user import` refused a user, `user export` left one out, or `key rotate` could not write
+/// the key file and printed the new one.
 inline constexpr int kExitInPart = 3;
 
 /// What the unit of systemd serves, and where it has the admin socket: outside the data, which the group that
