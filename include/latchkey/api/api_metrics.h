@@ -49,7 +49,7 @@ inline constexpr std::array<std::string_view, 8> kLoginResultNames = {
 enum class LoginVia : std::uint8_t { kAuthtoken, kSession, kBasic };
 inline constexpr std::array<std::string_view, 3> kLoginViaNames = {"authtoken", "session", "basic"};
 
-/// Why a session ended before its time or by its timeout. Deleting a user disables the user first.
+/// Why a session ended before its timeout did it. Deleting a user disables the user first.
 enum class SessionEnd : std::uint8_t { kLogout, kLogoutAll, kPassword, kDisabled, kAdmin };
 inline constexpr std::array<std::string_view, 5> kSessionEndNames = {"logout", "logout_all", "password",
                                                                      "disabled", "admin"};
@@ -59,7 +59,7 @@ struct alignas(64) ApiMetrics {
 
   CounterSet<CheckResult, kCheckResultNames.size()> checks;
   std::array<CounterSet<LoginResult, kLoginResultNames.size()>, kLoginViaNames.size()> logins;
-  Durations granted;  ///< from the request to its answer, in milliseconds
+  Durations granted;  ///< from the request to its answer, in nanoseconds
   Durations refused;
   CounterSet<SessionEnd, kSessionEndNames.size()> ended;
   Counter changed_meanwhile;  ///< a right password that was replaced while its login was under way
