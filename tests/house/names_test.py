@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Checks the names in comments and documents against the tree. Each named file exists. Each rule (C-11, P-3, B-1, S-4)
 is stated in docs/contract.md or docs/promises.md. Each scope::name between backticks is declared, and each identifier
-there is in some source. Each test that docs/promises.md names exists. Each link in a document leads somewhere. Each
-picture in docs/ names what exists, and its dark version is the same drawing.
+there is in some source. Each test that docs/promises.md names exists. Each link in a document leads somewhere, and
+docs/README.md leads to each document. Each picture in docs/ names what exists, its dark version is the same drawing, and a
+plot's figures are those of docs/performance.md.
 
 usage: names_test.py    prints the exceptions and every breach as file:line, and fails if there is a breach.
 """
@@ -297,6 +298,17 @@ def breaches_of_links(tree):
                     yield f"{path.relative_to(tree.root)}:{number}: no heading for the link `{link}`"
 
 
+def breaches_of_index(tree):
+    """docs/README.md leads to every document."""
+    index = tree.root / "docs" / "README.md"
+    if index not in tree.texts:
+        return
+    led_to = {(index.parent / link.partition("#")[0]).resolve() for link in LINK.findall(tree.texts[index])}
+    for path in tree.texts:
+        if kind_of(path) == "document" and path.is_relative_to(index.parent) and path.resolve() not in led_to | {index.resolve()}:
+            yield f"docs/README.md:1: no link to {path.relative_to(index.parent)}"
+
+
 def breaches_of_promises(tree):
     """The last column of the table in docs/promises.md: what is not a file is a test or a suite; `...` is any ending."""
     text = tree.texts.get(tree.root / "docs" / "promises.md", "")
@@ -309,11 +321,15 @@ def breaches_of_promises(tree):
 
 
 def breaches_of_pictures(tree):
-    """A picture for dark mode is the light one in other colours."""
+    """A picture for dark mode is the light one in other colours. A plot's figures are those of docs/performance.md."""
     def drawing_of(text):
         return re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
 
+    measured = tree.texts.get(tree.root / "docs" / "performance.md", "")
     for path, text in tree.texts.items():
+        for figure in re.findall(r'class="value">([\d.]+)<', text) if kind_of(path) == "picture" else ():
+            if not re.search(rf"(?<![\d.]){re.escape(figure)}(?![\d.])", measured):
+                yield f"{path.relative_to(tree.root)}:1: docs/performance.md has no {figure}"
         if kind_of(path) == "picture" and path.stem.endswith("-dark"):
             light = path.with_name(path.name.replace("-dark", "-light"))
             if drawing_of(tree.texts.get(light, "")) != drawing_of(text):
@@ -323,7 +339,7 @@ def breaches_of_pictures(tree):
 def all_breaches(root, exceptions):
     tree = Tree(root)
     return [*without_exceptions(breaches_of_names(tree), exceptions), *breaches_of_links(tree),
-            *breaches_of_promises(tree), *breaches_of_pictures(tree)]
+            *breaches_of_index(tree), *breaches_of_promises(tree), *breaches_of_pictures(tree)]
 
 
 class TheRule(unittest.TestCase):
@@ -386,6 +402,16 @@ class TheRule(unittest.TestCase):
                           "README.md:3: the link `docs/c.svg` leads nowhere"],
                          self.breaches_in({**page, "README.md": "[c](docs/c.md)\n[b](docs/b.md#where)\n"
                                                                 '<img src="docs/c.svg">\n'})[-3:])
+
+    def test_the_index_leads_to_every_document(self):
+        page = {"docs/operate/a.md": "# A\n"}
+        self.assertEqual([], self.breaches_in({**page, "docs/README.md": "[a](operate/a.md#a)\n"}))
+        self.assertEqual(["docs/README.md:1: no link to operate/a.md"], self.breaches_in({**page, "docs/README.md": "# Index\n"}))
+
+    def test_a_plot_shows_what_was_measured(self):
+        plot = {"docs/a-light.svg": '<text class="value">1.5</text>', "docs/a-dark.svg": '<text class="value">1.5</text>'}
+        self.assertEqual([], self.breaches_in({**plot, "docs/performance.md": "| 1.5 |\n"}))
+        self.assertEqual(2, len(self.breaches_in({**plot, "docs/performance.md": "| 1.57 |\n"})))
 
     def test_a_promise_is_held_by_a_test(self):
         test = {"tests/unit/a_test.cc": "TEST_F(Disk, IsFullAndHeals) {}\n"}
