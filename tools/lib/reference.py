@@ -122,8 +122,9 @@ def exit_codes():
 API = """# API
 
 What the server answers at each path, with the answers' statuses. `docs/contract.md` says what a client may rely on, and
-each path is a page of its own in a browser. `HEAD` is answered wherever `GET` is, and `OPTIONS` describes
-every resource but the questions of proxies. This page is made from the description that the server gives of itself (OpenAPI 3.1, `/api/openapi.json`):
+each path is a page of its own in a browser. `HEAD` is answered wherever `GET` is, and `OPTIONS` describes every resource but
+the questions of proxies. This page is made from the description that the server gives of itself (OpenAPI 3.1,
+`/api/openapi.json`):
 """
 
 CREDENTIALS = {"token": "`Authorization: Token`", "bearer": "`Authorization: Bearer`", "x_auth_token": "`X-Auth-Token: Token`",
