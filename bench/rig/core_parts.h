@@ -50,7 +50,7 @@ struct CoreParts {
     sessions = std::make_unique<api::Sessions>(mailbox.port(0), sessions_context);
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate whose counters are neither copied nor moved
     services.reset(new api::Services{loop, log, api_settings, *sessions, passwords, directory, hash_client,
-                                     store, turns});
+                                     store, turns, metrics});
     api = std::make_unique<api::Api>(*services);
   }
 
@@ -80,6 +80,7 @@ struct CoreParts {
       shards, keyring, binder, shard_rig.table_clock, shard_rig.quiescence, api_settings};
   std::unique_ptr<api::Sessions> sessions;
   runtime::Turns turns;
+  api::ApiMetrics metrics;
   std::unique_ptr<api::Services> services;
   std::unique_ptr<api::Api> api;
   http::ServerLines lines{"localhost"};

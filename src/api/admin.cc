@@ -153,6 +153,8 @@ Task<Result<AdminReply>> Admin::answer(const AdminRoute& route, std::string name
       co_return show_key();
     case AdminAction::kKeyRotate:
       co_return rotate_key(body.view(), std::move(room));
+    case AdminAction::kReload:
+      co_return no_such_request(false);
     default:
       break;
   }

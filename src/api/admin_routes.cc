@@ -28,6 +28,7 @@ constexpr std::array<AdminRoute, kAdminActions - 1> kRoutes = {{
     {kTokenRevoke, "token_revoke", "DELETE", "/tokens/*"},
     {kKeyShow, "key_show", "GET", "/key"},
     {kKeyRotate, "key_rotate", "POST", "/key"},
+    {kReload, "reload", "POST", "/reload", LineInLog::kNeeded},
 }};
 
 constexpr bool are_in_order() {

@@ -25,8 +25,11 @@ class HashQueue {
   /// `max_waiting` bounds the jobs that wait and, separately, the jobs that are refused but not yet notified.
   explicit HashQueue(std::size_t max_waiting) noexcept : max_waiting_(max_waiting) {}
 
+  /// Jobs that wait already stay, however many they are.
+  void set_max_waiting(std::size_t max_waiting) noexcept { max_waiting_ = max_waiting; }
+
   bool is_empty() const noexcept { return waiting_.empty(); }
-  bool is_full() const noexcept { return waiting_.size() == max_waiting_; }
+  bool is_full() const noexcept { return waiting_.size() >= max_waiting_; }
   std::size_t waiting() const noexcept { return waiting_.size(); }
 
   /// Adds a job as the newest. A full queue refuses its oldest job to make room. Returns false, and changes
@@ -61,7 +64,7 @@ class HashQueue {
 
  private:
   bool refuse_oldest() {
-    if (is_empty() || refused() == max_waiting_) return false;
+    if (is_empty() || refused() >= max_waiting_) return false;
     if (!std::exchange(has_overflowed_, true)) taken_ = 0;
     refused_.push_back(take_oldest());
     return true;
@@ -77,7 +80,7 @@ class HashQueue {
     return job;
   }
 
-  const std::size_t max_waiting_;
+  std::size_t max_waiting_;
   std::deque<Job> waiting_;  ///< the oldest first
   std::vector<Job> refused_;
   bool has_overflowed_ = false;  ///< and has not been empty since

@@ -65,8 +65,13 @@ void OutputPool::give_back(std::string output) noexcept {
 /// no receive buffer meanwhile.
 struct Connection::Request {
   /// Copies the head and points its views into the copy. `was_asked`: the handler has said that it must wait.
-  Request(const RequestHead& parsed, std::string_view bytes, std::size_t max_body_bytes, bool asked)
-      : head(parsed), body_reader(parsed, max_body_bytes), was_asked(asked) {
+  Request(const RequestHead& parsed, std::string_view bytes, const ConnectionServices& services, bool asked)
+      : keeps(services.keeps),
+        settings(services.settings),
+        handler(services.handler),
+        head(parsed),
+        body_reader(parsed, settings.max_body_bytes),
+        was_asked(asked) {
     head_bytes.append(bytes);
     rebase(head, bytes, head_bytes.view());
   }
@@ -80,6 +85,9 @@ struct Connection::Request {
     body.clear();
   }
 
+  const std::shared_ptr<const void> keeps;
+  const ConnectionSettings& settings;
+  Handler& handler;
   SecretBuffer head_bytes;
   RequestHead head;
   SecretBuffer body;
@@ -93,7 +101,7 @@ runtime::Task<void> Connection::serve() {
     open = co_await read_proxy_header();
     if (open) open = gate_->admit(origin_.peer);
   }
-  if (open) memo_ = services_.handler.opened(origin_.peer);
+  if (open) memo_ = handler().opened(origin_.peer);
   request_began_ = services_.loop.now();
   while (open) {
     const Step next = step();
@@ -129,7 +137,7 @@ Connection::Step Connection::step() {
   const std::string_view bytes = input_.unread();
   if (bytes.empty()) return Step::kNeedsBytes;
   RequestHead& head = services_.head;
-  const ParseResult parsed = parse_request_head(bytes, scanned_bytes_, services_.settings.head, head);
+  const ParseResult parsed = parse_request_head(bytes, scanned_bytes_, settings().head, head);
   if (parsed.status == ParseResult::Status::kIncomplete) {
     scanned_bytes_ = bytes.size();
     return Step::kNeedsBytes;
@@ -144,7 +152,7 @@ Connection::Step Connection::step() {
   std::string_view body;
   std::size_t request_bytes = parsed.head_bytes;
   if (head.body == BodyFraming::kSized) {
-    if (head.content_length > services_.settings.max_body_bytes) {
+    if (head.content_length > settings().max_body_bytes) {
       refuse(413, "the body is too large", allow_of(head));
       return Step::kLastAnswered;
     }
@@ -158,7 +166,7 @@ Connection::Step Connection::step() {
 
   ResponseWriter response(output(), response_context(head));
   Exchange exchange{head, body, origin_.peer, memo_.get(), response, origin_.is_unix_peer, origin_.asks};
-  if (!services_.handler.answer_now(exchange)) {
+  if (!handler().answer_now(exchange)) {
     LATCHKEY_ASSERT(response.status_code() == 0);
     return leave(Step::kNeedsTask, parsed.head_bytes);
   }
@@ -184,7 +192,7 @@ Connection::Step Connection::refuse_head(const Refusal& refusal, std::string_vie
 
 /// Whether the handler answers this request from its head. If so, the request has no body from here on.
 bool Connection::takes_head_alone(RequestHead& head) noexcept {
-  if (!services_.handler.answers_from_head(head, origin_.asks)) return false;
+  if (!handler().answers_from_head(head, origin_.asks)) return false;
   // The bytes of the body would be read as the next request.
   if (announces_body(head)) head.keep_alive = false;
   head.body = BodyFraming::kNone;
@@ -196,7 +204,7 @@ bool Connection::takes_head_alone(RequestHead& head) noexcept {
 /// Where everything is a question, no resource has methods of its own.
 std::string_view Connection::allow_of(const RequestHead& head) noexcept {
   if (head.path.empty() || origin_.asks != ProxyFamily::kNone) return {};
-  return services_.handler.allow(head);
+  return handler().allow(head);
 }
 
 Connection::Step Connection::leave(Step step, std::size_t head_bytes) noexcept {
@@ -237,8 +245,8 @@ void Connection::refuse(int status, std::string_view reason, std::string_view al
 // has arrived stays there and is decoded in place.
 std::unique_ptr<Connection::Request> Connection::take_request(bool was_asked) {
   const RequestHead& head = services_.head;
-  auto request = std::make_unique<Request>(head, input_.unread().substr(0, head_bytes_),
-                                           services_.settings.max_body_bytes, was_asked);
+  auto request =
+      std::make_unique<Request>(head, input_.unread().substr(0, head_bytes_), services_, was_asked);
   input_.consume(head_bytes_);
   if (request->head.body == BodyFraming::kSized) request->body_reader.take(input_, request->body);
   input_.detach();
@@ -246,7 +254,7 @@ std::unique_ptr<Connection::Request> Connection::take_request(bool was_asked) {
 }
 
 runtime::Task<bool> Connection::receive_body(Request& request) {
-  const BootTime deadline = services_.loop.now() + services_.settings.body_timeout;
+  const BootTime deadline = services_.loop.now() + request.settings.body_timeout;
   if (request.head.expect_continue && input_.unread().empty() && request.body.empty()) {
     stream_.set_deadline(deadline);
     const net::StreamEnd end = co_await stream_.send(kContinue);
@@ -280,8 +288,8 @@ runtime::Task<bool> Connection::answer_slowly(Request& request) {
     ResponseWriter response(output(), response_context(request.head));
     Exchange exchange{request.head, request.body.view(),  origin_.peer, memo_.get(),
                       response,     origin_.is_unix_peer, origin_.asks};
-    const bool answered = !request.was_asked && services_.handler.answer_now(exchange);
-    if (!answered) co_await services_.handler.answer(exchange);
+    const bool answered = !request.was_asked && request.handler.answer_now(exchange);
+    if (!answered) co_await request.handler.answer(exchange);
     LATCHKEY_ASSERT(response.finished());
     services_.metrics.count_answer(exchange.resource, response.status_code());
     keep_alive = response.keep_alive();
@@ -297,8 +305,8 @@ runtime::Task<bool> Connection::receive_more() {
   const bool between_requests = input_.unread().empty();
   const BootTime now = services_.loop.now();
   if (between_requests && services_.draining) co_return false;
-  stream_.set_deadline(between_requests ? now + services_.settings.idle_timeout
-                                        : request_began_ + services_.settings.header_timeout);
+  stream_.set_deadline(between_requests ? now + settings().idle_timeout
+                                        : request_began_ + settings().header_timeout);
   // A peer that sends slowly holds memory of its own, not one of the core's receive buffers.
   input_.detach();
   idle_ = between_requests;
@@ -320,7 +328,7 @@ runtime::Task<bool> Connection::receive_more() {
 
 runtime::Task<bool> Connection::flush() {
   if (output_.empty()) co_return true;
-  stream_.set_deadline(services_.loop.now() + services_.settings.write_timeout);
+  stream_.set_deadline(services_.loop.now() + settings().write_timeout);
   const net::StreamEnd end = co_await stream_.send(output_);
   services_.outputs.give_back(std::exchange(output_, std::string()));
   if (end == net::StreamEnd::kTimedOut) services_.metrics.bounds[Bound::kWriteTimeout].add();
@@ -351,7 +359,7 @@ runtime::Task<void> Connection::linger() {
 }
 
 runtime::Task<bool> Connection::read_proxy_header() {
-  const BootTime deadline = services_.loop.now() + services_.settings.header_timeout;
+  const BootTime deadline = services_.loop.now() + settings().header_timeout;
   while (true) {
     const net::ProxyHeader header = net::parse_proxy_header(input_.unread());
     if (header.status == net::ProxyHeader::Status::kComplete) {

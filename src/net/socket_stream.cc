@@ -21,12 +21,13 @@ bool is_passing(std::int32_t result) noexcept {
 }  // namespace
 
 SocketStream::SocketStream(runtime::Loop& loop, runtime::BufferRing& buffers, int fd, int message_flags,
-                           SendBy send_by)
+                           SendBy send_by, FileInbox* files)
     : loop_(loop),
       buffers_(buffers),
       fd_(fd),
       message_flags_(message_flags),
       send_by_(send_by),
+      files_(files),
       queue_(buffers) {
   loop_.watch(*this);
 }
@@ -36,9 +37,15 @@ SocketStream::~SocketStream() { LATCHKEY_ASSERT(fd_ < 0 && !armed_ && !sender_);
 void SocketStream::arm() noexcept {
   LATCHKEY_ASSERT(!armed_);
   loop_.ring().start(&receive_operation_, [this](io_uring_sqe& entry) {
-    // Multishot: one submission for everything the peer will send. Each completion names the buffer it
-    // filled.
-    io_uring_prep_recv_multishot(&entry, fd_, nullptr, 0, message_flags_);
+    if (files_ != nullptr) {
+      // One receive at a time, because each has its own place for files.
+      io_uring_prep_recvmsg(&entry, fd_, files_->begin_receive(),
+                            static_cast<unsigned>(message_flags_ | MSG_CMSG_CLOEXEC));
+    } else {
+      // Multishot: one submission for everything the peer will send. Each completion names the buffer it
+      // filled.
+      io_uring_prep_recv_multishot(&entry, fd_, nullptr, 0, message_flags_);
+    }
     entry.flags |= IOSQE_BUFFER_SELECT;
     entry.buf_group = runtime::BufferRing::kGroup;
   });
@@ -75,6 +82,7 @@ void SocketStream::received(std::int32_t result, std::uint32_t flags) noexcept {
     cancelling_ = false;
   }
   if (result > 0) {
+    if (files_ != nullptr) files_->end_receive();
     queue_.push(buffers_.take(flags, static_cast<std::size_t>(result)));
     if (queue_.size() >= kEnoughQueued) cancel_receive();
   } else {

@@ -10,10 +10,12 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <span>
 
 #include "latchkey/api/admin.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/base/named_thread.h"
+#include "latchkey/net/file_inbox.h"
 #include "latchkey/net/socket_stream.h"
 #include "latchkey/runtime/await.h"
 #include "latchkey/server/core_ring.h"
@@ -48,30 +50,58 @@ bool may_administer(int fd, std::optional<gid_t> group) noexcept {
 
 }  // namespace
 
+/// One for each connection, because a file that the peer passes belongs to one connection.
+struct Core::AdminService {
+  explicit AdminService(Core& core)
+      : terms(core.terms_),
+        handler(core.loop_,
+                {.directory = core.directory_,
+                 .hasher = core.hash_client_,
+                 .store = core.store_,
+                 .sessions = core.sessions_,
+                 .clock = core.context_.clock,
+                 .log = core.log_,
+                 .token_timeout = terms->terms->settings.token_timeout,
+                 .throttle = terms->terms->throttle.get(),
+                 .keyring = &core.context_.keyring,
+                 .key_file = core.context_.key_file,
+                 .metrics = &core.api_metrics_},
+                core.context_.admin_counts,
+                {core.loop_.port(), core.context_.control, core.context_.reloader, files}),
+        services{core.loop_, terms->terms->connection, core.lines_, handler, core.log_} {
+    services.draining = core.connection_services_.draining;
+  }
+
+  const std::shared_ptr<CoreTerms> terms;
+  net::FileInbox files;
+  AdminHandler handler;
+  http::ConnectionServices services;
+};
+
 struct Core::Client final : public http::SourceGate {
   Client(Core& its_core, int fd, const Origin& origin)
       : core(its_core),
-        stream(core.loop_, *core.buffers_, fd),
-        connection(stream, services_of(core, origin.entrance), origin.connection,
+        admin(origin.entrance == Entrance::kAdmin ? std::make_unique<AdminService>(core) : nullptr),
+        stream(core.loop_, *core.buffers_, fd, 0, net::SendBy::kSend, admin ? &admin->files : nullptr),
+        connection(stream, admin ? admin->services : core.connection_services_, origin.connection,
                    origin.entrance == Entrance::kProxied ? this : nullptr),
-        cell(origin.cell) {}
+        place(origin.place) {}
 
   bool admit(const net::IpAddress& source) override {
-    const std::optional<ConnectionCounts::Cell> taken = core.take_cell(source);
+    std::optional<Place> taken = core.take_place(source);
     if (taken) {
-      cell = *taken;
+      place = std::move(*taken);
     } else {
       core.refuse({source}, kManyOfClient, CoreBound::kConnectionsByAddress);
     }
     return taken.has_value();
   }
 
-  static http::ConnectionServices& services_of(Core& core, Entrance entrance);
-
   Core& core;
+  const std::unique_ptr<AdminService> admin;
   net::SocketStream stream;
   http::Connection connection;
-  ConnectionCounts::Cell cell;
+  Place place;
   Client* previous = nullptr;
   Client* next = nullptr;
 };
@@ -106,25 +136,15 @@ void log_failed_accept(Log& log, int error) {
                            : "give the machine more memory or lower `connections`");
 }
 
-struct Core::AdminService {
-  AdminService(Core& core, const api::AdminServices& commands)
-      : handler(core.loop_, commands, core.context_.admin_counts),
-        services{core.loop_, core.context_.connection_settings, core.lines_, handler, core.log_} {}
-
-  AdminHandler handler;
-  http::ConnectionServices services;
-};
-
-http::ConnectionServices& Core::Client::services_of(Core& core, Entrance entrance) {
-  return entrance == Entrance::kAdmin ? core.admin_->services : core.connection_services_;
-}
-
 Result<std::unique_ptr<Core>> Core::create(std::size_t number, runtime::Port& port, token::Shard& shard,
                                            std::vector<CoreListener> listeners, CoreContext& context) {
   runtime::RingSettings settings;
   settings.submission_entries = kSubmissionEntries;
   settings.completion_entries = kCompletionEntries;
-  settings.operations = kCoreOperations;
+  const bool serves_admin = std::any_of(listeners.begin(), listeners.end(), [](const CoreListener& listener) {
+    return listener.entrance == Entrance::kAdmin;
+  });
+  settings.operations = serves_admin ? std::span<const std::uint8_t>(kAdminCoreOperations) : kCoreOperations;
   LATCHKEY_TRY(std::unique_ptr<runtime::Ring> ring, runtime::Ring::create(settings));
   LATCHKEY_TRY(std::unique_ptr<runtime::BufferRing> buffers,
                runtime::BufferRing::create(*ring, kBuffers, kBufferBytes));
@@ -144,33 +164,17 @@ Core::Core(std::size_t number, std::unique_ptr<runtime::Ring> ring,
       listeners_(std::move(listeners)),
       store_(port, context.store),
       directory_(port, context.store),
-      hash_client_(port, context.hash_pool, context.hash_queue),
+      hash_client_(port, context.hash_pool, context.terms->hash_queue),
       known_addresses_(port, context.store),
       authenticator_(directory_, hash_client_, log_, context.name_key),
-      passwords_({.loop = loop_,
-                  .log = log_,
-                  .throttle = context.throttle,
-                  .known_addresses = known_addresses_,
-                  .authenticator = authenticator_,
-                  .keyring = context.keyring}),
       sessions_(port, context.sessions),
       preview_(*buffers_, sessions_.registry()),
-      services_{loop_,
-                log_,
-                context.api_settings,
-                sessions_,
-                passwords_,
-                directory_,
-                hash_client_,
-                store_,
-                turns_,
-                &context.forwarding,
-                &context.unknown_hosts},
-      api_(services_),
-      lines_(context.api_settings.node),
-      connection_services_{loop_, context.connection_settings, lines_, api_, log_},
-      admin_(make_admin_service()) {
-  connection_services_.forwarding = &context.forwarding;
+      terms_(make_terms(context.terms)),
+      resource_paths_(terms_->api.resource_paths().begin(), terms_->api.resource_paths().end()),
+      lines_(context.terms->settings.node),
+      connection_services_{loop_, terms_->terms->connection, lines_, terms_->api, log_} {
+  connection_services_.forwarding = terms_->terms->forwarding.get();
+  connection_services_.keeps = terms_;
   loop_.ring().set_preview(preview_);
   loop_.add_hook(*this);
   loop_.add_hook(hash_client_);
@@ -179,23 +183,36 @@ Core::Core(std::size_t number, std::unique_ptr<runtime::Ring> ring,
 
 Core::~Core() { LATCHKEY_ASSERT(clients_ == 0 && !thread_.joinable()); }
 
-std::unique_ptr<Core::AdminService> Core::make_admin_service() {
-  if (std::none_of(listeners_.begin(), listeners_.end(),
-                   [](const CoreListener& listener) { return listener.entrance == Entrance::kAdmin; })) {
-    return nullptr;
+std::shared_ptr<CoreTerms> Core::make_terms(std::shared_ptr<const Terms> terms) {
+  return std::make_shared<CoreTerms>(std::move(terms),
+                                     CoreTermsParts{.loop = loop_,
+                                                    .log = log_,
+                                                    .known_addresses = known_addresses_,
+                                                    .authenticator = authenticator_,
+                                                    .keyring = context_.keyring,
+                                                    .sessions = sessions_,
+                                                    .directory = directory_,
+                                                    .hasher = hash_client_,
+                                                    .store = store_,
+                                                    .turns = turns_,
+                                                    .metrics = api_metrics_,
+                                                    .unknown_hosts = context_.unknown_hosts});
+}
+
+bool Core::serve_by(std::shared_ptr<CoreTerms> terms) {
+  const Terms& of_all = *terms->terms;
+  if (of_all.settings.node != terms_->terms->settings.node) {
+    lines_ = http::ServerLines(of_all.settings.node);
+    lines_.set_time(loop_.wall_now());
   }
-  const api::AdminServices commands{.directory = directory_,
-                                    .hasher = hash_client_,
-                                    .store = store_,
-                                    .sessions = sessions_,
-                                    .clock = context_.clock,
-                                    .log = log_,
-                                    .token_timeout = context_.api_settings.token_timeout,
-                                    .throttle = &context_.throttle,
-                                    .keyring = &context_.keyring,
-                                    .key_file = context_.key_file,
-                                    .metrics = &services_.metrics};
-  return std::make_unique<AdminService>(*this, commands);
+  hash_client_.set_max_waiting(of_all.hash_queue);
+  shard_.set_limits(of_all.settings.tokens_per_user, of_all.refresh_rows_per_second);
+  connection_services_.settings = of_all.connection;
+  connection_services_.handler = terms->api;
+  connection_services_.forwarding = of_all.forwarding.get();
+  connection_services_.keeps = terms;
+  terms_ = std::move(terms);
+  return true;
 }
 
 Result<void> Core::start(const runtime::RingTable& rings) {
@@ -258,7 +275,7 @@ void Core::accept(int fd, const CoreListener& at) {
   const http::ConnectionOrigin origin{is_unix ? net::IpAddress{} : net::peer_of(fd).address, is_unix,
                                       at.asks};
   const net::IpAddress& peer = origin.peer;
-  if (clients_ >= context_.max_connections + (is_admin ? kSpareForAdmin : 0)) {
+  if (clients_ >= terms_->terms->max_connections + (is_admin ? kSpareForAdmin : 0)) {
     ::close(fd);
     return refuse(origin, kManyInAll, CoreBound::kConnections);
   }
@@ -270,26 +287,29 @@ void Core::accept(int fd, const CoreListener& at) {
     ::close(fd);
     return refuse(origin, kStrangerAtAdmin);
   }
-  if (proxied && !context_.peer_rules.may_name_client(peer)) {
+  if (proxied && !terms_->terms->peer_rules.may_name_client(peer)) {
     ::close(fd);
     connection_services_.metrics.bounds[http::Bound::kProxyProtocol].add();
     // A peer that has gone already has no address.
-    if (peer != net::IpAddress{}) context_.forwarding.stranger_came(peer, loop_.now());
+    if (peer != net::IpAddress{}) terms_->terms->forwarding->stranger_came(peer, loop_.now());
     return;
   }
-  std::optional<ConnectionCounts::Cell> cell = ConnectionCounts::kUncounted;
-  if (!is_unix && !proxied) cell = take_cell(peer);
-  if (!cell) {
+  std::optional<Place> place = Place();
+  if (!is_unix && !proxied) place = take_place(peer);
+  if (!place) {
     ::close(fd);
     return refuse(origin, kManyOfClient, CoreBound::kConnectionsByAddress);
   }
-  loop_.nursery().spawn(serve(*this, fd, Origin{origin, at.entrance, *cell}));
+  loop_.nursery().spawn(serve(*this, fd, Origin{origin, at.entrance, std::move(*place)}));
 }
 
 /// Nothing if the source has as many connections as it may.
-std::optional<ConnectionCounts::Cell> Core::take_cell(const net::IpAddress& source) noexcept {
-  return context_.peer_rules.is_counted(source) ? context_.connection_counts.take(source)
-                                                : ConnectionCounts::kUncounted;
+std::optional<Core::Place> Core::take_place(const net::IpAddress& source) noexcept {
+  const Terms& terms = *terms_->terms;
+  if (!terms.peer_rules.is_counted(source)) return Place();
+  const std::optional<ConnectionCounts::Cell> cell = terms.connection_counts->take(source);
+  if (!cell) return std::nullopt;
+  return Place{terms.connection_counts, *cell};
 }
 
 void Core::refuse(const http::ConnectionOrigin& origin, const char* reason, std::optional<CoreBound> bound) {
@@ -309,7 +329,7 @@ runtime::Task<void> Core::serve(Core& core, int fd, Origin origin) {
   LATCHKEY_AWAIT(client.stream.close());
   core.unlink(client);
   if (origin.entrance != Entrance::kAdmin) core.metrics_.ended[kind].add();
-  core.context_.connection_counts.give_back(client.cell);
+  if (client.place.by) client.place.by->give_back(client.place.cell);
 }
 
 void Core::link(Client& client) noexcept {
@@ -328,8 +348,10 @@ void Core::unlink(Client& client) noexcept {
 runtime::Task<bool> Core::drain(BootTime deadline) {
   for (const std::unique_ptr<Door>& door : doors_) door->close();
   connection_services_.draining = true;
-  if (admin_) admin_->services.draining = true;
-  for (Client* client = first_client_; client != nullptr; client = client->next) client->connection.drain();
+  for (Client* client = first_client_; client != nullptr; client = client->next) {
+    if (client->admin) client->admin->services.draining = true;
+    client->connection.drain();
+  }
   bool aborted = false;
   while (clients_ > 0 || !doors_.empty() || hash_client_.in_hand() > 0) {
     close_listeners();

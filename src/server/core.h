@@ -12,9 +12,6 @@
 #include <thread>
 #include <vector>
 
-#include "latchkey/api/api.h"
-#include "latchkey/api/password_check.h"
-#include "latchkey/api/services.h"
 #include "latchkey/api/sessions.h"
 #include "latchkey/base/rated_log.h"
 #include "latchkey/credential/authenticator.h"
@@ -32,6 +29,7 @@
 #include "server/connection_counts.h"
 #include "server/core_context.h"
 #include "server/core_metrics.h"
+#include "server/terms.h"
 
 namespace latchkey::server {
 
@@ -92,7 +90,7 @@ class Core final : private runtime::LoopHook {
   /// Thread: the core's own, called by mailbox.
   CoreLevels levels() noexcept;
 
-  /// What the core counts.
+  /// What the core counts. No reload replaces it.
   /// Thread: any.
   struct Counts {
     const CoreMetrics& core;
@@ -105,25 +103,39 @@ class Core final : private runtime::LoopHook {
   Counts counts() const noexcept {
     return {metrics_,
             connection_services_.metrics,
-            services_.metrics,
+            api_metrics_,
             authenticator_.metrics(),
             hash_client_.metrics(),
             shard_.metrics()};
   }
-  std::span<const std::string_view> resource_paths() const noexcept { return api_.resource_paths(); }
+  /// The same under all settings.
+  /// Thread: any.
+  std::span<const std::string_view> resource_paths() const noexcept { return resource_paths_; }
+
+  /// Makes terms of this core's for these of all, for `serve_by`.
+  /// Thread: the main thread.
+  std::shared_ptr<CoreTerms> make_terms(std::shared_ptr<const Terms> terms);
+  /// Answers every request by these that begins from now on.
+  /// Thread: the core's own, called by mailbox between two completions.
+  bool serve_by(std::shared_ptr<CoreTerms> terms);
 
  private:
+  /// Where a connection is counted: nowhere if `by` is null.
+  struct Place {
+    std::shared_ptr<ConnectionCounts> by;
+    ConnectionCounts::Cell cell = ConnectionCounts::kUncounted;
+  };
   /// Where a connection comes from.
   struct Origin {
     http::ConnectionOrigin connection;
     Entrance entrance;
-    ConnectionCounts::Cell cell;  ///< the client's; kUncounted until the PROXY protocol names it
+    Place place;  ///< the client's; nowhere until the PROXY protocol names it
   };
   /// One open connection, linked into its core's list.
   struct Client;
   /// Accepts connections from one listener.
   class Door;
-  /// The administrator's commands, if one of the listeners is for them.
+  /// What serves the administrator's commands on one connection.
   struct AdminService;
 
   /// Prefetches the memory of the tokens that a batch of receives has brought.
@@ -149,9 +161,8 @@ class Core final : private runtime::LoopHook {
   std::int64_t pass(BootTime now) noexcept override;
 
   void run(const runtime::RingTable& rings) noexcept;
-  std::unique_ptr<AdminService> make_admin_service();
   void accept(int fd, const CoreListener& at);
-  std::optional<ConnectionCounts::Cell> take_cell(const net::IpAddress& source) noexcept;
+  std::optional<Place> take_place(const net::IpAddress& source) noexcept;
   void refuse(const http::ConnectionOrigin& origin, const char* reason,
               std::optional<CoreBound> bound = std::nullopt);
   static runtime::Task<void> serve(Core& core, int fd, Origin origin);
@@ -172,16 +183,14 @@ class Core final : private runtime::LoopHook {
   credential::HashClient hash_client_;
   credential::SqliteKnownAddresses known_addresses_;
   credential::Authenticator authenticator_;
-  api::PasswordCheck passwords_;
   api::Sessions sessions_;
   Preview preview_;
   runtime::Turns turns_;
-  api::Services services_;
-  api::Api api_;
+  api::ApiMetrics api_metrics_;
+  std::shared_ptr<CoreTerms> terms_;
+  const std::vector<std::string_view> resource_paths_;
   http::ServerLines lines_;
   http::ConnectionServices connection_services_;
-
-  const std::unique_ptr<AdminService> admin_;
 
   CoreMetrics metrics_;
   PassMeter pass_meter_;

@@ -2,30 +2,19 @@
 
 #include <sys/resource.h>
 
-#include <algorithm>
 #include <climits>
+#include <memory>
 
-#include "server/room_settings.h"
 #include "server/status_listener.h"
 
 namespace latchkey::server {
 
 namespace {
 
-/// One core's share of what the settings allow for all.
-std::size_t share_of(std::size_t all, std::size_t cores) noexcept {
-  return std::max<std::size_t>(all / cores, 1);
-}
-
 credential::NamesInLog::Key random_name_key(Random& random) {
   credential::NamesInLog::Key key{};
   random.fill(key);
   return key;
-}
-
-credential::ThrottleSettings throttle_settings_of(const Settings& settings) {
-  return {settings.login_failures_by_user, settings.login_failures_by_address,
-          settings.login_failures_window.count()};
 }
 
 /// The kernel gives the lowest free number. So what lies beyond this is left for the main thread's
@@ -50,19 +39,14 @@ CoreContext::CoreContext(StartContext& start, const token::Keyring& the_keyring,
       store(the_store),
       quiescence(*tables.quiescence),
       table_clock(*tables.clock),
-      api_settings(api_settings_of(start.settings)),
-      connection_settings(connection_settings_of(start.settings)),
+      terms(std::make_shared<const Terms>(
+          start.settings, TermsParts{log, start.random, throttle_metrics, start.ports.cores()}, nullptr)),
       key_file(start.settings.key_file.string()),
-      hash_queue(share_of(start.settings.hash_queue, start.ports.cores())),
-      max_connections(share_of(start.settings.connections, start.ports.cores())),
       end_of_descriptors(end_of_descriptors_of(start.settings)),
-      peer_rules{start.settings.trusted_proxy, start.settings.counted_networks},
       name_key(random_name_key(start.random)),
       shards(tables.shards_by_number()),
       binder(keyring, token::BindingSettings{start.settings.bind_address, start.settings.bind_agent}),
-      sessions{shards, keyring, binder, table_clock, quiescence, api_settings},
-      throttle(throttle_settings_of(start.settings), start.random),
-      connection_counts(start.settings.connections_by_address, start.settings.connections, start.random),
-      forwarding(log, start.settings.trusted_proxy, start.settings.forwarded_source) {}
+      sessions{shards, keyring, binder, table_clock, quiescence, terms->api},
+      control(start.ports.control()) {}
 
 }  // namespace latchkey::server

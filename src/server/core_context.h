@@ -3,19 +3,18 @@
 // Lifetime: it outlives the cores and never moves, because they point into it.
 #pragma once
 
-#include <cstddef>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "latchkey/api/sessions.h"
-#include "latchkey/api/settings.h"
 #include "latchkey/base/clock.h"
 #include "latchkey/base/log.h"
 #include "latchkey/base/notices.h"
 #include "latchkey/credential/hash_pool.h"
 #include "latchkey/credential/names_in_log.h"
 #include "latchkey/credential/throttle.h"
-#include "latchkey/http/connection.h"
-#include "latchkey/http/forwarding_watch.h"
+#include "latchkey/runtime/mailbox.h"
 #include "latchkey/runtime/quiescence.h"
 #include "latchkey/store/store_thread.h"
 #include "latchkey/token/binding.h"
@@ -23,11 +22,13 @@
 #include "latchkey/token/shard.h"
 #include "latchkey/token/table_time.h"
 #include "server/admin_counts.h"
-#include "server/connection_counts.h"
 #include "server/start_context.h"
 #include "server/start_tables.h"
+#include "server/terms.h"
 
 namespace latchkey::server {
+
+class Reloader;
 
 struct CoreContext {
   /// Lifetime: the arguments must outlive it.
@@ -44,24 +45,23 @@ struct CoreContext {
   runtime::Quiescence& quiescence;
   const token::TableClock& table_clock;
 
-  const api::ApiSettings api_settings;
-  const http::ConnectionSettings connection_settings;
+  credential::ThrottleMetrics throttle_metrics;
+  /// Those of the start. What of the settings no reload changes is read here, for as long as the server runs.
+  const std::shared_ptr<const Terms> terms;
   const std::string key_file;
-  const std::size_t hash_queue;       ///< waiting logins per core
-  const std::size_t max_connections;  ///< per core
-  const int end_of_descriptors;       ///< a connection gets a descriptor below this one
-  const PeerRules peer_rules;
+  const int end_of_descriptors;  ///< a connection gets a descriptor below this one
   const credential::NamesInLog::Key name_key;
 
   const std::vector<token::Shard*> shards;  ///< by the core's number
   const token::Binder binder;
   const api::SessionsContext sessions;
 
-  credential::Throttle throttle;
-  ConnectionCounts connection_counts;  ///< per client, over all cores
-  http::ForwardingWatch forwarding;
   Notices unknown_hosts;
   AdminCounts admin_counts;  ///< core 0's
+
+  const runtime::PortId control;  ///< the main thread's
+  /// The main thread's. Set before any core runs.
+  Reloader* reloader = nullptr;
 };
 
 }  // namespace latchkey::server

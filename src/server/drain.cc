@@ -1,5 +1,7 @@
 #include "server/drain.h"
 
+#include <fmt/format.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -26,9 +28,12 @@ bool stops(int signal, bool hang_up_stops) noexcept {
 runtime::Task<int> next_that_stops(const ServingParts& parts) {
   int signal = co_await parts.signals.next(parts.control);
   for (; !stops(signal, parts.hang_up_stops); signal = co_await parts.signals.next(parts.control)) {
-    LogEvent(parts.log, LogLevel::kInfo, "server.signal")
-        .field("signal", strsignal(signal))
-        .field("effect", "none");
+    LogEvent event(parts.log, LogLevel::kInfo, "server.signal");
+    event.field("signal", strsignal(signal)).field("effect", "none");
+    if (rule_of(signal) == SignalRule::kHangUp) {
+      event.field("remedy", fmt::format("to go by changed settings, run `latchkey --data {} reload FILE`",
+                                        parts.reloader.settings().data.string()));
+    }
   }
   co_return signal;
 }
@@ -42,7 +47,7 @@ runtime::Task<void> drain(runtime::Port& own, Core& core, BootTime deadline, boo
 }
 
 runtime::Task<void> drain_all(const ServingParts& parts) {
-  const BootTime deadline = parts.control.now() + parts.drain_timeout;
+  const BootTime deadline = parts.control.now() + parts.reloader.settings().drain_timeout;
   bool drained = true;
   {
     runtime::Nursery draining;
@@ -110,10 +115,11 @@ runtime::Task<void> end_loops(const ServingParts& parts) {
 runtime::Task<void> stop_at_signal(const ServingParts& parts, bool& ended_in_order) {
   LATCHKEY_AWAIT(const int signal, next_that_stops(parts));
   LogEvent(parts.log, LogLevel::kInfo, "server.stopping").field("signal", strsignal(signal));
-  parts.manager.tell_stopping(parts.drain_delay + parts.drain_timeout);
+  const std::chrono::milliseconds delay = parts.reloader.settings().drain_delay;
+  parts.manager.tell_stopping(delay + parts.reloader.settings().drain_timeout);
   parts.status.set_stage(Stage::kDraining);
   // A balancer that polls /readyz must see it before it is refused.
-  co_await parts.control.sleep_until(parts.control.now() + parts.drain_delay);
+  co_await parts.control.sleep_until(parts.control.now() + delay);
   LATCHKEY_AWAIT(drain_all(parts));
   LATCHKEY_AWAIT(ended_in_order, end_shards(parts));
   // No core is asked any more once its loop ends.

@@ -2,7 +2,6 @@
 // cores step by step.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include "latchkey/store/store_thread.h"
 #include "server/core.h"
 #include "server/pulse.h"
+#include "server/reloader.h"
 #include "server/service_manager.h"
 #include "server/signals.h"
 #include "server/status_handler.h"
@@ -29,9 +29,8 @@ struct ServingParts {
   StatusHandler& status;
   StatusListener& status_listener;
   Log& log;
-  std::chrono::milliseconds drain_delay;
-  std::chrono::milliseconds drain_timeout;
-  bool hang_up_stops;  ///< SIGHUP stops the server, as on a terminal
+  const Reloader& reloader;  ///< has the settings in force
+  bool hang_up_stops;        ///< SIGHUP stops the server, as on a terminal
 };
 
 /// Returns once each core has been told to end its loop. True if the run ended in order, that is, if every

@@ -48,6 +48,7 @@ LogThread::LogThread(const Clock& clock, LogOptions options, std::shared_ptr<Std
 LogThread::LogThread(const Clock& clock, LogOptions options, std::shared_ptr<spdlog::sinks::sink> sink)
     : clock_(clock),
       options_(options),
+      least_(options.least),
       // With a single place a filled slot's turn would equal the next position's.
       ring_mask_(std::bit_ceil(options.max_waiting_lines + options.max_answered_lines) - 1),
       slots_(std::make_unique<Slot[]>(ring_mask_ + 1)),
@@ -67,7 +68,7 @@ LogThread::~LogThread() {
 }
 
 void LogThread::write(LogLevel level, std::string line) noexcept {
-  if (level < options_.least) return;
+  if (level < least_.load(std::memory_order_relaxed)) return;
   if (!take_place(false)) {
     dropped_lines_.fetch_add(1, std::memory_order_relaxed);
     return;
@@ -78,7 +79,7 @@ void LogThread::write(LogLevel level, std::string line) noexcept {
 bool LogThread::reserve() noexcept { return take_place(true); }
 
 void LogThread::write_reserved(LogLevel level, std::string line) noexcept {
-  if (level < options_.least) return give_back();
+  if (level < least_.load(std::memory_order_relaxed)) return give_back();
   push({clock_.wall(), level, true, std::move(line)});
 }
 

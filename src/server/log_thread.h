@@ -76,6 +76,10 @@ class LogThread final : public Log {
   void write_reserved(LogLevel level, std::string line) noexcept override;
   void give_back() noexcept override;
 
+  /// Lines below `least` are dropped from now on.
+  /// Thread: any.
+  void set_least(LogLevel least) noexcept { least_.store(least, std::memory_order_relaxed); }
+
   /// Lines lost since the start because their room was full or the sink failed.
   /// Thread: any.
   std::uint64_t dropped_lines() const noexcept { return dropped_lines_.load(std::memory_order_relaxed); }
@@ -109,6 +113,7 @@ class LogThread final : public Log {
 
   const Clock& clock_;
   const LogOptions options_;
+  std::atomic<LogLevel> least_;    ///< written at a reload alone
   const std::uint64_t ring_mask_;  ///< the number of places, less one
   const std::unique_ptr<Slot[]> slots_;
   std::shared_ptr<StderrSink> stderr_;  ///< if it is the sink

@@ -31,7 +31,7 @@ int main(int argument_count, char** arguments) {
   if (loaded.action == StartAction::kCheck) {
     return report(check_start(loaded.settings), loaded.settings, std::cout, std::cerr);
   }
-  const latchkey::Result<void> served = serve(loaded.settings, loaded.warnings);
+  const latchkey::Result<void> served = serve(loaded);
   if (served) return kExitDone;
   say_on_stderr("latchkeyd: " + served.error().text + '\n');
   return kExitRefused;

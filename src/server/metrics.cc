@@ -58,6 +58,20 @@ void write_admin(MetricsText& text, const MetricsSources& from) {
   }
 }
 
+void write_reloads(MetricsText& text, const MetricsSources& from) {
+  for (std::size_t i = 0; i < kReloadResultNames.size(); ++i)
+    text.sample(from.reloader.counts().by_result.value(i), {{"result", kReloadResultNames[i]}});
+}
+void write_reload_good(MetricsText& text, const MetricsSources& from) {
+  text.sample(from.reloader.counts().was_good ? 1 : 0);
+}
+void write_reload_time(MetricsText& text, const MetricsSources& from) {
+  text.sample(static_cast<double>(from.reloader.counts().last_good.ms) / 1000);
+}
+void write_pending(MetricsText& text, const MetricsSources& from) {
+  text.sample(from.reloader.counts().pending);
+}
+
 void write_cpu(MetricsText& text, const MetricsSources& from) { text.sample(from.reading.cpu_seconds); }
 void write_resident(MetricsText& text, const MetricsSources& from) {
   text.sample(from.reading.resident_bytes);
@@ -84,6 +98,17 @@ constexpr MetricFamily kFamilies[] = {
      "Lines that were lost: their room was full, or the log could not be written.", write_dropped_lines},
     {"latchkey_admin_requests_total", kCounter, "What administrators asked for at the admin socket.",
      write_admin},
+    {"latchkey_reloads_total", kCounter,
+     "Reloads of the settings file, by what became of them. pending: a part of it waits for a restart; refused: "
+     "nothing was changed.",
+     write_reloads},
+    {"latchkey_reload_last_successful", kGauge,
+     "Whether the last reload was not refused; 1 before the first.", write_reload_good},
+    {"latchkey_reload_last_success_timestamp_seconds", kGauge,
+     "When settings were last put in force, by a reload or by the start, in seconds since 1970.",
+     write_reload_time},
+    {"latchkey_settings_pending_restart", kGauge,
+     "Settings that the file of the last reload changes and only a restart puts in force.", write_pending},
     {"latchkey_ready", kGauge, "Whether /readyz says 200.", write_ready},
     {"latchkey_draining", kGauge, "Whether the server was told to stop.", write_draining},
     {"latchkey_confinement_gaps", kGauge, "What the sandbox could not give up: as many server.not_confined.",

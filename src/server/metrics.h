@@ -16,6 +16,7 @@
 #include "server/metrics_text.h"
 #include "server/process_files.h"
 #include "server/pulse.h"
+#include "server/reloader.h"
 #include "server/start_context.h"
 #include "server/start_cores.h"
 #include "server/start_threads.h"
@@ -31,6 +32,7 @@ struct MetricsSources {
   const Pulse& pulse;
   const LogThread& log;
   const ProcessFiles& process;
+  const Reloader& reloader;
   std::size_t confinement_gaps = 0;
   bool last_start_unclean = false;
   credential::StoredSchemes stored_schemes{};

@@ -42,7 +42,7 @@ void write_connections(MetricsText& text, const MetricsSources& from) {
 }
 
 void write_limit(MetricsText& text, const MetricsSources& from) {
-  text.sample(from.cores.context->max_connections * from.cores.cores.size());
+  text.sample(from.reloader.terms().max_connections * from.cores.cores.size());
 }
 
 void write_accepted(MetricsText& text, const MetricsSources& from) {

@@ -55,7 +55,7 @@ void write_login_duration(MetricsText& text, const MetricsSources& from) {
 }
 
 void write_throttled(MetricsText& text, const MetricsSources& from) {
-  const credential::ThrottleMetrics& counts = from.cores.context->throttle.metrics();
+  const credential::ThrottleMetrics& counts = from.cores.context->throttle_metrics;
   text.sample(counts.by_user.load(std::memory_order_relaxed), {{"by", "user"}});
   text.sample(counts.by_address.load(std::memory_order_relaxed), {{"by", "address"}});
   text.sample(counts.by_pair.load(std::memory_order_relaxed), {{"by", "pair"}});
@@ -85,7 +85,7 @@ void write_hash_queue(MetricsText& text, const MetricsSources& from) {
   text.sample(sum_of(from, [](const Core::Counts& counts) { return counts.hashes.waiting.load(); }));
 }
 void write_hash_queue_limit(MetricsText& text, const MetricsSources& from) {
-  text.sample(from.cores.context->hash_queue * from.cores.cores.size());
+  text.sample(from.reloader.terms().hash_queue * from.cores.cores.size());
 }
 
 void write_hash_wait(MetricsText& text, const MetricsSources& from) {

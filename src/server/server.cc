@@ -17,6 +17,7 @@
 #include "server/metrics.h"
 #include "server/process_files.h"
 #include "server/pulse.h"
+#include "server/reloader.h"
 #include "server/room_settings.h"
 #include "server/running_threads.h"
 #include "server/signals.h"
@@ -54,6 +55,11 @@ Result<void> confine_process(const Settings& settings, ConfinementGaps& gaps) {
   if (settings.sandbox) return confine(settings.data, gaps);
   gaps.emplace_back("`sandbox` is off");
   return {};
+}
+
+LogOptions log_options_of(const StartContext& start) {
+  return {
+      .least = start.settings.log_level, .format = start.settings.log_format, .to_journal = start.to_journal};
 }
 
 void log_start(Log& log, const StartContext& start, const Recorded& recorded) {
@@ -125,9 +131,7 @@ Result<void> serve_over(const store::DataDirectory& directory, StartContext& sta
   const ProcessFiles process = ProcessFiles::open();
   // Before the first thread, so that all threads inherit it.
   LATCHKEY_TRY(confine_process(settings, gaps));
-  LogThread log(
-      start.clock,
-      LogOptions{.least = settings.log_level, .format = settings.log_format, .to_journal = start.to_journal});
+  LogThread log(start.clock, log_options_of(start));
   LATCHKEY_TRY(const auto hash_pool, end_if_fatal(directory, make_hash_pool(start, data.database, log)));
   LATCHKEY_TRY(const Threads threads, make_threads(start, directory, std::move(data.database),
                                                    std::move(channels.manager), *hash_pool, log));
@@ -137,7 +141,8 @@ Result<void> serve_over(const store::DataDirectory& directory, StartContext& sta
     LATCHKEY_TRY(const Cores cores, make_cores(start, data.keyring, *hash_pool, threads, tables,
                                                std::move(sockets.of_cores), log));
     Pulse pulse(*threads.control, *threads.manager, channels.watchdog);
-    MetricsSources metrics{start, threads, cores, pulse, log, process, gaps.size()};
+    Reloader reloader(threads.control->port(), cores, start, log);
+    MetricsSources metrics{start, threads, cores, pulse, log, process, reloader, gaps.size()};
     StatusHandler status(*threads.control, pulse, threads.store->metrics(), metrics);
     // All rings and all sockets exist.
     if (settings.sandbox) LATCHKEY_TRY(close_ways_out());
@@ -145,6 +150,7 @@ Result<void> serve_over(const store::DataDirectory& directory, StartContext& sta
     // It ends before them: its last passes may ask the cores.
     StatusListener status_listener(*threads.control, *threads.control_buffers, std::move(sockets.status),
                                    status, settings.node, log, start.clock);
+    reloader.tell_too(status_listener);
     status_listener.open();
     LATCHKEY_TRY(const Recorded recorded,
                  end_if_fatal(directory, load_beside_loop(start, directory, data.keyring, tables, threads,
@@ -168,8 +174,7 @@ Result<void> serve_over(const store::DataDirectory& directory, StartContext& sta
                                          .status = status,
                                          .status_listener = status_listener,
                                          .log = log,
-                                         .drain_delay = settings.drain_delay,
-                                         .drain_timeout = settings.drain_timeout,
+                                         .reloader = reloader,
                                          .hang_up_stops = start.on_terminal});
   }
   const Result<void> ended = end_run(start, *threads.store, ended_in_order);
@@ -179,8 +184,9 @@ Result<void> serve_over(const store::DataDirectory& directory, StartContext& sta
 
 }  // namespace
 
-Result<void> serve(const Settings& settings, const std::vector<std::string>& warnings) {
-  StartContext start(settings, warnings);
+Result<void> serve(const LoadedSettings& loaded) {
+  const Settings& settings = loaded.settings;
+  StartContext start(loaded);
   ConfinementGaps gaps;
   LATCHKEY_TRY(prepare_process(settings, gaps));
   LATCHKEY_TRY(const store::DataDirectory directory, lock_data(settings));

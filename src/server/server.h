@@ -3,9 +3,6 @@
 // Thread: the main thread calls it, once.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "latchkey/base/result.h"
 #include "server/settings.h"
 
@@ -23,8 +20,9 @@ inline constexpr int kExitUsage = 2;
 /// The disk refused to keep what was written. The next start checks the whole database.
 inline constexpr int kExitFatal = 74;  // EX_IOERR of sysexits.h
 
-/// Serves until a signal ends the run. The settings' `warnings` go to the log.
+/// Serves until a signal ends the run. The settings' warnings go to the log.
+/// Requires: the settings have no problem.
 /// Errors: only the start's, each with what to do.
-Result<void> serve(const Settings& settings, const std::vector<std::string>& warnings);
+Result<void> serve(const LoadedSettings& loaded);
 
 }  // namespace latchkey::server

@@ -7,6 +7,7 @@
 #include <ostream>
 #include <set>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "latchkey/http/characters.h"
@@ -23,10 +24,10 @@ namespace {
 constexpr int kExitGood = 0;
 constexpr int kExitWrongSettings = 1;
 
-void apply(SourceReading reading, LoadedSettings& loaded) {
-  std::move(reading.problems.begin(), reading.problems.end(), std::back_inserter(loaded.problems));
-  std::move(reading.warnings.begin(), reading.warnings.end(), std::back_inserter(loaded.warnings));
-  std::move(reading.sites.begin(), reading.sites.end(), std::back_inserter(loaded.settings.sites));
+void apply(const SourceReading& reading, LoadedSettings& loaded) {
+  std::copy(reading.problems.begin(), reading.problems.end(), std::back_inserter(loaded.problems));
+  std::copy(reading.warnings.begin(), reading.warnings.end(), std::back_inserter(loaded.warnings));
+  std::copy(reading.sites.begin(), reading.sites.end(), std::back_inserter(loaded.settings.sites));
   for (const GivenValue& given : reading.given) {
     const Result<void> assigned = assign(*given.setting, given.values, loaded.settings);
     if (!assigned) loaded.problems.push_back(given.where + ": " + refusal_of(given, assigned.error().text));
@@ -96,7 +97,19 @@ void find_twice_named(const Settings& settings, std::vector<std::string>& proble
   }
 }
 
-/// Finds what is wrong with settings in combination.
+}  // namespace
+
+Environment to_environment(const char* const* entries) {
+  Environment environment;
+  for (; *entries != nullptr; ++entries) {
+    const std::string_view entry(*entries);
+    const std::size_t equals = entry.find('=');
+    if (equals == std::string_view::npos) continue;
+    environment.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return environment;
+}
+
 void find_contradictions(const Settings& settings, std::vector<std::string>& problems) {
   if (settings.listen.empty() && settings.proxy_listen.empty()) {
     problems.emplace_back(
@@ -125,41 +138,45 @@ void find_contradictions(const Settings& settings, std::vector<std::string>& pro
   }
 }
 
-}  // namespace
-
-Environment to_environment(const char* const* entries) {
-  Environment environment;
-  for (; *entries != nullptr; ++entries) {
-    const std::string_view entry(*entries);
-    const std::size_t equals = entry.find('=');
-    if (equals == std::string_view::npos) continue;
-    environment.emplace(entry.substr(0, equals), entry.substr(equals + 1));
-  }
-  return environment;
+LoadedSettings settings_from(SettingsSources sources) {
+  LoadedSettings loaded;
+  apply(sources.file, loaded);
+  apply(sources.environment, loaded);
+  bound_warnings(loaded.warnings);
+  apply(sources.flags, loaded);
+  derive_defaults(loaded.settings);
+  if (loaded.problems.empty()) find_contradictions(loaded.settings, loaded.problems);
+  loaded.sources = std::make_shared<const SettingsSources>(std::move(sources));
+  return loaded;
 }
 
 LoadedSettings load_settings(int argument_count, const char* const* arguments,
                              const Environment& environment) {
-  LoadedSettings loaded;
   FlagReading flags = read_flags(argument_count, arguments);
-  loaded.action = flags.action;
   if (!flags.config) {
     const auto named = environment.find("LATCHKEY_CONFIG");
     if (named != environment.end()) flags.config = named->second;
   }
-  if (flags.config) apply(read_settings_file(*flags.config), loaded);
-  apply(read_environment(environment), loaded);
-  bound_warnings(loaded.warnings);
-  apply(std::move(flags.values), loaded);
-  derive_defaults(loaded.settings);
-  if (loaded.problems.empty()) find_contradictions(loaded.settings, loaded.problems);
+  SettingsSources sources;
+  if (flags.config) {
+    std::error_code error;
+    sources.path = std::filesystem::absolute(*flags.config, error);
+    sources.file = read_settings_file(*flags.config);
+  }
+  sources.environment = read_environment(environment);
+  sources.flags = std::move(flags.values);
+  LoadedSettings loaded = settings_from(std::move(sources));
+  loaded.action = flags.action;
   return loaded;
 }
 
 std::optional<int> answer_without_serving(const LoadedSettings& loaded, std::ostream& out,
                                           std::ostream& err) {
-  if (loaded.action == StartAction::kHelp || loaded.action == StartAction::kVersion) {
-    out << (loaded.action == StartAction::kHelp ? help_text() : version_text());
+  if (loaded.action == StartAction::kHelp || loaded.action == StartAction::kVersion ||
+      loaded.action == StartAction::kPrintReference) {
+    out << (loaded.action == StartAction::kHelp      ? help_text()
+            : loaded.action == StartAction::kVersion ? version_text()
+                                                     : reference_text());
     return kExitGood;
   }
   // A server that starts has a log for the warnings.

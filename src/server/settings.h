@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <iosfwd>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -134,7 +135,9 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 /// `environ` as a map; entries without '=' are left out.
 Environment to_environment(const char* const* entries);
 
-enum class StartAction { kServe, kCheck, kPrintConfig, kHelp, kVersion };
+enum class StartAction { kServe, kCheck, kPrintConfig, kPrintReference, kHelp, kVersion };
+
+struct SettingsSources;
 
 struct LoadedSettings {
   StartAction action = StartAction::kServe;
@@ -145,6 +148,8 @@ struct LoadedSettings {
   std::vector<std::string> problems;
   /// What is odd but does not prevent a start, in the same form. Names variables, but not their values.
   std::vector<std::string> warnings;
+  /// Where they are from. A reload reads the file again and leaves the others as they are.
+  std::shared_ptr<const SettingsSources> sources;
 };
 
 /// Reads all sources; `arguments` begins with the program's name. An unknown key or flag is a problem that

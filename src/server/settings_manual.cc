@@ -27,6 +27,7 @@ constexpr OtherFlag kOtherFlags[] = {
     {"--check", "", "Say what is wrong with the settings, the data directory and the ports, and stop."},
     {"--print-config", "", "Print the settings in force as a file, and stop."},
     {"--explain", "EVENT", "Say what an event of the log means and what to do, and stop."},
+    {"--print-reference", "", "Print the page of all settings, and stop."},
     {"--version", "", "Print the version, and stop."},
     {"--help", "", "Print all settings, and stop."},
 };
@@ -109,8 +110,8 @@ std::string about(const Setting& setting) {
   std::string expected = expectation_of(setting);
   if (expected.front() >= 'a' && expected.front() <= 'z')
     expected.front() = static_cast<char>(expected.front() - 'a' + 'A');
-  return fmt::format("\t{}\n\t{}. Default: {}.\n", plain(setting.help), plain(expected),
-                     plain(defaults.empty() ? "empty" : defaults));
+  return fmt::format("\t{}\n\t{}. Default: {}. Reload: {}.\n", plain(setting.help), plain(expected),
+                     plain(defaults.empty() ? "empty" : defaults), name_of(setting.reload));
 }
 
 }  // namespace

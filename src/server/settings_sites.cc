@@ -119,6 +119,16 @@ SiteRules read_site(const toml::table& table,
   return rules;
 }
 
+std::string sites_reference() {
+  std::string text =
+      "\n## Sites\n\nEach `[[site]]` table of the file is a site that proxies guard (docs/proxies). A reload changes "
+      "them **now**.\n\n| key | value |\n| --- | --- |\n";
+  for (const SiteKey& known : kKeys) {
+    fmt::format_to(std::back_inserter(text), "| `{}` | {} |\n", known.key, known.expectation);
+  }
+  return text;
+}
+
 std::string sites_text(const std::vector<SiteRules>& sites) {
   std::string text;
   for (const SiteRules& rules : sites) {

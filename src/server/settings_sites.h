@@ -27,6 +27,9 @@ std::vector<std::pair<const toml::key*, const toml::node*>> in_order_of_lines(co
 api::SiteRules read_site(const toml::table& table,
                          const std::function<void(std::size_t line, const std::string& what)>& refuse);
 
+/// The part of docs/reference/settings.md about them.
+std::string sites_reference();
+
 /// The tables as `read_site` reads them, each after an empty line; empty if there is no site.
 std::string sites_text(const std::vector<api::SiteRules>& sites);
 

@@ -22,7 +22,6 @@ namespace latchkey::server {
 
 namespace {
 
-constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
 constexpr std::string_view kVariablePrefix = "LATCHKEY_";
 constexpr std::string_view kConfigKey = "config";
 
@@ -75,11 +74,11 @@ Result<std::string> read_text(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path, error)) return wrong("it is a directory");
   std::ifstream file(path, std::ios::binary);
   if (!file) return wrong(std::generic_category().message(errno));
-  std::string text(kMaxFileBytes + 1, '\0');
+  std::string text(kMaxSettingsFileBytes + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad()) return wrong(std::generic_category().message(errno));
   text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kMaxFileBytes) return wrong("it is over 1 MiB");
+  if (text.size() > kMaxSettingsFileBytes) return wrong("it is over 1 MiB");
   return text;
 }
 
@@ -321,20 +320,26 @@ std::string refusal_of(const GivenValue& given, const std::string& reason) {
 }
 
 SourceReading read_settings_file(const std::filesystem::path& path) {
-  SourceReading reading;
-  Result<std::string> text = read_text(path);
+  const Result<std::string> text = read_text(path);
   if (!text) {
+    SourceReading reading;
     reading.problems.push_back(text.error().text);
     return reading;
   }
-  if (is_utf16(*text)) {
+  std::error_code error;
+  const std::filesystem::perms mode = std::filesystem::status(path, error).permissions();
+  return read_settings_text(path, *text, error ? std::filesystem::perms::none : mode);
+}
+
+SourceReading read_settings_text(const std::filesystem::path& path, const std::string& text,
+                                 std::filesystem::perms mode) {
+  SourceReading reading;
+  if (is_utf16(text)) {
     reading.problems.push_back(fmt::format("{}: it is UTF-16: save it as UTF-8", path.string()));
     return reading;
   }
-  reading = FileReader(path, *text).read();
-  std::error_code error;
-  const std::filesystem::perms mode = std::filesystem::status(path, error).permissions();
-  if (!error && (mode & std::filesystem::perms::others_write) != std::filesystem::perms::none) {
+  reading = FileReader(path, text).read();
+  if ((mode & std::filesystem::perms::others_write) != std::filesystem::perms::none) {
     reading.warnings.push_back(fmt::format("{}: anybody may write to it: run `chmod o-w {}`", path.string(),
                                            shell_word(path.string())));
   }
@@ -445,6 +450,7 @@ FlagReading read_flags(int argument_count, const char* const* arguments) {
       {app.add_flag("--version"), StartAction::kVersion},
       {app.add_flag("--check"), StartAction::kCheck},
       {app.add_flag("--print-config"), StartAction::kPrintConfig},
+      {app.add_flag("--print-reference"), StartAction::kPrintReference},
   };
   try {
     app.parse(argument_count, arguments);

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -84,11 +85,22 @@ using SettingKind =
                  ChoiceKind<http::ForwardedSource>, ChoiceKind<api::SameSite>, ListKind<ListenAddress>,
                  ListKind<net::Endpoint>, ListKind<VerifyAddress>, ListKind<net::Network>>;
 
+/// When the server goes by a change of the file.
+enum class Reload : std::uint8_t {
+  kNow,             ///< as soon as the file is read again
+  kNewConnections,  ///< the same, for connections that are opened from then on
+  kRestart,         ///< from the next start on
+};
+
+/// "now", "new connections" or "restart".
+std::string_view name_of(Reload reload) noexcept;
+
 struct Setting {
   /// As in the file. The names LATCHKEY_KEY and --the-key are derived from it.
   std::string_view key;
   /// The placeholder for the value in the help: `--listen ADDR:PORT`.
   std::string_view value_name;
+  Reload reload;
   SettingKind kind;
   /// One sentence for the operator, without default and bounds, which the help adds.
   std::string_view help;

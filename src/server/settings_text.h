@@ -1,4 +1,5 @@
-// What latchkeyd prints about its settings: --help and --print-config, generated from the table.
+// What latchkeyd prints about its settings: --help, --print-config and --print-reference, generated from the
+// table.
 #pragma once
 
 #include <string>
@@ -15,6 +16,9 @@ std::string version_text();
 
 /// Every flag with its bounds and default, in lines of 110 characters at most.
 std::string help_text();
+
+/// The page docs/reference/settings.md, which a test compares with it.
+std::string reference_text();
 
 /// What to write after the equals sign in a file to give the setting these values.
 std::string toml_literal(const Setting& setting, std::vector<std::string> values);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,13 +26,17 @@ inline std::string_view journal_stream() noexcept {
 }
 
 struct StartContext {
-  StartContext(const Settings& the_settings, const std::vector<std::string>& the_warnings)
-      : settings(the_settings), warnings(the_warnings), ports(the_settings) {}
+  explicit StartContext(const LoadedSettings& loaded)
+      : settings(loaded.settings),
+        warnings(loaded.warnings),
+        sources(loaded.sources),
+        ports(loaded.settings) {}
   StartContext(const StartContext&) = delete;
   StartContext& operator=(const StartContext&) = delete;
 
   const Settings& settings;
   const std::vector<std::string>& warnings;  ///< about the settings, for the log
+  const std::shared_ptr<const SettingsSources> sources;
   const Ports ports;
   /// Whether standard error is a terminal. Asked only here: once it has hung up, it no longer is one.
   const bool on_terminal = ::isatty(STDERR_FILENO) == 1;

@@ -79,6 +79,11 @@ void StatusListener::open() {
   for (const std::unique_ptr<Door>& door : doors_) door->open();
 }
 
+void StatusListener::set_node(std::string_view node) {
+  lines_ = http::ServerLines(node);
+  lines_.set_time(loop_.wall_now());
+}
+
 void StatusListener::close() noexcept {
   services_.draining = true;
   for (const std::unique_ptr<Door>& door : doors_) door->close();

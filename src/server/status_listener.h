@@ -34,6 +34,8 @@ class StatusListener final : private runtime::LoopHook {
   /// Begins to accept.
   /// Requires: the loop has been started.
   void open();
+  /// Goes by another name from the next answer on.
+  void set_node(std::string_view node);
   /// Accepts no more, and breaks off the connections. They end in later passes.
   void close() noexcept;
 

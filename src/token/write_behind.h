@@ -35,6 +35,9 @@ class WriteBehind {
   WriteBehind(const WriteBehind&) = delete;
   WriteBehind& operator=(const WriteBehind&) = delete;
 
+  /// Requires: at least 1.
+  void set_rows_per_second(std::size_t rows) noexcept { rows_per_second_ = static_cast<std::int64_t>(rows); }
+
   /// Queues the entry's time to be written, and marks the entry saved at once. If the store refuses, it is
   /// marked unsaved again. Returns false if the queue is full; the entry then stays unsaved. `table` may be
   /// any shard's.
@@ -96,7 +99,7 @@ class WriteBehind {
   store::Store& store_;
   Table& table_;
   Log& log_;
-  const std::int64_t rows_per_second_;
+  std::int64_t rows_per_second_;
   const std::chrono::milliseconds gather_time_;
 
   std::vector<Refresh> refreshes_;  // reserved at the start, so that a check that adds one allocates nothing

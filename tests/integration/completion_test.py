@@ -30,7 +30,7 @@ TYPED = [
     ("latchkey user pas", "latchkey user passwd"),
     ("latchkey user add bob --password-s", "latchkey user add bob --password-stdin"),
     ("latchkey --data DATA user passwd al", "latchkey --data DATA user passwd alice"),
-    ("latchkeyd --print", "latchkeyd --print-config"),
+    ("latchkeyd --print-c", "latchkeyd --print-config"),
     ("latchkeyd --log-level w", "latchkeyd --log-level warning"),
     ("latchkeyd --log-level=w", "latchkeyd --log-level=warning"),
     ("latchkeyd --config only-o", "latchkeyd --config only-one.toml"),

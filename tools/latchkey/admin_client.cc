@@ -94,6 +94,27 @@ bool send_all(const Socket& socket, std::string_view bytes) {
   return true;
 }
 
+/// Sends the byte, and the file with it.
+bool pass_file(const Socket& socket, int file, std::string_view byte) {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof file)> control{};
+  iovec part{const_cast<char*>(byte.data()), byte.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof file);
+  std::memcpy(CMSG_DATA(header), &file, sizeof file);
+  ssize_t sent = 0;
+  do {
+    sent = ::sendmsg(socket.get(), &message, MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  return sent == static_cast<ssize_t>(byte.size());
+}
+
 }  // namespace
 
 Result<void> probe_server(const AdminSocket& socket) {
@@ -105,19 +126,24 @@ Conversation::~Conversation() {
   if (file_ >= 0) ::close(file_);
 }
 
-Result<api::AdminReply> Conversation::ask(const api::AdminRequest& request) {
+Result<api::AdminReply> Conversation::ask(const api::AdminRequest& request, int file) {
   // Given back to `file_` only if the server keeps the connection.
   Socket connected(std::exchange(file_, -1));
   if (connected.get() < 0) {
     LATCHKEY_TRY(Socket made, connect_to(socket_));
     file_ = made.release();
-    return ask(request);
+    return ask(request, file);
   }
   const std::string_view body = request.body.view();
   const std::string head = fmt::format(
       "{} {} HTTP/1.1\r\nHost: latchkeyd\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
       request.method, request.path, body.size());
-  if (!send_all(connected, head) || !send_all(connected, body)) return no_answer(socket_.path);
+  std::string_view rest = head;
+  if (file >= 0) {
+    if (!pass_file(connected, file, rest.substr(0, 1))) return no_answer(socket_.path);
+    rest.remove_prefix(1);
+  }
+  if (!send_all(connected, rest) || !send_all(connected, body)) return no_answer(socket_.path);
 
   http::ResponseReader reader(kMaxAnswerBytes);
   std::array<char, 65536> part{};
@@ -138,8 +164,8 @@ Result<api::AdminReply> Conversation::ask(const api::AdminRequest& request) {
   return no_answer(socket_.path);
 }
 
-Result<api::AdminReply> ask_server(const AdminSocket& socket, const api::AdminRequest& request) {
-  return Conversation(socket).ask(request);
+Result<api::AdminReply> ask_server(const AdminSocket& socket, const api::AdminRequest& request, int file) {
+  return Conversation(socket).ask(request, file);
 }
 
 }  // namespace latchkey::command

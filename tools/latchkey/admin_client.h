@@ -38,7 +38,8 @@ class Conversation {
   /// Sends a request to the server and returns its reply.
   /// Errors: those of probe_server; kUnavailable if no whole answer came, in which case the request may or
   /// may not have been carried out.
-  Result<api::AdminReply> ask(const api::AdminRequest& request);
+  /// An open `file`, if it is given, is passed along (SCM_RIGHTS).
+  Result<api::AdminReply> ask(const api::AdminRequest& request, int file = -1);
 
  private:
   AdminSocket socket_;
@@ -47,6 +48,7 @@ class Conversation {
 
 /// One request over a connection of its own.
 /// Errors: as Conversation::ask.
-Result<api::AdminReply> ask_server(const AdminSocket& socket, const api::AdminRequest& request);
+Result<api::AdminReply> ask_server(const AdminSocket& socket, const api::AdminRequest& request,
+                                   int file = -1);
 
 }  // namespace latchkey::command

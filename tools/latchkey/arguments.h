@@ -23,8 +23,8 @@ inline constexpr int kExitDone = 0;
 inline constexpr int kExitRefused = 1;
 /// Wrong usage.
 inline constexpr int kExitUsage = 2;
-/// Done in part: `user import` refused a user, `user export` left one out, or `key rotate` could not write
-/// the key file and printed the new one.
+/// Done in part: `user import` refused a user, `user export` left one out, `key rotate` could not write the
+/// key file and printed the new one, or `reload` left something for the next start.
 inline constexpr int kExitInPart = 3;
 
 /// What the unit of systemd serves, and where it has the admin socket: outside the data, which the group that
@@ -35,6 +35,7 @@ inline constexpr std::string_view kSocketOfUnit = "/run/latchkey/admin.sock";
 struct Arguments {
   std::string data{kDataOfUnit};
   std::string socket;
+  std::string settings_file = "/etc/latchkey/latchkeyd.toml";  ///< the one that the unit of systemd names
   std::string key_file;
   std::string user;
   std::string new_name;

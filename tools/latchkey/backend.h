@@ -26,6 +26,8 @@ class Backend {
 /// The absolute path, for a sentence that says where something was done.
 std::string whole_path(const std::filesystem::path& path);
 
+struct AdminSocket;
+
 struct BackendOptions {
   std::filesystem::path data;
   std::filesystem::path socket;      ///< the server's, if one runs
@@ -33,7 +35,8 @@ struct BackendOptions {
   bool may_create = false;           ///< create the data directory and its database if they are missing
 };
 
-/// The server must be run by the owner of the data directory, or, without one, by the user of this command.
+/// The socket of the server on the data directory. That server must be run by the directory's owner, or,
+/// without a directory, by the user of this command.
 AdminSocket admin_socket_of(const BackendOptions& options);
 
 /// Makes root work as the owner of the data, for good. Does nothing for anybody else.

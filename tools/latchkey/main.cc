@@ -21,6 +21,7 @@
 #include "export.h"
 #include "import.h"
 #include "key.h"
+#include "reload.h"
 #include "suggestion.h"
 #include "tokens.h"
 #include "user_words.h"
@@ -70,6 +71,7 @@ class CommandLine {
     add_user_commands();
     add_token_commands();
     add_key_commands();
+    add_server_commands();
   }
 
   CLI::App& app() noexcept { return app_; }
@@ -243,6 +245,19 @@ class CommandLine {
           ->envname("LATCHKEY_KEY_FILE")
           ->type_name("FILE");
     }
+  }
+
+  void add_server_commands() {
+    CLI::App& reload = *leaf(
+        app_, "reload",
+        "have the running server go by its changed settings file; exits with 3 if a part of it waits for a "
+        "restart, with 1 if anything in it is wrong and nothing was changed",
+        [](const Arguments& given) {
+          return reload_server(options_of(given), given.settings_file, given.json);
+        });
+    reload.add_option("FILE", arguments_.settings_file, "the file that the server's --config names")
+        ->envname("LATCHKEY_CONFIG")
+        ->capture_default_str();
   }
 
   Arguments& arguments_;

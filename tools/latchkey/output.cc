@@ -1,6 +1,7 @@
 #include "output.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <simdjson.h>
 
 #include <algorithm>
@@ -26,18 +27,20 @@ std::string yes_or_no(const element& object, std::string_view name) {
   return is_known && value ? "yes" : "no";
 }
 
+std::vector<std::string> texts_of(const element& object, std::string_view name) {
+  std::vector<std::string> texts;
+  simdjson::dom::array array;
+  if (object[name].get_array().get(array) != simdjson::SUCCESS) return texts;
+  for (const element each : array) {
+    std::string_view text;
+    if (each.get_string().get(text) == simdjson::SUCCESS) texts.push_back(printable(text));
+  }
+  return texts;
+}
+
 /// The groups of a user's object, separated by commas.
 std::string groups_of(const element& user) {
-  simdjson::dom::array groups;
-  if (user["groups"].get_array().get(groups) != simdjson::SUCCESS) return {};
-  std::string out;
-  for (const element group : groups) {
-    std::string_view name;
-    if (group.get_string().get(name) != simdjson::SUCCESS) continue;
-    if (!out.empty()) out += ", ";
-    out += printable(name);
-  }
-  return out;
+  return fmt::format("{}", fmt::join(texts_of(user, "groups"), ", "));
 }
 
 using Row = std::vector<std::string>;
@@ -106,6 +109,17 @@ std::string unlocked_text(std::string_view json) {
       "again "
       "spread over that time, where otherwise all addresses share them\n",
       seconds, guesses);
+}
+
+ReloadReply read_reload_reply(std::string_view json) {
+  parser parsing;
+  element reply;
+  if (parsing.parse(json.data(), json.size()).get(reply) != simdjson::SUCCESS) return {};
+  return {.applied = texts_of(reply, "applied"),
+          .pending = texts_of(reply, "pending"),
+          .hidden = texts_of(reply, "hidden"),
+          .problems = texts_of(reply, "problems"),
+          .warnings = texts_of(reply, "warnings")};
 }
 
 Page read_page(std::string_view json, std::string_view member) {

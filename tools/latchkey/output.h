@@ -21,6 +21,16 @@ std::string groups_text(std::string_view json);
 /// What a reply says about unlocking its name, one sentence per line; nothing if it says nothing.
 std::string unlocked_text(std::string_view json);
 
+/// The reply to POST /reload.
+struct ReloadReply {
+  std::vector<std::string> applied;
+  std::vector<std::string> pending;
+  std::vector<std::string> hidden;
+  std::vector<std::string> problems;
+  std::vector<std::string> warnings;
+};
+ReloadReply read_reload_reply(std::string_view json);
+
 /// A page of a long answer: the elements of its list `member`, verbatim, and where the next page begins.
 struct Page {
   std::vector<std::string> elements;

@@ -32,7 +32,8 @@ enum class AdminAction : std::uint8_t {
   kTokenRevoke,
   kKeyShow,
   kKeyRotate,
-  kOther,  ///< none of these: refused
+  kReload,  ///< the server's own, and not Admin's
+  kOther,   ///< none of these: refused
 };
 inline constexpr std::size_t kAdminActions = static_cast<std::size_t>(AdminAction::kOther) + 1;
 

@@ -27,9 +27,9 @@ struct Services {
   credential::HashClient& hasher;
   store::Store& store;
   runtime::Turns& turns;
+  ApiMetrics& metrics;                          ///< the core's, whatever settings it serves by
   http::ForwardingWatch* forwarding = nullptr;  ///< the server's, if it has one
   Notices* unknown_hosts = nullptr;             ///< the server's: hosts that no site has
-  ApiMetrics metrics{};
 
   BootTime now() const noexcept { return loop.now(); }
 };

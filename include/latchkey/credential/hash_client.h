@@ -83,6 +83,9 @@ class HashClient final : public runtime::LoopHook {
   /// live, and its port must be drained, until there is none.
   std::size_t in_hand() const noexcept;
 
+  /// As in the constructor, for the jobs that come from now on.
+  void set_max_waiting(std::size_t max_waiting) noexcept { queue_.set_max_waiting(max_waiting); }
+
   const HashPool& pool() const noexcept { return pool_; }
   const HashMetrics& metrics() const noexcept { return metrics_; }
 

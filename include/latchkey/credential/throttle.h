@@ -25,6 +25,8 @@ struct ThrottleSettings {
   std::size_t failures_by_user = 10;
   std::size_t failures_by_address = 50;
   std::int64_t window_ms = 300'000;
+
+  bool operator==(const ThrottleSettings&) const = default;
 };
 
 /// Meters the failures of keys of one kind. Each key is a bucket of the generic cell rate algorithm (ATM
@@ -96,13 +98,16 @@ struct ThrottleMetrics {
 class Throttle {
  public:
   /// Requires: `sodium_init` has been called.
-  Throttle(const ThrottleSettings& settings, Random& random)
+  /// Counts what it refuses in `metrics`, or of its own if that is null.
+  /// Lifetime: `metrics` outlives it.
+  Throttle(const ThrottleSettings& settings, Random& random, ThrottleMetrics* metrics = nullptr)
       : settings_(settings),
         by_user_(settings.failures_by_user, settings.window_ms, random),
         by_address_(settings.failures_by_address, settings.window_ms, random),
         by_pair_(settings.failures_by_user, settings.window_ms, random),
         by_question_(questions_at_once(settings), window_of_questions(settings), random),
-        unlocked_(random) {}
+        unlocked_(random),
+        metrics_(metrics != nullptr ? *metrics : own_metrics_) {}
 
   const ThrottleSettings& settings() const noexcept { return settings_; }
 
@@ -144,7 +149,8 @@ class Throttle {
   FailureMeter by_pair_;
   FailureMeter by_question_;
   UnlockedNames unlocked_;
-  ThrottleMetrics metrics_;
+  ThrottleMetrics own_metrics_;
+  ThrottleMetrics& metrics_;
 };
 
 }  // namespace latchkey::credential

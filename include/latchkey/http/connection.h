@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -61,13 +62,13 @@ class SourceGate {
   ~SourceGate() = default;
 };
 
-/// What all connections of one core share.
-/// Lifetime: outlives them.
+/// What all connections of one core share. Its owner may exchange settings, handler and `forwarding` between
+/// two passes: a request that waits goes on with those that it began with. Lifetime: outlives them.
 struct ConnectionServices {
   runtime::Loop& loop;
-  const ConnectionSettings& settings;
+  std::reference_wrapper<const ConnectionSettings> settings;
   const ServerLines& lines;
-  Handler& handler;
+  std::reference_wrapper<Handler> handler;
   Log& log;
   OutputPool outputs{};
   /// The head of the current request. One per core is enough, since it is used only between waits.
@@ -75,6 +76,8 @@ struct ConnectionServices {
   bool draining = false;                  ///< the server stops: every answer is its connection's last
   ForwardingWatch* forwarding = nullptr;  ///< the server's, if it has one
   HttpMetrics metrics{};
+  /// Keeps settings and handler alive, if they may be exchanged.
+  std::shared_ptr<const void> keeps{};
 };
 
 class Connection {
@@ -97,6 +100,9 @@ class Connection {
  private:
   enum class Step : std::uint8_t { kAnswered, kLastAnswered, kNeedsBytes, kNeedsBody, kNeedsTask };
   struct Request;
+
+  const ConnectionSettings& settings() const noexcept { return services_.settings; }
+  Handler& handler() const noexcept { return services_.handler; }
 
   Step step();
   /// Records where the head ends, for take_request(). A check does not get here.

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "latchkey/net/file_inbox.h"
 #include "latchkey/net/stream.h"
 #include "latchkey/runtime/buffer_ring.h"
 #include "latchkey/runtime/loop.h"
@@ -28,10 +29,10 @@ class SocketStream final : public Stream, private runtime::Watched, private runt
   /// Takes ownership of `fd`. `message_flags` are MSG_* flags for every receive and send, beside the stream's
   /// own. With MSG_DONTWAIT the kernel answers at once: if it would have to wait, the answer is short or
   /// -EAGAIN. A write takes no flags.
-  /// Requires: SIGPIPE is ignored if the stream is to write.
-  /// Lifetime: `loop` and `buffers` must outlive the stream.
+  /// Requires: SIGPIPE is ignored if the stream is to write. With `files`, the ring may do IORING_OP_RECVMSG.
+  /// Lifetime: `loop`, `buffers` and `files` must outlive the stream.
   SocketStream(runtime::Loop& loop, runtime::BufferRing& buffers, int fd, int message_flags = 0,
-               SendBy send_by = SendBy::kSend);
+               SendBy send_by = SendBy::kSend, FileInbox* files = nullptr);
   ~SocketStream() override;
 
   void set_deadline(BootTime when) noexcept override { deadline_ = when; }
@@ -91,6 +92,7 @@ class SocketStream final : public Stream, private runtime::Watched, private runt
   int fd_;
   const int message_flags_;
   const SendBy send_by_;
+  FileInbox* const files_;  ///< for what the peer passes; null: nothing is taken
   ReceiveOperation receive_operation_{*this};
   SendOperation send_operation_{*this};
   BootTime deadline_{runtime::kNever};

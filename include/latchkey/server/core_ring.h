@@ -14,6 +14,10 @@ namespace latchkey::server {
 inline constexpr std::array<std::uint8_t, 6> kCoreOperations = {IORING_OP_ACCEPT,       IORING_OP_RECV,
                                                                 IORING_OP_SEND,         IORING_OP_CLOSE,
                                                                 IORING_OP_ASYNC_CANCEL, IORING_OP_MSG_RING};
+/// Those of the core that serves the administrator, who passes it files (SCM_RIGHTS).
+inline constexpr std::array<std::uint8_t, 7> kAdminCoreOperations = {
+    IORING_OP_ACCEPT, IORING_OP_RECV,         IORING_OP_RECVMSG, IORING_OP_SEND,
+    IORING_OP_CLOSE,  IORING_OP_ASYNC_CANCEL, IORING_OP_MSG_RING};
 inline constexpr unsigned kSubmissionEntries = 1024;
 inline constexpr unsigned kCompletionEntries = 8192;
 

@@ -190,6 +190,13 @@ class Shard {
   /// Lifetime: `keyring` outlives the shard.
   void use_keyring(const Keyring& keyring) noexcept { keyring_ = &keyring; }
 
+  /// Goes by these from now on. A user's tokens above a lower limit end with the user's next new login.
+  /// Requires: `refresh_rows_per_second` is at least 1.
+  void set_limits(std::size_t tokens_per_user, std::size_t refresh_rows_per_second) noexcept {
+    settings_.tokens_per_user = tokens_per_user;
+    writes_.set_rows_per_second(refresh_rows_per_second);
+  }
+
   const Table& table() const noexcept { return *table_; }
   /// The core's only WriteBehind.
   WriteBehind& writes() noexcept { return writes_; }
@@ -253,7 +260,7 @@ class Shard {
   std::size_t drop_old_tombstones(TableTime now, std::size_t budget);
   void file(EntryId id, TableTime now);
 
-  const ShardSettings settings_;
+  ShardSettings settings_;
   const std::uint32_t number_;
   const std::uint32_t shards_;
   const std::chrono::milliseconds period_;  // between two visits to a live entry

@@ -158,6 +158,35 @@ TEST_F(ConnectionEndTest, WhenTheServerStopsARequestUnderWayIsAnsweredAndTheLast
   EXPECT_EQ(handler_.asked_now, 3);
 }
 
+TEST_F(ConnectionEndTest, ARequestThatWaitsGoesOnWithTheHandlerAndTheBoundsThatItBeganWith) {
+  auto former = std::make_shared<ScriptedHandler>(rig_.loop());
+  const std::weak_ptr<ScriptedHandler> watched = former;
+  Client& waiting = connect();
+  services_.handler = *former;
+  services_.keeps = former;
+  waiting.peer.send("POST /now HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbo");
+  rig_.settle();
+  ConnectionSettings narrower = settings_;
+  narrower.max_body_bytes = 1;
+  services_.settings = narrower;
+  services_.handler = handler_;
+  services_.keeps = nullptr;
+  former.reset();
+  ASSERT_FALSE(watched.expired());
+  waiting.peer.send("dy");
+  EXPECT_EQ(answer_of(waiting).status(), 200);
+  EXPECT_EQ(handler_.asked_now, 0);
+  waiting.peer.send(kGet);
+  EXPECT_EQ(body_of_answer(waiting), "GET /now ");
+  EXPECT_EQ(handler_.asked_now, 1) << "the next request has the new one";
+  waiting.peer.send("POST /now HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
+  EXPECT_EQ(answer_of(waiting).status(), 413);
+  waiting.peer.end_sending();
+  EXPECT_TRUE(ends(waiting));
+  EXPECT_TRUE(watched.expired());
+  services_.settings = settings_;
+}
+
 TEST_F(ConnectionEndTest, APeerMayGoInEveryPhase) {
   const std::vector<std::string> phases = {
       "",

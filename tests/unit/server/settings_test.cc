@@ -441,6 +441,17 @@ TEST_F(Answer, ToHelpNamesEverySettingInLinesThatFitATerminal) {
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 110U) << line;
 }
 
+TEST_F(Answer, ToPrintReferenceIsThePageInTheDocuments) {
+  EXPECT_EQ(answer({"--print-reference", "--cores", "x"}), 0);
+  std::ifstream page(LATCHKEY_SETTINGS_REFERENCE, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(page), {}};
+  EXPECT_EQ(out_.str(), text) << "run latchkeyd --print-reference > docs/reference/settings.md";
+  for (const Setting& setting : settings_table()) {
+    EXPECT_NE(text.find("| `" + std::string(setting.key) + "` |"), std::string::npos) << setting.key;
+    EXPECT_FALSE(setting.help.empty()) << setting.key;
+  }
+}
+
 TEST_F(Answer, ToVersionIsTheVersion) {
   EXPECT_EQ(answer({"--version"}), 0);
   EXPECT_EQ(out_.str().find("latchkeyd "), 0U);
