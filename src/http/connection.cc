@@ -304,9 +304,8 @@ runtime::Task<bool> Connection::answer_slowly(Request& request) {
 runtime::Task<bool> Connection::receive_more() {
   const bool between_requests = input_.unread().empty();
   const BootTime now = services_.loop.now();
-  if (between_requests && services_.draining) co_return false;
-  stream_.set_deadline(between_requests ? now + settings().idle_timeout
-                                        : request_began_ + settings().header_timeout);
+  if (between_requests && ends_idle(now)) co_return false;
+  stream_.set_deadline(between_requests ? idle_deadline(now) : request_began_ + settings().header_timeout);
   // A peer that sends slowly holds memory of its own, not one of the core's receive buffers.
   input_.detach();
   idle_ = between_requests;
@@ -374,10 +373,10 @@ runtime::Task<bool> Connection::read_proxy_header() {
           .field("reason", header.reason);
       co_return false;
     }
-    stream_.set_deadline(deadline);
     input_.detach();
     idle_ = input_.unread().empty();
-    if (idle_ && services_.draining) co_return false;
+    if (idle_ && ends_idle(services_.loop.now())) co_return false;
+    stream_.set_deadline(idle_ && services_.draining ? std::min(deadline, services_.idle_until) : deadline);
     net::Received received = co_await stream_.receive();
     idle_ = false;
     if (received.end == net::StreamEnd::kTimedOut) services_.metrics.bounds[Bound::kHeaderTimeout].add();
@@ -386,8 +385,20 @@ runtime::Task<bool> Connection::read_proxy_header() {
   }
 }
 
+bool Connection::ends_idle(BootTime now) const noexcept {
+  return services_.draining && now >= services_.idle_until;
+}
+
+BootTime Connection::idle_deadline(BootTime now) const noexcept {
+  const BootTime by_setting = now + settings().idle_timeout;
+  return services_.draining ? std::min(by_setting, services_.idle_until) : by_setting;
+}
+
 void Connection::drain() noexcept {
-  if (idle_) stream_.abort();
+  if (!idle_) return;
+  const BootTime now = services_.loop.now();
+  if (ends_idle(now)) return stream_.abort();
+  stream_.set_deadline(idle_deadline(now));
 }
 
 }  // namespace latchkey::http

@@ -163,6 +163,7 @@ Listener& Listener::operator=(Listener&& other) noexcept {
     fd_ = std::exchange(other.fd_, -1);
     endpoint_ = other.endpoint_;
     is_unix_ = other.is_unix_;
+    is_shared_ = other.is_shared_;
   }
   return *this;
 }
@@ -217,7 +218,7 @@ Result<Listener> Listener::bind_unix(const std::string& path, const UnixAccess& 
   LATCHKEY_TRY(sockaddr_un address, unix_address(path));
   Listener listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (listener.fd_ < 0) return unix_error(path, errno);
-  listener.is_unix_ = true;
+  listener.is_unix_ = listener.is_shared_ = true;
   LATCHKEY_TRY(clear_unix_path(path, address));
   const mode_t old_mask = ::umask(0177);
   const bool bound = ::bind(listener.fd_, as_sockaddr(&address), sizeof address) == 0;
@@ -229,14 +230,53 @@ Result<Listener> Listener::bind_unix(const std::string& path, const UnixAccess& 
   return listener;
 }
 
-Result<Listener> Listener::duplicate() const {
+Result<Listener> Listener::adopt(int fd) {
+  Listener listener(fd);
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  int listens = 0;
+  int type = 0;
+  socklen_t size = sizeof listens;
+  const bool is_good = ::getsockname(fd, as_sockaddr(&address), &length) == 0 &&
+                       ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM &&
+                       ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0;
+  const std::optional<Endpoint> endpoint = Endpoint::from_sockaddr(*as_sockaddr(&address));
+  listener.is_unix_ = listener.is_shared_ = address.ss_family == AF_UNIX;
+  if (!is_good || (!listener.is_unix_ && !endpoint)) {
+    return failure(ErrorCode::kInvalid, fmt::format("descriptor {} is no socket that listens", fd));
+  }
+  listener.endpoint_ = endpoint.value_or(Endpoint{});
+  // A ring does not wait for a connection at a socket that may not block.
+  const int flags = ::fcntl(fd, F_GETFL);
+  const bool is_ready = flags >= 0 && ::fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == 0 &&
+                        ::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && ::listen(fd, kBacklog) == 0 &&
+                        (listener.is_unix_ || set_option(fd, IPPROTO_TCP, TCP_NODELAY));
+  if (!is_ready) {
+    return failure(ErrorCode::kInvalid,
+                   fmt::format("descriptor {} cannot be listened on: {}", fd, std::strerror(errno)));
+  }
+  return listener;
+}
+
+std::string Listener::path() const {
+  sockaddr_un address{};
+  socklen_t length = sizeof address;
+  if (!is_unix_ || ::getsockname(fd_, as_sockaddr(&address), &length) != 0) return {};
+  return {address.sun_path, ::strnlen(address.sun_path, sizeof address.sun_path)};
+}
+
+Result<void> Listener::set_unix_access(const UnixAccess& access) const { return set_access(path(), access); }
+
+Result<Listener> Listener::duplicate() {
   Listener other(::fcntl(fd_, F_DUPFD_CLOEXEC, 0));
   if (other.fd_ < 0) {
     return failure(ErrorCode::kUnavailable,
                    fmt::format("cannot share a listening socket among cores: {}", std::strerror(errno)));
   }
+  is_shared_ = true;
   other.endpoint_ = endpoint_;
   other.is_unix_ = is_unix_;
+  other.is_shared_ = true;
   return other;
 }
 
@@ -273,7 +313,7 @@ void Acceptor::start() { arm(); }
 
 void Acceptor::arm() noexcept {
   loop_.ring().start(this, [this](io_uring_sqe& entry) {
-    if (listener_.is_unix()) {
+    if (listener_.is_shared()) {
       io_uring_prep_accept(&entry, listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC);
       return;
     }

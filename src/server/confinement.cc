@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "latchkey/base/sanitized.h"
+#include "server/kept_sockets.h"
 #include "server/landlock.h"
 #include "server/syscall_filter.h"
 
@@ -85,7 +86,7 @@ Result<void> own_descriptors(bool alone) {
   }
   ::close(opened);
   // A sanitizer may have descriptors of its own.
-  if (alone && !kSanitized) ::syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+  if (alone && !kSanitized) ::syscall(SYS_close_range, kFirstPassed + passed_descriptors(), ~0U, 0);
   return {};
 }
 

@@ -102,6 +102,7 @@ struct Core::Client final : public http::SourceGate {
   net::SocketStream stream;
   http::Connection connection;
   Place place;
+  bool is_old = false;  ///< it was there when the draining began
   Client* previous = nullptr;
   Client* next = nullptr;
 };
@@ -343,19 +344,43 @@ void Core::unlink(Client& client) noexcept {
   (client.previous == nullptr ? first_client_ : client.previous->next) = client.next;
   if (client.next != nullptr) client.next->previous = client.previous;
   --clients_;
+  if (client.is_old) --old_clients_;
 }
 
-runtime::Task<bool> Core::drain(BootTime deadline) {
-  for (const std::unique_ptr<Door>& door : doors_) door->close();
+void Core::begin_draining(BootTime idle_until) {
   connection_services_.draining = true;
+  connection_services_.idle_until = idle_until;
+  old_clients_ = clients_;
   for (Client* client = first_client_; client != nullptr; client = client->next) {
     if (client->admin) client->admin->services.draining = true;
+    client->is_old = true;
     client->connection.drain();
+  }
+}
+
+runtime::Task<bool> Core::end_old_connections(DrainTimes times) {
+  const BootTime began = loop_.now();
+  begin_draining(began + times.idle);
+  const BootTime accept_until =
+      times.idle.count() == 0 ? began : std::max(began + times.idle, times.deadline - times.idle);
+  // Who comes at the last moment has as long for a request.
+  connection_services_.idle_until = accept_until + times.idle;
+  while (old_clients_ > 0 && loop_.now() < accept_until) {
+    co_await loop_.sleep_until(loop_.now() + kDrainLook);
+  }
+  co_return true;
+}
+
+runtime::Task<bool> Core::drain(DrainTimes times) {
+  for (const std::unique_ptr<Door>& door : doors_) door->close();
+  connection_services_.idle_until = loop_.now() + times.idle;
+  for (Client* client = first_client_; client != nullptr; client = client->next) {
+    if (!client->is_old) client->connection.drain();
   }
   bool aborted = false;
   while (clients_ > 0 || !doors_.empty() || hash_client_.in_hand() > 0) {
     close_listeners();
-    if (!aborted && loop_.now() >= deadline) {
+    if (!aborted && loop_.now() >= times.deadline) {
       aborted = true;
       for (Client* client = first_client_; client != nullptr; client = client->next) client->stream.abort();
     }

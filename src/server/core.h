@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -59,6 +60,14 @@ struct CoreLevels {
 /// Logs that the kernel refused to accept a connection (-errno).
 void log_failed_accept(Log& log, int error);
 
+/// How a core's connections end.
+struct DrainTimes {
+  BootTime deadline;  ///< when those that are busy are broken off
+  /// How long those without a request may still bring one, which is answered as their last. 0: they end at
+  /// once.
+  std::chrono::milliseconds idle;
+};
+
 class Core final : private runtime::LoopHook {
  public:
   /// `number` is both the core's port and its shard.
@@ -78,10 +87,14 @@ class Core final : private runtime::LoopHook {
   void go();
   void join();
 
-  /// The steps of a stop. Each ends on all cores before the next begins. `drain` accepts no new connection
-  /// and lets requests in progress end, until `deadline` at the latest.
+  /// The steps of a stop. Each ends on all cores before the next begins. From `end_old_connections` on
+  /// everything is answered as its connection's last. It ends with the connections that were open before, or
+  /// when `drain` needs the rest of the time. The core goes on accepting meanwhile, so that nobody waits for
+  /// those connections, but if they end at once. `drain` accepts no more, and lets the others end. False if
+  /// some were broken off.
   /// Thread: the core's own, called by mailbox.
-  runtime::Task<bool> drain(BootTime deadline);
+  runtime::Task<bool> end_old_connections(DrainTimes times);
+  runtime::Task<bool> drain(DrainTimes times);
   /// Ends the shard, which writes what it owes the store. False if the store refused.
   runtime::Task<bool> end_shard();
   /// Ends the loop once everything that it runs has ended.
@@ -166,6 +179,7 @@ class Core final : private runtime::LoopHook {
   void refuse(const http::ConnectionOrigin& origin, const char* reason,
               std::optional<CoreBound> bound = std::nullopt);
   static runtime::Task<void> serve(Core& core, int fd, Origin origin);
+  void begin_draining(BootTime idle_until);
   void close_listeners() noexcept;
   void link(Client& client) noexcept;
   void unlink(Client& client) noexcept;
@@ -198,6 +212,7 @@ class Core final : private runtime::LoopHook {
   std::vector<std::unique_ptr<Door>> doors_;
   Client* first_client_ = nullptr;
   std::size_t clients_ = 0;
+  std::size_t old_clients_ = 0;  ///< draining: those that were there at its beginning
 
   Result<void> enabled_;
   std::atomic<bool> ready_{false};

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -19,6 +20,10 @@
 namespace latchkey::server {
 
 namespace {
+
+/// How long a connection without a request may still bring one. A client that gets its answer is told that it
+/// is the connection's last; one whose connection just closes may have sent a request, and loses it.
+constexpr std::chrono::milliseconds kLastRequests{2000};
 
 bool stops(int signal, bool hang_up_stops) noexcept {
   const SignalRule rule = rule_of(signal);
@@ -38,24 +43,35 @@ runtime::Task<int> next_that_stops(const ServingParts& parts) {
   co_return signal;
 }
 
-runtime::Task<void> drain(runtime::Port& own, Core& core, BootTime deadline, bool& drained) {
+using DrainStep = runtime::Task<bool> (Core::*)(DrainTimes);
+
+runtime::Task<void> do_step(runtime::Port& own, Core& core, DrainStep step, DrainTimes times, bool& done) {
   LATCHKEY_AWAIT(const Result<bool> result,
                  runtime::call_task(own, core.port_id(),
-                                    [&core, deadline](runtime::Port&) { return core.drain(deadline); }));
+                                    [&core, step, times](runtime::Port&) { return (core.*step)(times); }));
   LATCHKEY_ASSERT(result.has_value());
-  drained = drained && *result;
+  done = done && *result;
+}
+
+/// Whether it went well on all cores.
+runtime::Task<bool> do_on_all(const ServingParts& parts, DrainStep step, DrainTimes times) {
+  bool done = true;
+  runtime::Nursery doing;
+  for (const std::unique_ptr<Core>& core : parts.cores) {
+    doing.spawn(do_step(parts.control.port(), *core, step, times, done));
+  }
+  co_await doing.join();
+  co_return done;
 }
 
 runtime::Task<void> drain_all(const ServingParts& parts) {
-  const BootTime deadline = parts.control.now() + parts.reloader.settings().drain_timeout;
-  bool drained = true;
-  {
-    runtime::Nursery draining;
-    for (const std::unique_ptr<Core>& core : parts.cores) {
-      draining.spawn(drain(parts.control.port(), *core, deadline, drained));
-    }
-    co_await draining.join();
-  }
+  const std::chrono::milliseconds patience = parts.reloader.settings().drain_timeout;
+  // If nobody goes on with the sockets, whoever is idle had better go to another server at once.
+  const DrainTimes times{
+      .deadline = parts.control.now() + patience,
+      .idle = parts.sockets_are_kept ? std::min(patience, kLastRequests) : std::chrono::milliseconds(0)};
+  LATCHKEY_AWAIT(do_on_all(parts, &Core::end_old_connections, times));
+  LATCHKEY_AWAIT(const bool drained, do_on_all(parts, &Core::drain, times));
   if (drained) co_return;
   LogEvent(parts.log, LogLevel::kWarning, "server.drain_timeout")
       .field("effect", "connections that were still busy were broken off")

@@ -30,6 +30,7 @@ struct ServingParts {
   StatusListener& status_listener;
   Log& log;
   const Reloader& reloader;  ///< has the settings in force
+  bool sockets_are_kept;     ///< another process goes on with them
   bool hang_up_stops;        ///< SIGHUP stops the server, as on a terminal
 };
 

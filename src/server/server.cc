@@ -129,6 +129,7 @@ Result<void> serve_over(const store::DataDirectory& directory, StartContext& sta
   LATCHKEY_TRY(Sockets sockets, bind_sockets(settings, start.ports.cores(), directory));
   LATCHKEY_TRY(Channels channels, open_channels());
   const ProcessFiles process = ProcessFiles::open();
+  const bool sockets_are_kept = keep_sockets(settings, sockets, channels.manager);
   // Before the first thread, so that all threads inherit it.
   LATCHKEY_TRY(confine_process(settings, gaps));
   LogThread log(start.clock, log_options_of(start));
@@ -175,6 +176,7 @@ Result<void> serve_over(const store::DataDirectory& directory, StartContext& sta
                                          .status_listener = status_listener,
                                          .log = log,
                                          .reloader = reloader,
+                                         .sockets_are_kept = sockets_are_kept,
                                          .hang_up_stops = start.on_terminal});
   }
   const Result<void> ended = end_run(start, *threads.store, ended_in_order);

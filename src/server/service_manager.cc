@@ -5,11 +5,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
 #include <cstring>
+#include <string>
 #include <system_error>
+
+#include "server/stderr_sink.h"
 
 namespace latchkey::server {
 
@@ -26,7 +31,44 @@ tl::unexpected<Error> unheard(std::string_view address, int error) {
                   address, std::strerror(error)));
 }
 
+/// Below the kernel's 253 (SCM_MAX_FD).
+constexpr std::size_t kMostInAMessage = 128;
+
+bool send_with(int socket, std::string_view state, std::span<const int> descriptors) noexcept {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMostInAMessage * sizeof(int))> control{};
+  iovec part{const_cast<char*>(state.data()), state.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (!descriptors.empty()) {
+    message.msg_control = control.data();
+    message.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(descriptors.size_bytes());
+    std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
+  }
+  return ::sendmsg(socket, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(state.size());
+}
+
 }  // namespace
+
+bool ManagerSocket::keep(std::string_view name, std::span<const int> sockets) const {
+  const std::string state = fmt::format("FDSTORE=1\nFDNAME={}", name);
+  for (; !sockets.empty(); sockets = sockets.subspan(std::min(kMostInAMessage, sockets.size()))) {
+    if (send_with(fd_, state, sockets.first(std::min(kMostInAMessage, sockets.size())))) continue;
+    say_on_stderr(fmt::format(
+        "latchkeyd: the service manager cannot be given the sockets {}: {}; a restart will refuse connections\n",
+        name, std::strerror(errno)));
+    return false;
+  }
+  return true;
+}
+
+void ManagerSocket::forget(std::string_view name) const {
+  if (is_connected()) send_with(fd_, fmt::format("FDSTOREREMOVE=1\nFDNAME={}", name), {});
+}
 
 ManagerSocket::~ManagerSocket() {
   if (fd_ >= 0) ::close(fd_);

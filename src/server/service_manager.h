@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,12 @@ class ManagerSocket {
   /// Requires: `confine` has not been called yet.
   /// Errors: kUnavailable if the manager cannot be reached. The server starts all the same.
   static Result<ManagerSocket> connect(const char* address);
+
+  /// Has the manager keep these sockets over a restart of the service, under one name (FDSTORE=1). Says on
+  /// standard error if it cannot be told. Requires: `confine` has not been called yet.
+  bool keep(std::string_view name, std::span<const int> sockets) const;
+  /// The manager drops what it kept under the name. Without a manager it does nothing.
+  void forget(std::string_view name) const;
 
   bool is_connected() const noexcept { return fd_ >= 0; }
   int fd() const noexcept { return fd_; }

@@ -36,6 +36,8 @@ struct Settings {
   /// connect is trusted as a proxy (C-34).
   unsigned unix_mode = 0660;
   std::string unix_group;
+  /// Whether the service manager keeps the listening sockets over a restart (FileDescriptorStoreMax=).
+  bool keep_sockets = false;
   /// Holds database, key file, lock and admin socket. If started as root, the server becomes their owner.
   std::filesystem::path data = "/var/lib/latchkey";
   /// Whether to create the directory (not its parents), the database and the key if they are missing.

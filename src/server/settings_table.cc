@@ -83,6 +83,8 @@ constexpr Setting kTable[] = {
     {"unix_group", "GROUP", kRestart,
      NameKind{.member = &Settings::unix_group, .max_bytes = kMaxGroupBytes, .may_be_empty = true},
      "The group of these sockets; empty is the server's own."},
+    {"keep_sockets", "", kRestart, SwitchKind{&Settings::keep_sockets},
+     "A service manager keeps the listening sockets over a restart (FileDescriptorStoreMax=)."},
     {"data", "DIR", kRestart, PathKind{&Settings::data, kMaxPathBytes},
      "Where the database and the key stand."},
     {"create", "", kRestart, SwitchKind{&Settings::create},

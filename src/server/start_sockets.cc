@@ -13,6 +13,7 @@
 
 #include "latchkey/base/file_rules.h"
 #include "server/confinement.h"
+#include "server/kept_sockets.h"
 #include "server/room_settings.h"
 #include "server/stderr_sink.h"
 
@@ -22,28 +23,57 @@ namespace {
 
 constexpr mode_t kOpenToGroup = 0660;
 
-Result<void> bind_tcp(Sockets& sockets, Sockets::Address& address) {
+/// A socket for each core. All `kept` ones are served, however few cores there are: the kernel has given each
+/// its share of the clients.
+Result<void> bind_tcp(Sockets& sockets, Sockets::Address& address, std::vector<net::Listener> kept) {
   net::Endpoint& endpoint = address.where.endpoint;
-  LATCHKEY_TRY(net::Listener::check_free(endpoint));
-  if (address.entrance == Entrance::kStatus) {
-    LATCHKEY_TRY(net::Listener listener, net::Listener::bind_tcp(endpoint));
-    endpoint = listener.endpoint();
-    sockets.status.push_back(std::move(listener));
-    return {};
+  const bool is_status = address.entrance == Entrance::kStatus;
+  const std::size_t cores = sockets.of_cores.size();
+  const std::size_t wanted = is_status ? 1 : cores;
+  const std::size_t kept_count = kept.size();
+  std::vector<int> bound;
+  if (kept.empty()) LATCHKEY_TRY(net::Listener::check_free(endpoint));
+  while (kept.size() < wanted) {
+    Result<net::Listener> listener = net::Listener::bind_tcp(endpoint);
+    if (listener) {
+      endpoint = listener->endpoint();  // port 0 has become a real one, the same for all cores
+      bound.push_back(listener->fd());
+    } else if (kept_count > 0) {
+      // Another user has bound the kept ones, or the right to bind low ports is gone: cores share a socket.
+      listener = kept[kept.size() % kept_count].duplicate();
+    }
+    LATCHKEY_TRY(net::Listener made, std::move(listener));
+    kept.push_back(std::move(made));
   }
-  for (std::vector<CoreListener>& of_core : sockets.of_cores) {
-    LATCHKEY_TRY(net::Listener listener, net::Listener::bind_tcp(endpoint));
-    endpoint = listener.endpoint();  // port 0 has become a real one, the same for all cores
-    of_core.push_back({std::move(listener), address.entrance, address.asks});
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    if (is_status) {
+      sockets.status.push_back(std::move(kept[i]));
+    } else {
+      sockets.of_cores[i % cores].push_back({std::move(kept[i]), address.entrance, address.asks});
+    }
   }
+  if (!bound.empty()) sockets.to_keep.emplace_back(name_of_kept(address.where), std::move(bound));
   return {};
 }
 
+Result<net::Listener> kept_or_bound(Sockets& sockets, const ListenAddress& where,
+                                    const net::UnixAccess& access, std::vector<net::Listener> kept) {
+  if (!kept.empty()) {
+    LATCHKEY_TRY(kept.front().set_unix_access(access));
+    return std::move(kept.front());
+  }
+  LATCHKEY_TRY(net::Listener bound, net::Listener::bind_unix(where.path, access));
+  sockets.to_keep.emplace_back(name_of_kept(where), std::vector{bound.fd()});
+  return bound;
+}
+
 /// All cores accept from one socket.
-Result<void> bind_unix(Sockets& sockets, const Sockets::Address& address, const net::UnixAccess& access) {
-  LATCHKEY_TRY(const net::Listener listener, net::Listener::bind_unix(address.where.path, access));
+Result<void> bind_unix(Sockets& sockets, const Sockets::Address& address, const net::UnixAccess& access,
+                       std::vector<net::Listener> kept) {
+  LATCHKEY_TRY(net::Listener listener, kept_or_bound(sockets, address.where, access, std::move(kept)));
+  sockets.to_hold.push_back(std::move(listener));
   for (std::vector<CoreListener>& of_core : sockets.of_cores) {
-    LATCHKEY_TRY(net::Listener shared, listener.duplicate());
+    LATCHKEY_TRY(net::Listener shared, sockets.to_hold.back().duplicate());
     of_core.push_back({std::move(shared), address.entrance, address.asks});
   }
   return {};
@@ -98,15 +128,19 @@ Result<Sockets> bind_sockets(const Settings& settings, std::size_t cores,
   Sockets sockets;
   sockets.of_cores.resize(cores);
   LATCHKEY_TRY(const net::UnixAccess access, unix_access_of(settings));
+  KeptSockets kept = KeptSockets::take();
   for (Sockets::Address address : addresses_of(settings)) {
+    std::vector<net::Listener> kept_here = kept.of(address.where);
+    sockets.were_kept = sockets.were_kept || !kept_here.empty();
     if (address.where.is_unix()) {
       LATCHKEY_TRY(check_socket_directory(settings, address.where.path, kListenDirectory));
-      LATCHKEY_TRY(bind_unix(sockets, address, access));
+      LATCHKEY_TRY(bind_unix(sockets, address, access, std::move(kept_here)));
     } else {
-      LATCHKEY_TRY(bind_tcp(sockets, address));
+      LATCHKEY_TRY(bind_tcp(sockets, address, std::move(kept_here)));
     }
     sockets.addresses.push_back(std::move(address));
   }
+  sockets.to_forget = kept.names_left();
   LATCHKEY_TRY(bind_admin(sockets, settings));
   if (root_rules_of(settings).gives_group) give_up_chown();
   note_endpoints(directory, sockets);
@@ -160,6 +194,18 @@ Result<net::UnixAccess> unix_access_of(const Settings& settings) {
 Result<net::UnixAccess> admin_access_of(const Settings& settings) {
   LATCHKEY_TRY(const std::optional<gid_t> group, group_of("admin_group", settings.admin_group));
   return group ? net::UnixAccess{kOpenToGroup, group} : net::UnixAccess{};
+}
+
+bool keep_sockets(const Settings& settings, Sockets& sockets, const ManagerSocket& manager) {
+  // Before others are kept under the same names.
+  for (const std::string& name : sockets.to_forget) manager.forget(name);
+  bool all_kept = settings.keep_sockets && manager.is_connected();
+  for (const auto& [name, descriptors] : sockets.to_keep) {
+    if (all_kept) all_kept = manager.keep(name, descriptors);
+  }
+  // They were needed until the manager had them.
+  sockets.to_hold.clear();
+  return all_kept || sockets.were_kept;
 }
 
 Result<Channels> open_channels() {

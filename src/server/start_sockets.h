@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "latchkey/base/result.h"
@@ -33,6 +34,12 @@ struct Sockets {
   std::vector<net::Listener> status;                ///< the main thread's
   std::vector<Address> addresses;                   ///< where all of them listen, but for the admin socket
   std::vector<std::string> warnings;                ///< what is weaker than the settings ask for
+
+  // For the service manager.
+  bool were_kept = false;                                           ///< some were there before this process
+  std::vector<std::pair<std::string, std::vector<int>>> to_keep{};  ///< names, and new sockets of that name
+  std::vector<net::Listener> to_hold{};                             ///< of those what no core has
+  std::vector<std::string> to_forget{};  ///< names of kept sockets that nobody serves
 };
 
 inline constexpr std::string_view kListenDirectory = "the directory of a listening socket";
@@ -43,11 +50,11 @@ std::vector<Sockets::Address> addresses_of(const Settings& settings);
 /// The line that says at the start that the server listens there.
 std::string announcement_of(const Sockets::Address& address);
 
-/// If a Unix socket is to have a group, gives up afterwards what root left to the process for it.
-/// Also notes the addresses in `directory`, for whatever inspects it. An admin socket that cannot have its
-/// group serves root and the server's user alone, and that is a warning: whoever waits at the door gets in.
-/// Errors: an address or path is in use or not available; a Unix socket's directory is not safe; there is no
-/// such group.
+/// Goes on with the sockets that a service manager kept, and binds the rest. If a Unix socket is to have a
+/// group, gives up afterwards what root left to the process for it. Also notes the addresses in `directory`,
+/// for whatever inspects it. An admin socket that cannot have its group serves root and the server's user
+/// alone, and that is a warning: whoever waits at the door gets in. Errors: an address or path is in use or
+/// not available; a Unix socket's directory is not safe; there is no such group.
 Result<Sockets> bind_sockets(const Settings& settings, std::size_t cores,
                              const store::DataDirectory& directory);
 
@@ -72,6 +79,10 @@ struct Channels {
   ManagerSocket manager;
   std::chrono::milliseconds watchdog;  ///< as watchdog_of
 };
+
+/// Has the service manager keep what was bound anew, if the settings ask for that. Returns whether the
+/// sockets outlive this process.
+bool keep_sockets(const Settings& settings, Sockets& sockets, const ManagerSocket& manager);
 
 /// If the service manager cannot be reached, standard error says so, and the server starts without it.
 /// Requires: `decide_on_signals` has been called.

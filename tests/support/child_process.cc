@@ -99,6 +99,9 @@ struct Prepared {
   int input;
   int output;
   int errors;
+  std::span<const int> passed;
+  std::span<int> passed_copies;  ///< room for as many
+  char* listen_pid;              ///< where the digits of LISTEN_PID stand; null if nothing is passed
   int io_uring_errno;
   std::size_t descriptors;
   pid_t parent;
@@ -116,6 +119,28 @@ void set_signals(bool ignored_and_blocked) noexcept {
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, sizeof mask);
 }
 
+constexpr int kFirstPassed = 3;
+constexpr std::string_view kListenPid = "LISTEN_PID=";
+constexpr std::size_t kPidDigits = 10;
+
+/// With leading zeros, which are read as well.
+void write_pid(char* digits) noexcept {
+  auto rest = static_cast<unsigned>(::getpid());
+  for (std::size_t i = kPidDigits; i-- > 0; rest /= 10) digits[i] = static_cast<char>('0' + rest % 10);
+}
+
+/// First out of the way of their new places, then into them.
+void pass_descriptors(const Prepared& prepared) noexcept {
+  const int beyond = kFirstPassed + static_cast<int>(prepared.passed.size());
+  for (std::size_t i = 0; i < prepared.passed.size(); ++i) {
+    prepared.passed_copies[i] = ::fcntl(prepared.passed[i], F_DUPFD_CLOEXEC, beyond);
+  }
+  for (std::size_t i = 0; i < prepared.passed.size(); ++i) {
+    ::dup2(prepared.passed_copies[i], kFirstPassed + static_cast<int>(i));
+  }
+  if (prepared.listen_pid != nullptr) write_pid(prepared.listen_pid);
+}
+
 [[noreturn]] void become(const Prepared& prepared) noexcept {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   // The parent may have ended before the line above ran.
@@ -129,6 +154,7 @@ void set_signals(bool ignored_and_blocked) noexcept {
     ::close(STDIN_FILENO);
     ::close(STDOUT_FILENO);
   }
+  pass_descriptors(prepared);
   const rlimit descriptors{prepared.descriptors, prepared.descriptors};
   if (prepared.descriptors != 0 && ::setrlimit(RLIMIT_NOFILE, &descriptors) != 0) ::_exit(126);
   if (prepared.io_uring_errno != 0) deny_io_uring(prepared.io_uring_errno);
@@ -161,6 +187,13 @@ ChildProcess::ChildProcess(const ChildOptions& options) {
   if (options.input.size() > kMaxInputBytes) throw std::runtime_error("the input is too long for a pipe");
   std::vector<std::string> argument_texts = options.arguments;
   std::vector<std::string> environment_texts = environment_with(options.environment);
+  if (!options.passed.empty()) {
+    environment_texts.push_back("LISTEN_FDS=" + std::to_string(options.passed.size()));
+    environment_texts.push_back(std::string(kListenPid) + std::string(kPidDigits, '0'));
+  }
+  char* const listen_pid =
+      options.passed.empty() ? nullptr : environment_texts.back().data() + kListenPid.size();
+  std::vector<int> copies(options.passed.size(), -1);
   const std::vector<char*> arguments = pointers_to(argument_texts);
   const std::vector<char*> environment = pointers_to(environment_texts);
 
@@ -177,6 +210,9 @@ ChildProcess::ChildProcess(const ChildOptions& options) {
                           input.read_end,
                           output.write_end,
                           errors.write_end,
+                          options.passed,
+                          copies,
+                          listen_pid,
                           options.io_uring_errno,
                           options.descriptors,
                           ::getpid(),

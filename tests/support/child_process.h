@@ -27,6 +27,8 @@ struct ChildOptions {
   std::string input;                   ///< its standard input, at most 64 KiB
   std::vector<std::string>
       environment;  ///< `NAME=value`, on top of the test's own without its LATCHKEY_ ones
+  /// Descriptors that it gets as 3, 4 and so on, with LISTEN_FDS and LISTEN_PID, as from a service manager.
+  std::vector<int> passed = {};
   /// If not 0, a seccomp filter answers io_uring_setup(2) with this errno, as a container's may.
   int io_uring_errno = 0;
   /// If not 0, the limit of its descriptors (RLIMIT_NOFILE, soft and hard).

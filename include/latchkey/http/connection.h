@@ -74,6 +74,7 @@ struct ConnectionServices {
   /// The head of the current request. One per core is enough, since it is used only between waits.
   RequestHead head{};
   bool draining = false;                  ///< the server stops: every answer is its connection's last
+  BootTime idle_until{};                  ///< draining: until when one that has no request may wait for it
   ForwardingWatch* forwarding = nullptr;  ///< the server's, if it has one
   HttpMetrics metrics{};
   /// Keeps settings and handler alive, if they may be exchanged.
@@ -94,7 +95,8 @@ class Connection {
   /// the stream.
   runtime::Task<void> serve();
 
-  /// Called when the server stops. An idle connection ends now, a busy one after the current request.
+  /// Called when the server stops. An idle connection ends at `idle_until`, a busy one after the current
+  /// request.
   void drain() noexcept;
 
  private:
@@ -115,6 +117,8 @@ class Connection {
   ResponseWriter::Context response_context(const RequestHead& head) const noexcept;
   std::unique_ptr<Request> take_request(bool was_asked);
 
+  bool ends_idle(BootTime now) const noexcept;
+  BootTime idle_deadline(BootTime now) const noexcept;
   runtime::Task<bool> receive_more();
   runtime::Task<bool> flush();
 

@@ -42,10 +42,18 @@ class Listener {
   /// what the kernel refused, and what to do.
   static Result<Listener> bind_unix(const std::string& path, const UnixAccess& access = {});
 
-  /// Another descriptor of the same socket: for a UNIX socket, which has no SO_REUSEPORT, so that each core
-  /// can accept its connections on a ring of its own.
-  /// Errors: the kernel's.
-  Result<Listener> duplicate() const;
+  /// Takes a socket that another process has bound and that listens, and makes it as the others are.
+  /// Errors: kInvalid if it is no such socket; it is closed then.
+  static Result<Listener> adopt(int fd);
+
+  /// Lets those have access to a UNIX socket's file that may have it now.
+  /// Errors: those of `bind_unix`.
+  Result<void> set_unix_access(const UnixAccess& access) const;
+
+  /// Another descriptor of the same socket, so that each core can accept its connections on a ring of its
+  /// own: for a UNIX socket, which has no SO_REUSEPORT, and for a TCP socket that another process has bound.
+  /// From then on those who share it take turns. Errors: the kernel's.
+  Result<Listener> duplicate();
 
   /// Whether somebody listens on the socket at `path`; false if there is none. A process that was killed may
   /// answer for a moment longer, so this waits for it for up to two seconds.
@@ -53,12 +61,19 @@ class Listener {
   static Result<bool> is_answered(const std::string& path);
 
   Listener(Listener&& other) noexcept
-      : fd_(std::exchange(other.fd_, -1)), endpoint_(other.endpoint_), is_unix_(other.is_unix_) {}
+      : fd_(std::exchange(other.fd_, -1)),
+        endpoint_(other.endpoint_),
+        is_unix_(other.is_unix_),
+        is_shared_(other.is_shared_) {}
   Listener& operator=(Listener&& other) noexcept;
   ~Listener();
 
   int fd() const noexcept { return fd_; }
   bool is_unix() const noexcept { return is_unix_; }
+  /// Whether several cores accept from it.
+  bool is_shared() const noexcept { return is_shared_; }
+  /// Where a UNIX listener listens.
+  std::string path() const;
   /// Where a TCP listener listens, including the port it was given.
   const Endpoint& endpoint() const noexcept { return endpoint_; }
 
@@ -68,6 +83,7 @@ class Listener {
   int fd_ = -1;
   Endpoint endpoint_;
   bool is_unix_ = false;
+  bool is_shared_ = false;
 };
 
 /// The remote end of a connected TCP socket; `::` for a UNIX socket or a socket whose peer has already gone.
@@ -87,9 +103,9 @@ std::optional<PeerProcess> peer_process_of(int fd) noexcept;
 inline constexpr std::size_t kMaxPeerGroups = 1024;
 bool peer_is_of_group(int fd, gid_t group) noexcept;
 
-/// Takes connections: from a TCP socket with a multishot accept, from a UNIX socket with one accept after the
-/// other. A UNIX socket is shared by all cores, and the kernel wakes the accept that has waited longest. One
-/// that stays would always be the first, so one core would get nearly all connections.
+/// Takes connections: from a socket of its own with a multishot accept, from a shared one (every UNIX socket)
+/// with one accept after the other. The kernel wakes the accept that has waited longest. One that stays would
+/// always be the first, so one core would get nearly all connections.
 /// Thread: the core's that owns it.
 class Acceptor final : private runtime::Operation, private runtime::Watched {
  public:

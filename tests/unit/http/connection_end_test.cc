@@ -158,6 +158,38 @@ TEST_F(ConnectionEndTest, WhenTheServerStopsARequestUnderWayIsAnsweredAndTheLast
   EXPECT_EQ(handler_.asked_now, 3);
 }
 
+TEST_F(ConnectionEndTest, WhereAnotherServerGoesOnAnIdleConnectionGetsOneMoreAnswerThatSaysItIsTheLast) {
+  constexpr std::int64_t kIdleMs = 2000;
+  Client& fresh = connect();
+  Client& used = connect();
+  used.peer.send(kGet);
+  EXPECT_EQ(body_of_answer(used), "GET /now ");
+  Client& silent = connect();
+  Client& proxied = connect_proxied();
+  rig_.settle();
+  services_.draining = true;
+  services_.idle_until = rig_.loop().now() + std::chrono::milliseconds(kIdleMs);
+  for (const auto& client : clients_) client->connection->drain();
+  Client& late = connect();
+  rig_.settle();
+  for (Client* const client : {&fresh, &used, &late}) {
+    ASSERT_FALSE(client->served);
+    client->peer.send(kGet);
+    const Answer answer = answer_of(*client);
+    EXPECT_EQ(answer.body, "GET /now ");
+    EXPECT_TRUE(answer.has("Connection: close"));
+    client->peer.end_sending();
+    EXPECT_TRUE(ends(*client));
+  }
+  EXPECT_FALSE(silent.served);
+  EXPECT_FALSE(proxied.served);
+  pass_time_ms(kIdleMs + runtime::Loop::kStrideMs);
+  for (Client* const client : {&silent, &proxied}) {
+    EXPECT_TRUE(ends(*client));
+    EXPECT_EQ(client->peer.received(), "");
+  }
+}
+
 TEST_F(ConnectionEndTest, ARequestThatWaitsGoesOnWithTheHandlerAndTheBoundsThatItBeganWith) {
   auto former = std::make_shared<ScriptedHandler>(rig_.loop());
   const std::weak_ptr<ScriptedHandler> watched = former;

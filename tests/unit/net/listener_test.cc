@@ -1,5 +1,6 @@
 #include "latchkey/net/listener.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -67,6 +68,38 @@ TEST(Listener, TwoOfOneProcessShareAPortSoThatEveryCoreHasItsOwnQueue) {
   const Result<Listener> second = Listener::bind_tcp(first->endpoint());
   ASSERT_TRUE(second.has_value()) << second.error().text;
   EXPECT_EQ(second->endpoint(), first->endpoint());
+}
+
+TEST(Listener, OneOfAnotherProcessIsTakenWithItsAddressAndWhatDoesNotListenIsNot) {
+  const Result<Listener> bound = Listener::bind_tcp(kLoopbackV4);
+  ASSERT_TRUE(bound.has_value());
+  const int passed = ::dup(bound->fd());
+  ASSERT_EQ(::fcntl(passed, F_SETFL, O_NONBLOCK), 0);
+  const Result<Listener> adopted = Listener::adopt(passed);
+  ASSERT_TRUE(adopted.has_value()) << adopted.error().text;
+  EXPECT_EQ(adopted->endpoint(), bound->endpoint());
+  EXPECT_FALSE(adopted->is_shared());
+  EXPECT_EQ(::fcntl(passed, F_GETFL) & O_NONBLOCK, 0) << "a ring would not wait";
+  EXPECT_NE(::fcntl(passed, F_GETFD) & FD_CLOEXEC, 0);
+  const int silent = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  EXPECT_FALSE(Listener::adopt(silent).has_value());
+  EXPECT_EQ(::fcntl(silent, F_GETFD), -1) << "it is closed";
+}
+
+TEST(Listener, AUnixSocketOfAnotherProcessIsTakenWithItsPath) {
+  const test::TemporaryDirectory directory;
+  const std::string path = (directory / "socket").string();
+  const Result<Listener> bound = Listener::bind_unix(path);
+  ASSERT_TRUE(bound.has_value());
+  const Result<Listener> adopted = Listener::adopt(::dup(bound->fd()));
+  ASSERT_TRUE(adopted.has_value()) << adopted.error().text;
+  EXPECT_TRUE(adopted->is_unix());
+  EXPECT_TRUE(adopted->is_shared());
+  EXPECT_EQ(adopted->path(), path);
+  ASSERT_TRUE(adopted->set_unix_access({.mode = 0660, .group = {}}).has_value());
+  struct stat status {};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0660U);
 }
 
 TEST(Listener, AnAddressInUseIsNamedWithTheWayOut) {
@@ -250,10 +283,10 @@ TEST(SharedSocket, EveryCoreGetsItsShareOfTheConnections) {
   constexpr std::size_t kConnections = 30;
   const test::TemporaryDirectory directory;
   const std::string path = directory.path() / "socket";
-  const Result<Listener> first = Listener::bind_unix(path);
+  Result<Listener> first = Listener::bind_unix(path);
   ASSERT_TRUE(first.has_value()) << first.error().text;
   struct ACore {
-    explicit ACore(const Listener& socket)
+    explicit ACore(Listener& socket)
         : listener(*socket.duplicate()), acceptor(rig.loop(), listener, acceptance) {
       acceptor.start();
       rig.settle();
