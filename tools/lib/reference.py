@@ -88,7 +88,7 @@ def commands(said_by):
             settings = {term.name for term in terms_of(said_by(program, "__manual", "keys"))[""]}
             options = [option for option in options
                        if re.match(r"--([a-z0-9-]+)", option.name)[1].replace("-", "_") not in settings]
-            page += "Each of its settings is a flag too: `latchkeyd --help` has them.\n"
+            page += "Each of its settings is a flag too: [settings.md](settings.md) has them.\n"
         page += "\n" + options_table(options)
         for command in terms.get("COMMANDS", ()):
             page += f"### {program} {escaped(command.name)}\n\n{command.sentences()}\n\n"
