@@ -28,7 +28,7 @@ struct Rig::Parts final : CoreParts {
                    .max_tombstones = settings.max_tombstones,
                    .timeout_ms = settings.timeout_ms,
                    .pages = settings.pages}) {
-    memo = api->opened(peer);
+    memo = api->opened({.peer = peer});
     registry = std::make_unique<token::Registry>(std::vector<const token::Table*>{&shard->table()},
                                                  shard_rig.quiescence, 0, &shard->writes());
     lookahead.emplace(*registry);

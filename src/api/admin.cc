@@ -135,7 +135,7 @@ Task<Result<AdminReply>> Admin::answer(const AdminRoute& route, std::string name
     case AdminAction::kUserAdd:
       LATCHKEY_CO_RETURN(add_user(std::move(body), std::move(room)));
     case AdminAction::kUserExport:
-      LATCHKEY_CO_RETURN(export_users(std::move(after)));
+      LATCHKEY_CO_RETURN(export_users(std::move(after), std::move(room)));
     case AdminAction::kImportStage:
       if (request.staged == nullptr) co_return no_such_request(false);
       co_return stage(body.view(), *request.staged);
@@ -237,11 +237,12 @@ Task<Result<AdminReply>> Admin::set_password(User user, SecretText body, LogRoom
   LATCHKEY_CO_TRY_NOW(AdminBody read, read_admin_body(body.view()));
   LATCHKEY_CO_TRY(std::string hash, hash_of(std::move(read)));
   LATCHKEY_CO_TRY(services_.directory.set_password_hash(user.id, std::move(hash)));
+  LogRoom of_unlocking = room.another();
   LogEvent(std::move(room), LogLevel::kInfo, "admin.password_set").text("user", user.name);
   // A user with a new password should not have to wait until others stop guessing at their name.
   std::optional<Unlocking> unlocking;
   if (services_.throttle != nullptr) {
-    Result<Unlocking> done = unlock_name(user, LogRoom::take(services_.log));
+    Result<Unlocking> done = unlock_name(user, std::move(of_unlocking));
     unlocking = done ? std::move(*done) : Unlocking{.why_not = std::move(done.error().text)};
   }
   // After the password: a login under way sees the new one, or its token is among those ended.
@@ -336,7 +337,7 @@ Task<Result<AdminReply>> Admin::tell_profile(User user, std::string_view done) {
 
 Task<Result<AdminReply>> Admin::remove_user(User user, LogRoom room) {
   // Disabled first. If ending the tokens fails, the user still exists and the request can be repeated.
-  LATCHKEY_CO_TRY(AdminReply disabled, set_active(user, false, LogRoom::take(services_.log)));
+  LATCHKEY_CO_TRY(AdminReply disabled, set_active(user, false, room.another()));
   LATCHKEY_CO_TRY(services_.directory.remove(user.id));
   LogEvent(std::move(room), LogLevel::kInfo, "admin.user_deleted").text("user", user.name);
   co_return disabled;

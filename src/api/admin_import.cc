@@ -187,8 +187,9 @@ Result<AdminReply> Admin::list_outcomes(const StagedImport& staged, std::string_
   return AdminReply{200, json.take()};
 }
 
-Task<Result<AdminReply>> Admin::export_users(std::string after) {
+Task<Result<AdminReply>> Admin::export_users(std::string after, LogRoom room) {
   LATCHKEY_CO_TRY(const std::vector<User> users, services_.directory.list(std::move(after), kUsersPerPage));
+  LogEvent(std::move(room), LogLevel::kInfo, "admin.users_exported").field("users", users.size());
   co_return AdminReply{200, users_page(users, kUsersPerPage, PasswordHashes::kShown)};
 }
 

@@ -18,7 +18,7 @@ constexpr std::array<AdminRoute, kAdminActions - 1> kRoutes = {{
     {kUserGroups, "user_groups", "POST", "/users/*/groups"},
     {kUserDetails, "user_details", "POST", "/users/*/details", LineInLog::kNeeded},
     {kUserRename, "user_rename", "POST", "/users/*/rename", LineInLog::kNeeded},
-    {kUserExport, "user_export", "GET", "/export"},
+    {kUserExport, "user_export", "GET", "/export", LineInLog::kNeeded},
     {kImportStage, "import_stage", "POST", "/import/users"},
     {kImportCommit, "import_commit", "POST", "/import/commit", LineInLog::kNeeded},
     {kImportOutcomes, "import_outcomes", "GET", "/import/outcomes"},

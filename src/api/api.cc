@@ -9,6 +9,7 @@
 #include "api/page_paths.h"
 #include "latchkey/api/answers.h"
 #include "latchkey/base/assert.h"
+#include "latchkey/http/forwarded.h"
 #include "latchkey/http/http_metrics.h"
 #include "latchkey/runtime/await.h"
 
@@ -143,7 +144,7 @@ void Api::prepare() {
     bodies_.add(document->document());
 }
 
-std::unique_ptr<http::ConnectionMemo> Api::opened(const net::IpAddress&) {
+std::unique_ptr<http::ConnectionMemo> Api::opened(const http::ConnectionOrigin&) {
   return std::make_unique<ConnectionBinding>();
 }
 
@@ -305,6 +306,17 @@ bool Api::answer_without_asking(const Resource& resource, RequestContext& reques
   if (!is_another_sites) return false;
   request.refuse(403, kForgeryText);
   return true;
+}
+
+std::optional<net::IpAddress> Api::client_of(const http::Exchange& exchange) noexcept {
+  const ApiSettings& settings = services_.settings;
+  if (exchange.is_unix_peer)
+    return http::forwarded_address(settings.trusted_proxies, settings.forwarded_source, exchange.head);
+  if (settings.trusted_proxies.empty()) return std::nullopt;
+  const net::IpAddress client =
+      http::remote_address(exchange.peer, settings.trusted_proxies, settings.forwarded_source, exchange.head);
+  if (client == exchange.peer) return std::nullopt;
+  return client;
 }
 
 std::string_view Api::allow(const http::RequestHead& head) noexcept {

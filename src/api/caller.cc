@@ -18,7 +18,7 @@ void note_refused_basic(std::string_view name, const net::IpAddress& address, bo
     LimitedEvent(services.log, LogLevel::kInfo, "basic.invalid").field("address", address.to_text());
     return;
   }
-  LogEvent event(services.log, LogLevel::kInfo, "basic.refused");
+  LogEvent event(LogRoom::take(services.log), LogLevel::kInfo, "basic.refused");
   event.field("address", address.to_text());
   services.passwords.names().put(event, name);
 }
@@ -63,6 +63,7 @@ runtime::Task<Caller> identify(RequestContext& request, Services& services) {
       request.refuse(*refusal);
       co_return caller;
     }
+    request.note({}, std::get<Caller>(checked).user_id);
     co_return std::get<Caller>(std::move(checked));
   }
   token::Admission admission;
@@ -74,6 +75,7 @@ runtime::Task<Caller> identify(RequestContext& request, Services& services) {
   caller.user_id = admission.user->id();
   caller.name = admission.user->name();
   caller.token = request.presented().token;
+  request.note({}, caller.user_id);
   request.response().preset("Auth-Token-Timeout", services.settings.token_timeout_text);
   co_return caller;
 }

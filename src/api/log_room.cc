@@ -22,7 +22,8 @@ runtime::Task<LogRoom> wait_for_log_room(runtime::Loop& loop, Log& log) {
 
 Error log_is_full() {
   return {ErrorCode::kOverloaded,
-          "the log is written more slowly than it fills: see what reads the server's standard error"};
+          "the log is written more slowly than it fills: see what reads the server's standard error, or the "
+          "disk that `audit_log` is on"};
 }
 
 }  // namespace latchkey::api

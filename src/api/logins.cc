@@ -43,6 +43,7 @@ runtime::Task<std::optional<Granted>> Logins::log_in(RequestContext& request,
   LoginResult result = LoginResult::kInvalid;
   LATCHKEY_AWAIT(std::optional<Granted> granted, attempt(request, operation, result));
   note_login(services_, via, result, began);
+  request.note(kLoginResultNames[static_cast<std::size_t>(result)]);
   co_return granted;
 }
 
@@ -101,6 +102,7 @@ runtime::Task<std::optional<Granted>> Logins::grant(RequestContext& request, con
     co_return std::nullopt;
   }
   result = login->is_new ? LoginResult::kNew : LoginResult::kAgain;
+  request.note({}, user.id);
   LogEvent(std::move(room), LogLevel::kInfo, login->is_new ? "login.new" : "login.again")
       .field("address", request.address().to_text())
       .text("user", user.name);
@@ -138,7 +140,8 @@ runtime::Task<void> Logins::refuse(RequestContext& request, std::string name, Bo
 
 void Logins::answer_refused_login(RequestContext& request, std::string_view name) {
   {
-    LogEvent event(services_.log, LogLevel::kInfo, "login.refused");
+    // Without room its line is a common one: nothing was given that must be told of.
+    LogEvent event(LogRoom::take(services_.log), LogLevel::kInfo, "login.refused");
     event.field("address", request.address().to_text());
     services_.passwords.names().put(event, name);
   }

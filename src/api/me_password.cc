@@ -101,7 +101,8 @@ runtime::Task<void> MyPasswordResource::change(RequestContext& request, Caller c
 }
 
 void MyPasswordResource::refuse(RequestContext& request) {
-  LogEvent(services_.log, LogLevel::kInfo, "password.refused").field("address", request.address().to_text());
+  LogEvent(LogRoom::take(services_.log), LogLevel::kInfo, "password.refused")
+      .field("address", request.address().to_text());
   request.reply(400).json(kWrongPassword);
 }
 

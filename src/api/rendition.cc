@@ -55,7 +55,7 @@ Rendition::Rendition(http::Exchange& exchange)
     : exchange_(exchange),
       writer_(written_, with_body(exchange.response.context())),
       inner_{exchange.head, exchange.body,         exchange.peer, exchange.memo,
-             writer_,       exchange.is_unix_peer, exchange.asks} {}
+             writer_,       exchange.is_unix_peer, exchange.asks, exchange.note} {}
 
 void Rendition::send_indented(PreparedBodies& bodies, std::size_t indent, BootTime now) {
   const http::WrittenAnswer answer = http::WrittenAnswer::of(written_);

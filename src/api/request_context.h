@@ -104,6 +104,15 @@ class RequestContext {
   /// Requires: the credentials are of kind kToken.
   token::Admission admission();
 
+  /// Tells the access log, if there is one, what became of the request, and whose it is.
+  /// Lifetime: `result` has static storage.
+  void note(std::string_view result, std::int64_t user_id = 0) noexcept {
+    if (exchange_.note == nullptr) [[likely]]
+      return;
+    exchange_.note->result = result;
+    if (user_id != 0) exchange_.note->user_id = user_id;
+  }
+
   /// Begins the answer with this status and the resource's `Allow`.
   Reply reply(int status) {
     Reply begun = reply_without_allow(status);

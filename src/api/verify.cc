@@ -138,7 +138,7 @@ bool VerifyResource::answer_now(RequestContext& request) {
     if (answer_without_credentials(question, request)) return true;
   }
   if (!request.has_address()) {
-    count(CheckResult::kNoAddress);
+    count(CheckResult::kNoAddress, request);
     refuse(request.nameless_refusal(), question, request);
     return true;
   }
@@ -175,33 +175,33 @@ void VerifyResource::answer_with_token(const Presented& shown, const Question& q
   token::Admission admission;
   if (shown.kind == Presented::Kind::kToken) admission = request.admission();
   if (admission.outcome != token::Outcome::kAdmitted) {
-    count(result_of(admission, shown));
+    count(result_of(admission, shown), request);
     return refuse(request.refusal_of(admission.outcome), question, request);
   }
   const token::Profile* const profile = admission.user->profile();
   if (question.site != nullptr && !may_enter(*question.site, admission.user->name(), profile)) {
-    count(CheckResult::kForbidden);
+    count(CheckResult::kForbidden, request, admission.user->id());
     return refuse(forbidden(kMayNotEnterText), question, request);
   }
-  admit({admission.user->header_name(), profile}, request);
+  admit({admission.user->header_name(), admission.user->id(), profile}, request);
 }
 
 runtime::Task<void> VerifyResource::answer(RequestContext& request) {
   LATCHKEY_AWAIT(auto checked, check_basic(request, services_));
   const Question question = question_of(request);
   if (auto* const refusal = std::get_if<Refusal>(&checked)) {
-    count(CheckResult::kBasicRefused);
+    count(CheckResult::kBasicRefused, request);
     refuse(std::move(*refusal), question, request);
     co_return;
   }
   const Caller& caller = std::get<Caller>(checked);
   if (question.site != nullptr && !may_enter(*question.site, caller.name, caller.profile.get())) {
-    count(CheckResult::kForbidden);
+    count(CheckResult::kForbidden, request, caller.user_id);
     refuse(forbidden(kMayNotEnterText), question, request);
     co_return;
   }
   const std::string user = percent_encode(caller.name);
-  admit({user, caller.profile.get()}, request);
+  admit({user, caller.user_id, caller.profile.get()}, request);
 }
 
 CheckResult VerifyResource::result_of(const token::Admission& admission, const Presented& shown) noexcept {
@@ -232,7 +232,7 @@ CheckResult VerifyResource::result_of(const token::Admission& admission, const P
 }
 
 void VerifyResource::admit(const Identity& identity, RequestContext& request) const {
-  count(CheckResult::kAdmitted);
+  count(CheckResult::kAdmitted, request, identity.user_id);
   http::ResponseWriter& response = request.response();
   if (identity.profile == nullptr) {
     response.ok_head({plain_head_, identity.user, plain_middle_, identity.user});
@@ -248,7 +248,7 @@ void VerifyResource::admit(const Identity& identity, RequestContext& request) co
 }
 
 void VerifyResource::admit_anonymous(RequestContext& request) const {
-  count(CheckResult::kAnonymous);
+  count(CheckResult::kAnonymous, request);
   request.response().ok_head({anonymous_head_}).no_body(services_.now());
 }
 
@@ -294,7 +294,7 @@ void VerifyResource::refuse(Refusal refusal, const Question& question, RequestCo
 
 void VerifyResource::refuse_unknown_host(const Question& question, RequestContext& request) const {
   const std::string_view host = question.about ? question.about->authority.host : std::string_view();
-  count(CheckResult::kUnknownHost);
+  count(CheckResult::kUnknownHost, request);
   const std::string_view reason = question.about ? kUnknownHostText : kNoHostText;
   const std::optional<std::uint64_t> left_out =
       services_.unknown_hosts == nullptr ? std::nullopt : services_.unknown_hosts->due(host, services_.now());

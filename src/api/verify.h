@@ -11,6 +11,7 @@
 
 #include "api/account_pages.h"
 #include "api/original_request.h"
+#include "api/request_context.h"
 #include "api/resource.h"
 #include "latchkey/api/services.h"
 #include "latchkey/api/sites.h"
@@ -40,6 +41,7 @@ class VerifyResource final : public Resource {
   /// Whom an admission names. All texts are encoded for a header.
   struct Identity {
     std::string_view user;
+    std::int64_t user_id = 0;
     const token::Profile* profile = nullptr;  ///< null for a user without groups and details
   };
 
@@ -49,7 +51,10 @@ class VerifyResource final : public Resource {
   void answer_with_token(const Presented& shown, const Question& question, RequestContext& request);
 
   void admit(const Identity& identity, RequestContext& request) const;
-  void count(CheckResult result) const noexcept { services_.metrics.checks[result].add(); }
+  void count(CheckResult result, RequestContext& request, std::int64_t user_id = 0) const noexcept {
+    services_.metrics.checks[result].add();
+    request.note(kCheckResultNames[static_cast<std::size_t>(result)], user_id);
+  }
   [[gnu::noinline]] static CheckResult result_of(const token::Admission& admission,
                                                  const Presented& shown) noexcept;
   void admit_anonymous(RequestContext& request) const;

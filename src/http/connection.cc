@@ -1,6 +1,7 @@
 #include "latchkey/http/connection.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "http/body_reader.h"
@@ -33,6 +34,11 @@ Bound bound_of(int status) noexcept {
   if (status == 413) return Bound::kBodyLimit;
   return status == 414 || status == 431 ? Bound::kHeadLimit : Bound::kSyntax;
 }
+
+/// Of the methods in the order of Method. A name that a client made up is not repeated.
+constexpr std::array<std::string_view, 10> kMethodNames = {"GET",    "HEAD",    "POST",  "PUT",     "PATCH",
+                                                           "DELETE", "OPTIONS", "TRACE", "CONNECT", "other"};
+std::string_view name_of(Method method) noexcept { return kMethodNames[static_cast<std::size_t>(method)]; }
 
 bool announces_body(const RequestHead& head) noexcept {
   return head.body == BodyFraming::kChunked || head.content_length > 0;
@@ -101,7 +107,7 @@ runtime::Task<void> Connection::serve() {
     open = co_await read_proxy_header();
     if (open) open = gate_->admit(origin_.peer);
   }
-  if (open) memo_ = handler().opened(origin_.peer);
+  if (open) memo_ = handler().opened(origin_);
   request_began_ = services_.loop.now();
   while (open) {
     const Step next = step();
@@ -166,12 +172,16 @@ Connection::Step Connection::step() {
 
   ResponseWriter response(output(), response_context(head));
   Exchange exchange{head, body, origin_.peer, memo_.get(), response, origin_.is_unix_peer, origin_.asks};
+  if (services_.access != nullptr) [[unlikely]]
+    begin_note(exchange, services_.access->note);
   if (!handler().answer_now(exchange)) {
     LATCHKEY_ASSERT(response.status_code() == 0);
     return leave(Step::kNeedsTask, parsed.head_bytes);
   }
   LATCHKEY_ASSERT(response.finished());
   services_.metrics.count_answer(exchange.resource, response.status_code());
+  if (exchange.note != nullptr) [[unlikely]]
+    note_access(*exchange.note, response.status_code(), &exchange);
   if (body.empty() && !may_hold_password(head)) {
     input_.consume_unwiped(request_bytes);
   } else {
@@ -233,12 +243,43 @@ void Connection::refuse(int status, std::string_view reason, std::string_view al
       .field("reason", reason);
   const ResponseWriter::Context context{services_.lines, services_.loop.now(), false, 1, false};
   ResponseWriter response(output(), context);
+  const AccessNote note{.output_bytes = output_.size()};
   std::string detail = "{\"detail\":\"";
   detail.append(reason).append("\"}");
   // It may have been about credentials: nobody may store it, and no browser may take it for a page.
   response.status(status).header("Cache-Control", "no-store").header("X-Content-Type-Options", "nosniff");
   if (!allow.empty()) response.header("Allow", allow);
   response.body(kJson, detail, services_.loop.now());
+  // Of what is broken as HTTP nothing is read.
+  if (services_.access != nullptr) note_access(note, status, nullptr);
+}
+
+void Connection::begin_note(Exchange& exchange, AccessNote& note) noexcept {
+  note = {};
+  note.output_bytes = output_.size();
+  exchange.note = &note;
+}
+
+void Connection::note_access(const AccessNote& note, int status, const Exchange* exchange) {
+  const BootTime now = services_.loop.now();
+  AccessRecord* const record = services_.access->next(status, now);
+  if (record == nullptr) return;
+  record->time = services_.loop.wall_now();
+  record->user_id = note.user_id;
+  record->method = exchange == nullptr ? std::string_view() : name_of(exchange->head.method);
+  record->result = note.result;
+  record->is_unix_peer = origin_.is_unix_peer;
+  record->peer = origin_.peer;
+  record->client = exchange == nullptr ? std::nullopt : handler().client_of(*exchange);
+  record->duration_ms = static_cast<std::uint32_t>((now - request_began_).count());
+  record->bytes = static_cast<std::uint32_t>(output_.size() - note.output_bytes);
+  record->status = static_cast<std::uint16_t>(status);
+  record->resource = static_cast<std::uint8_t>(exchange == nullptr ? 0 : exchange->resource);
+  const std::string_view agent =
+      exchange == nullptr ? std::string_view() : exchange->head.value(KnownHeader::kUserAgent);
+  record->agent_bytes = static_cast<std::uint16_t>(std::min<std::size_t>(agent.size(), UINT16_MAX));
+  agent.copy(record->agent.data(), record->agent.size());
+  services_.access->put();
 }
 
 // Moves the current request, whose head `step` has parsed, out of the input. The part of a chunked body that
@@ -288,10 +329,13 @@ runtime::Task<bool> Connection::answer_slowly(Request& request) {
     ResponseWriter response(output(), response_context(request.head));
     Exchange exchange{request.head, request.body.view(),  origin_.peer, memo_.get(),
                       response,     origin_.is_unix_peer, origin_.asks};
+    AccessNote note;
+    if (services_.access != nullptr) begin_note(exchange, note);
     const bool answered = !request.was_asked && request.handler.answer_now(exchange);
     if (!answered) co_await request.handler.answer(exchange);
     LATCHKEY_ASSERT(response.finished());
     services_.metrics.count_answer(exchange.resource, response.status_code());
+    if (exchange.note != nullptr) note_access(*exchange.note, response.status_code(), &exchange);
     keep_alive = response.keep_alive();
   }
   request.wipe();

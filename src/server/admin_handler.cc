@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,6 +14,9 @@
 #include "latchkey/api/log_room.h"
 #include "latchkey/base/assert.h"
 #include "latchkey/base/json_writer.h"
+#include "latchkey/http/percent.h"
+#include "latchkey/http/request.h"
+#include "latchkey/net/listener.h"
 #include "latchkey/runtime/await.h"
 #include "server/reloader.h"
 
@@ -18,8 +24,12 @@ namespace latchkey::server {
 
 namespace {
 
+constexpr std::size_t kMaxUserIdDigits = 10;
+constexpr int kLeastRefusal = 400;
+
 struct Memo final : http::ConnectionMemo {
   api::StagedImport staged;
+  std::string peer;  ///< who it is, as fields of the log
 };
 
 void write_list(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
@@ -46,10 +56,29 @@ api::AdminReply reply_of(const ReloadAnswer& answer) {
 
 std::string joined(const std::vector<std::string>& texts) { return fmt::format("{}", fmt::join(texts, ",")); }
 
+std::string fields_of_peer(int descriptor) {
+  std::string fields;
+  const std::optional<net::PeerProcess> peer = net::peer_process_of(descriptor);
+  if (!peer) return fields;
+  append_log_field(fields, "uid", std::to_string(peer->user));
+  append_log_field(fields, "pid", std::to_string(peer->process));
+  return fields;
+}
+
+/// What the command says of its user. Nobody checks it: whoever may administer can send what they like.
+void append_claim(std::string& fields, const http::RequestHead& head) {
+  const std::string_view claimed = http::find_other_header(head, api::kClaimedUserField).value;
+  const bool is_number = !claimed.empty() && claimed.size() <= kMaxUserIdDigits &&
+                         claimed.find_first_not_of("0123456789") == std::string_view::npos;
+  if (is_number) append_log_field(fields, "claimed_uid", claimed);
+}
+
 }  // namespace
 
-std::unique_ptr<http::ConnectionMemo> AdminHandler::opened(const net::IpAddress& /*peer*/) {
-  return std::make_unique<Memo>();
+std::unique_ptr<http::ConnectionMemo> AdminHandler::opened(const http::ConnectionOrigin& origin) {
+  auto memo = std::make_unique<Memo>();
+  memo->peer = fields_of_peer(origin.descriptor);
+  return memo;
 }
 
 runtime::Task<void> AdminHandler::answer(http::Exchange& exchange) {
@@ -57,9 +86,15 @@ runtime::Task<void> AdminHandler::answer(http::Exchange& exchange) {
   request.method = exchange.head.method_text;
   request.path = exchange.head.target;
   request.body = SecretText(exchange.body);
-  request.staged = &static_cast<Memo*>(exchange.memo)->staged;
-  if (exchange.head.method != http::Method::kGet) {
+  Memo& memo = static_cast<Memo&>(*exchange.memo);
+  request.staged = &memo.staged;
+  std::string by = memo.peer;
+  append_claim(by, exchange.head);
+  const api::AdminTarget target = api::admin_target(exchange.head.method_text, exchange.head.target);
+  const bool has_line = target.route != nullptr && target.route->line == api::LineInLog::kNeeded;
+  if (exchange.head.method != http::Method::kGet || has_line) {
     LATCHKEY_AWAIT(LogRoom room, api::wait_for_log_room(loop_, log_));
+    room.set_by(by);
     request.room.emplace(std::move(room));
   }
   api::AdminReply reply;
@@ -71,6 +106,7 @@ runtime::Task<void> AdminHandler::answer(http::Exchange& exchange) {
     LATCHKEY_AWAIT(reply, admin_.handle(std::move(request)));
   }
   counts_.count(reply.action, reply.status);
+  if (reply.status >= kLeastRefusal) log_refusal(reply, target.name, std::move(by));
   exchange.response.status(reply.status).body(api::kJsonType, reply.json, loop_.now());
 }
 
@@ -99,6 +135,18 @@ runtime::Task<api::AdminReply> AdminHandler::reload(std::string path, LogRoom ro
   reloaded.field("changed", joined(answer->applied)).field("pending", joined(answer->pending));
   if (!answer->hidden.empty()) reloaded.field("hidden", joined(answer->hidden));
   co_return reply_of(*answer);
+}
+
+// Nothing was changed, so without room the line is a common one.
+void AdminHandler::log_refusal(const api::AdminReply& reply, std::string_view name, std::string by) {
+  LogRoom room = LogRoom::take(log_);
+  room.set_by(std::move(by));
+  LogEvent refused(std::move(room), LogLevel::kWarning, "admin.refused");
+  refused.field("action", api::admin_label(reply.action)).field("status", reply.status);
+  if (name.empty()) return;
+  std::string user(name.size(), '\0');
+  user.resize(http::percent_decode(name, http::PlusSign::kLiteral, user));
+  refused.text("user", user);
 }
 
 }  // namespace latchkey::server

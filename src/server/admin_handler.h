@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "latchkey/api/admin.h"
 #include "latchkey/http/handler.h"
@@ -37,12 +38,13 @@ class AdminHandler final : public http::Handler {
                const ReloadWay& way)
       : loop_(loop), log_(services.log), counts_(counts), admin_(services), way_(way) {}
 
-  std::unique_ptr<http::ConnectionMemo> opened(const net::IpAddress& peer) override;
+  std::unique_ptr<http::ConnectionMemo> opened(const http::ConnectionOrigin& origin) override;
   bool answer_now(http::Exchange& /*exchange*/) override { return false; }
   runtime::Task<void> answer(http::Exchange& exchange) override;
 
  private:
   runtime::Task<api::AdminReply> reload(std::string path, LogRoom room);
+  void log_refusal(const api::AdminReply& reply, std::string_view name, std::string by);
 
   runtime::Loop& loop_;
   Log& log_;

@@ -118,14 +118,15 @@ void give_up_chown() noexcept {
   if (::geteuid() != 0) set_capabilities(kLowPorts);
 }
 
-Result<void> confine(const std::filesystem::path& data, ConfinementGaps& gaps) {
+Result<void> confine(const std::filesystem::path& data,
+                     const std::vector<std::filesystem::path>& log_directories, ConfinementGaps& gaps) {
   drop_bounding_set();
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   if (!set_capabilities(0)) return refused("give up all capabilities");
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return refused("forbid new privileges");
   if (kSanitized) return {};
   forbid_core_dumps();
-  return limit_to_directory(data, gaps);
+  return limit_to_directories(data, log_directories, gaps);
 }
 
 Result<void> close_ways_out() { return kSanitized ? Result<void>() : filter_system_calls(); }

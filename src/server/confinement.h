@@ -41,10 +41,11 @@ Result<void> leave_root(const std::filesystem::path& data, ConfinementGaps& gaps
 void give_up_chown() noexcept;
 
 /// From here on this process and its threads have no capability, gain no privilege, dump no core, reach no
-/// file outside `data`, bind and connect no TCP socket, and reach no abstract Unix socket or process outside.
-/// Requires: files are open, sockets are bound, and no thread has been started.
-/// Errors: kUnavailable if the kernel supports a restriction but refuses it.
-Result<void> confine(const std::filesystem::path& data, ConfinementGaps& gaps);
+/// file outside `data`, make and write files in `log_directories` only, bind and connect no TCP socket, and
+/// reach no abstract Unix socket or process outside. Requires: files are open, sockets are bound, and no
+/// thread has been started. Errors: kUnavailable if the kernel supports a restriction but refuses it.
+Result<void> confine(const std::filesystem::path& data,
+                     const std::vector<std::filesystem::path>& log_directories, ConfinementGaps& gaps);
 
 /// Limits every thread, running or started later, to the system calls of `syscall_filter.h`.
 /// Requires: all rings have been created.

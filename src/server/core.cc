@@ -176,6 +176,7 @@ Core::Core(std::size_t number, std::unique_ptr<runtime::Ring> ring,
       connection_services_{loop_, terms_->terms->connection, lines_, terms_->api, log_} {
   connection_services_.forwarding = terms_->terms->forwarding.get();
   connection_services_.keeps = terms_;
+  if (context.access != nullptr) connection_services_.access = &context.access->ring_of(number);
   loop_.ring().set_preview(preview_);
   loop_.add_hook(*this);
   loop_.add_hook(hash_client_);
@@ -273,8 +274,8 @@ void Core::accept(int fd, const CoreListener& at) {
   const bool is_admin = at.entrance == Entrance::kAdmin;
   const bool proxied = at.entrance == Entrance::kProxied;
   const bool is_unix = at.listener.is_unix();
-  const http::ConnectionOrigin origin{is_unix ? net::IpAddress{} : net::peer_of(fd).address, is_unix,
-                                      at.asks};
+  const http::ConnectionOrigin origin{is_unix ? net::IpAddress{} : net::peer_of(fd).address, is_unix, at.asks,
+                                      fd};
   const net::IpAddress& peer = origin.peer;
   if (clients_ >= terms_->terms->max_connections + (is_admin ? kSpareForAdmin : 0)) {
     ::close(fd);

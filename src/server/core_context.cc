@@ -31,9 +31,10 @@ int end_of_descriptors_of(const Settings& settings) noexcept {
 
 CoreContext::CoreContext(StartContext& start, const token::Keyring& the_keyring,
                          credential::HashPool& the_hash_pool, store::StoreThread& the_store,
-                         const Tables& tables, Log& the_log)
+                         const Tables& tables, Logs& the_log)
     : clock(start.clock),
       log(the_log),
+      access(the_log.access()),
       keyring(the_keyring),
       hash_pool(the_hash_pool),
       store(the_store),

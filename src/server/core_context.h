@@ -22,6 +22,7 @@
 #include "latchkey/token/shard.h"
 #include "latchkey/token/table_time.h"
 #include "server/admin_counts.h"
+#include "server/logs.h"
 #include "server/start_context.h"
 #include "server/start_tables.h"
 #include "server/terms.h"
@@ -33,12 +34,13 @@ class Reloader;
 struct CoreContext {
   /// Lifetime: the arguments must outlive it.
   CoreContext(StartContext& start, const token::Keyring& the_keyring, credential::HashPool& the_hash_pool,
-              store::StoreThread& the_store, const Tables& tables, Log& the_log);
+              store::StoreThread& the_store, const Tables& tables, Logs& the_log);
   CoreContext(const CoreContext&) = delete;
   CoreContext& operator=(const CoreContext&) = delete;
 
   const Clock& clock;
   Log& log;
+  AccessLog* const access;  ///< null if there is none
   const token::Keyring& keyring;
   credential::HashPool& hash_pool;
   store::StoreThread& store;

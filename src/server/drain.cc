@@ -33,8 +33,9 @@ bool stops(int signal, bool hang_up_stops) noexcept {
 runtime::Task<int> next_that_stops(const ServingParts& parts) {
   int signal = co_await parts.signals.next(parts.control);
   for (; !stops(signal, parts.hang_up_stops); signal = co_await parts.signals.next(parts.control)) {
+    const bool reopens = rule_of(signal) == SignalRule::kHangUp && parts.log.reopen() > 0;
     LogEvent event(parts.log, LogLevel::kInfo, "server.signal");
-    event.field("signal", strsignal(signal)).field("effect", "none");
+    event.field("signal", strsignal(signal)).field("effect", reopens ? "log files are opened again" : "none");
     if (rule_of(signal) == SignalRule::kHangUp) {
       event.field("remedy", fmt::format("to go by changed settings, run `latchkey --data {} reload FILE`",
                                         parts.reloader.settings().data.string()));

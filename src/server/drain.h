@@ -9,6 +9,7 @@
 #include "latchkey/runtime/loop.h"
 #include "latchkey/store/store_thread.h"
 #include "server/core.h"
+#include "server/logs.h"
 #include "server/pulse.h"
 #include "server/reloader.h"
 #include "server/service_manager.h"
@@ -28,7 +29,7 @@ struct ServingParts {
   Pulse& pulse;
   StatusHandler& status;
   StatusListener& status_listener;
-  Log& log;
+  Logs& log;
   const Reloader& reloader;  ///< has the settings in force
   bool sockets_are_kept;     ///< another process goes on with them
   bool hang_up_stops;        ///< SIGHUP stops the server, as on a terminal

@@ -62,6 +62,9 @@ std::uint64_t rights_in_directory(long abi) noexcept {
   return needed & file_rights(abi);
 }
 
+/// What opening a log file anew needs. None can be read, and none removed.
+constexpr std::uint64_t kRightsOfLogs = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG;
+
 tl::unexpected<Error> refused(const std::filesystem::path& directory) {
   return failure(
       ErrorCode::kUnavailable,
@@ -83,9 +86,20 @@ class Descriptor {
   const int fd_;
 };
 
+bool allow(int rules, const std::filesystem::path& directory, std::uint64_t rights) noexcept {
+  const Descriptor path(::open(directory.c_str(), O_PATH | O_CLOEXEC));
+  if (path.get() < 0) return false;
+  landlock_path_beneath_attr below{};
+  below.allowed_access = rights;
+  below.parent_fd = path.get();
+  return ::syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &below, 0) == 0;
+}
+
 }  // namespace
 
-Result<void> limit_to_directory(const std::filesystem::path& directory, ConfinementGaps& gaps) {
+Result<void> limit_to_directories(const std::filesystem::path& data,
+                                  const std::vector<std::filesystem::path>& log_directories,
+                                  ConfinementGaps& gaps) {
   const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (abi < 1) {
     gaps.emplace_back(
@@ -105,16 +119,12 @@ Result<void> limit_to_directory(const std::filesystem::path& directory, Confinem
     bytes += sizeof ruleset.scoped;
   }
   const Descriptor rules(::syscall(SYS_landlock_create_ruleset, &ruleset, bytes, 0));
-  if (rules.get() < 0) return refused(directory);
-  const Descriptor path(::open(directory.c_str(), O_PATH | O_CLOEXEC));
-  if (path.get() < 0) return refused(directory);
-  landlock_path_beneath_attr below{};
-  below.allowed_access = rights_in_directory(abi);
-  below.parent_fd = path.get();
-  if (::syscall(SYS_landlock_add_rule, rules.get(), LANDLOCK_RULE_PATH_BENEATH, &below, 0) != 0 ||
-      ::syscall(SYS_landlock_restrict_self, rules.get(), 0) != 0) {
-    return refused(directory);
+  if (rules.get() < 0) return refused(data);
+  if (!allow(rules.get(), data, rights_in_directory(abi))) return refused(data);
+  for (const std::filesystem::path& directory : log_directories) {
+    if (!allow(rules.get(), directory, kRightsOfLogs)) return refused(directory);
   }
+  if (::syscall(SYS_landlock_restrict_self, rules.get(), 0) != 0) return refused(data);
   return {};
 }
 

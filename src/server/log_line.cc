@@ -67,11 +67,16 @@ Pair take_pair(std::string_view& rest) {
   return pair;
 }
 
-std::string json_line(WallTime time, LogLevel level, std::string_view event) {
+/// `level` is left out if it is empty.
+std::string line_of(LogFormat format, WallTime time, std::string_view level, std::string_view event) {
+  if (format == LogFormat::kLogfmt) {
+    return level.empty() ? fmt::format("time={} {}", to_rfc3339(time), event)
+                         : fmt::format("time={} level={} {}", to_rfc3339(time), level, event);
+  }
   JsonWriter json;
   json.begin_object();
   json.member("time", to_rfc3339(time));
-  json.member("level", name_of(level));
+  if (!level.empty()) json.member("level", level);
   while (!event.empty()) {
     const Pair pair = take_pair(event);
     json.member(pair.key, pair.value);
@@ -86,8 +91,11 @@ std::string json_line(WallTime time, LogLevel level, std::string_view event) {
 }  // namespace
 
 std::string log_line(LogFormat format, WallTime time, LogLevel level, std::string_view event) {
-  if (format == LogFormat::kJson) return json_line(time, level, event);
-  return fmt::format("time={} level={} {}", to_rfc3339(time), name_of(level), event);
+  return line_of(format, time, name_of(level), event);
+}
+
+std::string plain_line(LogFormat format, WallTime time, std::string_view fields) {
+  return line_of(format, time, {}, fields);
 }
 
 std::string_view journal_prefix(LogLevel level) noexcept {

@@ -23,6 +23,9 @@ enum class LogFormat : std::uint8_t {
 /// Requires: `event` is in logfmt, as LogEvent writes it.
 std::string log_line(LogFormat format, WallTime time, LogLevel level, std::string_view event);
 
+/// The same without a level: `fields` behind the time.
+std::string plain_line(LogFormat format, WallTime time, std::string_view fields);
+
 /// The level as systemd's journal reads it at the front of a line: `<6>` (sd-daemon(3)).
 std::string_view journal_prefix(LogLevel level) noexcept;
 

@@ -41,17 +41,17 @@ LogThread::LogThread(const Clock& clock, LogOptions options)
     : LogThread(clock, options, std::make_shared<StderrSink>()) {}
 
 LogThread::LogThread(const Clock& clock, LogOptions options, std::shared_ptr<StderrSink> sink)
-    : LogThread(clock, options, std::shared_ptr<spdlog::sinks::sink>(sink)) {
-  stderr_ = std::move(sink);
-}
+    : LogThread(clock, options, sink, sink) {}
 
-LogThread::LogThread(const Clock& clock, LogOptions options, std::shared_ptr<spdlog::sinks::sink> sink)
+LogThread::LogThread(const Clock& clock, LogOptions options, std::shared_ptr<spdlog::sinks::sink> sink,
+                     std::shared_ptr<StderrSink> if_stderr)
     : clock_(clock),
       options_(options),
       least_(options.least),
       // With a single place a filled slot's turn would equal the next position's.
       ring_mask_(std::bit_ceil(options.max_waiting_lines + options.max_answered_lines) - 1),
       slots_(std::make_unique<Slot[]>(ring_mask_ + 1)),
+      stderr_(std::move(if_stderr)),
       logger_(logger_into(std::move(sink))) {
   LATCHKEY_ASSERT(options.max_waiting_lines >= 1 && options.max_answered_lines >= 1);
   for (std::uint64_t i = 0; i <= ring_mask_; ++i) slots_[i].turn.store(i, std::memory_order_relaxed);
@@ -60,11 +60,16 @@ LogThread::LogThread(const Clock& clock, LogOptions options, std::shared_ptr<spd
 }
 
 LogThread::~LogThread() {
-  if (stderr_) stderr_->end_soon();
+  if (stderr_) stderr_->writer().end_soon();
   stopping_.store(true, std::memory_order_release);
-  pushes_.fetch_add(1, std::memory_order_release);
-  pushes_.notify_one();
+  wake();
   thread_.join();
+}
+
+void LogThread::ask_to_reopen() noexcept {
+  if (!stderr_) return;
+  stderr_->writer().ask_to_reopen();
+  wake();
 }
 
 void LogThread::write(LogLevel level, std::string line) noexcept {
@@ -110,6 +115,10 @@ void LogThread::push(Entry entry) noexcept {
   LATCHKEY_ASSERT(slot.turn.load(std::memory_order_acquire) == position);
   slot.entry = std::move(entry);
   slot.turn.store(position + 1, std::memory_order_release);
+  wake();
+}
+
+void LogThread::wake() noexcept {
   pushes_.fetch_add(1, std::memory_order_release);
   pushes_.notify_one();
 }
@@ -129,6 +138,7 @@ void LogThread::run() noexcept {
     // Read before the queue is emptied: a later push changes it, and the wait returns at once.
     const std::uint32_t pushes_seen = pushes_.load(std::memory_order_acquire);
     const bool last_round = stopping_.load(std::memory_order_acquire);
+    if (stderr_) stderr_->writer().look();
     write_waiting();
     if (last_round) return;
     pushes_.wait(pushes_seen, std::memory_order_acquire);
@@ -138,7 +148,10 @@ void LogThread::run() noexcept {
 void LogThread::write_waiting() noexcept {
   std::size_t lines = 0;
   while (const std::optional<Entry> entry = pop()) {
-    if (!emit(*entry)) dropped_lines_.fetch_add(1, std::memory_order_relaxed);
+    if (!emit(*entry)) {
+      dropped_lines_.fetch_add(1, std::memory_order_relaxed);
+      if (entry->reserved) dropped_answered_lines_.add();
+    }
     if (++lines % kLinesBetweenCounts == 0) tell_dropped();
   }
   tell_dropped();
@@ -161,7 +174,7 @@ bool LogThread::emit(const Entry& entry) noexcept {
   std::string line(options_.to_journal ? journal_prefix(entry.level) : std::string_view());
   line += log_line(options_.format, entry.time, entry.level, entry.line);
   logger_->log(spdlog::level::info, spdlog::string_view_t(line));
-  if (!has_failed_) written_lines_.add();
+  if (!has_failed_) (entry.reserved ? written_answered_lines_ : written_common_lines_).add();
   return !has_failed_;
 }
 

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "latchkey/base/clock.h"
 #include "latchkey/base/counter.h"
@@ -53,15 +54,16 @@ class LogThread final : public Log {
   /// Lifetime: `clock` must outlive the log.
   explicit LogThread(const Clock& clock, LogOptions options = {});
 
-  /// The same, to the descriptor of `sink`.
+  /// The same, to the descriptor or the file of `sink`.
   LogThread(const Clock& clock, LogOptions options, std::shared_ptr<StderrSink> sink);
 
   /// The same, to another sink.
   /// Thread: from here on only the log's own thread touches the sink.
-  LogThread(const Clock& clock, LogOptions options, std::shared_ptr<spdlog::sinks::sink> sink);
+  LogThread(const Clock& clock, LogOptions options, std::shared_ptr<spdlog::sinks::sink> sink)
+      : LogThread(clock, options, std::move(sink), nullptr) {}
 
   /// Writes every line taken so far, then ends the thread. If standard error takes no bytes for
-  /// StderrSink::kPatienceAtEnd, the rest is lost.
+  /// LineWriter::kPatienceAtEnd, the rest is lost.
   /// Requires: no other thread writes any more.
   ~LogThread() override;
   LogThread(const LogThread&) = delete;
@@ -79,13 +81,19 @@ class LogThread final : public Log {
   /// Lines below `least` are dropped from now on.
   /// Thread: any.
   void set_least(LogLevel least) noexcept { least_.store(least, std::memory_order_relaxed); }
+  /// Opens the file of the sink again, between two lines.
+  /// Thread: any.
+  void ask_to_reopen() noexcept;
 
   /// Lines lost since the start because their room was full or the sink failed.
   /// Thread: any.
   std::uint64_t dropped_lines() const noexcept { return dropped_lines_.load(std::memory_order_relaxed); }
-  /// Lines written since the start.
+  /// Of these, lines about what is answered.
+  std::uint64_t dropped_answered_lines() const noexcept { return dropped_answered_lines_.value(); }
+  /// Lines written since the start, without those about what is answered, and those alone.
   /// Thread: any.
-  std::uint64_t written_lines() const noexcept { return written_lines_.value(); }
+  std::uint64_t written_common_lines() const noexcept { return written_common_lines_.value(); }
+  std::uint64_t written_answered_lines() const noexcept { return written_answered_lines_.value(); }
 
  private:
   struct Entry {
@@ -102,9 +110,13 @@ class LogThread final : public Log {
     Entry entry;
   };
 
+  LogThread(const Clock& clock, LogOptions options, std::shared_ptr<spdlog::sinks::sink> sink,
+            std::shared_ptr<StderrSink> if_stderr);
+
   bool take_place(bool reserved) noexcept;
   void leave_place(bool reserved) noexcept;
   void push(Entry entry) noexcept;
+  void wake() noexcept;
   std::optional<Entry> pop() noexcept;
   void run() noexcept;
   void write_waiting() noexcept;
@@ -116,7 +128,7 @@ class LogThread final : public Log {
   std::atomic<LogLevel> least_;    ///< written at a reload alone
   const std::uint64_t ring_mask_;  ///< the number of places, less one
   const std::unique_ptr<Slot[]> slots_;
-  std::shared_ptr<StderrSink> stderr_;  ///< if it is the sink
+  const std::shared_ptr<StderrSink> stderr_;  ///< if it is the sink
   const std::unique_ptr<spdlog::logger> logger_;
 
   /// Places taken: common lines in the lower half, reserved ones in the upper. One word, so that a thread
@@ -129,7 +141,9 @@ class LogThread final : public Log {
   std::atomic<bool> stopping_{false};
   /// Thread: the log's alone.
   alignas(64) std::uint64_t next_to_empty_ = 0;
-  Counter written_lines_;
+  Counter written_common_lines_;
+  Counter written_answered_lines_;
+  Counter dropped_answered_lines_;
   std::uint64_t dropped_lines_told_ = 0;
   bool has_failed_ = false;  ///< whether the sink lost the last line
 

@@ -41,10 +41,14 @@ void write_passes(MetricsText& text, const MetricsSources& from) {
 }
 
 void write_log_lines(MetricsText& text, const MetricsSources& from) {
-  text.sample(from.log.written_lines(), {{"log", "server"}});
+  text.sample(from.log.server_counts().written, {{"log", "server"}});
+  text.sample(from.log.audit_counts().written, {{"log", "audit"}});
+  text.sample(from.log.access_counts().written, {{"log", "access"}});
 }
 void write_dropped_lines(MetricsText& text, const MetricsSources& from) {
-  text.sample(from.log.dropped_lines(), {{"log", "server"}});
+  text.sample(from.log.server_counts().dropped, {{"log", "server"}});
+  text.sample(from.log.audit_counts().dropped, {{"log", "audit"}});
+  text.sample(from.log.access_counts().dropped, {{"log", "access"}});
 }
 
 void write_admin(MetricsText& text, const MetricsSources& from) {

@@ -12,7 +12,7 @@
 
 #include "latchkey/credential/hash_pool.h"
 #include "latchkey/credential/stored_kinds.h"
-#include "server/log_thread.h"
+#include "server/logs.h"
 #include "server/metrics_text.h"
 #include "server/process_files.h"
 #include "server/pulse.h"
@@ -30,7 +30,7 @@ struct MetricsSources {
   const Threads& threads;
   const Cores& cores;
   const Pulse& pulse;
-  const LogThread& log;
+  const Logs& log;
   const ProcessFiles& process;
   const Reloader& reloader;
   std::size_t confinement_gaps = 0;

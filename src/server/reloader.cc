@@ -58,7 +58,7 @@ std::string other_file(const std::filesystem::path& start, const std::filesystem
 
 }  // namespace
 
-Reloader::Reloader(runtime::Port& own, const Cores& cores, StartContext& start, LogThread& log)
+Reloader::Reloader(runtime::Port& own, const Cores& cores, StartContext& start, Logs& log)
     : own_(own),
       cores_(cores.cores),
       clock_(start.clock),

@@ -19,7 +19,7 @@
 #include "latchkey/runtime/mailbox.h"
 #include "latchkey/runtime/task.h"
 #include "server/core.h"
-#include "server/log_thread.h"
+#include "server/logs.h"
 #include "server/settings_sources.h"
 #include "server/start_context.h"
 #include "server/start_cores.h"
@@ -57,7 +57,7 @@ class Reloader {
   /// The settings in force are at first those of the start. From here on the cores' context leads to the
   /// object. Requires: no core runs yet.
   /// Lifetime: everything passed by reference must outlive the object.
-  Reloader(runtime::Port& own, const Cores& cores, StartContext& start, LogThread& log);
+  Reloader(runtime::Port& own, const Cores& cores, StartContext& start, Logs& log);
 
   /// This listener goes by the settings in force, too.
   /// Lifetime: it outlives every reload.
@@ -81,7 +81,7 @@ class Reloader {
   const std::vector<std::unique_ptr<Core>>& cores_;
   const Clock& clock_;
   const TermsParts parts_;
-  LogThread& log_;
+  Logs& log_;
   const std::filesystem::path start_path_;  ///< of the file that the next start reads
   std::shared_ptr<const Terms> terms_;
   std::shared_ptr<const SettingsSources> sources_;

@@ -13,7 +13,7 @@
 #include "server/drain.h"
 #include "server/fatal_end.h"
 #include "server/listen_address.h"
-#include "server/log_thread.h"
+#include "server/logs.h"
 #include "server/metrics.h"
 #include "server/process_files.h"
 #include "server/pulse.h"
@@ -51,15 +51,15 @@ Result<void> prepare_process(const Settings& settings, ConfinementGaps& gaps) {
   return leave_root(settings.data, gaps, root_rules_of(settings));
 }
 
-Result<void> confine_process(const Settings& settings, ConfinementGaps& gaps) {
-  if (settings.sandbox) return confine(settings.data, gaps);
-  gaps.emplace_back("`sandbox` is off");
-  return {};
-}
-
-LogOptions log_options_of(const StartContext& start) {
-  return {
-      .least = start.settings.log_level, .format = start.settings.log_format, .to_journal = start.to_journal};
+/// Opens the files of the log before the way to them is narrowed.
+Result<LogFiles> confine_process(const Settings& settings, ConfinementGaps& gaps) {
+  LATCHKEY_TRY(LogFiles files, open_log_files(settings));
+  if (settings.sandbox) {
+    LATCHKEY_TRY(confine(settings.data, files.directories(), gaps));
+  } else {
+    gaps.emplace_back("`sandbox` is off");
+  }
+  return files;
 }
 
 void log_start(Log& log, const StartContext& start, const Recorded& recorded) {
@@ -131,8 +131,8 @@ Result<void> serve_over(const store::DataDirectory& directory, StartContext& sta
   const ProcessFiles process = ProcessFiles::open();
   const bool sockets_are_kept = keep_sockets(settings, sockets, channels.manager);
   // Before the first thread, so that all threads inherit it.
-  LATCHKEY_TRY(confine_process(settings, gaps));
-  LogThread log(start.clock, log_options_of(start));
+  LATCHKEY_TRY(LogFiles log_files, confine_process(settings, gaps));
+  Logs log(start.clock, settings, std::move(log_files), start.ports.cores(), start.to_journal);
   LATCHKEY_TRY(const auto hash_pool, end_if_fatal(directory, make_hash_pool(start, data.database, log)));
   LATCHKEY_TRY(const Threads threads, make_threads(start, directory, std::move(data.database),
                                                    std::move(channels.manager), *hash_pool, log));

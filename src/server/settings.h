@@ -11,17 +11,22 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "latchkey/api/cookie_names.h"
 #include "latchkey/api/sites.h"
 #include "latchkey/base/log.h"
+#include "latchkey/http/access_ring.h"
 #include "latchkey/http/forwarded.h"
 #include "latchkey/net/address.h"
 #include "server/listen_address.h"
 #include "server/log_line.h"
 
 namespace latchkey::server {
+
+/// What `access_log` is instead of a path.
+inline constexpr std::string_view kAccessLogOnStderr = "stderr";
 
 /// The members are in the order of the table and of `latchkeyd --help`, under the names of their keys. The
 /// table and the help say what each accepts, and its bounds.
@@ -57,6 +62,12 @@ struct Settings {
   std::string node = "localhost";
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kLogfmt;
+  /// Where the audit is written; empty: standard error.
+  std::string audit_log;
+  /// Where the access log is written: a path or `stderr`; empty: nowhere. And what of it, as
+  /// http::AccessRules reads it.
+  std::string access_log;
+  std::string access_log_lines{http::kAllAccessLines};
 
   /// How long a token lives after its last use; whole seconds.
   std::chrono::milliseconds token_timeout = std::chrono::minutes(30);

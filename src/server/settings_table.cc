@@ -36,6 +36,7 @@ constexpr std::size_t kMaxPathBytes = 4095;  // PATH_MAX without its NUL.
 constexpr std::size_t kMaxNodeBytes = 253;   // A host name's bound (RFC 1035 §2.3.4).
 constexpr std::size_t kMaxGroupBytes = 32;   // useradd(8) takes no longer name.
 constexpr std::size_t kMaxFieldNameBytes = 64;
+constexpr std::size_t kMaxWhichBytes = 32;
 constexpr milliseconds kShortest{10};
 
 constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLogLevels = {{
@@ -70,6 +71,15 @@ constexpr NameKind field_name(std::string Settings::*member) noexcept {
 }
 
 using enum Reload;
+
+constexpr std::string_view kAbsolutePath = "characters without a blank, as a path that begins with /";
+constexpr std::string_view kAccessLogPlaces =
+    "characters without a blank: stderr, or a path that begins with /";
+constexpr std::string_view kAccessRules = "characters: errors, sampled:N with N from 2 to 1000000, or all";
+
+bool is_absolute(std::string_view text) noexcept { return text.starts_with('/'); }
+bool is_access_log(std::string_view text) noexcept { return text == kAccessLogOnStderr || is_absolute(text); }
+bool is_access_rule(std::string_view text) noexcept { return http::AccessRules::parse(text).has_value(); }
 
 constexpr Setting kTable[] = {
     {"listen", "ADDRESS", kRestart, ListKind<ListenAddress>{&Settings::listen, kMaxListeners},
@@ -108,6 +118,15 @@ constexpr Setting kTable[] = {
      "The least that is logged."},
     {"log_format", "FORMAT", kRestart, ChoiceKind<LogFormat>{&Settings::log_format, kLogFormats},
      "How a line of the log is written."},
+    {"audit_log", "FILE", kRestart,
+     NameKind{&Settings::audit_log, kMaxPathBytes, is_absolute, kAbsolutePath, true},
+     "Where lines about what was answered or changed are written; empty is standard error, among the others."},
+    {"access_log", "FILE", kRestart,
+     NameKind{&Settings::access_log, kMaxPathBytes, is_access_log, kAccessLogPlaces, true},
+     "Where a line for each request is written, or stderr; empty is nowhere."},
+    {"access_log_lines", "WHICH", kRestart,
+     NameKind{&Settings::access_log_lines, kMaxWhichBytes, is_access_rule, kAccessRules},
+     "Which requests have a line there: those that are refused, one of N beside them, or all."},
 
     {"token_timeout", "DURATION", kRestart,
      DurationKind{&Settings::token_timeout, seconds(1), hours(365 * 24), seconds(1)},

@@ -18,7 +18,7 @@ namespace latchkey::server {
 
 enum class SignalRule : std::uint8_t {
   kStop,    ///< the server stops in order
-  kHangUp,  ///< if standard error is a terminal, the server stops in order; else as kLog
+  kHangUp,  ///< if standard error is a terminal, the server stops in order; else log files are opened again
   kLog,     ///< a line in the log, nothing else
   kIgnore,  ///< nothing
   kLeave,   ///< the system's default: a bug ends the process, job control stops and continues it

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <optional>
 #include <ostream>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "latchkey/store/schema.h"
 #include "latchkey/token/keyring.h"
 #include "server/confinement.h"
+#include "server/log_file.h"
 #include "server/room_settings.h"
 #include "server/server.h"
 #include "server/start_data.h"
@@ -34,6 +36,8 @@ class Checker {
     check_directory();
     check_ports();
     check_admin_socket();
+    check_log_file("audit_log", settings_.audit_log);
+    if (settings_.access_log != kAccessLogOnStderr) check_log_file("access_log", settings_.access_log);
     return std::move(findings_);
   }
 
@@ -65,6 +69,11 @@ class Checker {
     std::optional<std::string> stored;
     if (data_.database) check_database(stored);
     check_key(stored);
+  }
+
+  void check_log_file(std::string_view setting, const std::filesystem::path& path) {
+    if (path.empty()) return;
+    if (const Result<void> can = LogFile::check(setting, path); !can) refuse(can.error().text);
   }
 
   void check_above() {

@@ -7,7 +7,7 @@ namespace latchkey::server {
 
 Result<Cores> make_cores(StartContext& start, const token::Keyring& keyring, credential::HashPool& hash_pool,
                          const Threads& threads, const Tables& tables,
-                         std::vector<std::vector<CoreListener>> listeners, Log& log) {
+                         std::vector<std::vector<CoreListener>> listeners, Logs& log) {
   Cores made{
       .context = std::make_unique<CoreContext>(start, keyring, hash_pool, *threads.store, tables, log),
       .cores = {},
@@ -18,6 +18,7 @@ Result<Cores> make_cores(StartContext& start, const token::Keyring& keyring, cre
                               std::move(listeners[number]), *made.context));
     made.cores.push_back(std::move(core));
   }
+  log.name_resources(made.cores.front()->resource_paths());
   return made;
 }
 

@@ -28,6 +28,6 @@ struct Cores {
 /// Errors: the rings'.
 Result<Cores> make_cores(StartContext& start, const token::Keyring& keyring, credential::HashPool& hash_pool,
                          const Threads& threads, const Tables& tables,
-                         std::vector<std::vector<CoreListener>> listeners, Log& log);
+                         std::vector<std::vector<CoreListener>> listeners, Logs& log);
 
 }  // namespace latchkey::server

@@ -32,7 +32,9 @@ class StatusHandler final : public http::Handler {
 
   void set_stage(Stage stage) noexcept { stage_ = stage; }
 
-  std::unique_ptr<http::ConnectionMemo> opened(const net::IpAddress& /*peer*/) override { return nullptr; }
+  std::unique_ptr<http::ConnectionMemo> opened(const http::ConnectionOrigin& /*origin*/) override {
+    return nullptr;
+  }
   bool answer_now(http::Exchange& exchange) override;
   runtime::Task<void> answer(http::Exchange& exchange) override;
   std::string_view allow(const http::RequestHead& head) noexcept override;

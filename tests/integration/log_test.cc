@@ -177,9 +177,9 @@ TEST(LogOfNames, HasAUsersNameAndOfAnyOtherOnlyAHash) {
   EXPECT_EQ(log.find("someone"), std::string::npos);
   const std::vector<std::string> refused = lines_of(log, "login.refused");
   ASSERT_EQ(refused.size(), 4U);
-  EXPECT_TRUE(refused[0].ends_with(" address=127.0.0.1 user=alice")) << refused[0];
+  EXPECT_TRUE(refused[0].ends_with(" address=127.0.0.1 log=audit user=alice")) << refused[0];
   const auto hash_of = [](const std::string& line) {
-    const std::size_t at = line.find(" address=127.0.0.1 unknown_user=");
+    const std::size_t at = line.find(" address=127.0.0.1 log=audit unknown_user=");
     return at == std::string::npos ? line : line.substr(at);
   };
   EXPECT_EQ(hash_of(refused[1]), hash_of(refused[2])) << "the same name cannot be counted";

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -84,6 +85,15 @@ Result<Socket> connect_to(const AdminSocket& admin) {
   return socket;
 }
 
+/// Who runs this command, for the server's log: the user that sudo was run by, or else this process's.
+std::string own_user() {
+  const char* const before_sudo = std::getenv("SUDO_UID");
+  const std::string_view claimed = before_sudo == nullptr ? std::string_view() : before_sudo;
+  if (!claimed.empty() && claimed.find_first_not_of("0123456789") == std::string_view::npos)
+    return std::string(claimed);
+  return std::to_string(::getuid());
+}
+
 bool send_all(const Socket& socket, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -136,8 +146,9 @@ Result<api::AdminReply> Conversation::ask(const api::AdminRequest& request, int 
   }
   const std::string_view body = request.body.view();
   const std::string head = fmt::format(
-      "{} {} HTTP/1.1\r\nHost: latchkeyd\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-      request.method, request.path, body.size());
+      "{} {} HTTP/1.1\r\nHost: latchkeyd\r\n{}: {}\r\nContent-Type: application/json\r\nContent-Length: "
+      "{}\r\n\r\n",
+      request.method, request.path, api::kClaimedUserField, own_user(), body.size());
   std::string_view rest = head;
   if (file >= 0) {
     if (!pass_file(connected, file, rest.substr(0, 1))) return no_answer(socket_.path);

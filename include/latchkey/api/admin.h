@@ -63,6 +63,9 @@ inline constexpr std::size_t kUsersPerPage = 500;
 /// Tokens in the answer to GET /tokens/NAME.
 inline constexpr std::size_t kMaxListedTokens = 1000;
 
+/// The field of a request in which the command says which user runs it. A claim, for the log alone.
+inline constexpr std::string_view kClaimedUserField = "X-Claimed-Uid";
+
 struct AdminRequest {
   std::string method;
   std::string path;  ///< with its query
@@ -181,7 +184,7 @@ class Admin {
   runtime::Task<Result<ImportSteps>> measure_kinds(std::vector<std::string> hashes, bool dry_run);
   runtime::Task<Result<AdminReply>> import_staged(SecretText body, LogRoom room, StagedImport& staged);
   static Result<AdminReply> list_outcomes(const StagedImport& staged, std::string_view after);
-  runtime::Task<Result<AdminReply>> export_users(std::string after);
+  runtime::Task<Result<AdminReply>> export_users(std::string after, LogRoom room);
   Result<AdminReply> unlock(const credential::User& user, LogRoom room);
   /// Errors: kOverloaded when there is no room for another unlocked name.
   Result<Unlocking> unlock_name(const credential::User& user, LogRoom room);

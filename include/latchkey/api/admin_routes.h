@@ -37,7 +37,7 @@ enum class AdminAction : std::uint8_t {
 };
 inline constexpr std::size_t kAdminActions = static_cast<std::size_t>(AdminAction::kOther) + 1;
 
-/// Whether the request grants access, so that the log must have room for its line.
+/// Whether the request grants access, or gives away what does, so that the log must have room for its line.
 enum class LineInLog : std::uint8_t { kIfThereIsRoom, kNeeded };
 
 struct AdminRoute {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -34,10 +35,11 @@ class Api final : public http::Handler {
   /// Lifetime: `services` outlives the Api.
   explicit Api(Services& services);
 
-  std::unique_ptr<http::ConnectionMemo> opened(const net::IpAddress& peer) override;
+  std::unique_ptr<http::ConnectionMemo> opened(const http::ConnectionOrigin& origin) override;
   bool answer_now(http::Exchange& exchange) override;
   runtime::Task<void> answer(http::Exchange& exchange) override;
   std::string_view allow(const http::RequestHead& head) noexcept override;
+  std::optional<net::IpAddress> client_of(const http::Exchange& exchange) noexcept override;
   bool answers_from_head(const http::RequestHead& head, http::ProxyFamily asks) noexcept override;
 
   /// All routes: the only list of them.

@@ -7,11 +7,13 @@
 //   counted if the log is full.
 // - `LimitedEvent(log, ...)` is for events that a stranger can cause for free. It has a rate, and says how
 //   many lines were left out.
-// - `LogEvent(room, ...)` is for what was answered or changed. Its room is taken before that is done, so the
-//   line is sure of its place.
+// - `LogEvent(room, ...)` is for what was answered or changed: the audit. Its room is taken before that is
+// done,
+//   so the line is sure of its place. `log=audit` stands before what others wrote.
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -54,13 +56,24 @@ class LogRoom {
   /// Takes room in `log`, if there is any now.
   static LogRoom take(Log& log) noexcept { return LogRoom(log, log.reserve()); }
 
-  LogRoom(LogRoom&& other) noexcept : log_(other.log_), is_held_(std::exchange(other.is_held_, false)) {}
+  LogRoom(LogRoom&& other) noexcept
+      : log_(other.log_), is_held_(std::exchange(other.is_held_, false)), by_(std::move(other.by_)) {}
   LogRoom& operator=(LogRoom&&) = delete;
   ~LogRoom() {
     if (is_held_) log_->give_back();
   }
 
   bool is_held() const noexcept { return is_held_; }
+
+  /// Who asked for what the line is about: fields as append_log_field writes them, before `log=audit`.
+  void set_by(std::string fields) noexcept { by_ = std::move(fields); }
+  const std::string& by() const noexcept { return by_; }
+  /// Room for another line about the same.
+  LogRoom another() const {
+    LogRoom room = take(*log_);
+    room.by_ = by_;
+    return room;
+  }
 
   /// Uses up the room. Without room, the line takes its chance with all others.
   void write(LogLevel level, std::string line) noexcept {
@@ -76,7 +89,16 @@ class LogRoom {
 
   Log* log_;
   bool is_held_;
+  std::string by_;
 };
+
+/// Appends ` key=value` in logfmt, cut and escaped (docs/logs.md). `front` is the value, or the front of one
+/// of `whole_bytes`.
+void append_log_text(std::string& line, std::string_view key, std::string_view front,
+                     std::size_t whole_bytes);
+inline void append_log_field(std::string& line, std::string_view key, std::string_view value) {
+  append_log_text(line, key, value, value.size());
+}
 
 /// Builds a line and hands it over on destruction:
 /// `LogEvent(log, LogLevel::kInfo, "login.refused").field("address", address).text("user", name);`
@@ -95,7 +117,10 @@ class LogEvent {
   }
   /// For what others wrote: a name, a user agent, the text of an error. It comes after all fields, so that
   /// nothing in it can be read as a field (a test in `tests/house` enforces this).
-  LogEvent& text(std::string_view key, std::string_view value) { return field(key, value); }
+  LogEvent& text(std::string_view key, std::string_view value) {
+    mark();
+    return field(key, value);
+  }
 
  protected:
   /// If `log` is nullptr, builds and writes nothing.
@@ -103,7 +128,11 @@ class LogEvent {
 
  private:
   Log* log_ = nullptr;
+  /// Of the audit: says so, once.
+  void mark();
+
   std::optional<LogRoom> room_;
+  bool is_marked_ = false;
   LogLevel level_;
   std::string line_;
 };

@@ -42,13 +42,6 @@ class OutputPool {
   std::vector<std::string> free_;
 };
 
-/// Where a connection comes from, and what it is for.
-struct ConnectionOrigin {
-  net::IpAddress peer;
-  bool is_unix_peer = false;              ///< the peer is at a Unix socket; `peer` is `::`
-  ProxyFamily asks = ProxyFamily::kNone;  ///< as in Exchange
-};
-
 /// The peer as a log names it.
 std::string text_of_peer(const ConnectionOrigin& origin);
 
@@ -76,6 +69,7 @@ struct ConnectionServices {
   bool draining = false;                  ///< the server stops: every answer is its connection's last
   BootTime idle_until{};                  ///< draining: until when one that has no request may wait for it
   ForwardingWatch* forwarding = nullptr;  ///< the server's, if it has one
+  AccessRing* access = nullptr;           ///< the core's, if there is an access log
   HttpMetrics metrics{};
   /// Keeps settings and handler alive, if they may be exchanged.
   std::shared_ptr<const void> keeps{};
@@ -110,6 +104,9 @@ class Connection {
   /// Records where the head ends, for take_request(). A check does not get here.
   Step leave(Step step, std::size_t head_bytes) noexcept;
   void refuse(int status, std::string_view reason, std::string_view allow = {});
+  void begin_note(Exchange& exchange, AccessNote& note) noexcept;
+  /// Puts the request into the access log, if it is to have a line. `exchange` is null if its head is broken.
+  [[gnu::noinline]] void note_access(const AccessNote& note, int status, const Exchange* exchange);
   Step refuse_head(const Refusal& refusal, std::string_view bytes);
   bool takes_head_alone(RequestHead& head) noexcept;
   std::string_view allow_of(const RequestHead& head) noexcept;

@@ -6,9 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "latchkey/base/clock.h"
+#include "latchkey/http/access_ring.h"
 #include "latchkey/http/request.h"
 #include "latchkey/http/response.h"
 #include "latchkey/net/address.h"
@@ -22,6 +24,14 @@ enum class ProxyFamily : std::uint8_t {
   kNginx,    ///< `auth_request`: refuses by 401 and 403 alone
   kForward,  ///< Caddy, Traefik, HAProxy: hand a refusal on to the client
   kEnvoy,    ///< external authorization over HTTP: asks by the client's own method and path
+};
+
+/// Where a connection comes from, and what it is for.
+struct ConnectionOrigin {
+  net::IpAddress peer;
+  bool is_unix_peer = false;              ///< the peer is at a Unix socket; `peer` is `::`
+  ProxyFamily asks = ProxyFamily::kNone;  ///< as in Exchange
+  int descriptor = -1;                    ///< of the connection, for whom the kernel is asked about
 };
 
 /// What a handler remembers about one connection. Made when the connection opens, destroyed when it closes.
@@ -42,6 +52,8 @@ struct Exchange {
   bool is_unix_peer = false;
   /// The family for whose questions the listener is: there, every request is one.
   ProxyFamily asks = ProxyFamily::kNone;
+  /// What the handler says for the access log; null if there is none.
+  AccessNote* note = nullptr;
   /// The number of the resource that answers, which the handler sets, for HttpMetrics.
   std::size_t resource = 0;
 };
@@ -51,7 +63,7 @@ class Handler {
   virtual ~Handler() = default;
 
   /// Called when a connection opens. May return nothing.
-  virtual std::unique_ptr<ConnectionMemo> opened(const net::IpAddress& peer) = 0;
+  virtual std::unique_ptr<ConnectionMemo> opened(const ConnectionOrigin& origin) = 0;
 
   /// Answers if that needs no wait. Otherwise returns false and writes nothing; the caller then asks
   /// `answer`.
@@ -66,6 +78,9 @@ class Handler {
   /// head may also break rules that hold for every other request: `CONNECT`, any form of target (`path` is
   /// empty if it is not a path of this server), fields twice that should stand once (RequestHead::lines).
   virtual bool answers_from_head(const RequestHead&, ProxyFamily /*asks*/) noexcept { return false; }
+
+  /// The client that a trusted proxy names (C-34), for the access log. Nothing if it is the peer.
+  virtual std::optional<net::IpAddress> client_of(const Exchange&) noexcept { return std::nullopt; }
 
   /// The value of `Allow` for answers that the connection gives on the handler's behalf, for instance to a
   /// body that is too long (C-2). Empty if there is none.

@@ -390,11 +390,11 @@ TEST_F(AdminTest, PutsUsersIntoGroupsAndTakesThemOutAndTellsTheTokens) {
 
 TEST_F(AdminTest, LogsWhichGroupsAreGivenAndTakenAndWhichThereAreThen) {
   ASSERT_EQ(ask("POST", "/users", R"({"name":"alice","password":"my pass","groups":["staff"]})").status, 201);
-  EXPECT_TRUE(rig.log.lines.back().ends_with("event=admin.user_added user=alice groups=staff"))
+  EXPECT_TRUE(rig.log.lines.back().ends_with("event=admin.user_added log=audit user=alice groups=staff"))
       << rig.log.lines.back();
   ASSERT_EQ(ask("POST", "/users/alice/groups", R"({"add":["ops","admins"],"remove":["staff"]})").status, 200);
   EXPECT_TRUE(rig.log.lines.back().ends_with(
-      "event=admin.groups_changed user=alice added=ops,admins removed=staff groups=admins,ops"))
+      "event=admin.groups_changed log=audit user=alice added=ops,admins removed=staff groups=admins,ops"))
       << rig.log.lines.back();
 }
 

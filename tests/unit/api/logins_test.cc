@@ -126,7 +126,9 @@ class LoginsTest : public CoreTest {
   PasswordCheck passwords_{PasswordCheckParts{loop_, log_, throttle_, addresses_, authenticator_, keyring_}};
   Sessions sessions_{mailbox_.port(0), sessions_context_};
   runtime::Turns turns_;
-  Services services_{loop_, log_, settings_, sessions_, passwords_, directory_, hasher_, store_, turns_};
+  ApiMetrics metrics_;
+  Services services_{loop_,      log_,    settings_, sessions_, passwords_,
+                     directory_, hasher_, store_,    turns_,    metrics_};
   Logins logins_{services_};
   http::ServerLines lines_{"h"};
 };

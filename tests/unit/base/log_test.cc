@@ -43,6 +43,23 @@ TEST(LogEvent, IsHandedOverOnlyWhenItEnds) {
   EXPECT_EQ(log.lines.size(), 1U);
 }
 
+TEST(LogEvent, OfTheAuditSaysSoAndWhoAskedForItBeforeWhatOthersWrote) {
+  KeptLog log;
+  LogRoom room = LogRoom::take(log);
+  room.set_by(" uid=0 pid=7");
+  LogEvent(room.another(), LogLevel::kInfo, "admin.user_unlocked")
+      .field("seconds", 3)
+      .text("user", "alice")
+      .text("groups", "staff");
+  LogEvent(std::move(room), LogLevel::kInfo, "admin.user_disabled").text("user", "x log=audit");
+  LogEvent(LogRoom::take(log), LogLevel::kInfo, "logout").field("address", "192.0.2.1");
+  ASSERT_EQ(log.lines.size(), 3U);
+  EXPECT_EQ(log.lines[0].second,
+            "event=admin.user_unlocked seconds=3 uid=0 pid=7 log=audit user=alice groups=staff");
+  EXPECT_EQ(log.lines[1].second, "event=admin.user_disabled uid=0 pid=7 log=audit user=\"x log=audit\"");
+  EXPECT_EQ(log.lines[2].second, "event=logout address=192.0.2.1 log=audit");
+}
+
 TEST(LogEvent, QuotesWhatWouldReadAsAnotherField) {
   EXPECT_EQ(line_with("plain/value:1"), "event=test value=plain/value:1");
   EXPECT_EQ(line_with(""), "event=test value=\"\"");

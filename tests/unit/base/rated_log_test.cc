@@ -100,7 +100,7 @@ TEST_F(RatedLogTest, HandsOnAllElseAsItIs) {
   EXPECT_EQ(log_.held, 0) << "room that is not used is given back";
   LogEvent(LogRoom::take(*rated_), LogLevel::kInfo, "answered");
   EXPECT_EQ(log_.held, 0);
-  EXPECT_EQ(log_.lines.back(), "event=answered");
+  EXPECT_EQ(log_.lines.back(), "event=answered log=audit");
 }
 
 }  // namespace

@@ -31,8 +31,8 @@ class ScriptedHandler final : public Handler {
 
   explicit ScriptedHandler(runtime::Loop& loop) : loop_(loop) {}
 
-  std::unique_ptr<ConnectionMemo> opened(const net::IpAddress& peer) override {
-    peers.push_back(peer.to_text());
+  std::unique_ptr<ConnectionMemo> opened(const ConnectionOrigin& origin) override {
+    peers.push_back(origin.peer.to_text());
     return std::make_unique<Memo>(open_memos);
   }
 

@@ -15,6 +15,7 @@
 #include <fstream>
 #include <functional>
 #include <thread>
+#include <vector>
 
 #include "latchkey/base/sanitized.h"
 #include "support/temporary_directory.h"
@@ -23,11 +24,12 @@ namespace latchkey::server {
 namespace {
 
 /// Runs `body` in a new process that is confined to `data`. Returns how that ended, as waitpid(2) reports it.
-int status_of_confined(const std::filesystem::path& data, const std::function<bool()>& body) {
+int status_of_confined(const std::filesystem::path& data, const std::function<bool()>& body,
+                       const std::vector<std::filesystem::path>& log_directories = {}) {
   const pid_t child = ::fork();
   if (child == 0) {
     ConfinementGaps gaps;
-    Result<void> done = confine(data, gaps);
+    Result<void> done = confine(data, log_directories, gaps);
     if (done) done = close_ways_out();
     if (!done) std::fprintf(stderr, "%s\n", done.error().text.c_str());
     ::_exit(done && body() ? 0 : 1);
@@ -38,8 +40,9 @@ int status_of_confined(const std::filesystem::path& data, const std::function<bo
 }
 
 /// Whether `body`, run confined, returns true.
-bool confined(const std::filesystem::path& data, const std::function<bool()>& body) {
-  const int status = status_of_confined(data, body);
+bool confined(const std::filesystem::path& data, const std::function<bool()>& body,
+              const std::vector<std::filesystem::path>& log_directories = {}) {
+  const int status = status_of_confined(data, body, log_directories);
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
@@ -78,6 +81,21 @@ TEST_F(ConfinementTest, FilesOfTheDataDirectoryAreAllThatOpens) {
   EXPECT_TRUE(confined(data_.path(), [&] { return !opens(outside, O_RDONLY) && errno == EACCES; }));
   EXPECT_TRUE(confined(data_.path(), [&] { return !opens(outside_.path() / "new", O_RDWR | O_CREAT); }));
   EXPECT_TRUE(confined(data_.path(), [&] { return !opens(data_.path() / ".." / "..", O_RDONLY); }));
+}
+
+TEST_F(ConfinementTest, TheDirectoriesOfLogFilesAreToBeWrittenToAndNotToBeReadOrEmptied) {
+  const std::filesystem::path log = outside_.path() / "log";
+  const std::filesystem::path secret = outside_.path() / "secret";
+  const auto with_logs = [this](const std::function<bool()>& body) {
+    return confined(data_.path(), body, {outside_.path()});
+  };
+  EXPECT_TRUE(with_logs([&] { return opens(log, O_WRONLY | O_APPEND | O_CREAT); }));
+  EXPECT_TRUE(with_logs([&] { return opens(log, O_WRONLY | O_APPEND); }));
+  EXPECT_TRUE(with_logs([&] { return !opens(secret, O_RDONLY) && errno == EACCES; }));
+  EXPECT_TRUE(with_logs([&] { return !opens(outside_.path(), O_RDONLY | O_DIRECTORY) && errno == EACCES; }));
+  EXPECT_TRUE(with_logs([&] { return ::unlink(secret.c_str()) != 0; }));
+  EXPECT_TRUE(with_logs([&] { return !opens(outside_.path() / ".." / "log", O_WRONLY | O_CREAT); }));
+  EXPECT_TRUE(std::filesystem::exists(secret));
 }
 
 TEST_F(ConfinementTest, AThreadThatStartsLaterOpensNoMore) {
@@ -121,7 +139,7 @@ TEST_F(ConfinementTest, AThreadThatRunsAlreadyIsHeldToo) {
     const pid_t child = ::fork();
     if (child == 0) {
       ConfinementGaps gaps;
-      if (!confine(data_.path(), gaps)) ::_exit(1);
+      if (!confine(data_.path(), {}, gaps)) ::_exit(1);
       std::atomic<bool> is_closed = false;
       std::thread early([&is_closed] {
         is_closed.wait(false);

@@ -125,7 +125,7 @@ TEST_F(SettingsReloadTest, EverySettingIsAppliedOrWaitsAsTheTableSays) {
                                        {"16MiB"},      {"3s"},       {"other"},       {"0640"},
                                        {"/some/path"}, {"error"},    {"json"},        {"forwarded"},
                                        {"strict"},     {"10.0.0.1"}, {"127.0.0.1:7"}, {"nginx@127.0.0.1:8"},
-                                       {"24"}};
+                                       {"24"},         {"errors"}};
     bool found = false;
     for (const Texts& value : values) {
       found = assign(setting, value, other).has_value() &&
