@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <ranges>
 #include <stdexcept>
 #include <utility>
 
@@ -81,9 +82,9 @@ void ServiceManager::start(ChildOptions command) {
   lines_.clear();
   std::string names;
   // systemd passes the latest first.
-  for (auto kept = kept_.rbegin(); kept != kept_.rend(); ++kept) {
-    command.passed.push_back(kept->fd);
-    names += (names.empty() ? "" : ":") + kept->name;
+  for (const Kept& kept : std::ranges::reverse_view(kept_)) {
+    command.passed.push_back(kept.fd);
+    names += (names.empty() ? "" : ":") + kept.name;
   }
   if (!command.passed.empty()) command.environment.push_back("LISTEN_FDNAMES=" + names);
   main_ = std::make_unique<ChildProcess>(command);
@@ -122,6 +123,7 @@ void ServiceManager::crash_and_restart(ChildOptions command) {
 std::vector<std::string> ServiceManager::kept_names() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> names;
+  names.reserve(kept_.size());
   for (const Kept& kept : kept_) names.push_back(kept.name);
   std::sort(names.begin(), names.end());
   return names;
@@ -183,7 +185,7 @@ void ServiceManager::hear(const std::string& message, std::vector<int> descripto
   heard_.notify_all();
 }
 
-void ServiceManager::keep(std::string name, const std::vector<int>& descriptors) {
+void ServiceManager::keep(const std::string& name, const std::vector<int>& descriptors) {
   for (const int descriptor : descriptors) {
     const bool is_there = std::any_of(kept_.begin(), kept_.end(), [descriptor](const Kept& kept) {
       return is_same_file(kept.fd, descriptor);

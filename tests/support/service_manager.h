@@ -58,7 +58,7 @@ class ServiceManager {
 
   void listen();
   void hear(const std::string& message, std::vector<int> descriptors, pid_t sender);
-  void keep(std::string name, const std::vector<int>& descriptors);
+  void keep(const std::string& name, const std::vector<int>& descriptors);
   void drop(std::string_view name);
   void forget_all();
 
