@@ -153,6 +153,12 @@ Task<Result<AdminReply>> Admin::answer(const AdminRoute& route, std::string name
       co_return show_key();
     case AdminAction::kKeyRotate:
       co_return rotate_key(body.view(), std::move(room));
+    case AdminAction::kBackupBegin:
+    case AdminAction::kBackupCopy:
+    case AdminAction::kBackupRead:
+    case AdminAction::kBackupDone:
+      if (request.backup == nullptr) co_return no_such_request(false);
+      LATCHKEY_CO_RETURN(act_on_backup(route.action, std::move(room), *request.backup, std::move(after)));
     case AdminAction::kReload:
       co_return no_such_request(false);
     default:

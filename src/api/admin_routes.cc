@@ -28,6 +28,10 @@ constexpr std::array<AdminRoute, kAdminActions - 1> kRoutes = {{
     {kTokenRevoke, "token_revoke", "DELETE", "/tokens/*"},
     {kKeyShow, "key_show", "GET", "/key"},
     {kKeyRotate, "key_rotate", "POST", "/key"},
+    {kBackupBegin, "backup_begin", "POST", "/backup", LineInLog::kNeeded},
+    {kBackupCopy, "backup_copy", "POST", "/backup/copy"},
+    {kBackupRead, "backup_read", "GET", "/backup"},
+    {kBackupDone, "backup_done", "POST", "/backup/done"},
     {kReload, "reload", "POST", "/reload", LineInLog::kNeeded},
 }};
 

@@ -28,9 +28,21 @@ constexpr std::size_t kMaxUserIdDigits = 10;
 constexpr int kLeastRefusal = 400;
 
 struct Memo final : http::ConnectionMemo {
+  Memo(runtime::Loop& loop_of_connection, api::Admin& commands) : loop(loop_of_connection), admin(commands) {}
+  Memo(const Memo&) = delete;
+  Memo& operator=(const Memo&) = delete;
+  ~Memo() override {
+    if (backup.number != 0) loop.nursery().spawn(admin.abandon_backup(backup));
+  }
+
+  runtime::Loop& loop;
+  api::Admin& admin;
   api::StagedImport staged;
+  api::BackupUnderWay backup;
   std::string peer;  ///< who it is, as fields of the log
 };
+
+constexpr std::string_view kBytesType = "application/octet-stream";
 
 void write_list(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
   json.begin_array(name);
@@ -76,7 +88,7 @@ void append_claim(std::string& fields, const http::RequestHead& head) {
 }  // namespace
 
 std::unique_ptr<http::ConnectionMemo> AdminHandler::opened(const http::ConnectionOrigin& origin) {
-  auto memo = std::make_unique<Memo>();
+  auto memo = std::make_unique<Memo>(loop_, admin_);
   memo->peer = fields_of_peer(origin.descriptor);
   return memo;
 }
@@ -88,6 +100,7 @@ runtime::Task<void> AdminHandler::answer(http::Exchange& exchange) {
   request.body = SecretText(exchange.body);
   Memo& memo = static_cast<Memo&>(*exchange.memo);
   request.staged = &memo.staged;
+  request.backup = &memo.backup;
   std::string by = memo.peer;
   append_claim(by, exchange.head);
   const api::AdminTarget target = api::admin_target(exchange.head.method_text, exchange.head.target);
@@ -107,7 +120,8 @@ runtime::Task<void> AdminHandler::answer(http::Exchange& exchange) {
   }
   counts_.count(reply.action, reply.status);
   if (reply.status >= kLeastRefusal) log_refusal(reply, target.name, std::move(by));
-  exchange.response.status(reply.status).body(api::kJsonType, reply.json, loop_.now());
+  exchange.response.status(reply.status)
+      .body(reply.is_bytes ? kBytesType : api::kJsonType, reply.json, loop_.now());
 }
 
 runtime::Task<api::AdminReply> AdminHandler::reload(std::string path, LogRoom room) {

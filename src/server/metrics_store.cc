@@ -54,6 +54,10 @@ void write_last_commit(MetricsText& text, const MetricsSources& from) {
   text.sample(boot_ms == 0 ? 0.0 : static_cast<double>((from.start.clock.wall() - ago).ms) / 1000);
 }
 
+void write_last_backup(MetricsText& text, const MetricsSources& from) {
+  text.sample(static_cast<double>(counts_of(from).last_backup_ms.load()) / 1000);
+}
+
 constexpr MetricFamily kFamilies[] = {
     {"latchkey_store_jobs_total", kCounter,
      "Jobs of the store: reads, and writes that were part of a commit.", write_jobs},
@@ -71,6 +75,9 @@ constexpr MetricFamily kFamilies[] = {
     {"latchkey_store_last_commit_timestamp_seconds", kGauge,
      "When the last commit was done, in seconds since 1970; 0 before the first of this run.",
      write_last_commit},
+    {"latchkey_backup_last_success_timestamp_seconds", kGauge,
+     "When `latchkey backup` was last done and had examined what it wrote, in seconds since 1970; 0 if never.",
+     write_last_backup},
 };
 
 }  // namespace

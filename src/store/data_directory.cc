@@ -251,7 +251,10 @@ Result<DataDirectory> DataDirectory::open(const std::filesystem::path& path, std
   const int descriptor = directory->get();
   LATCHKEY_TRY(check_owners(descriptor, path));
   // This comes before the lock file is made, so that a wrong directory stays as it is.
-  LATCHKEY_TRY(const DatabaseFile database, check_database(descriptor, path, options));
+  DatabaseFile database;
+  if (!options.for_restore) {
+    LATCHKEY_TRY(database, check_database(descriptor, path, options));
+  }
   const std::filesystem::path lock_name = lock_path(path);
   Descriptor lock(
       ::openat(descriptor, name_of(lock_name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "latchkey/base/assert.h"
+#include "latchkey/store/online_copy.h"
 
 namespace latchkey::store {
 
@@ -24,6 +25,7 @@ struct Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection() {
+    copy.reset();
     for (auto& [sql, cached] : statements) {
       LATCHKEY_ASSERT(!cached.in_use);
       sqlite3_finalize(cached.handle);
@@ -34,6 +36,8 @@ struct Connection {
   std::string path;
   sqlite3* handle = nullptr;
   int log_pages = 0;
+  std::unique_ptr<OnlineCopy> copy;
+  std::uint64_t copies = 0;
   // Nodes of this map do not move, so a Statement may point to its own.
   std::unordered_map<std::string, CachedStatement> statements;
 };
@@ -238,7 +242,7 @@ Result<Database> Database::open(const std::string& path, const DatabaseOptions& 
   return database;
 }
 
-Result<Database> Database::open_to_look(const std::string& path) {
+Result<Database> Database::open_to_look(const std::string& path, const std::string& shown) {
   std::error_code error;
   const std::uintmax_t log_bytes = std::filesystem::file_size(path + "-wal", error);
   const bool has_log = !error && log_bytes > 0;
@@ -252,7 +256,7 @@ Result<Database> Database::open_to_look(const std::string& path) {
   // Without a log, the file is complete. With one, its index is read as it is or rebuilt in memory.
   uri += has_log ? "?readonly_shm=1" : "?immutable=1";
   auto connection = std::make_unique<detail::Connection>();
-  connection->path = path;
+  connection->path = shown.empty() ? path : shown;
   const int status = sqlite3_open_v2(
       uri.c_str(), &connection->handle,
       SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
@@ -301,6 +305,9 @@ std::int64_t Database::changes() const noexcept { return sqlite3_changes64(conne
 bool Database::in_transaction() const noexcept { return sqlite3_get_autocommit(connection_->handle) == 0; }
 int Database::log_pages() const noexcept { return connection_->log_pages; }
 const std::string& Database::path() const noexcept { return connection_->path; }
+std::unique_ptr<OnlineCopy>& Database::copy() noexcept { return connection_->copy; }
+std::uint64_t Database::next_copy() noexcept { return ++connection_->copies; }
+sqlite3* Database::handle() noexcept { return connection_->handle; }
 
 Result<void> Database::checkpoint() {
   int log_pages = 0;

@@ -9,6 +9,7 @@
 
 #include "latchkey/base/file_rules.h"
 #include "latchkey/store/data_directory.h"
+#include "latchkey/store/soundness.h"
 
 namespace latchkey::store {
 
@@ -106,6 +107,7 @@ constexpr std::string_view kExactSinceMs = "exact_since_ms";
 constexpr std::string_view kLastWallMs = "last_wall_ms";
 constexpr std::string_view kClockSetMs = "clock_set_ms";
 constexpr std::string_view kTokenTimeoutMs = "token_timeout_ms";
+constexpr std::string_view kBackupMs = "backup_ms";
 
 Result<void> put_meta(Database& database, std::string_view key, auto value) {
   LATCHKEY_TRY(Statement statement,
@@ -219,6 +221,33 @@ Result<DatabaseFindings> inspect_database(const std::string& path) {
   LATCHKEY_TRY(findings.users, database.query_integer("SELECT count(*) FROM users"));
   LATCHKEY_TRY(findings.fingerprint, stored_fingerprint(database));
   return findings;
+}
+
+Result<DatabaseExamination> examine_database(const std::string& path, const std::string& shown) {
+  DatabaseExamination found;
+  LATCHKEY_TRY(Database database, Database::open_to_look(path, shown));
+  LATCHKEY_TRY(found.version, known_version(database));
+  if (found.version == 0) {
+    return failure(ErrorCode::kNotFound,
+                   fmt::format("{} is no database of Latchkey's: it has no tables", database.path()));
+  }
+  LATCHKEY_TRY(check_soundness(database));
+  LATCHKEY_TRY(found.users, database.query_integer("SELECT count(*) FROM users"));
+  LATCHKEY_TRY(found.live_sessions, database.query_integer("SELECT count(*) FROM sessions WHERE death = 0"));
+  LATCHKEY_TRY(found.fingerprint, stored_fingerprint(database));
+  LATCHKEY_TRY(const auto recorded_ms, stored_integer(database, kLastWallMs));
+  found.recorded = {recorded_ms.value_or(0)};
+  return found;
+}
+
+Result<std::optional<WallTime>> recorded_backup(Database& database) {
+  LATCHKEY_TRY(const auto made_ms, stored_integer(database, kBackupMs));
+  if (!made_ms) return std::optional<WallTime>();
+  return std::optional(WallTime{*made_ms});
+}
+
+Result<void> record_backup(Database& database, WallTime made) {
+  return put_meta(database, kBackupMs, made.ms);
 }
 
 Result<void> check_key(Database& database, std::string_view fingerprint,

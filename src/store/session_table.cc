@@ -223,6 +223,14 @@ Result<std::size_t> bury_all_of(Database& database, const UserDeath& death) {
   return static_cast<std::size_t>(database.changes());
 }
 
+Result<std::size_t> bury_everything(Database& database, Death reason, WallTime at) {
+  LATCHKEY_TRY(Statement statement,
+               database.prepare("UPDATE sessions SET death = ?1, died_ms = ?2 WHERE death = 0"));
+  statement.bind(1, static_cast<std::int64_t>(reason)).bind(2, at.ms);
+  LATCHKEY_TRY(statement.run());
+  return static_cast<std::size_t>(database.changes());
+}
+
 Result<std::size_t> load_all(Database& database, const std::function<void(Session&)>& visit) {
   LATCHKEY_TRY(Statement statement,
                database.prepare("SELECT " LATCHKEY_TOKEN_COLUMNS " FROM sessions ORDER BY row"));

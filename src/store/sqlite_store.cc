@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "latchkey/runtime/await.h"
+#include "latchkey/store/schema.h"
 #include "latchkey/store/session_table.h"
 #include "latchkey/store/transact.h"
 
@@ -66,6 +67,37 @@ runtime::Task<Result<std::vector<std::int64_t>>> SqliteStore::users_with_session
   LATCHKEY_CO_RETURN(read(port_, store_, [after, limit](Database& database) {
     return store::users_with_sessions(database, after, limit);
   }));
+}
+
+runtime::Task<Result<CopyProgress>> SqliteStore::begin_copy() {
+  LATCHKEY_CO_RETURN(read(port_, store_, [](Database& database) { return store::begin_copy(database); }));
+}
+
+runtime::Task<Result<CopyProgress>> SqliteStore::copy_some(std::uint64_t number) {
+  LATCHKEY_CO_RETURN(
+      read(port_, store_, [number](Database& database) { return store::copy_some(database, number); }));
+}
+
+runtime::Task<Result<std::string>> SqliteStore::read_copy(std::uint64_t number, std::int64_t offset) {
+  LATCHKEY_CO_RETURN(read(port_, store_, [number, offset](Database& database) {
+    return store::read_copy(database, number, offset);
+  }));
+}
+
+runtime::Task<Result<bool>> SqliteStore::end_copy(std::uint64_t number) {
+  LATCHKEY_CO_RETURN(read(port_, store_, [number](Database& database) -> Result<bool> {
+    store::end_copy(database, number);
+    return true;
+  }));
+}
+
+runtime::Task<Result<bool>> SqliteStore::record_backup(WallTime made) {
+  LATCHKEY_AWAIT(Result<bool> recorded, transact(port_, store_, [made](Database& database) -> Result<bool> {
+                   LATCHKEY_TRY(store::record_backup(database, made));
+                   return true;
+                 }));
+  if (recorded) store_.note_backup(made);
+  co_return recorded;
 }
 
 runtime::Task<Result<std::vector<Session>>> SqliteStore::newest_sessions_of(std::int64_t user_id,

@@ -29,6 +29,8 @@ StoreThread::StoreThread(Database database, runtime::Port& port, const Clock& cl
       log_(log, clock),
       on_fatal_(std::move(on_fatal)) {
   group_.reserve(kMaxGroupJobs);
+  if (const Result<std::optional<WallTime>> made = recorded_backup(database_); made && *made)
+    note_backup(**made);
 }
 
 StoreThread::~StoreThread() { LATCHKEY_ASSERT(group_.empty()); }

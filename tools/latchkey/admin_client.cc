@@ -132,8 +132,10 @@ Result<void> probe_server(const AdminSocket& socket) {
   return {};
 }
 
-Conversation::~Conversation() {
-  if (file_ >= 0) ::close(file_);
+Conversation::~Conversation() { close(); }
+
+void Conversation::close() {
+  if (file_ >= 0) ::close(std::exchange(file_, -1));
 }
 
 Result<api::AdminReply> Conversation::ask(const api::AdminRequest& request, int file) {

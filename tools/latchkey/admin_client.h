@@ -41,6 +41,9 @@ class Conversation {
   /// An open `file`, if it is given, is passed along (SCM_RIGHTS).
   Result<api::AdminReply> ask(const api::AdminRequest& request, int file = -1);
 
+  /// The next request makes another connection.
+  void close();
+
  private:
   AdminSocket socket_;
   int file_ = -1;

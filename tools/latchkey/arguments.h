@@ -2,6 +2,7 @@
 // sends one request, prints the reply.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -24,7 +25,8 @@ inline constexpr int kExitRefused = 1;
 /// Wrong usage.
 inline constexpr int kExitUsage = 2;
 /// Done in part: `user import` refused a user, `user export` left one out, `key rotate` could not write the
-/// key file and printed the new one, or `reload` left something for the next start.
+/// key file and printed the new one, `reload` left something for the next start, or `backup` wrote a whole
+/// backup and could not note when.
 inline constexpr int kExitInPart = 3;
 
 /// What the unit of systemd serves, and where it has the admin socket: outside the data, which the group that
@@ -61,6 +63,11 @@ struct Arguments {
   bool only_active = false;
   bool system_users = false;
   bool with_hashes = false;
+
+  // Of `backup` and `restore`.
+  std::optional<std::size_t> keep;
+  bool keep_tokens = false;
+  bool replace = false;
 };
 
 /// Prints the sentence on standard error, and returns the exit status.

@@ -32,6 +32,7 @@ class Online final : public Backend {
  public:
   explicit Online(AdminSocket socket) : socket_(std::move(socket)), conversation_(socket_) {}
   Result<api::AdminReply> act(api::AdminRequest request) override { return conversation_.ask(request); }
+  void pause() override { conversation_.close(); }
   std::string place() const override {
     return fmt::format("through the server at {}", whole_path(socket_.path));
   }
@@ -52,8 +53,9 @@ bool keep_search_alone() noexcept {
 
 Result<store::DataDirectory> lock(const BackendOptions& options) {
   LATCHKEY_TRY(become_owner(options.data));
-  return store::DataDirectory::open(options.data, "latchkey",
-                                    {.create = options.may_create, .key_file = options.key_file});
+  return store::DataDirectory::open(
+      options.data, "latchkey",
+      {.create = options.may_create, .key_file = options.key_file, .for_restore = options.for_restore});
 }
 
 }  // namespace

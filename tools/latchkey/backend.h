@@ -21,6 +21,8 @@ class Backend {
   virtual Result<api::AdminReply> act(api::AdminRequest request) = 0;
   /// Where it acts, to go into a sentence: "in /var/lib/latchkey", "through the server at ...".
   virtual std::string place() const = 0;
+  /// The next request comes only after a while, in a new conversation.
+  virtual void pause() {}
 };
 
 /// The absolute path, for a sentence that says where something was done.
@@ -32,6 +34,7 @@ struct BackendOptions {
   std::filesystem::path data;
   std::filesystem::path socket;      ///< the server's, if one runs
   std::filesystem::path key_file{};  ///< as in DirectoryOptions
+  bool for_restore = false;          ///< as in DirectoryOptions
   bool may_create = false;           ///< create the data directory and its database if they are missing
 };
 

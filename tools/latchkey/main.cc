@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "arguments.h"
+#include "backup.h"
 #include "command_line/describe.h"
 #include "export.h"
 #include "import.h"
@@ -33,6 +34,9 @@ namespace {
 
 /// The argument that names a user.
 constexpr const char* kUserPlace = "NAME";
+
+/// The most that `backup --keep` keeps: a backup each hour for a year.
+constexpr std::size_t kMostKept = 10'000;
 
 /// The arguments with the data directory and the socket of a command line that is still being typed.
 Arguments with_place(Arguments arguments, int argc, char** argv) {
@@ -72,6 +76,7 @@ class CommandLine {
     add_token_commands();
     add_key_commands();
     add_server_commands();
+    add_backup_commands();
   }
 
   CLI::App& app() noexcept { return app_; }
@@ -239,12 +244,51 @@ class CommandLine {
         "sign new tokens with the next key of the same file; those that live go on until they end; also while a "
         "server runs; exits with 3 if the file cannot be written and the new one is on standard output",
         rotate_key_file);
-    for (CLI::App* const of : {&renew, &rotate}) {
-      of->add_option("--key-file", arguments_.key_file,
-                     "the key file (default DIR/latchkey.key, or the server's)")
-          ->envname("LATCHKEY_KEY_FILE")
-          ->type_name("FILE");
-    }
+    for (CLI::App* const of : {&renew, &rotate}) take_key_file(*of);
+  }
+
+  void add_backup_commands() {
+    CLI::App& backup = *leaf(
+        app_, "backup",
+        "write a backup of the database, while a server runs or not, open it and check it; users, password hashes and "
+        "sessions are in it, the key is not",
+        make_backup);
+    backup
+        .add_option(
+            "FILE", arguments_.file,
+            "a new file, for its owner alone; or a directory that exists, for one with the time in its name")
+        ->required();
+    backup
+        .add_option(
+            "--keep", arguments_.keep,
+            "of the directory's backups keep this many of the newest, and remove the rest once the new one is "
+            "whole")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{1}, kMostKept));
+    CLI::App& restore = *leaf(
+        app_, "restore",
+        "put a backup in the database's place, while no server runs; all its tokens end: logged out since, they would "
+        "live again",
+        restore_backup);
+    restore.add_option("FILE", arguments_.file, "the backup")->required();
+    restore.add_flag("--keep-tokens", arguments_.keep_tokens,
+                     "let the backup's tokens live on, those too that were ended after it");
+    restore.add_flag("--replace", arguments_.replace, "where there is a database, move it aside");
+    restore.add_flag("--create", arguments_.create,
+                     "make the data directory (not those above it) where it is missing");
+    CLI::App& check = *leaf(
+        app_, "check",
+        "check a backup, or the database of the data directory: that it is whole, of a version that this Latchkey "
+        "opens, and whose key it needs; changes nothing, also beside a server",
+        check_database);
+    check.add_option("FILE", arguments_.file, "the backup (default DIR/latchkey.db)");
+    for (CLI::App* const of : {&restore, &check}) take_key_file(*of);
+  }
+  void take_key_file(CLI::App& of) {
+    of.add_option("--key-file", arguments_.key_file,
+                  "the key file (default DIR/latchkey.key, or the server's)")
+        ->envname("LATCHKEY_KEY_FILE")
+        ->type_name("FILE");
   }
 
   void add_server_commands() {

@@ -74,6 +74,7 @@ class Offline final : public Backend {
   Result<api::AdminReply> act(api::AdminRequest request) override {
     std::optional<api::AdminReply> reply;
     request.staged = &staged_;
+    request.backup = &backup_;
     runtime::Nursery nursery;
     nursery.spawn(keep(admin_.handle(std::move(request)), reply));
     // Each pass runs what was sent and brings back what is done, so the request always makes progress.
@@ -106,6 +107,7 @@ class Offline final : public Backend {
   store::SqliteStore sessions_{port_, store_};
   DatabaseEnder ender_{port_, store_, clock_};
   api::StagedImport staged_;
+  api::BackupUnderWay backup_;
   api::Admin admin_{{users_, hasher_, sessions_, ender_, clock_, log_, token_timeout_}};
 };
 

@@ -26,6 +26,10 @@
 //   POST   /import/commit         {"update", "dry_run"}: does it, in one transaction
 //   GET    /import/outcomes?after=N
 //                                 one page of what became of each, in their order
+//   POST   /backup                begins a backup: the store makes a copy of its database
+//   POST   /backup/copy           does some of it, and says how much is left
+//   GET    /backup?after=OFFSET   bytes of the whole copy; none behind its end, which ends it
+//   POST   /backup/done           what was made of a copy is whole and sound: records when
 //
 // "password_hash" may replace "password". It is a hash made by another program (hash_scheme.h), and is kept
 // unchanged until the user logs in. NAME is percent-encoded. Every change is durable when it is answered, and
@@ -41,6 +45,7 @@
 #include <string_view>
 
 #include "api/admin_json.h"
+#include "api/backup_under_way.h"
 #include "api/staged_import.h"
 #include "latchkey/api/admin_routes.h"
 #include "latchkey/api/api_metrics.h"
@@ -75,12 +80,15 @@ struct AdminRequest {
   /// The import of the connection that the request came by.
   /// Lifetime: outlives the request.
   StagedImport* staged = nullptr;
+  /// Likewise the connection's backup.
+  BackupUnderWay* backup = nullptr;
 };
 
 struct AdminReply {
   int status = 200;
   std::string json{};  ///< `{"detail": "..."}` where the status is not 2xx
   AdminAction action = AdminAction::kOther;
+  bool is_bytes = false;  ///< `json` is a part of a backup
 };
 
 /// A user's tokens, in whichever shard they are.
@@ -144,6 +152,9 @@ class Admin {
 
   runtime::Task<AdminReply> handle(AdminRequest request);
 
+  /// Ends the backup of a connection that is gone.
+  runtime::Task<void> abandon_backup(BackupUnderWay backup);
+
  private:
   /// `name` and `after` are decoded.
   runtime::Task<Result<AdminReply>> answer(const AdminRoute& route, std::string name, std::string after,
@@ -185,6 +196,13 @@ class Admin {
   runtime::Task<Result<AdminReply>> import_staged(SecretText body, LogRoom room, StagedImport& staged);
   static Result<AdminReply> list_outcomes(const StagedImport& staged, std::string_view after);
   runtime::Task<Result<AdminReply>> export_users(std::string after, LogRoom room);
+  runtime::Task<Result<AdminReply>> act_on_backup(AdminAction action, LogRoom room, BackupUnderWay& backup,
+                                                  std::string after);
+  runtime::Task<Result<AdminReply>> begin_backup(LogRoom room, BackupUnderWay& backup);
+  runtime::Task<Result<AdminReply>> copy_for_backup(BackupUnderWay& backup);
+  runtime::Task<Result<AdminReply>> read_backup(BackupUnderWay& backup, std::string after);
+  runtime::Task<Result<AdminReply>> note_backup(LogRoom room);
+  runtime::Task<Result<bool>> end_backup(BackupUnderWay& backup);
   Result<AdminReply> unlock(const credential::User& user, LogRoom room);
   /// Errors: kOverloaded when there is no room for another unlocked name.
   Result<Unlocking> unlock_name(const credential::User& user, LogRoom room);

@@ -32,6 +32,10 @@ enum class AdminAction : std::uint8_t {
   kTokenRevoke,
   kKeyShow,
   kKeyRotate,
+  kBackupBegin,
+  kBackupCopy,
+  kBackupRead,
+  kBackupDone,
   kReload,  ///< the server's own, and not Admin's
   kOther,   ///< none of these: refused
 };

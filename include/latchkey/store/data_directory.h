@@ -17,6 +17,8 @@ struct DirectoryOptions {
   /// Where the key is, as far as that is known. A key in the directory itself shows that it once had a
   /// database.
   std::filesystem::path key_file{};
+  /// Whether a database is about to be put there: whatever stands in its place is no error.
+  bool for_restore = false;
 };
 
 /// What a data directory contains. Finding out changes, makes and locks nothing.

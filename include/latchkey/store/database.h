@@ -18,6 +18,8 @@ struct sqlite3_stmt;
 
 namespace latchkey::store {
 
+class OnlineCopy;
+
 /// The most prepared statements that a connection keeps. The program has fewer texts than that.
 inline constexpr std::size_t kMaxCachedStatements = 64;
 
@@ -87,8 +89,9 @@ class Database {
 
   /// Opens the file for reading and changes nothing, whether or not another process works on it: it brings in
   /// no log and makes no file beside it.
+  /// `shown` is the name that errors show, if it is not `path`.
   /// Errors: kNotFound if SQLite cannot do that, because a log was left without its index.
-  static Result<Database> open_to_look(const std::string& path);
+  static Result<Database> open_to_look(const std::string& path, const std::string& shown = {});
 
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
@@ -117,6 +120,12 @@ class Database {
   Result<void> checkpoint();
 
   const std::string& path() const noexcept;
+
+  /// For the functions of online_copy.h: the copy that is under way, the number of the next, and what SQLite
+  /// copies from.
+  std::unique_ptr<OnlineCopy>& copy() noexcept;
+  std::uint64_t next_copy() noexcept;
+  sqlite3* handle() noexcept;
 
  private:
   explicit Database(std::unique_ptr<detail::Connection> connection) noexcept;

@@ -36,6 +36,26 @@ struct DatabaseFindings {
 /// Errors: as for `open_database`; kNotFound as for `Database::open_to_look`.
 Result<DatabaseFindings> inspect_database(const std::string& path);
 
+/// What a look at all of a database finds.
+struct DatabaseExamination {
+  std::int64_t version = 0;
+  std::int64_t users = 0;
+  std::int64_t live_sessions = 0;          ///< those that timed out and are not forgotten yet too
+  std::optional<std::string> fingerprint;  ///< of the key that made its sessions
+  /// The last time that it recorded: about when a backup was made. 0 if no server has run on it.
+  WallTime recorded{};
+};
+
+/// Reads all of the file, has SQLite check it, and changes nothing. `shown` is the name in errors.
+/// Errors: kFatal if the file is damaged; kInvalid if it is another program's, or a newer version's;
+/// kNotFound if it has no tables; those of `Database::open_to_look`.
+Result<DatabaseExamination> examine_database(const std::string& path, const std::string& shown = {});
+
+/// When a backup of this database was last made and examined; none if never.
+Result<std::optional<WallTime>> recorded_backup(Database& database);
+/// Records one, inside the caller's transaction.
+Result<void> record_backup(Database& database, WallTime made);
+
 /// Checks that the database belongs to these keys. A database without a fingerprint adopts `fingerprint` (hex
 /// text).
 /// Errors: kInvalid, naming both files, if it has another fingerprint.

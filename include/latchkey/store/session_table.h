@@ -47,6 +47,9 @@ Result<std::vector<std::int64_t>> users_with_sessions(Database& database, std::i
 /// Buries those of the user's live rows that `death` selects. Returns how many.
 Result<std::size_t> bury_all_of(Database& database, const UserDeath& death);
 
+/// Buries every live row. Returns how many.
+Result<std::size_t> bury_everything(Database& database, Death reason, WallTime at);
+
 /// Shows every row to `visit`, one at a time and in row order. The visitor may move from the session. Fields
 /// that no token needs are not read: `lookup`, `created`, `address` and `agent` are empty. Returns how many
 /// rows there were.

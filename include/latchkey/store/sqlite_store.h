@@ -2,10 +2,13 @@
 // Thread: one object per core thread, which owns it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "latchkey/runtime/mailbox.h"
+#include "latchkey/store/online_copy.h"
 #include "latchkey/store/store.h"
 #include "latchkey/store/store_thread.h"
 
@@ -30,6 +33,13 @@ class SqliteStore final : public Store {
   runtime::Task<Result<std::vector<Session>>> live_sessions(RowId after, std::size_t limit);
   runtime::Task<Result<std::vector<std::int64_t>>> users_with_sessions(std::int64_t after, std::size_t limit);
   runtime::Task<Result<std::optional<Session>>> find_row(RowId row) override;
+  /// As the functions of the same names in online_copy.h, between two commits.
+  runtime::Task<Result<CopyProgress>> begin_copy();
+  runtime::Task<Result<CopyProgress>> copy_some(std::uint64_t number);
+  runtime::Task<Result<std::string>> read_copy(std::uint64_t number, std::int64_t offset);
+  runtime::Task<Result<bool>> end_copy(std::uint64_t number);
+  /// Records that a backup was made, in the database and for the metrics.
+  runtime::Task<Result<bool>> record_backup(WallTime made);
 
  private:
   runtime::Port& port_;

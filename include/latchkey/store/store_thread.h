@@ -58,6 +58,8 @@ struct StoreMetrics {
   std::atomic<bool> is_refusing{false};    ///< the last commit failed
   /// When the last commit succeeded (CLOCK_BOOTTIME, ms); 0 before the first.
   std::atomic<std::int64_t> last_commit_ms{0};
+  /// When a backup was last made and examined (the calendar, ms); 0 if never.
+  std::atomic<std::int64_t> last_backup_ms{0};
   Histogram<kCommitBoundsNs> commit_duration;  ///< of groups, those that failed too
 };
 
@@ -80,6 +82,11 @@ class StoreThread final : public runtime::WorkerHooks {
 
   runtime::PortId port_id() const noexcept { return port_.id(); }
   const StoreMetrics& metrics() const noexcept { return metrics_; }
+
+  /// Thread: any.
+  void note_backup(WallTime made) noexcept {
+    metrics_.last_backup_ms.store(made.ms, std::memory_order_relaxed);
+  }
 
   /// Answers a read at once, from what is committed. A write waits for the group.
   void accept(StoreJob& job) noexcept;
