@@ -279,6 +279,7 @@ const std::set<std::string>& other_settings() {
                                                "verify_listen",
                                                "unix_mode",
                                                "unix_group",
+                                               "keep_sockets",
                                                "data",
                                                "create",
                                                "key_file",
