@@ -40,7 +40,7 @@ std::unique_ptr<spdlog::logger> logger_into(std::shared_ptr<spdlog::sinks::sink>
 LogThread::LogThread(const Clock& clock, LogOptions options)
     : LogThread(clock, options, std::make_shared<StderrSink>()) {}
 
-LogThread::LogThread(const Clock& clock, LogOptions options, std::shared_ptr<StderrSink> sink)
+LogThread::LogThread(const Clock& clock, LogOptions options, const std::shared_ptr<StderrSink>& sink)
     : LogThread(clock, options, sink, sink) {}
 
 LogThread::LogThread(const Clock& clock, LogOptions options, std::shared_ptr<spdlog::sinks::sink> sink,

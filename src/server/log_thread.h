@@ -55,7 +55,7 @@ class LogThread final : public Log {
   explicit LogThread(const Clock& clock, LogOptions options = {});
 
   /// The same, to the descriptor or the file of `sink`.
-  LogThread(const Clock& clock, LogOptions options, std::shared_ptr<StderrSink> sink);
+  LogThread(const Clock& clock, LogOptions options, const std::shared_ptr<StderrSink>& sink);
 
   /// The same, to another sink.
   /// Thread: from here on only the log's own thread touches the sink.
