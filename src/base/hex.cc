@@ -86,8 +86,7 @@ std::uint32_t bytes_of_digits(std::uint64_t word) noexcept {
 constexpr std::size_t kVector = 16;
 
 /// The same for sixteen digits at a time: writes the eight bytes that they spell to `out`, and returns
-/// whether all are lower-case digits. Half of the instructions of two words, in a check's parsing of its
-/// token.
+/// whether all are lower-case digits. The 40 digits of a token take a third fewer instructions so.
 bool read_vector(const char* text, std::uint8_t* out) noexcept {
   const __m128i digits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text));
   // The comparisons are signed: a byte over 127 is below all digits.
